@@ -1,0 +1,211 @@
+import type { FastifyPluginAsync } from 'fastify'
+import type { Static, TObject } from 'typebox'
+import type { AttachmentType, ChatMessage, Format, Status } from './chat.ts'
+import type { Choices } from './form.ts'
+
+/**
+ * The contract of a channel: data first, then verbs. A channel is a stateless
+ * translator between the CRM's chat and one gateway; everything durable is the
+ * host's. By example: docs/channels.md.
+ */
+
+/** What `/info` tells the CRM. Source: docs/protocol.md, "Info". */
+export interface Capabilities {
+  contactType: string
+  subject: boolean
+  typing: boolean
+  formats: readonly Format[]
+  incoming: boolean
+  outgoing: boolean
+  writeFirst: boolean
+  statuses: readonly Status[]
+  attachments: readonly AttachmentType[]
+}
+
+/** A message on its way to the gateway, validated by the host. */
+export interface Outgoing extends ChatMessage {
+  /** The same at every attempt and unique over all registrations: give it to a gateway that dedupes. */
+  id: string
+  /** 1 at the first attempt. */
+  attempt: number
+  conversation: Conversation
+}
+
+/** What the host remembers of a conversation for the channel. */
+export interface Conversation {
+  lastIncoming: { ref: string; at: Date; context: unknown } | null
+}
+
+/** What a gateway tells us: how far a message got, or what a customer wrote. */
+export type GatewayEvent =
+  | { kind: 'status'; ref: string; status: Status; reason?: string }
+  | (ChatMessage & {
+      kind: 'message'
+      /** The gateway's id of the message; the same one twice is one message. */
+      ref: string
+      /** When the gateway got it; now, if it does not say. */
+      at?: Date
+      /** Whatever a later `send` in this conversation needs to know of it; JSON. */
+      context?: unknown
+    })
+
+/** Events that a channel knows will come, since the gateway will not tell. */
+export interface Later {
+  afterMs: number
+  events: readonly GatewayEvent[]
+}
+
+/**
+ * How a send ended. A channel returns one of these for every answer that it
+ * understands. What it throws, and a missed deadline, the host reads as
+ * `unknown` if a request was written, as `retry` if none was.
+ *
+ * - `accepted`: the gateway has it; `ref` is its id there.
+ * - `retry`: it surely did not leave; try again, by the queue's interval or after `afterMs`.
+ * - `throttled`: too fast for the account; everything of the registration waits `afterMs`, no attempt is counted.
+ * - `rejected`: it will never be taken; the CRM is told `error`.
+ * - `unknown`: it may have left. Repeated only where the gateway `dedupes`.
+ */
+export type Outcome =
+  | { kind: 'accepted'; ref: string; later?: readonly Later[] }
+  | { kind: 'retry'; reason: string; afterMs?: number }
+  | { kind: 'throttled'; reason: string; afterMs: number }
+  | { kind: 'rejected'; reason: string }
+  | { kind: 'unknown'; reason: string }
+
+export interface WebhookRequest {
+  method: 'GET' | 'POST'
+  query: Readonly<Record<string, unknown>>
+  headers: Readonly<Record<string, string | string[] | undefined>>
+  /** The bytes as they came, for signatures. */
+  body: Buffer
+}
+
+export interface Reply {
+  status: number
+  headers?: Readonly<Record<string, string>>
+  body?: string
+}
+
+/** `answer`: not an event but a question, such as a challenge, and this is the reply. */
+export type Verdict = { kind: 'genuine' } | { kind: 'answer'; reply: Reply } | { kind: 'refused'; reason: string }
+
+export interface Received {
+  reply: Reply
+  events: readonly GatewayEvent[]
+}
+
+export interface Polled {
+  events: readonly GatewayEvent[]
+  /** Handed to the next poll; stored in the same transaction as the events. JSON. */
+  cursor: unknown
+}
+
+/** `{name}` in a message is replaced by the parameter of that name. */
+export type Translate = (
+  category: string,
+  message: string,
+  params?: Readonly<Record<string, string | number>>
+) => string
+
+export interface Log {
+  info(details: object, message: string): void
+  warn(details: object, message: string): void
+  error(details: object, message: string): void
+}
+
+/** What the host lends a channel for one call. A channel reaches for nothing else. */
+export interface Tools<Settings = unknown, Options = unknown> {
+  settings: Settings
+  options: Options
+  /** Times out with `signal`, refuses private addresses, follows no redirect. */
+  fetch: typeof globalThis.fetch
+  signal: AbortSignal
+  now: () => Date
+  log: Log
+  translate: Translate
+  /** Keeps a copy of a file for the CRM to fetch. Errors: the storage's own. */
+  upload: (name: string, bytes: AsyncIterable<Uint8Array>) => Promise<string>
+  /** Where this registration's gateway must call. */
+  webhookUrl: string
+}
+
+/** group.field: what is wrong with it, translated. */
+export type FieldErrors = Readonly<Record<string, readonly string[]>>
+
+export interface Lookup {
+  /** The values of the fields it depends on, in the order declared. */
+  dep: unknown
+  context: unknown
+}
+
+/** An admin searches with a text, or the CRM resolves keys that were chosen before. */
+export type Search = Lookup & ({ text: string } | { keys: readonly string[] })
+
+export type Cell = string | number | boolean | null
+
+/** File extension (lower case, or `*`): most bytes. No entry: the uploader takes nothing. */
+export type UploadPermissions = Readonly<Record<string, number>>
+
+export interface Channel<Settings extends TObject = TObject, Options extends TObject = TObject> {
+  /** The path it is mounted under and the word for it everywhere: lower case, digits and dashes. */
+  name: string
+  info: {
+    name: string
+    description: string
+    developer: { name: string; email: string; hostname: string }
+  }
+  /** A PNG of 128x128 with a transparent background. */
+  icon: URL
+  /** The folder of its catalogues, `xx_YY.json`. */
+  translations: URL
+  /** What the operator decides, from `CHANNEL_<NAME>_<OPTION>`, or from the variable that `env` of an option names. */
+  options: Options
+  capabilities(options: Static<Options>): Capabilities
+  settings: Settings
+  /** The same form, drawn for a `context` that the CRM gives. */
+  form?(context: unknown): TObject
+  /** The gateway drops a second send of the same id, so `unknown` may be tried again. */
+  dedupes: boolean
+  /** By the name of the uploader; `default` has the bare path. */
+  uploads?: Readonly<Record<string, UploadPermissions>>
+
+  send(message: Outgoing, tools: Tools<Static<Settings>, Static<Options>>): Promise<Outcome>
+
+  /** Webhooks: who may call, and what the call says. The events are stored before the reply goes out. */
+  webhook?: {
+    /** Most bytes of a call's body. */
+    bodyLimit: number
+    verify(request: WebhookRequest, tools: Tools<Static<Settings>, Static<Options>>): Promise<Verdict>
+    receive(request: WebhookRequest, tools: Tools<Static<Settings>, Static<Options>>): Promise<Received>
+  }
+
+  /** For a gateway that has to be asked. Runs by `cron`, one at a time for a registration over all hosts. */
+  poll?: {
+    cron: string
+    read(cursor: unknown, tools: Tools<Static<Settings>, Static<Options>>): Promise<Polled>
+  }
+
+  /** A live test of what an admin saves. Errors stop the save and are shown at their fields. */
+  check?(tools: Tools<Static<Settings>, Static<Options>>): Promise<FieldErrors>
+
+  autocompletes?: Readonly<Record<string, Verb<[Search, LookupTools<Options>], Choices>>>
+  tables?: Readonly<Record<string, Verb<[Lookup, LookupTools<Options>], readonly Cell[][]>>>
+  markdowns?: Readonly<Record<string, Verb<[Lookup, LookupTools<Options>], string>>>
+
+  /** Routes of its own below its path, such as the page of an iframe field. */
+  routes?: FastifyPluginAsync
+}
+
+/** Forms are drawn before settings are complete, so these are whatever has been saved. */
+export type LookupTools<Options extends TObject = TObject> = Tools<
+  Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  Static<Options>
+>
+
+/** A method's type, so that a channel of exact settings is a `Channel` of any (functions alone are compared more strictly). */
+type Verb<Args extends unknown[], Result> = { run(...args: Args): Promise<Result> }['run']
+
+export const defineChannel = <Settings extends TObject, Options extends TObject>(
+  channel: Channel<Settings, Options>
+): Channel<Settings, Options> => channel

@@ -1,0 +1,115 @@
+import { access } from 'node:fs/promises'
+import type { Channel } from 'channel-kit/channel'
+import type { TObject } from 'typebox'
+import { type Config, type Mount, variables } from '../config.ts'
+import { formProblem } from '../protocol/form.ts'
+import { type Catalogues, mergeCatalogues } from '../protocol/language.ts'
+import { HOST_TRANSLATIONS, loadCatalogues } from './catalogues.ts'
+
+/** A channel in its place, with everything about it that does not change while the host runs. */
+export interface Mounted {
+  channel: Channel
+  /** `/` or `/path/`, below the host's own path. */
+  path: string
+  /** The audience of its tokens. */
+  selfUri: string
+  options: Readonly<Record<string, unknown>>
+  catalogues: Catalogues
+}
+
+/** Loads what LV_PLUGIN_CHANNELS names. Throws, naming the channel and what to do, when one cannot be mounted. */
+export async function loadChannels({
+  mounts,
+  selfUri,
+  env
+}: Pick<Config, 'mounts' | 'selfUri' | 'env'>): Promise<Mounted[]> {
+  const loaded: Mounted[] = []
+  for (const mount of mounts) {
+    const channel = await importChannel(mount)
+    loaded.push(await mountChannel(channel, mount.path, selfUri, env))
+  }
+  assertDistinct(loaded)
+  return loaded
+}
+
+/** Puts a channel in its place. Throws when its options are wrong or its catalogues or icon cannot be read. */
+export async function mountChannel(
+  channel: Channel,
+  path: string | undefined,
+  selfUri: string,
+  env: NodeJS.ProcessEnv
+): Promise<Mounted> {
+  const problem = channelProblem(channel)
+  if (problem) throw new Error(`The channel "${channel.name}" cannot be mounted: ${problem}`)
+
+  const { values, wrong } = variables(namedVariables(channel), env)
+  if (wrong.length > 0)
+    throw new Error(
+      `Cannot start, an option of the channel "${channel.name}" is wrong:\n${wrong.map(line => `  ${line}`).join('\n')}`
+    )
+
+  await access(channel.icon).catch(() => {
+    throw new Error(`The channel "${channel.name}" has no icon at ${channel.icon.href}`)
+  })
+  const place = path ?? `/${channel.name}/`
+  return {
+    channel,
+    path: place,
+    selfUri: `${selfUri}${place.slice(1)}`,
+    options: values,
+    catalogues: mergeCatalogues(await loadCatalogues(HOST_TRANSLATIONS), await loadCatalogues(channel.translations))
+  }
+}
+
+/** `echo` is the package `channel-echo`; a name that is not found so is taken as a package's own. */
+async function importChannel({ channel: name }: Mount): Promise<Channel> {
+  const specifier = [`channel-${name}`, name].find(isInstalled)
+  if (!specifier)
+    throw new Error(
+      `The channel "${name}" of LV_PLUGIN_CHANNELS is not installed: there is no package "channel-${name}" or "${name}"`
+    )
+  try {
+    const { default: channel } = (await import(specifier)) as { default?: Channel }
+    if (!channel) throw new Error('it has no default export, which should be defineChannel({…})')
+    return channel
+  } catch (error) {
+    throw new Error(`The channel "${name}" of LV_PLUGIN_CHANNELS cannot be loaded: ${(error as Error).message}`)
+  }
+}
+
+function isInstalled(specifier: string): boolean {
+  try {
+    import.meta.resolve(specifier)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function channelProblem(channel: Partial<Channel>): string | undefined {
+  if (!/^[a-z0-9-]+$/.test(channel.name ?? '')) return 'its name must be of lower-case letters, digits and dashes'
+  if (typeof channel.send !== 'function') return 'it has no send()'
+  if (typeof channel.capabilities !== 'function') return 'it has no capabilities()'
+  if (!channel.info?.name?.trim() || !channel.info.description?.trim()) return 'its info has no name or no description'
+  if (!/^[^.][a-z0-9.-]+[^.]$/.test(channel.info.developer?.hostname?.trim().toLowerCase() ?? ''))
+    return 'the hostname of its developer is none'
+  return channel.settings ? formProblem(channel.settings) : 'it has no settings'
+}
+
+/** Options as the environment has them: `CHANNEL_<NAME>_<OPTION>`, unless the option names a variable itself. */
+function namedVariables({ name, options }: Channel): TObject {
+  const prefix = `CHANNEL_${name.toUpperCase().replaceAll('-', '_')}_`
+  const named = Object.entries(options.properties).map(([option, schema]) => [
+    option,
+    { env: `${prefix}${option.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`, ...schema }
+  ])
+  return { ...options, properties: Object.fromEntries(named) }
+}
+
+function assertDistinct(loaded: readonly Mounted[]): void {
+  for (const key of ['path', 'name'] as const) {
+    const values = loaded.map(({ path, channel }) => (key === 'path' ? path : channel.name))
+    const twice = values.find((value, index) => values.indexOf(value) !== index)
+    if (twice !== undefined) throw new Error(`LV_PLUGIN_CHANNELS has the ${key} "${twice}" twice`)
+  }
+}

@@ -1,0 +1,176 @@
+import { resolve } from 'node:path'
+import { type Static, type TSchema, Type } from 'typebox'
+import { Value } from 'typebox/value'
+
+const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+const Flag = (value: boolean, description: string) =>
+  Type.String({ default: value ? '1' : '0', pattern: '^(1|0|true|false|yes|no|on|off)$', description })
+const Count = (value: number, description: string, limits: { minimum: number; maximum: number }) =>
+  Type.Integer({ default: value, description, ...limits })
+const Duration = (value: string, description: string) =>
+  Type.String({
+    default: value,
+    pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)?$',
+    description: `${description} (seconds, or with ms, s, m, h, d)`
+  })
+
+/** Every variable that the host reads, with its default. `example.env` and the README's table are checked against it. */
+export const Environment = Type.Object({
+  PORT: Count(3000, 'Port to listen on', { minimum: 0, maximum: 65_535 }),
+  HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on' }),
+  DATA_DIR: Type.String({
+    default: './data',
+    minLength: 1,
+    description: 'Where the embedded database, its keys and the uploads live'
+  }),
+  DATABASE_URL: Type.String({
+    default: '',
+    pattern: '^(postgres(ql)?://.+)?$',
+    description: 'A Postgres of 15 or newer; empty: an embedded one below DATA_DIR'
+  }),
+  LV_PLUGIN_SELF_URI: Type.String({
+    default: '',
+    pattern: '^(https?://[^?#]+)?$',
+    description: 'Public address of the host; empty: made of HOST and PORT'
+  }),
+  LV_PLUGIN_CHANNELS: Type.String({
+    default: 'echo=/',
+    pattern: '\\S',
+    description: 'Channels to mount, separated by spaces: name-or-package[=/path]'
+  }),
+  LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME: Type.String({
+    default: 'https',
+    enum: ['https', 'http'],
+    description: 'Scheme that a token issuer must have'
+  }),
+  LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: Type.String({
+    default: 'backend.leadvertex.com,backend.salesrender.com',
+    pattern: '\\S',
+    description: 'Hosts (and their subdomains) that may issue tokens, separated by commas'
+  }),
+  LV_PLUGIN_CHECK_EXPIRY: Flag(true, 'Refuse tokens that are expired or not valid yet; 0 only logs them'),
+  LV_PLUGIN_CHAT_SEND_ATTEMPTS: Count(100, 'Attempts to send a message before it fails', {
+    minimum: 1,
+    maximum: 100_000
+  }),
+  LV_PLUGIN_CHAT_SEND_INTERVAL: Duration('10s', 'Time between two attempts'),
+  LV_PLUGIN_CHAT_SEND_QUEUE_LIMIT: Count(100, 'Messages in flight at the same time in one host', {
+    minimum: 1,
+    maximum: 10_000
+  }),
+  LV_PLUGIN_CHAT_SEND_TIMEOUT: Duration('30s', 'Time that a channel has for one attempt'),
+  LV_PLUGIN_CRM_RETRY: Duration(
+    '72h',
+    'How long a status or an incoming message is offered to a CRM that does not take it'
+  ),
+  LV_PLUGIN_DEFAULT_LANG: Type.String({
+    default: 'en_US',
+    pattern: '^[a-z]{2}[_-][A-Z]{2}$',
+    description: 'Language when a request asks for none that is there'
+  }),
+  LV_PLUGIN_SECRET_KEYS: Type.String({
+    default: '',
+    pattern: '^([A-Za-z0-9_.-]+:[A-Za-z0-9+/_-]{43}=?(,|$|\\s+))*$',
+    description:
+      'Keys of secrets at rest, id:base64 of 32 bytes, newest first, separated by commas; empty: one is made in DATA_DIR (embedded database only)'
+  }),
+  LV_PLUGIN_ROLES: Type.String({
+    default: 'web,worker',
+    pattern: '^(web|worker)([,\\s]+(web|worker))?$',
+    description: 'What this process does: web, worker or both'
+  }),
+  OUTBOUND_ALLOW: Type.String({
+    default: '',
+    description: 'Private networks that the host may call, as CIDR, separated by commas'
+  }),
+  UPLOADS_URL: Type.String({
+    default: '',
+    pattern: '^(file:.+)?$',
+    description: 'Where uploads are kept, as a file: URL; empty: DATA_DIR/uploads'
+  }),
+  LOG_LEVEL: Type.String({
+    default: 'info',
+    enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    description: 'How much is logged'
+  })
+})
+
+export type Config = ReturnType<typeof readConfig>
+
+export interface Mount {
+  channel: string
+  /** `/` or `/path/`; undefined: by the channel's name. */
+  path: string | undefined
+}
+
+/** Throws one error that names every variable that is wrong. */
+export function readConfig(env: NodeJS.ProcessEnv) {
+  const read = variables(Environment, env)
+  if (read.wrong.length > 0)
+    throw new Error(`Cannot start, the environment is wrong:\n${read.wrong.map(line => `  ${line}`).join('\n')}`)
+  const value = read.values as Static<typeof Environment>
+  const dataDir = resolve(value.DATA_DIR)
+
+  return {
+    listen: { port: value.PORT, host: value.HOST },
+    dataDir,
+    databaseUrl: value.DATABASE_URL || undefined,
+    selfUri: `${(value.LV_PLUGIN_SELF_URI || `http://${value.HOST.includes(':') ? `[${value.HOST}]` : value.HOST}:${value.PORT}`).replace(/\/+$/, '')}/`,
+    mounts: words(value.LV_PLUGIN_CHANNELS).map(mount),
+    issuers: {
+      scheme: value.LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME,
+      hostnames: words(value.LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME).map(name => name.toLowerCase()),
+      checkExpiry: flag(value.LV_PLUGIN_CHECK_EXPIRY)
+    },
+    queue: {
+      attempts: value.LV_PLUGIN_CHAT_SEND_ATTEMPTS,
+      intervalMs: milliseconds(value.LV_PLUGIN_CHAT_SEND_INTERVAL),
+      limit: value.LV_PLUGIN_CHAT_SEND_QUEUE_LIMIT,
+      timeoutMs: milliseconds(value.LV_PLUGIN_CHAT_SEND_TIMEOUT),
+      crmRetryMs: milliseconds(value.LV_PLUGIN_CRM_RETRY)
+    },
+    defaultLanguage: value.LV_PLUGIN_DEFAULT_LANG.replace('-', '_'),
+    secretKeys: value.LV_PLUGIN_SECRET_KEYS || undefined,
+    roles: { web: value.LV_PLUGIN_ROLES.includes('web'), worker: value.LV_PLUGIN_ROLES.includes('worker') },
+    outboundAllow: words(value.OUTBOUND_ALLOW),
+    uploadsUrl: value.UPLOADS_URL || undefined,
+    logLevel: value.LOG_LEVEL,
+    env
+  }
+}
+
+/** Picks, defaults and checks the variables of a schema. An empty variable counts as not set. */
+export function variables(schema: TSchema & { properties: Record<string, TSchema> }, env: NodeJS.ProcessEnv) {
+  const given: Record<string, unknown> = {}
+  const wrong: string[] = []
+  for (const [name, variable] of Object.entries(schema.properties)) {
+    const { default: fallback, description } = variable as { default?: unknown; description?: string }
+    const text = env[variableName(name, variable)]?.trim() || undefined
+    given[name] = text === undefined ? fallback : Value.Convert(variable, text)
+    if (given[name] === undefined && !(schema as { required?: string[] }).required?.includes(name)) delete given[name]
+    else if (!Value.Check(variable, given[name]))
+      wrong.push(
+        `${variableName(name, variable)}${text === undefined ? ' is missing' : ` is ${JSON.stringify(text)}`}: ${description ?? 'not valid'}, ${Value.Errors(variable, given[name])[0]?.message}`
+      )
+  }
+  return { values: given, wrong }
+}
+
+const variableName = (name: string, variable: TSchema) => (variable as { env?: string }).env ?? name
+
+const words = (text: string) => text.split(/[\s,]+/).filter(Boolean)
+const flag = (text: string) => /^(1|true|yes|on)$/.test(text)
+
+function milliseconds(text: string): number {
+  const [, count, unit] = /^([\d.]+)(\w*)$/.exec(text) ?? []
+  return Number(count) * MILLISECONDS[(unit || 's') as keyof typeof MILLISECONDS]
+}
+
+function mount(word: string): Mount {
+  const [channel = '', path] = word.split(/=(?=\/)/)
+  return {
+    channel,
+    path: path === undefined ? undefined : `/${path.split('/').filter(Boolean).join('/')}/`.replace('//', '/')
+  }
+}

@@ -1,0 +1,161 @@
+import type { Later } from 'channel-kit/channel'
+import type { ChatMessage, Status } from 'channel-kit/chat'
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  json,
+  pgTable,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex
+} from 'drizzle-orm/pg-core'
+import type { Data } from '../protocol/settings.ts'
+
+/**
+ * Everything durable. JSON that nobody queries is `json`, not `jsonb`: it keeps
+ * what a gateway or a CRM wrote to the letter, escaped NULs included.
+ */
+
+const id = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity()
+const time = () => timestamp({ withTimezone: true })
+const now = () => time().notNull().defaultNow()
+const owner = () =>
+  bigint({ mode: 'number' })
+    .notNull()
+    .references(() => registrations.id, { onDelete: 'cascade' })
+
+/** Keys of CRM clusters, by the md5 of their text. */
+export const publicKeys = pgTable('public_keys', {
+  id: text().primaryKey(),
+  pem: text().notNull(),
+  fetchedAt: now()
+})
+
+/** The keys that seal secrets of this database, each with a text to try it on. */
+export const secretKeys = pgTable('secret_keys', {
+  id: text().primaryKey(),
+  sealed: text().notNull(),
+  createdAt: now()
+})
+
+/** One plugin instance of one company at one channel. It is the account, and the tenant. */
+export const registrations = pgTable(
+  'registrations',
+  {
+    id: id(),
+    channel: text().notNull(),
+    companyId: text().notNull(),
+    alias: text().notNull(),
+    pluginId: text().notNull(),
+    clusterUri: text().notNull(),
+    country: text().notNull(),
+    currency: text().notNull(),
+    /** The secret shared with the CRM, sealed. */
+    hpt: text().notNull(),
+    /** What stands in the webhook's URL: sealed to be shown, hashed to be found. */
+    webhookToken: text().notNull(),
+    webhookHash: text().notNull().unique(),
+    registeredAt: now(),
+    /** The CRM said 418: it wants to hear nothing until it registers again. */
+    archivedAt: time(),
+    /** The gateway wants no message of this account before. */
+    pausedUntil: time(),
+    pollCursor: json(),
+    pollLeasedUntil: time()
+  },
+  t => [unique('registrations_reference').on(t.channel, t.companyId, t.alias, t.pluginId)]
+)
+
+export const settings = pgTable('settings', {
+  registrationId: owner().primaryKey(),
+  data: json().$type<Data>().notNull(),
+  /** The secrets among them, sealed as one. */
+  secrets: text().notNull(),
+  savedAt: now()
+})
+
+/** A contact of a registration. Order is kept within one, never across them. */
+export const conversations = pgTable(
+  'conversations',
+  {
+    id: id(),
+    registrationId: owner(),
+    contact: text().notNull(),
+    /** A job to send its messages exists. There is never a second, which is what keeps their order. */
+    sending: boolean().notNull().default(false),
+    /** The same for what the CRM has to be told of it. */
+    telling: boolean().notNull().default(false),
+    lastIncomingRef: text(),
+    lastIncomingAt: time(),
+    lastIncomingContext: json()
+  },
+  t => [unique('conversations_contact').on(t.registrationId, t.contact)]
+)
+
+export type MessageState = 'waiting' | 'sending' | 'accepted' | 'failed'
+
+/** What the CRM wants sent. */
+export const messages = pgTable(
+  'messages',
+  {
+    id: id(),
+    registrationId: owner(),
+    conversationId: bigint({ mode: 'number' })
+      .notNull()
+      .references(() => conversations.id, { onDelete: 'cascade' }),
+    crmId: text(),
+    body: json().$type<ChatMessage>().notNull(),
+    state: text().$type<MessageState>().notNull().default('waiting'),
+    attempts: integer().notNull().default(0),
+    /** Not before. */
+    dueAt: now(),
+    /** The gateway's id. */
+    ref: text(),
+    status: text().$type<Status>(),
+    reason: text(),
+    /** Events that the channel foresaw and that are still to come. */
+    later: json().$type<readonly Later[]>(),
+    createdAt: now(),
+    settledAt: time()
+  },
+  t => [
+    unique('messages_crm_id').on(t.registrationId, t.crmId),
+    uniqueIndex('messages_ref').on(t.registrationId, t.ref).where(sql`ref is not null`),
+    index('messages_open').on(t.conversationId, t.id).where(sql`state in ('waiting', 'sending')`),
+    index('messages_settled').on(t.settledAt).where(sql`settled_at is not null`)
+  ]
+)
+
+export type OutboxState = 'waiting' | 'delivered' | 'stopped' | 'parked'
+
+/** What the CRM has to be told. */
+export const outbox = pgTable(
+  'outbox',
+  {
+    id: id(),
+    registrationId: owner(),
+    conversationId: bigint({ mode: 'number' })
+      .notNull()
+      .references(() => conversations.id, { onDelete: 'cascade' }),
+    kind: text().$type<'status' | 'incoming'>().notNull(),
+    /** The claim `body`. It is signed anew at each attempt. */
+    body: json().$type<object>().notNull(),
+    /** The same thing is told once. */
+    dedupe: text().notNull(),
+    state: text().$type<OutboxState>().notNull().default('waiting'),
+    attempts: integer().notNull().default(0),
+    dueAt: now(),
+    reason: text(),
+    createdAt: now(),
+    settledAt: time()
+  },
+  t => [
+    unique('outbox_dedupe').on(t.registrationId, t.dedupe),
+    index('outbox_open').on(t.conversationId, t.id).where(sql`state = 'waiting'`),
+    index('outbox_settled').on(t.settledAt).where(sql`settled_at is not null`)
+  ]
+)

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CompactEncrypt, compactDecrypt } from 'jose'
+import type { Database } from './connect.ts'
+import { secretKeys } from './schema.ts'
+
+/** Secrets at rest: each a JWE (A256GCM) that names its key. The newest key seals, every known one opens. */
+export interface Secrets {
+  seal(text: string): Promise<string>
+  open(sealed: string): Promise<string>
+}
+
+interface Key {
+  id: string
+  bytes: Uint8Array
+}
+
+const TRIAL = 'chat-plugin-host'
+
+/** `list`: `id:base64` of 32 bytes each, newest first. */
+export function openSecrets(list: string): Secrets & { newest: string; ids: readonly string[] } {
+  const keys = list
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(parseKey)
+  const [newest] = keys
+  if (!newest) throw new Error('LV_PLUGIN_SECRET_KEYS has no key')
+
+  return {
+    newest: newest.id,
+    ids: keys.map(key => key.id),
+    seal: text =>
+      new CompactEncrypt(new TextEncoder().encode(text))
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: newest.id })
+        .encrypt(newest.bytes),
+    async open(sealed) {
+      const { plaintext } = await compactDecrypt(
+        sealed,
+        ({ kid }) => {
+          const key = keys.find(key => key.id === kid)
+          if (!key)
+            throw new Error(`A secret is sealed with the key "${kid}", which LV_PLUGIN_SECRET_KEYS does not have`)
+          return key.bytes
+        },
+        { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] }
+      )
+      return new TextDecoder().decode(plaintext)
+    }
+  }
+}
+
+function parseKey(word: string): Key {
+  const [id = '', base64 = ''] = word.split(':')
+  const bytes = Buffer.from(base64, 'base64')
+  if (bytes.length !== 32) throw new Error(`LV_PLUGIN_SECRET_KEYS: the key "${id}" does not have 32 bytes`)
+  return { id, bytes }
+}
+
+/** The keys of a host that was given none: kept in DATA_DIR, made at the first start. Back them up with the database. */
+export async function keepKeys(dataDir: string): Promise<string> {
+  const path = join(dataDir, 'secret.keys')
+  const kept = await readFile(path, 'utf8').catch(() => undefined)
+  if (kept) return kept.trim()
+  const made = `k${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}`
+  await mkdir(dataDir, { recursive: true })
+  await writeFile(path, `${made}\n`, { mode: 0o600 })
+  return made
+}
+
+/**
+ * Throws unless this host can open every secret that the database may hold, so
+ * that a host with other keys stops at its start and not at a message.
+ */
+export async function checkKeys({ db }: Pick<Database, 'db'>, secrets: ReturnType<typeof openSecrets>): Promise<void> {
+  const trial = await secrets.seal(TRIAL)
+  await db.insert(secretKeys).values({ id: secrets.newest, sealed: trial }).onConflictDoNothing()
+  for (const { id, sealed } of await db.select().from(secretKeys)) {
+    const opened = await secrets.open(sealed).catch(() => undefined)
+    if (opened !== TRIAL)
+      throw new Error(
+        `The database has secrets sealed with the key "${id}", which this host does not have or has differently. Give it by LV_PLUGIN_SECRET_KEYS.`
+      )
+  }
+}

@@ -1,0 +1,93 @@
+import { lookup } from 'node:dns'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { Agent, buildConnector, request, fetch as undiciFetch } from 'undici'
+
+/**
+ * The only way out. Every connection is held to the address policy at the
+ * moment it is made, on the address that the name resolved to, so neither a
+ * tenant's URL nor a changing DNS answer reaches the operator's own network.
+ */
+
+/** What is not the public internet, RFC 6890 and its successors. */
+const SPECIAL = [
+  '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24',
+  '192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4',
+  '::/127 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 fc00::/7 fe80::/10 ff00::/8'
+].flatMap(line => line.split(' '))
+
+const CONNECT_MS = 5_000
+/** Most bytes of an answer to a channel: a video of WhatsApp has 16 MiB, a document 100. */
+const LARGEST_ANSWER = 128 * 1024 * 1024
+
+export type Outbound = ReturnType<typeof openOutbound>
+
+/** `allow`: networks, as CIDR, that may be called though they are special. Throws on a malformed one. */
+export function openOutbound(allow: readonly string[]) {
+  const special = networks(SPECIAL)
+  const allowed = networks(allow)
+  const permits = (address: string) => {
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    return allowed.check(address, family) || !special.check(address, family)
+  }
+
+  const guarded: LookupFunction = (hostname, options, done) =>
+    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return done(error, '', 0)
+      const permitted = addresses.filter(({ address }) => permits(address))
+      const [first] = permitted
+      if (!first) return done(forbidden(hostname), '', 0)
+      return options.all ? done(null, permitted) : done(null, first.address, first.family)
+    })
+  const connect = buildConnector({ lookup: guarded, timeout: CONNECT_MS })
+
+  const agent = new Agent({
+    connect: (options, done) => {
+      // A literal address is connected to without a look-up.
+      const literal = options.hostname.replace(/^\[|\]$/g, '')
+      if (isIP(literal) && !permits(literal)) return done(forbidden(literal), null)
+      return connect(options, done)
+    },
+    maxResponseSize: LARGEST_ANSWER,
+    keepAliveTimeout: 30_000
+  })
+
+  return {
+    /** Follows no redirect, since a redirect would carry credentials along. */
+    fetch: ((input: string | URL, init?: object) =>
+      undiciFetch(input, { redirect: 'manual', ...init, dispatcher: agent })) as unknown as typeof globalThis.fetch,
+    request: (url: string, options: Parameters<typeof request>[1]) => request(url, { ...options, dispatcher: agent }),
+    close: () => agent.destroy()
+  }
+}
+
+/** Whether a failed call surely never reached the other side. */
+export function neverSent(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (UNSENT.has((cause as NodeJS.ErrnoException).code ?? '')) return true
+  return false
+}
+
+const FORBIDDEN = 'OUTBOUND_FORBIDDEN'
+const UNSENT = new Set([
+  FORBIDDEN,
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT'
+])
+
+const forbidden = (host: string) =>
+  Object.assign(new Error(`${host} is in a private network, which OUTBOUND_ALLOW does not list`), { code: FORBIDDEN })
+
+function networks(list: readonly string[]): BlockList {
+  const block = new BlockList()
+  for (const cidr of list) {
+    const [address = '', bits] = cidr.split('/')
+    const family = isIP(address)
+    if (family === 0) throw new Error(`OUTBOUND_ALLOW: "${cidr}" is no network, such as 10.0.0.0/8`)
+    block.addSubnet(address, Number(bits ?? (family === 6 ? 128 : 32)), family === 6 ? 'ipv6' : 'ipv4')
+  }
+  return block
+}

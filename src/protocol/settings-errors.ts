@@ -1,0 +1,64 @@
+import type { TObject } from 'typebox'
+import { Value } from 'typebox/value'
+import type { Params } from './language.ts'
+import { type Data, filled } from './settings.ts'
+
+/** What is wrong with settings, in words for an admin. Pure. Source: docs/protocol.md, "Settings". */
+
+/** group -> field -> messages. */
+export type ErrorMap = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
+export type Say = (message: string, params?: Params) => string
+
+/** Errors by group and field, empty when the settings are valid. Null is as good as absent. */
+export function settingsErrors(schema: TObject, data: Data, say: Say): ErrorMap {
+  const errors: Record<string, Readonly<Record<string, readonly string[]>>> = {}
+  for (const error of Value.Errors(schema, filled(schema, data))) {
+    const [, group = '', field] = error.instancePath.split('/')
+    const missing =
+      error.keyword === 'required' ? (error.params as { requiredProperties: string[] }).requiredProperties : []
+    for (const name of field === undefined ? missing : [field]) {
+      const message = errorMessage(error, say)
+      const fields = errors[group] ?? {}
+      errors[group] = { ...fields, [name]: [...new Set([...(fields[name] ?? []), message])] }
+    }
+  }
+  return errors
+}
+
+const MESSAGES: Readonly<Record<string, string>> = {
+  required: 'Value is required',
+  minLength: 'Should have at least {limit} characters',
+  maxLength: 'Should have at most {limit} characters',
+  minimum: 'Should be at least {limit}',
+  maximum: 'Should be at most {limit}',
+  minItems: 'Choose at least {limit}',
+  maxItems: 'Choose at most {limit}',
+  uniqueItems: 'Choose each only once',
+  enum: 'Is not one of the choices',
+  format: 'Should be a valid {format}',
+  pattern: 'Is not written as it should be'
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'Should be a text',
+  integer: 'Should be a whole number',
+  number: 'Should be a number',
+  boolean: 'Should be yes or no',
+  array: 'Should be a list'
+}
+
+function errorMessage({ keyword, params }: { keyword: string; params: object }, say: Say): string {
+  const { type, pattern, limit, format } = params as {
+    type?: string
+    pattern?: string
+    limit?: number
+    format?: string
+  }
+  if (keyword === 'type') return say(TYPES[type ?? ''] ?? 'Is not valid')
+  if (keyword === 'minLength' && limit === 1) return say('Should not be empty')
+  if (pattern === '\\S') return say('Should not be empty')
+  return say(MESSAGES[keyword] ?? 'Is not valid', {
+    ...(limit === undefined ? {} : { limit }),
+    ...(format === undefined ? {} : { format })
+  })
+}

@@ -1,0 +1,110 @@
+import type { TObject } from 'typebox'
+import { Value } from 'typebox/value'
+import { type FieldSchema, formOf, isPreview, isSecret } from './form.ts'
+
+/** What an admin saves: reading, merging with what is kept, validating, showing. Pure. Source: docs/protocol.md, "Settings". */
+
+/** group -> field -> value. */
+export type Data = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+type MutableData = Record<string, Record<string, unknown>>
+
+/**
+ * The settings that a body means. What is not in the form is dropped; a secret
+ * that is absent, or `true` as GET shows a kept one, stays as it was, and one
+ * that is empty is cleared. `texts`: the body came as a web form, so numbers
+ * and booleans are written as texts.
+ */
+export function readSettings(schema: TObject, body: unknown, kept: Data, { texts }: { texts: boolean }): Data {
+  const data: MutableData = {}
+  each(schema, (group, name, field) => {
+    const given = record(record(body)[group])
+    const value = isSecret(field) ? secret(given[name], kept[group]?.[name]) : given[name]
+    if (value === undefined || isPreview(field)) return
+    set(data, group, name, normal(value, field, texts))
+  })
+  return data
+}
+
+/** What a channel works with: no nulls, defaults for what was never saved. Undefined when it is not complete. */
+export function effectiveSettings(schema: TObject, data: Data): Data | undefined {
+  const defaults: MutableData = {}
+  each(schema, (group, name, field) => {
+    if (field.default !== undefined) set(defaults, group, name, field.default)
+  })
+  const settings = filled(schema, mergeData(defaults, data))
+  return Value.Check(schema, settings) ? settings : undefined
+}
+
+/** What may be shown: of a secret only whether it is set. */
+export function shownSettings(schema: TObject, data: Data): Data {
+  const shown: MutableData = Object.fromEntries(Object.entries(data).map(([group, fields]) => [group, { ...fields }]))
+  each(schema, (group, name, field) => {
+    if (isSecret(field)) set(shown, group, name, Boolean(data[group]?.[name]))
+  })
+  return shown
+}
+
+/** The secrets of the settings apart from the rest, to be stored apart. */
+export function splitSecrets(schema: TObject, data: Data): { open: Data; secret: Data } {
+  const parts = { open: {} as MutableData, secret: {} as MutableData }
+  each(schema, (group, name, field) => {
+    const value = data[group]?.[name]
+    if (value !== undefined) set(isSecret(field) ? parts.secret : parts.open, group, name, value)
+  })
+  return parts
+}
+
+export const mergeData = (one: Data, other: Data): Data =>
+  Object.fromEntries(
+    [...Object.keys(one), ...Object.keys(other)].map(group => [group, { ...one[group], ...other[group] }])
+  )
+
+/** Every group is there, so that what is missing is reported by field. */
+export function filled(schema: TObject, data: Data): Data {
+  const result: MutableData = {}
+  for (const group of Object.keys(formOf(schema).properties)) result[group] = {}
+  each(schema, (group, name) => {
+    const value = data[group]?.[name]
+    if (value !== undefined && value !== null && !isEmptyOptional(schema, group, name, value))
+      set(result, group, name, value)
+  })
+  return result
+}
+
+/** Nothing chosen in a list that may be left out is nothing, not too few. */
+const isEmptyOptional = (schema: TObject, group: string, name: string, value: unknown) =>
+  Array.isArray(value) && value.length === 0 && !formOf(schema).properties[group]?.required?.includes(name)
+
+const secret = (given: unknown, kept: unknown) => {
+  if (given === undefined || given === true) return kept
+  return given === '' || given === false ? null : given
+}
+
+function normal(value: unknown, { 'x-field': { definition } }: FieldSchema, texts: boolean): unknown {
+  if (definition === 'listOfEnum' && Array.isArray(value))
+    return value.map(key => (typeof key === 'number' ? String(key) : key))
+  if (!texts || typeof value !== 'string' || value.trim() === '') return value
+  if (definition === 'integer' || definition === 'float') return Number.isNaN(Number(value)) ? value : Number(value)
+  if (definition === 'boolean') return BOOLEANS.get(value) ?? value
+  return value
+}
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['1', true],
+  ['true', true],
+  ['0', false],
+  ['false', false]
+])
+
+function each(schema: TObject, visit: (group: string, name: string, field: FieldSchema) => void): void {
+  for (const [group, { properties }] of Object.entries(formOf(schema).properties))
+    for (const [name, field] of Object.entries(properties)) visit(group, name, field)
+}
+
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+
+function set(data: MutableData, group: string, name: string, value: unknown): void {
+  data[group] = { ...data[group], [name]: value }
+}
