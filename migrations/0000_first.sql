@@ -71,6 +71,11 @@ CREATE TABLE "registrations" (
 	CONSTRAINT "registrations_reference" UNIQUE("channel","company_id","alias","plugin_id")
 );
 --> statement-breakpoint
+CREATE TABLE "runners" (
+	"pool" text PRIMARY KEY NOT NULL,
+	"seen_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "secret_keys" (
 	"id" text PRIMARY KEY NOT NULL,
 	"sealed" text NOT NULL,

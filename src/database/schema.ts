@@ -42,6 +42,12 @@ export const secretKeys = pgTable('secret_keys', {
   createdAt: now()
 })
 
+/** The queue's runners that live, each with when it last said so. A job locked by any other is free to be taken. */
+export const runners = pgTable('runners', {
+  pool: text().primaryKey(),
+  seenAt: now()
+})
+
 /** One plugin instance of one company at one channel. It is the account, and the tenant. */
 export const registrations = pgTable(
   'registrations',

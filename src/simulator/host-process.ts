@@ -24,6 +24,8 @@ export function startHost(selfUri: string, env: Record<string, string>): HostPro
     // A Ctrl+C in the terminal reaches the whole group; the host is told to stop once, by us.
     detached: true
   })
+  const kill = () => child.kill('SIGTERM')
+  process.once('exit', kill)
   const words = lastWords(child)
   const ended = once(child, 'exit').then(
     ([code, signal]) => `The host ended (${signal ?? `exit code ${code}`}).\n${words()}`

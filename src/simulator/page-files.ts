@@ -13,6 +13,8 @@ const IMPORT_MAP = JSON.stringify({
 })
 const IMPORT_MAP_HASH = createHash('sha256').update(IMPORT_MAP).digest('base64')
 
+const EMPTY_MAP = '<script type="importmap">{}</script>'
+
 const PAGE = new URL('./page/', import.meta.url)
 const NAME = /^[a-z0-9-]+(?:\/[a-z0-9-]+)?\.(ts|css)$/
 
@@ -27,7 +29,7 @@ export const pageFiles: FastifyPluginAsync<{ plugins: () => readonly Plugin[] }>
         'referrer-policy': 'no-referrer',
         'x-content-type-options': 'nosniff'
       })
-      .send(shell.replace('{import map}', IMPORT_MAP))
+      .send(shell.replace(EMPTY_MAP, EMPTY_MAP.replace('{}', IMPORT_MAP)))
   })
 
   app.get<{ Params: { '*': string } }>('/page/*', async ({ params }, reply) => {

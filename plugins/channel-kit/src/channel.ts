@@ -115,7 +115,7 @@ export interface Log {
 }
 
 /** What the host lends a channel for one call. A channel reaches for nothing else. */
-export interface Tools<Settings = unknown, Options = unknown> {
+export interface Tools<Settings = Static<TObject>, Options = Static<TObject>> {
   settings: Settings
   options: Options
   /** Times out with `signal`, refuses private addresses, follows no redirect. */

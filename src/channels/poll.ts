@@ -1,0 +1,66 @@
+import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Database } from '../database/connect.ts'
+import { addJob, type Jobs } from '../database/jobs.ts'
+import { registrations } from '../database/schema.ts'
+import { storeEvents } from '../messages/events.ts'
+import type { Ready } from '../messages/send.ts'
+import type { Mounted } from './load.ts'
+
+/** Gateways that have to be asked. One poll at a time for a registration, whichever host runs it. */
+
+const TIMEOUT_MS = 60_000
+/** A host that dies in a poll holds its registration back no longer than this. */
+const LEASE_MS = 2 * TIMEOUT_MS
+
+interface Parts {
+  database: Database
+  ready: (registrationId: number, signal: AbortSignal) => Promise<Ready>
+  now: () => Date
+  log: Pick<FastifyBaseLogger, 'warn'>
+}
+
+export const poller =
+  ({ database, ready, now, log }: Parts) =>
+  async ({ registration: id }: Jobs['poll']): Promise<void> => {
+    const cursor = await lease(database, id, now())
+    if (!cursor) return
+    try {
+      const target = await ready(id, AbortSignal.timeout(TIMEOUT_MS))
+      if ('unready' in target || !target.channel.poll) return
+      const { events, cursor: next } = await target.channel.poll.read(cursor.value, target.tools)
+      await database.db.transaction(async tx => {
+        await storeEvents(tx, id, events, now())
+        await tx.update(registrations).set({ pollCursor: next }).where(eq(registrations.id, id))
+      })
+    } catch (error) {
+      log.warn({ err: error, registration: id }, 'a gateway could not be polled; it is tried again at its next time')
+    } finally {
+      await database.db.update(registrations).set({ pollLeasedUntil: null }).where(eq(registrations.id, id))
+    }
+  }
+
+async function lease({ db }: Pick<Database, 'db'>, id: number, now: Date): Promise<{ value: unknown } | undefined> {
+  const [row] = await db
+    .update(registrations)
+    .set({ pollLeasedUntil: new Date(now.getTime() + LEASE_MS) })
+    .where(
+      and(eq(registrations.id, id), or(isNull(registrations.pollLeasedUntil), lt(registrations.pollLeasedUntil, now)))
+    )
+    .returning({ value: registrations.pollCursor })
+  return row
+}
+
+/** One schedule a channel that polls: it adds a job a registration. */
+export const pollCrons = ({ db }: Pick<Database, 'db'>, mounted: readonly Mounted[]) =>
+  mounted.flatMap(({ channel: { name, poll } }) =>
+    poll ? [{ name: `poll ${name}`, pattern: poll.cron, run: () => pollAll({ db }, name) }] : []
+  )
+
+async function pollAll({ db }: Pick<Database, 'db'>, channel: string): Promise<void> {
+  const rows = await db
+    .select({ id: registrations.id })
+    .from(registrations)
+    .where(and(eq(registrations.channel, channel), sql`${registrations.archivedAt} is null`))
+  for (const { id } of rows) await addJob(db, 'poll', { registration: id }, { key: `poll ${id}` })
+}

@@ -1,0 +1,26 @@
+import type { Registrations } from '../crm/registrations.ts'
+import type { Ready } from '../messages/send.ts'
+import { effectiveSettings } from '../protocol/settings.ts'
+import type { Mounted } from './load.ts'
+import type { SettingsStore } from './settings.ts'
+import type { Lend } from './tools.ts'
+
+interface Parts {
+  registrations: Pick<Registrations, 'get'>
+  settings: SettingsStore
+  mountedBy: (channel: string) => Mounted | undefined
+  lend: Lend
+}
+
+/** A registration's channel with complete settings, as the queue, a webhook or a poll needs it. */
+export const readier =
+  ({ registrations, settings, mountedBy, lend }: Parts) =>
+  async (registrationId: number, signal: AbortSignal): Promise<Ready> => {
+    const registration = await registrations.get(registrationId)
+    const mounted = registration && mountedBy(registration.channel)
+    if (!registration || !mounted) return { unready: 'the channel is not mounted' }
+
+    const effective = effectiveSettings(mounted.channel.settings, (await settings.load(registrationId)) ?? {})
+    if (!effective) return { unready: 'the settings are not complete' }
+    return { channel: mounted.channel, ...lend({ mounted, registration, settings: effective, signal }) }
+  }

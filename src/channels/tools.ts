@@ -1,0 +1,67 @@
+import type { Tools } from 'channel-kit/channel'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Registration } from '../crm/registrations.ts'
+import { neverSent, type Outbound } from '../outbound.ts'
+import { translate } from '../protocol/language.ts'
+import type { Data } from '../protocol/settings.ts'
+import { extensionOf, isPlain, type Uploads } from '../storage/uploads.ts'
+import type { Mounted } from './load.ts'
+
+/** What the host lends a channel for one call. */
+
+interface Parts {
+  outbound: Pick<Outbound, 'fetch'>
+  uploads: Pick<Uploads, 'keep'>
+  now: () => Date
+  log: FastifyBaseLogger
+  defaultLanguage: string
+}
+
+interface Loan {
+  mounted: Mounted
+  registration: Registration
+  settings: Data
+  signal: AbortSignal
+  /** Language of the person who will read what comes of it; none for a machine. */
+  language?: string
+}
+
+export type Lend = ReturnType<typeof lender>
+
+/** `sent` tells whether a request may have reached the gateway: what is on its way counts, what never connected does not. */
+export const lender =
+  ({ outbound, uploads, now, log, defaultLanguage }: Parts) =>
+  ({ mounted, registration, settings, signal, language }: Loan): { tools: Tools; sent: () => boolean } => {
+    let calls = 0
+    const fetch: Tools['fetch'] = async (input, init) => {
+      calls += 1
+      try {
+        return await outbound.fetch(input, {
+          ...init,
+          signal: init?.signal ? AbortSignal.any([signal, init.signal]) : signal
+        })
+      } catch (error) {
+        if (neverSent(error)) calls -= 1
+        throw error
+      }
+    }
+    const languages = [...(language ? [language] : []), defaultLanguage]
+
+    return {
+      sent: () => calls > 0,
+      tools: {
+        settings,
+        options: mounted.options,
+        fetch,
+        signal,
+        now,
+        log: log.child({ channel: mounted.channel.name, registration: registration.id }),
+        translate: (category, message, params) => translate(mounted.catalogues, languages, category, message, params),
+        async upload(name, bytes) {
+          const extension = extensionOf(name)
+          return `${mounted.selfUri}uploaded/${await uploads.keep(registration, isPlain(extension) ? extension : 'bin', bytes)}`
+        },
+        webhookUrl: `${mounted.selfUri}webhook/${registration.webhookToken}`
+      }
+    }
+  }

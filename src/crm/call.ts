@@ -1,0 +1,55 @@
+import { SignJWT } from 'jose'
+import type { Outbound } from '../outbound.ts'
+import { CALLS, callBody, callClaims, callUrl, userAgent } from '../protocol/special-request.ts'
+import type { Item } from './outbox.ts'
+import type { Registration } from './registrations.ts'
+
+/** One attempt to tell a CRM something, and how it ended. */
+export type Answer =
+  | { kind: 'delivered'; warning: string | null }
+  /** The CRM will never take this item. */
+  | { kind: 'stopped'; reason: string }
+  /** The CRM has archived the plugin and wants to hear nothing. */
+  | { kind: 'archived' }
+  | { kind: 'failed'; reason: string }
+
+const TIMEOUT_MS = 30_000
+const ARCHIVED = 418
+
+interface Parts {
+  outbound: Pick<Outbound, 'request'>
+  now: () => Date
+}
+
+/** Signs with the secret of this moment: a token of an earlier attempt could have expired, or the CRM registered anew. */
+export const caller =
+  ({ outbound, now }: Parts) =>
+  async (registration: Registration, selfUri: string, item: Item): Promise<Answer> => {
+    const { method, success, stop } = CALLS[item.kind]
+    const claims = callClaims(selfUri, registration.clusterUri, registration, item.body, now())
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ typ: 'JWT', alg: 'HS512' })
+      .sign(new TextEncoder().encode(registration.hpt))
+
+    try {
+      const { statusCode, body } = await outbound.request(
+        callUrl(registration.clusterUri, registration.companyId, item.kind),
+        {
+          method,
+          headers: { 'user-agent': userAgent(selfUri), 'content-type': 'application/json' },
+          body: JSON.stringify(callBody(item.kind, token, item.attempts)),
+          signal: AbortSignal.timeout(TIMEOUT_MS)
+        }
+      )
+      await body.dump()
+      if (statusCode === success) return { kind: 'delivered', warning: null }
+      // Telling it again would make a second message of it.
+      if (statusCode >= 200 && statusCode < 300)
+        return { kind: 'delivered', warning: `answered ${statusCode} instead of ${success}` }
+      if (statusCode === ARCHIVED) return { kind: 'archived' }
+      if (stop.some(code => code === statusCode)) return { kind: 'stopped', reason: `the CRM answered ${statusCode}` }
+      return { kind: 'failed', reason: `the CRM answered ${statusCode}` }
+    } catch (error) {
+      return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) }
+    }
+  }

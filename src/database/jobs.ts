@@ -1,0 +1,32 @@
+import { sql } from 'drizzle-orm'
+import type { Executor } from './connect.ts'
+
+/**
+ * Jobs are rows of graphile-worker, added in the transaction of what they are
+ * about. A job only says "look at this"; what there is to do stands in our own
+ * tables, so one too many is harmless. A `key` replaces the job of the same key that has not
+ * started yet.
+ */
+export interface Jobs {
+  /** Send what waits in a conversation. */
+  send: { conversation: number }
+  /** Tell the CRM what it does not know of a conversation yet. */
+  tell: { conversation: number }
+  /** Events of a message that its channel foresaw are due. */
+  later: { message: number }
+  /** Ask a registration's gateway for news. */
+  poll: { registration: number }
+}
+
+/** The queue's own counter is of no use to us: a job fails only by a fault of ours or of the database, and must go on after it. */
+const MAX_ATTEMPTS = 32_767
+
+export async function addJob<Task extends keyof Jobs>(
+  db: Executor,
+  task: Task,
+  payload: Jobs[Task],
+  { at, key }: { at?: Date; key?: string } = {}
+): Promise<void> {
+  await db.execute(sql`select graphile_worker.add_job(
+    ${task}, payload := ${JSON.stringify(payload)}::json, run_at := ${at?.toISOString() ?? null}::timestamptz, job_key := ${key ?? null}, max_attempts := ${MAX_ATTEMPTS})`)
+}

@@ -1,0 +1,125 @@
+import type { Channel } from 'channel-kit/channel'
+import type { FastifyInstance } from 'fastify'
+import { loadChannels, type Mounted, mountChannel } from './channels/load.ts'
+import { pollCrons, poller } from './channels/poll.ts'
+import { readier } from './channels/ready.ts'
+import { settingsStore } from './channels/settings.ts'
+import { lender } from './channels/tools.ts'
+import type { Config } from './config.ts'
+import { caller } from './crm/call.ts'
+import { keyStore } from './crm/keys.ts'
+import { registrationStore } from './crm/registrations.ts'
+import { teller } from './crm/tell.ts'
+import { verifier } from './crm/verify.ts'
+import { type Opened, openPrepared } from './database/open.ts'
+import { channelPlugin } from './http/channel.ts'
+import { healthRoutes } from './http/health.ts'
+import { openServer } from './http/server.ts'
+import { accepter } from './messages/accept.ts'
+import { laterTask } from './messages/later.ts'
+import { sender } from './messages/send.ts'
+import { openOutbound } from './outbound.ts'
+import { userAgent } from './protocol/special-request.ts'
+import { openUploads } from './storage/uploads.ts'
+import { startWorker } from './worker/worker.ts'
+
+export type Host = Awaited<ReturnType<typeof startHost>>
+
+interface Given {
+  /** Channels that are no packages; tests mount theirs so, instead of those of LV_PLUGIN_CHANNELS. */
+  channels?: readonly { channel: Channel; path?: string }[]
+  now?: () => Date
+  random?: () => number
+}
+
+/** Starts what the roles of the configuration say. `close` ends it in order: listener, jobs in hand, pools, embedded server. */
+export async function startHost(
+  config: Config,
+  { channels, now = () => new Date(), random = Math.random }: Given = {}
+) {
+  const closing: (() => Promise<unknown>)[] = []
+  const close = async () => {
+    for (const part of closing.splice(0).reverse()) await part()
+  }
+
+  try {
+    const app = await openServer(config)
+    const mounted = await mountAll(config, channels)
+    const opened = await openPrepared(config)
+    closing.push(opened.close)
+    const parts = await compose(config, app, mounted, opened, { now, random })
+    closing.push(parts.outbound.close)
+
+    if (config.roles.worker) {
+      const worker = await startWorker(parts.work)
+      closing.push(worker.close)
+    }
+    if (config.roles.web) {
+      const base = new URL(config.selfUri).pathname
+      healthRoutes(app, opened)
+      for (const one of mounted) await app.register(channelPlugin(one, parts.web), { prefix: prefixOf(base, one) })
+      closing.push(() => app.close())
+      await app.listen(config.listen)
+    }
+    return { app, mounted, database: opened.database, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+const mountAll = (config: Config, given: Given['channels']): Promise<Mounted[]> =>
+  given
+    ? Promise.all(given.map(({ channel, path }) => mountChannel(channel, path, config.selfUri, config.env)))
+    : loadChannels(config)
+
+const prefixOf = (base: string, { path }: Mounted) => `${base.replace(/\/$/, '')}${path}`.replace(/\/$/, '')
+
+/** The one place that knows every part. */
+async function compose(
+  config: Config,
+  app: FastifyInstance,
+  mounted: readonly Mounted[],
+  { database, secrets }: Opened,
+  { now, random }: Required<Omit<Given, 'channels'>>
+) {
+  const { log } = app
+  const { defaultLanguage, queue } = config
+  const outbound = openOutbound(config.outboundAllow)
+  const uploads = openUploads(config.uploadsUrl, config.dataDir)
+  await uploads.prepare()
+
+  const registrations = registrationStore(database, secrets)
+  const settings = settingsStore(database, secrets)
+  const keys = keyStore({ db: database.db, outbound, userAgent: userAgent(config.selfUri), now })
+  const verify = verifier({ issuers: config.issuers, keys, now, log })
+
+  const mountedBy = (name: string) => mounted.find(({ channel }) => channel.name === name)
+  const lend = lender({ outbound, uploads, now, log, defaultLanguage })
+  const ready = readier({ registrations, settings, mountedBy, lend })
+  const call = caller({ outbound, now })
+  const selfUriOf = (name: string) => mountedBy(name)?.selfUri
+
+  const tasks = {
+    send: sender({ database, ready, policy: queue, now }),
+    tell: teller({ database, registrations, call, selfUriOf, retryMs: queue.crmRetryMs, now, random, log }),
+    later: laterTask(database, now),
+    poll: poller({ database, ready, now, log })
+  }
+  return {
+    outbound,
+    web: {
+      database,
+      verify,
+      registrations,
+      settings,
+      uploads,
+      lend,
+      ready,
+      accept: accepter(database, now),
+      defaultLanguage,
+      now
+    },
+    work: { database, tasks, crons: pollCrons(database, mounted), sendLimit: queue.limit, log }
+  }
+}

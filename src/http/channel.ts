@@ -1,0 +1,58 @@
+import type { FastifyInstance } from 'fastify'
+import type { Mounted } from '../channels/load.ts'
+import type { SettingsStore } from '../channels/settings.ts'
+import type { Lend } from '../channels/tools.ts'
+import type { Registrations } from '../crm/registrations.ts'
+import type { Verify } from '../crm/verify.ts'
+import type { Database } from '../database/connect.ts'
+import type { Accept } from '../messages/accept.ts'
+import type { Ready } from '../messages/send.ts'
+import type { Uploads } from '../storage/uploads.ts'
+import { languageOf } from './language.ts'
+import { lookupRoutes } from './lookups.ts'
+import { withMethods } from './methods.ts'
+import { guard } from './protected.ts'
+import { publicRoutes } from './public.ts'
+import { registrationRoutes } from './registration.ts'
+import { settingsRoutes } from './settings.ts'
+import { sendRoutes } from './special-send.ts'
+import { uploadedRoutes } from './uploaded.ts'
+import { uploadRoutes } from './uploads.ts'
+import { webhookRoutes } from './webhook.ts'
+
+export interface ChannelParts {
+  database: Database
+  verify: Verify
+  registrations: Registrations
+  settings: SettingsStore
+  uploads: Uploads
+  accept: Accept
+  lend: Lend
+  ready: (registrationId: number, signal: AbortSignal) => Promise<Ready>
+  defaultLanguage: string
+  now: () => Date
+}
+
+/** One channel as the plugin that a CRM sees, in a Fastify context of its own. */
+export const channelPlugin =
+  (mounted: Mounted, parts: ChannelParts) =>
+  (app: FastifyInstance): Promise<void> =>
+    withMethods(app, async app => {
+      const own = { ...parts, mounted, language: languageOf(mounted, parts.defaultLanguage) }
+
+      publicRoutes(app, own)
+      registrationRoutes(app, own)
+      sendRoutes(app, own)
+      await uploadedRoutes(app, parts.uploads)
+      await app.register(async scope => webhookRoutes(scope, own))
+      await app.register(
+        async scope => {
+          guard(scope, own)
+          lookupRoutes(scope, own)
+          await uploadRoutes(scope, own)
+          await scope.register(async scope => settingsRoutes(scope, own))
+        },
+        { prefix: '/protected' }
+      )
+      if (mounted.channel.routes) await app.register(mounted.channel.routes)
+    })

@@ -1,0 +1,41 @@
+import createError from '@fastify/error'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+
+/** Every refusal leaves as `{code, message}`, the shape that the CRM reads. Source: docs/protocol.md, "Errors". */
+
+export const NoToken = createError('CPH_NO_TOKEN', 'X-PLUGIN-TOKEN not found', 401)
+export const Refused = createError<[string]>('CPH_REFUSED', '%s', 403)
+export const NotRegistered = createError('CPH_NOT_REGISTERED', 'Plugin was not registered', 403)
+export const NoAccess = createError('CPH_NO_ACCESS', 'Access to settings is not allowed', 403)
+export const BadRequest = createError<[string]>('CPH_BAD_REQUEST', '%s', 400)
+export const NotFound = createError('CPH_NOT_FOUND', 'Not found.', 404)
+export const Unacceptable = createError<[string]>('CPH_UNACCEPTABLE', '%s', 405)
+
+const WORDS: Readonly<Record<number, string>> = {
+  500: 'Internal plugin error',
+  503: 'Temporarily out of service, try again'
+}
+
+/** What the database's client or the network says when it is the database that is away. */
+const AWAY = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|CONNECTION_|CONNECT_TIMEOUT|57P0|08|53)/
+
+export default fp(
+  async app => {
+    app.setErrorHandler<FastifyError>((error, request, reply) => {
+      const code = statusOf(error)
+      request.log[code >= 500 ? 'error' : 'info']({ err: error }, 'request refused')
+      return send(reply, code, code >= 500 ? (WORDS[code] ?? 'Internal plugin error') : error.message)
+    })
+    app.setNotFoundHandler((_request: FastifyRequest, reply) => send(reply, 404, 'Not found.'))
+  },
+  { name: 'errors' }
+)
+
+const send = (reply: FastifyReply, code: number, message: string) => reply.code(code).send({ code, message })
+
+function statusOf(error: FastifyError): number {
+  if (error.statusCode && error.statusCode >= 400) return error.statusCode
+  const cause = error.cause as { code?: string } | undefined
+  return AWAY.test(error.code ?? '') || AWAY.test(cause?.code ?? '') ? 503 : 500
+}

@@ -1,0 +1,66 @@
+import type { Lookup, LookupTools, Search } from 'channel-kit/channel'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Mounted } from '../channels/load.ts'
+import type { SettingsStore } from '../channels/settings.ts'
+import type { Lend } from '../channels/tools.ts'
+import { choicesJson } from '../protocol/form.ts'
+import { NotFound } from './errors.ts'
+import type { Language } from './language.ts'
+import { jsonParameter } from './query.ts'
+
+/** How long a channel may take while an admin looks at an open form. */
+const LOOKUP_MS = 15_000
+
+interface Parts {
+  mounted: Mounted
+  language: Language
+  settings: Pick<SettingsStore, 'load'>
+  lend: Lend
+}
+
+type Named = FastifyRequest<{ Params: { name: string } }>
+
+/** What a form asks while it is filled in. Source: docs/protocol.md, "Autocomplete" and "Previews". */
+export function lookupRoutes(app: FastifyInstance, { mounted, language, settings, lend }: Parts): void {
+  const { autocompletes = {}, tables = {}, markdowns = {} } = mounted.channel
+
+  app.get('/autocomplete/:name', async (request: Named) => {
+    const search = named(autocompletes, request)
+    const { word } = language(request.headers['accept-language'])
+    return choicesJson(await search(searchOf(request), await tools(request)), message => word('settings', message))
+  })
+
+  app.get('/preview/table/:name', async (request: Named) =>
+    named(tables, request)(lookupOf(request), await tools(request))
+  )
+
+  app.get('/preview/markdown/:name', async (request: Named) => ({
+    markdown: await named(markdowns, request)(lookupOf(request), await tools(request))
+  }))
+
+  async function tools({ registration, headers }: FastifyRequest): Promise<LookupTools> {
+    const saved = (await settings.load(registration.id)) ?? {}
+    const { current } = language(headers['accept-language'])
+    return lend({ mounted, registration, settings: saved, signal: AbortSignal.timeout(LOOKUP_MS), language: current })
+      .tools as LookupTools
+  }
+}
+
+function named<Handler>(handlers: Readonly<Record<string, Handler>>, { params: { name } }: Named): Handler {
+  const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined
+  if (!handler) throw new NotFound()
+  return handler
+}
+
+const lookupOf = ({ query }: FastifyRequest): Lookup => ({
+  dep: jsonParameter(query, 'dep'),
+  context: jsonParameter(query, 'context')
+})
+
+/** A text is searched for; a list, or a map, of keys is resolved. */
+function searchOf(request: FastifyRequest): Search {
+  const { query } = request.query as { query?: unknown }
+  if (typeof query === 'object' && query !== null)
+    return { ...lookupOf(request), keys: Object.values(query).map(String) }
+  return { ...lookupOf(request), text: String(query ?? '') }
+}

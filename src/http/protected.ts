@@ -1,0 +1,45 @@
+import type { FastifyInstance } from 'fastify'
+import type { Mounted } from '../channels/load.ts'
+import type { Registration, Registrations } from '../crm/registrations.ts'
+import type { Verify } from '../crm/verify.ts'
+import { allowsSettings } from '../protocol/tokens.ts'
+import { NoAccess, NoToken, NotRegistered, Refused } from './errors.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who a protected request is for; set by the guard before any handler. */
+    registration: Registration
+    /** Whether its token allows to see and change settings. */
+    maySettings: boolean
+  }
+}
+
+interface Parts {
+  mounted: Mounted
+  verify: Verify
+  registrations: Pick<Registrations, 'find'>
+}
+
+/** Lets only requests with a valid X-PLUGIN-TOKEN of a registered plugin pass. Source: docs/protocol.md, "Tokens". */
+export function guard(app: FastifyInstance, { mounted, verify, registrations }: Parts): void {
+  app.decorateRequest('registration')
+  app.decorateRequest('maySettings', false)
+
+  app.addHook('onRequest', async request => {
+    const jwt = request.headers['x-plugin-token']
+    if (!jwt || jwt === '0') throw new NoToken()
+
+    const verified = await verify(jwt, mounted.selfUri)
+    if ('refused' in verified) throw new Refused(verified.refused)
+
+    const registration = await registrations.find(mounted.channel.name, verified.reference)
+    if (!registration) throw new NotRegistered()
+    request.registration = registration
+    request.maySettings = allowsSettings(verified.claims)
+  })
+}
+
+/** For routes about settings, after the guard. */
+export const settingsGuard = async ({ maySettings }: { maySettings: boolean }) => {
+  if (!maySettings) throw new NoAccess()
+}

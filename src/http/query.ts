@@ -1,0 +1,14 @@
+import { BadRequest } from './errors.ts'
+
+/** A query parameter that holds JSON; an empty list when it is absent. Throws a 400 when it is no list or map. */
+export function jsonParameter(query: unknown, name: string): unknown {
+  const text = (query as Record<string, unknown>)[name]
+  if (text === undefined) return []
+  try {
+    const value: unknown = typeof text === 'string' ? JSON.parse(text) : undefined
+    if (typeof value === 'object' && value !== null) return value
+  } catch {
+    // Told below, like any other value that is none.
+  }
+  throw new BadRequest(`Query parameter ${name} must be a JSON list or map`)
+}

@@ -1,0 +1,42 @@
+import cors from '@fastify/cors'
+import Fastify from 'fastify'
+import bodies, { BODY_LIMIT, parseQuery } from './bodies.ts'
+import errors from './errors.ts'
+
+interface Parts {
+  logLevel: string
+}
+
+/** Most of a slow client's time for one request; an upload of the largest size gets through on a slow line. */
+const REQUEST_MS = 300_000
+
+/** The bare server: how it reads, answers and refuses, before it has a route. */
+export async function openServer({ logLevel }: Parts) {
+  const app = Fastify({
+    logger: {
+      level: logLevel,
+      // A webhook's path holds its token, and a query may hold anything.
+      serializers: {
+        req: ({ method, url, ip }) => ({ method, url: url?.replace(/(\/webhook\/)[^/?]+|\?.*/g, '$1'), ip })
+      }
+    },
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_MS,
+    disableRequestLogging: true,
+    routerOptions: { querystringParser: parseQuery, maxParamLength: 500 },
+    forceCloseConnections: 'idle'
+  })
+  await app.register(errors)
+  await app.register(cors, {
+    origin: '*',
+    methods: 'GET, POST, PUT, OPTIONS',
+    allowedHeaders: '*',
+    optionsSuccessStatus: 200,
+    strictPreflight: false
+  })
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('access-control-allow-headers', '*').header('access-control-allow-methods', 'GET, POST, PUT, OPTIONS')
+  })
+  await app.register(bodies)
+  return app
+}

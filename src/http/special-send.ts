@@ -1,0 +1,33 @@
+import type { FastifyInstance } from 'fastify'
+import type { Mounted } from '../channels/load.ts'
+import type { Registrations } from '../crm/registrations.ts'
+import type { Verify } from '../crm/verify.ts'
+import type { Accept } from '../messages/accept.ts'
+import { readPosted } from '../protocol/chat.ts'
+import { fieldOf } from './bodies.ts'
+import { BadRequest, NotRegistered, Refused, Unacceptable } from './errors.ts'
+
+interface Parts {
+  mounted: Mounted
+  verify: Verify
+  registrations: Pick<Registrations, 'find'>
+  accept: Accept
+}
+
+/** The CRM hands over a message. 202 means that it is stored and will be sent. Source: docs/protocol.md, "Sending". */
+export function sendRoutes(app: FastifyInstance, { mounted, verify, registrations, accept }: Parts): void {
+  app.post('/special/send', async ({ body }, reply) => {
+    const verified = await verify(fieldOf(body, 'request'), mounted.selfUri)
+    if ('refused' in verified) throw new Refused(verified.refused)
+    const registration = await registrations.find(mounted.channel.name, verified.reference)
+    if (!registration) throw new NotRegistered()
+
+    const claim = verified.claims.body
+    if (typeof claim !== 'object' || claim === null) throw new BadRequest('Claim body is missing, or is no map')
+    const posted = readPosted(claim as Record<string, unknown>)
+    if (typeof posted === 'string') throw new Unacceptable(posted)
+
+    await accept(registration.id, posted)
+    return reply.code(202).send()
+  })
+}

@@ -1,0 +1,64 @@
+import type { Reply, WebhookRequest } from 'channel-kit/channel'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Mounted } from '../channels/load.ts'
+import type { Registrations } from '../crm/registrations.ts'
+import type { Database } from '../database/connect.ts'
+import { storeEvents } from '../messages/events.ts'
+import type { Ready } from '../messages/send.ts'
+import { BadRequest, NotFound, Refused } from './errors.ts'
+
+/** Gateways give up on slow answers, and some then stop calling. */
+const WEBHOOK_MS = 10_000
+
+interface Parts {
+  mounted: Mounted
+  registrations: Pick<Registrations, 'byWebhookToken'>
+  ready: (registrationId: number, signal: AbortSignal) => Promise<Ready>
+  database: Pick<Database, 'db'>
+  now: () => Date
+}
+
+/** A gateway calls. What it reports is stored before it is answered. Source: docs/channels.md, "Webhooks". */
+export async function webhookRoutes(
+  app: FastifyInstance,
+  { mounted, registrations, ready, database, now }: Parts
+): Promise<void> {
+  const { webhook } = mounted.channel
+  if (!webhook) return
+
+  // Signatures are over the bytes, whatever type they claim to be.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: webhook.bodyLimit }, (_request, body, done) =>
+    done(null, body)
+  )
+
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/webhook/:token',
+    handler: async (request: FastifyRequest<{ Params: { token: string } }>, reply) => {
+      const registration = await registrations.byWebhookToken(mounted.channel.name, request.params.token)
+      if (!registration) throw new NotFound()
+      const target = await ready(registration.id, AbortSignal.timeout(WEBHOOK_MS))
+      if ('unready' in target) throw new BadRequest(`The webhook cannot be used yet: ${target.unready}`)
+
+      const call = callOf(request)
+      const verdict = await webhook.verify(call, target.tools)
+      if (verdict.kind === 'refused') throw new Refused(verdict.reason)
+      if (verdict.kind === 'answer') return answer(reply, verdict.reply)
+
+      const received = await webhook.receive(call, target.tools)
+      await database.db.transaction(tx => storeEvents(tx, registration.id, received.events, now()))
+      return answer(reply, received.reply)
+    }
+  })
+}
+
+const callOf = ({ method, query, headers, body }: FastifyRequest): WebhookRequest => ({
+  method: method === 'POST' ? 'POST' : 'GET',
+  query: query as WebhookRequest['query'],
+  headers,
+  body: Buffer.isBuffer(body) ? body : Buffer.alloc(0)
+})
+
+const answer = (reply: FastifyReply, { status, headers = {}, body = '' }: Reply) =>
+  reply.code(status).headers(headers).send(body)

@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs'
+import { loadEnvFile } from 'node:process'
+import closeWithGrace from 'close-with-grace'
+import { readConfig } from './config.ts'
+import { startHost } from './host.ts'
+
+/** The process: configuration, host, and an end in order. */
+
+/** Jobs in hand get their own grace; after this the process ends anyhow. */
+const LONGEST_END_MS = 30_000
+
+if (existsSync('.env')) loadEnvFile('.env')
+
+try {
+  const config = readConfig(process.env)
+  const host = await startHost(config)
+  for (const { channel, selfUri } of host.mounted) host.app.log.info({ channel: channel.name, selfUri }, 'mounted')
+
+  closeWithGrace({ delay: LONGEST_END_MS, logger: false }, async ({ err, signal }) => {
+    if (err) host.app.log.error({ err }, 'ending after a fault')
+    else host.app.log.info({ signal }, 'ending')
+    await host.close()
+  })
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`)
+  process.exit(1)
+}

@@ -1,0 +1,33 @@
+import { eq } from 'drizzle-orm'
+import type { Database } from '../database/connect.ts'
+import { addJob, type Jobs } from '../database/jobs.ts'
+import { messages } from '../database/schema.ts'
+import { storeEvents } from './events.ts'
+
+/**
+ * Events that a channel foresaw when it sent a message. One job a message walks
+ * through them, so they come in their order even when all of them are overdue.
+ */
+export const laterTask =
+  (database: Database, now: () => Date) =>
+  ({ message: id }: Jobs['later']): Promise<void> =>
+    database.db.transaction(async tx => {
+      const [message] = await tx.select().from(messages).where(eq(messages.id, id)).for('no key update')
+      if (!message?.later || !message.settledAt) return
+
+      const start = message.settledAt.getTime()
+      const due = message.later.filter(({ afterMs }) => start + afterMs <= now().getTime())
+      const coming = message.later.slice(due.length)
+      await storeEvents(
+        tx,
+        message.registrationId,
+        due.flatMap(({ events }) => events),
+        now()
+      )
+      await tx
+        .update(messages)
+        .set({ later: coming.length > 0 ? coming : null })
+        .where(eq(messages.id, id))
+      const [first] = coming
+      if (first) await addJob(tx, 'later', { message: id }, { at: new Date(start + first.afterMs) })
+    })

@@ -1,0 +1,41 @@
+import type { Outcome } from 'channel-kit/channel'
+
+/** What follows an attempt to send. Pure. */
+export type Next =
+  | { kind: 'accepted'; outcome: Extract<Outcome, { kind: 'accepted' }> }
+  | { kind: 'failed'; reason: string }
+  | { kind: 'again'; at: Date; reason: string }
+  /** The whole account waits, and the attempt is not counted. */
+  | { kind: 'paused'; until: Date; reason: string }
+
+export interface Policy {
+  attempts: number
+  intervalMs: number
+}
+
+/** What an operator reads when nobody knows whether a message left. */
+export const UNCERTAIN = 'uncertain: it may have been sent'
+
+/** `attempt`: which one this was, from 1. */
+export function next(outcome: Outcome, attempt: number, dedupes: boolean, policy: Policy, now: Date): Next {
+  const after = (ms: number) => new Date(now.getTime() + ms)
+
+  switch (outcome.kind) {
+    case 'accepted':
+      return { kind: 'accepted', outcome }
+    case 'rejected':
+      return { kind: 'failed', reason: outcome.reason }
+    case 'throttled':
+      return { kind: 'paused', until: after(outcome.afterMs), reason: outcome.reason }
+    case 'unknown':
+      if (!dedupes) return { kind: 'failed', reason: `${UNCERTAIN} (${outcome.reason})` }
+      return again(outcome.reason, policy.intervalMs)
+    case 'retry':
+      return again(outcome.reason, outcome.afterMs ?? policy.intervalMs)
+  }
+
+  function again(reason: string, ms: number): Next {
+    if (attempt >= policy.attempts) return { kind: 'failed', reason: `gave up after ${attempt} attempts: ${reason}` }
+    return { kind: 'again', at: after(ms), reason }
+  }
+}

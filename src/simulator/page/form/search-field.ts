@@ -1,0 +1,107 @@
+import { html } from 'htm/preact'
+import { useState } from 'preact/hooks'
+import { Icon } from '../icons.ts'
+import type { FieldProps } from './field-frame.ts'
+import type { Options } from './form.ts'
+import { type Choice, choicesOf, grouped, limitText } from './options.ts'
+import { SearchResults } from './search-results.ts'
+import { useSearch } from './use-search.ts'
+
+/** Choices that only the plugin knows: type to search, Enter to choose, Backspace to take the last one back. */
+export function SearchField({ field, value, dep, control, onChange }: FieldProps) {
+  const { query, setQuery, open, setOpen, found, names, keys, settled } = useSearch(field, value, dep)
+  const [active, setActive] = useState(0)
+  const single = field.limit?.max === 1
+  // In the order in which the groups are shown, so that the arrows move as the eye does.
+  const choices = grouped(choicesOf(found.value ?? {}).filter(([key]) => !keys.includes(key))).flatMap(([, own]) => own)
+  const list = `${control.id}-list`
+
+  const choose = ([key]: Choice) => {
+    onChange(single ? [key] : [...keys, key])
+    setQuery('')
+    setActive(0)
+    if (single) setOpen(false)
+  }
+  const drop = (key: string) => onChange(keys.filter(other => other !== key))
+
+  const move = (step: number) => {
+    setOpen(true)
+    if (open && choices.length > 0) setActive((active + step + choices.length) % choices.length)
+    return true
+  }
+  const take = () => {
+    const current = choices[active]
+    if (open && settled && current) choose(current)
+    return open
+  }
+  const leave = () => {
+    setOpen(false)
+    return open
+  }
+  const takeBack = () => {
+    const last = query === '' ? keys.at(-1) : undefined
+    if (last !== undefined) drop(last)
+    return last !== undefined
+  }
+  const keyboard: Readonly<Record<string, () => boolean>> = {
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    Enter: take,
+    Escape: leave,
+    Backspace: takeBack
+  }
+  const press = (event: KeyboardEvent) => {
+    if (!keyboard[event.key]?.()) return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+
+  const hint = limitText(field.limit)
+  return html`
+    <div class="search">
+      ${hint && html`<p class="hint">${hint}, ${keys.length} chosen</p>`}
+      <ul class="chips" aria-label=${`Chosen for ${field.title}`}>
+        ${keys.map(key => html`<${Chip} key=${key} name=${nameOf(key, names.value, names.loading)} onDrop=${() => drop(key)} />`)}
+      </ul>
+      <input
+        ...${control}
+        class="control"
+        type="text"
+        role="combobox"
+        autocomplete="off"
+        placeholder="Type to search"
+        aria-expanded=${open}
+        aria-controls=${list}
+        aria-autocomplete="list"
+        aria-activedescendant=${open && choices[active] ? `${list}-${active}` : undefined}
+        value=${query}
+        onFocus=${() => setOpen(true)}
+        onClick=${() => setOpen(true)}
+        onBlur=${() => setOpen(false)}
+        onInput=${(event: Event) => {
+          setQuery((event.currentTarget as HTMLInputElement).value)
+          setActive(0)
+          setOpen(true)
+        }}
+        onKeyDown=${press}
+      />
+      ${open && html`<${SearchResults} id=${list} title=${field.title} choices=${choices} active=${active} found=${found} query=${query} onChoose=${choose} />`}
+    </div>
+  `
+}
+
+function Chip({ name, onDrop }: { name: string; onDrop: () => void }) {
+  return html`
+    <li class="chip">
+      <span>${name}</span>
+      <button type="button" class="chip-drop" aria-label=${`Remove ${name}`} onClick=${onDrop}><${Icon} name="close" /></button>
+    </li>
+  `
+}
+
+/** A key that the plugin no longer knows is shown as it is stored. */
+function nameOf(key: string, names: Options | undefined, loading: boolean): string {
+  const known = choicesOf(names ?? {}).find(([name]) => name === key)
+  if (known) return String(known[1].title)
+  return loading ? '…' : `${key} (unknown)`
+}

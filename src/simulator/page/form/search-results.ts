@@ -1,0 +1,65 @@
+import { html } from 'htm/preact'
+import { useEffect } from 'preact/hooks'
+import { advice } from '../trouble.ts'
+import type { Loaded } from '../use-loaded.ts'
+import type { Options } from './form.ts'
+import { type Choice, grouped } from './options.ts'
+
+interface SearchResultsProps {
+  id: string
+  title: string
+  choices: readonly Choice[]
+  active: number
+  query: string
+  found: Loaded<Options>
+  onChoose: (choice: Choice) => void
+}
+
+export function SearchResults({ id, title, choices, active, query, found, onChoose }: SearchResultsProps) {
+  useEffect(() => {
+    document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: 'nearest' })
+  }, [id, active])
+
+  const option = (choice: Choice) => {
+    const index = choices.indexOf(choice)
+    return html`
+      <li
+        key=${choice[0]}
+        id=${`${id}-${index}`}
+        role="option"
+        class="option"
+        aria-selected=${index === active}
+        onMouseDown=${(event: Event) => {
+          // Keeps the focus in the search box.
+          event.preventDefault()
+          onChoose(choice)
+        }}
+      >
+        ${choice[1].title}
+      </li>
+    `
+  }
+
+  return html`
+    <div class="results">
+      <ul id=${id} role="listbox" aria-label=${`Choices for ${title}`} aria-busy=${found.loading}>
+        ${grouped(choices).map(
+          ([group, members]) => html`
+            <li role="presentation" key=${group}>
+              ${group && html`<p class="results-group" aria-hidden="true">${group}</p>`}
+              <ul role="group" aria-label=${group || undefined}>${members.map(option)}</ul>
+            </li>
+          `
+        )}
+      </ul>
+      <p class="results-state" role="status">${state(choices.length, query, found)}</p>
+    </div>
+  `
+}
+
+function state(count: number, query: string, { loading, problem }: Loaded<Options>): string {
+  if (problem) return `${problem.message} ${advice(problem)}`
+  if (loading) return 'Searching…'
+  if (count > 0) return ''
+  return query ? `Nothing matches “${query}”. Try another word.` : 'There is nothing more to choose.'
+}

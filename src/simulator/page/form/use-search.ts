@@ -1,0 +1,35 @@
+import { useState } from 'preact/hooks'
+import { ask } from '../api.ts'
+import { useShell } from '../shell.ts'
+import { useDebounced } from '../use-debounced.ts'
+import { useLoaded } from '../use-loaded.ts'
+import type { Field, Options } from './form.ts'
+import { chosenOf } from './options.ts'
+
+const PAUSE_MS = 200
+
+/** What the plugin's autocomplete finds, and how it calls the keys that are chosen already. */
+export function useSearch(field: Field, value: unknown, dep: unknown[]) {
+  const { plugin, language } = useShell()
+  const [query, setQuery] = useState('')
+  const [open, setOpen] = useState(false)
+  const typed = useDebounced(query, PAUSE_MS)
+  const needs = useDebounced(JSON.stringify(dep), PAUSE_MS)
+  const keys = chosenOf(value)
+  const path = `plugins/${plugin}/autocomplete/${encodeURIComponent(field.values as string)}`
+
+  const search = (by: Record<string, string>, signal: AbortSignal) => {
+    const params = new URLSearchParams({ ...by, dep: needs, context: JSON.stringify(field.context) })
+    return ask<Options>(`${path}?${params}`, { language, signal })
+  }
+  const nothing = Promise.resolve({ ok: true, body: {} as Options } as const)
+
+  const found = useLoaded(signal => (open ? search({ query: typed }, signal) : nothing), [open, typed, needs, language])
+  const wanted = JSON.stringify(keys)
+  const names = useLoaded(
+    signal => (keys.length > 0 ? search({ keys: wanted }, signal) : nothing),
+    [wanted, needs, language]
+  )
+
+  return { query, setQuery, open, setOpen, found, names, keys, settled: typed === query && !found.loading }
+}

@@ -1,0 +1,90 @@
+import { html } from 'htm/preact'
+import { useState } from 'preact/hooks'
+import type { PluginSummary } from '../model.ts'
+import { ask, type Problem } from './api.ts'
+import type { Info } from './info.ts'
+import { Trouble } from './trouble.ts'
+import { address } from './use-route.ts'
+
+const MARKETS = [
+  ['RU', 'RUB', 'Russia, rouble'],
+  ['BR', 'BRL', 'Brazil, real'],
+  ['SK', 'EUR', 'Slovakia, euro'],
+  ['US', 'USD', 'United States, dollar']
+] as const
+
+/** The handshake: the CRM hands the plugin a secret, after which both believe each other. */
+export function Registration({ plugin, info }: { plugin: PluginSummary; info: Info | undefined }) {
+  const [market, setMarket] = useState(0)
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<Problem>()
+  const { registration, reference } = plugin
+
+  const register = async (event: Event) => {
+    event.preventDefault()
+    const [country, currency] = MARKETS[market] ?? MARKETS[0]
+    setBusy(true)
+    setProblem(undefined)
+    const result = await ask(`plugins/${plugin.key}/registration`, { method: 'PUT', body: { country, currency } })
+    setBusy(false)
+    if (!result.ok) setProblem(result.problem)
+  }
+
+  return html`
+    <section class="card narrow" aria-labelledby="registration-title">
+      <h2 id="registration-title">${registration ? 'Registered' : 'Register this plugin'}</h2>
+      <p class="muted">
+        ${
+          registration
+            ? 'The plugin and the CRM share a secret. Registering again replaces it; settings and chats stay.'
+            : 'The CRM signs a registration with its key; the plugin fetches the key, checks the signature and keeps the secret inside.'
+        }
+      </p>
+      <dl class="facts">
+        <dt>Self URI</dt>
+        <dd><code>${plugin.selfUri}</code></dd>
+        <dt>Company</dt>
+        <dd><code>${reference.cid}</code></dd>
+        <dt>Plugin</dt>
+        <dd><code>${reference.plugin.alias} #${reference.plugin.id}</code></dd>
+        ${registration && html`<dt>Since</dt><dd>${when(registration.at)}, ${registration.country}, ${registration.currency}</dd>`}
+        ${info && html`<dt>Can</dt><dd>${abilities(info)}</dd>`}
+      </dl>
+      <form class="row end" onSubmit=${register}>
+        <label class="stack">
+          <span>Country and currency</span>
+          <select class="control" value=${market} onChange=${(event: Event) => setMarket(Number((event.currentTarget as HTMLSelectElement).value))}>
+            ${MARKETS.map(([, , name], index) => html`<option value=${index}>${name}</option>`)}
+          </select>
+        </label>
+        <button class=${registration ? 'button' : 'button primary'} disabled=${busy}>
+          ${busy ? 'Registering…' : registration ? 'Register again' : 'Register'}
+        </button>
+      </form>
+      ${problem && html`<${Trouble} what="The plugin did not register." problem=${problem} />`}
+      <div role="status">
+        ${
+          registration &&
+          html`<p class="next">
+            Next: <a href=${address(plugin.key, 'settings')}>check the settings</a> or
+            ${' '}<a href=${address(plugin.key, 'chat')}>start a chat</a>.
+          </p>`
+        }
+      </div>
+    </section>
+  `
+}
+
+const when = (at: string) => new Date(at).toLocaleTimeString()
+
+function abilities({ extra: { contactType, capabilities } }: Info): string {
+  const { messages, attachments, subject } = capabilities
+  const directions = [messages.outgoing && 'sends', messages.incoming && 'receives'].filter(Boolean).join(' and ')
+  const parts = [
+    `${directions || 'neither sends nor receives'} messages to a ${contactType}`,
+    `formats: ${messages.formats.join(', ')}`,
+    attachments.length > 0 ? `attachments: ${attachments.join(', ')}` : 'no attachments',
+    subject ? 'with a subject' : 'without a subject'
+  ]
+  return parts.join('; ')
+}

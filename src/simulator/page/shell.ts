@@ -1,0 +1,20 @@
+import { createContext } from 'preact'
+import { useContext } from 'preact/hooks'
+
+/** What every part of the page may need to know of the whole. */
+export interface Shell {
+  /** Key of the plugin in front. */
+  plugin: string
+  selfUri: string
+  language: string
+  openExchanges: () => void
+}
+
+export const ShellContext = createContext<Shell>({
+  plugin: '',
+  selfUri: '',
+  language: 'en_US',
+  openExchanges: () => {}
+})
+
+export const useShell = () => useContext(ShellContext)
