@@ -1,5 +1,5 @@
 import cors from '@fastify/cors'
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
 import bodies, { BODY_LIMIT, parseQuery } from './bodies.ts'
 import errors from './errors.ts'
 
@@ -22,7 +22,8 @@ export async function openServer({ logLevel }: Parts) {
     },
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_MS,
-    disableRequestLogging: true,
+    // A line a request costs more than the request; what is refused or fails is logged where that happens.
+    logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { querystringParser: parseQuery, maxParamLength: 500 },
     forceCloseConnections: 'idle'
   })

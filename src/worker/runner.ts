@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
 import { Logger, parseCronItems, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
+import type { Pool } from 'pg'
 
 /** Something done at times of a crontab pattern, by one host of all. */
 export interface Cron {
@@ -17,7 +18,7 @@ export interface Lane {
 }
 
 interface Parts {
-  url: string
+  pool: Pool
   log: FastifyBaseLogger
   /** Told the id under which the lane locks its jobs. */
   started: (pool: string) => void
@@ -28,18 +29,17 @@ const POLL_MS = 500
 /** How long jobs in hand may take to end when the host stops. */
 const GRACE_MS = 15_000
 
-export function startLane({ url, log, started }: Parts, { tasks, concurrency, crons = [] }: Lane): Promise<Runner> {
+export function startLane({ pool, log, started }: Parts, { tasks, concurrency, crons = [] }: Lane): Promise<Runner> {
   const events: WorkerEvents = new EventEmitter()
   events.on('pool:create', ({ workerPool }) => started(workerPool.id))
 
   return run({
-    connectionString: url,
+    pgPool: pool,
     taskList: { ...tasks, ...Object.fromEntries(crons.map(({ name, run }) => [name, run])) },
     parsedCronItems: parseCronItems(
       crons.map(({ name, pattern }) => ({ task: name, match: pattern, options: { backfillPeriod: 0, maxAttempts: 1 } }))
     ),
     concurrency,
-    maxPoolSize: 8,
     pollInterval: POLL_MS,
     noHandleSignals: true,
     gracefulShutdownAbortTimeout: GRACE_MS,

@@ -15,8 +15,10 @@ export function App() {
   const route = useRoute()
   const [language, setLanguage] = useLanguage()
   const [drawer, setDrawer] = useState(false)
-  const exchanges = useExchanges()
+  const all = useExchanges()
   const plugin = plugins?.find(({ key }) => key === route.plugin) ?? plugins?.[0]
+  // Fetching a key tells nothing of the plugin that asks, so it is shown with any of them.
+  const exchanges = all.filter(exchange => exchange.plugin === null || exchange.plugin === plugin?.key)
 
   useEffect(() => {
     document.title = plugin ? `${plugin.name} · Simulated CRM` : 'Simulated CRM'
@@ -44,7 +46,7 @@ export function App() {
           ${!problem && !plugin && html`<p class="starting" role="status">Opening the CRM…</p>`}
           ${plugin && html`<${PluginView} key=${plugin.key} plugin=${plugin} view=${route.view} />`}
         </main>
-        ${drawer && html`<${Drawer} exchanges=${exchanges} plugin=${plugin?.key} onClose=${() => setDrawer(false)} />`}
+        ${drawer && html`<${Drawer} exchanges=${exchanges} onClose=${() => setDrawer(false)} />`}
       </div>
     </${ShellContext.Provider}>
   `

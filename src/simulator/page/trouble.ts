@@ -19,7 +19,7 @@ export function Trouble({ problem, what, onRetry }: TroubleProps) {
     <div class="notice notice-bad" role="alert">
       <${Icon} name="alert" />
       <div>
-        <p><strong>${what}</strong> <span>${problem.message}</span></p>
+        <p><strong>${what}</strong> <span>${sentence(problem.message)}</span></p>
         <p>${advice(problem)}</p>
         <p class="row">
           ${onRetry && html`<button type="button" class="button small" onClick=${onRetry}>Try again</button>`}
@@ -30,6 +30,9 @@ export function Trouble({ problem, what, onRetry }: TroubleProps) {
     </div>
   `
 }
+
+/** What a host says may lack the full stop that the advice after it needs. */
+export const sentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`)
 
 export function advice({ status, message }: Problem): string {
   if (status === 0) return 'See whether the terminal still runs the demo; start it again if not, then reload this page.'

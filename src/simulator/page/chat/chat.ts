@@ -35,7 +35,7 @@ export function Chat({ info }: { info: Info }) {
       />
       ${
         current
-          ? html`<${ConversationView} key=${current.contact} conversation=${current} capabilities=${capabilities} onBack=${() => setList(true)} />`
+          ? html`<${ConversationView} key=${current.contact} conversation=${current} capabilities=${capabilities} shown=${!list} onBack=${() => setList(true)} />`
           : html`<p class="starting" role="status">Loading the conversations…</p>`
       }
     </div>

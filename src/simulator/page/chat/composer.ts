@@ -38,7 +38,11 @@ export function Composer({
     clear()
     setProblem(undefined)
     const result = await ask(`plugins/${plugin}/messages`, { method: 'POST', body })
-    if (!result.ok) setProblem(result.problem)
+    // A plugin that does not answer is told at the message itself; only a lost demo leaves no trace of it.
+    if (!result.ok && result.problem.status !== 502) {
+      setText(text)
+      setProblem(result.problem)
+    }
   }
 
   const press = (event: KeyboardEvent) => {

@@ -9,13 +9,15 @@ import { MessageView } from './message.ts'
 interface ConversationProps {
   conversation: Conversation
   capabilities: Capabilities
+  /** On a narrow screen the list of contacts may stand in its place. */
+  shown: boolean
   onBack: () => void
 }
 
-export function ConversationView({ conversation, capabilities, onBack }: ConversationProps) {
+export function ConversationView({ conversation, capabilities, shown, onBack }: ConversationProps) {
   const { contact, name, messages } = conversation
   const end = useRef<HTMLDivElement>(null)
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [messages.length])
+  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [messages.length, messages.at(-1)?.state, shown])
 
   return html`
     <section class="conversation" aria-label=${`Conversation with ${name}`}>

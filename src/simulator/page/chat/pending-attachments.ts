@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import { Icon } from '../icons.ts'
-import { advice } from '../trouble.ts'
+import { advice, sentence } from '../trouble.ts'
 import { permitted } from '../use-upload.ts'
 import type { Pending } from './use-attachments.ts'
 
@@ -23,7 +23,8 @@ export function PendingAttachments({ pending, onDrop }: { pending: readonly Pend
 }
 
 function state({ name, share, uri, problem }: Pending) {
-  if (problem) return html`<span role="alert">${problem.message} ${permitted(problem) || advice(problem)}</span>`
+  if (problem)
+    return html`<span role="alert">${sentence(problem.message)} ${permitted(problem) || advice(problem)}</span>`
   if (uri) return html`<span class="good">Uploaded</span>`
   return html`<progress value=${share} max="1" aria-label=${`Uploading ${name}`} />`
 }

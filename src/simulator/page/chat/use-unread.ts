@@ -1,18 +1,24 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Conversation } from '../../model.ts'
+import { useShell } from '../shell.ts'
 
-const incoming = ({ messages }: Conversation) => messages.filter(({ direction }) => direction === 'incoming').length
+const incoming = ({ messages }: Conversation) => messages.filter(({ direction }) => direction === 'incoming')
 
-/** How many incoming messages of each contact came while another conversation was in front. */
+/** How many messages of each contact came since one last looked; remembered as long as the browser tab lives. */
 export function useUnread(conversations: readonly Conversation[], current: string | undefined) {
-  const [seen, setSeen] = useState<Record<string, number>>({})
+  const kept = `seen ${useShell().plugin}`
+  const [seen, setSeen] = useState<Record<string, string>>(() => JSON.parse(sessionStorage.getItem(kept) ?? '{}'))
   const front = conversations.find(({ contact }) => contact === current)
-  const count = front ? incoming(front) : 0
+  const last = front && incoming(front).at(-1)?.id
 
   useEffect(() => {
-    if (current !== undefined) setSeen(before => ({ ...before, [current]: count }))
-  }, [current, count])
+    if (current !== undefined && last !== undefined) setSeen(before => ({ ...before, [current]: last }))
+  }, [current, last])
+  useEffect(() => sessionStorage.setItem(kept, JSON.stringify(seen)), [kept, seen])
 
-  return (conversation: Conversation) =>
-    conversation.contact === current ? 0 : incoming(conversation) - (seen[conversation.contact] ?? 0)
+  return (conversation: Conversation) => {
+    if (conversation.contact === current) return 0
+    const received = incoming(conversation)
+    return received.length - 1 - received.findIndex(({ id }) => id === seen[conversation.contact])
+  }
 }

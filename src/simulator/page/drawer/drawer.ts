@@ -6,16 +6,13 @@ import { ExchangeRow } from './exchange-row.ts'
 
 interface DrawerProps {
   exchanges: readonly ExchangeSummary[]
-  plugin: string | undefined
   onClose: () => void
 }
 
 /** Every request between the CRM and the plugin, both ways, as it went over the wire. */
-export function Drawer({ exchanges, plugin, onClose }: DrawerProps) {
+export function Drawer({ exchanges, onClose }: DrawerProps) {
   const title = useRef<HTMLHeadingElement>(null)
   const [open, setOpen] = useState<number>()
-  // Fetching a key tells nothing of the plugin that asks, so it is shown with any of them.
-  const shown = exchanges.filter(exchange => exchange.plugin === null || exchange.plugin === plugin)
 
   useEffect(() => title.current?.focus(), [])
   const close = () => {
@@ -33,11 +30,11 @@ export function Drawer({ exchanges, plugin, onClose }: DrawerProps) {
         <button type="button" class="button small plain" aria-label="Close the exchanges" onClick=${close}><${Icon} name="close" /></button>
       </div>
       ${
-        shown.length === 0
+        exchanges.length === 0
           ? html`<p class="empty">Nothing was said yet. Register the plugin, and the handshake appears here.</p>`
           : html`
               <ol class="exchanges">
-                ${shown.map(
+                ${exchanges.map(
                   exchange => html`
                     <${ExchangeRow}
                       key=${exchange.id}

@@ -10,7 +10,7 @@ export function SelectField({ field, value, control, onChange }: FieldProps) {
   const [chosen] = chosenOf(value)
   const choose = (event: Event) => {
     const key = (event.currentTarget as HTMLSelectElement).value
-    onChange(key === NONE ? [] : [key])
+    onChange(key === NONE ? null : [key])
   }
   const option = ([key, { title }]: Choice) => html`<option value=${key} selected=${key === chosen}>${title}</option>`
   return html`

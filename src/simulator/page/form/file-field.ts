@@ -1,5 +1,5 @@
 import { html } from 'htm/preact'
-import { advice } from '../trouble.ts'
+import { advice, sentence } from '../trouble.ts'
 import { permitted, useUpload } from '../use-upload.ts'
 import type { FieldProps } from './field-frame.ts'
 
@@ -36,7 +36,7 @@ export function FileField({ field, value, control, onChange }: FieldProps) {
       ${
         state?.problem &&
         html`<p class="error" role="alert">
-          ${state.name}: ${state.problem.message} ${permitted(state.problem)} ${advice(state.problem)}
+          ${state.name}: ${sentence(state.problem.message)} ${permitted(state.problem)} ${advice(state.problem)}
         </p>`
       }
     </div>

@@ -1,5 +1,6 @@
 import { html } from 'htm/preact'
 import { useRef, useState } from 'preact/hooks'
+import { Icon } from '../icons.ts'
 import { Markdown } from '../markdown.ts'
 import type { FieldProps } from './field-frame.ts'
 
@@ -7,7 +8,7 @@ const MARKS = [
   { name: 'Bold', sign: 'B', before: '**', after: '**' },
   { name: 'Italic', sign: 'I', before: '*', after: '*' },
   { name: 'Code', sign: '<>', before: '`', after: '`' },
-  { name: 'Link', sign: '🔗', before: '[', after: '](https://)' },
+  { name: 'Link', sign: null, before: '[', after: '](https://)' },
   { name: 'List item', sign: '•', before: '\n- ', after: '' }
 ] as const
 
@@ -32,7 +33,7 @@ export function MarkdownField({ field, value, control, onChange }: FieldProps) {
         ${MARKS.map(
           ({ name, sign, before, after }) => html`
             <button type="button" class="button small plain" title=${name} aria-label=${name} disabled=${preview} onClick=${() => mark(before, after)}>
-              ${sign}
+              ${sign ?? html`<${Icon} name="link" />`}
             </button>
           `
         )}

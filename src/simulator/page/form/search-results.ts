@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import { useEffect } from 'preact/hooks'
-import { advice } from '../trouble.ts'
+import { advice, sentence } from '../trouble.ts'
 import type { Loaded } from '../use-loaded.ts'
 import type { Options } from './form.ts'
 import { type Choice, grouped } from './options.ts'
@@ -58,7 +58,7 @@ export function SearchResults({ id, title, choices, active, query, found, onChoo
 }
 
 function state(count: number, query: string, { loading, problem }: Loaded<Options>): string {
-  if (problem) return `${problem.message} ${advice(problem)}`
+  if (problem) return `${sentence(problem.message)} ${advice(problem)}`
   if (loading) return 'Searching…'
   if (count > 0) return ''
   return query ? `Nothing matches “${query}”. Try another word.` : 'There is nothing more to choose.'

@@ -1,0 +1,262 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { testDatabase, testFolder } from './harness.ts'
+
+/** Plays the demo as a person would: `npm run demo`, its page in a real browser, nothing reached around it. */
+
+const CHROMIUM = '/usr/bin/chromium'
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync'
+]
+const PATIENCE_MS = 20_000
+
+if (!existsSync(CHROMIUM)) {
+  t.fail(`The demo's page is tested in Chromium, and there is no ${CHROMIUM}: install it (apt-get install chromium)`)
+  process.exit(1)
+}
+
+const { url, printed } = await startDemo(t)
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+t.teardown(() => browser.close())
+
+t.test('the demo prints one address to open', async t => {
+  t.equal(printed.join('\n').match(/https?:\/\//g)?.length, 1)
+})
+
+t.test('from registration to a reply, with an error on the way', async t => {
+  const { page, foreign, broken } = await openPage(t, browser, url)
+  let loads = 0
+  page.on('load', () => {
+    loads += 1
+  })
+
+  await page.getByRole('link', { name: 'Chat' }).click()
+  await page.getByRole('heading', { name: 'Echo is not registered yet' }).waitFor()
+  await page.getByRole('link', { name: 'Go to registration' }).click()
+  await page.getByRole('button', { name: 'Register' }).press('Enter')
+  await page.getByRole('heading', { name: 'Registered' }).waitFor()
+
+  await page.getByRole('link', { name: 'check the settings' }).click()
+  const delay = page.getByLabel('Delay (sec)')
+  await delay.fill('11')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('One field needs your attention').waitFor()
+  t.ok(await focused(delay), 'the refused field has the focus')
+  t.equal(await delay.getAttribute('aria-invalid'), 'true')
+  const note = (await delay.getAttribute('aria-describedby'))?.split(' ').at(-1)
+  t.match(await page.locator(`#${note}`).textContent(), /\S/, 'what is wrong is told at the field')
+
+  await delay.fill('0')
+  await delay.press('Enter')
+  await page.getByText('Saved', { exact: true }).waitFor()
+
+  await page.getByRole('link', { name: 'Chat' }).click()
+  await page.locator('input[data-kind=file]').setInputFiles(textFile('invoice.txt'))
+  await page.locator('input[data-kind=image]').setInputFiles(PICTURE)
+  await page.getByText('Uploaded').nth(1).waitFor()
+  await page.getByLabel('Message to Alice Martin').fill('Is it on its way?')
+  await page.getByLabel('Message to Alice Martin').press('Enter')
+
+  await page.locator('.mine [data-state=read]').waitFor()
+  const reply = page.getByRole('article', { name: 'They wrote' })
+  await reply.getByText('Is it on its way?').waitFor()
+  await reply.getByRole('link', { name: 'invoice.txt' }).waitFor()
+  const picture = reply.getByRole('img', { name: 'red.png' })
+  await picture.waitFor()
+  await page.waitForFunction('[...document.images].every(image => image.complete && image.naturalWidth > 0)')
+
+  t.equal(loads, 0, 'the page was never loaded again')
+  t.same(foreign, [], 'nothing came from elsewhere')
+  t.same(broken, [])
+})
+
+t.test('a message that fails says so and can be sent again', async t => {
+  const { page } = await openPage(t, browser, `${url}#/echo/chat`)
+  await page.getByRole('button', { name: /Bruno Costa/ }).click()
+  await page.getByLabel('Message to Bruno Costa').fill('an error, please')
+  await page.getByRole('button', { name: 'Send', exact: true }).click()
+  await page.locator('.mine [data-state=error]').waitFor()
+
+  await page.getByRole('button', { name: 'Send again' }).click()
+  await page.locator('.mine [data-state=error]').nth(1).waitFor()
+  t.equal(await page.locator('.mine').count(), 2)
+})
+
+t.test('a reply to a conversation in the background is counted', async t => {
+  const { page } = await openPage(t, browser, `${url}#/echo/chat`)
+  await page.getByRole('button', { name: /Jana Nováková/ }).click()
+  await page.getByLabel('Message to Jana Nováková').fill('dobrý deň')
+  await page.getByLabel('Message to Jana Nováková').press('Enter')
+  await page.getByRole('button', { name: /Олег Петров/ }).click()
+  await page.getByRole('button', { name: /Jana Nováková.*1 unread/s }).waitFor()
+  t.pass('the contact shows one unread message')
+})
+
+t.test('the drawer shows the raw exchange and what its token says, without secrets', async t => {
+  const { page } = await openPage(t, browser, `${url}#/echo/chat`)
+  await page.getByRole('button', { name: /^Exchanges/ }).press('Enter')
+  await page.getByRole('button', { name: /PUT \/registration/ }).press('Enter')
+  const claims = page.getByLabel('Claims of Field registration')
+  await claims.waitFor()
+  t.match(await claims.textContent(), /"HPT": "•+"/)
+  t.match(await page.getByLabel('Answer body').textContent(), /"registered":\s*true/)
+
+  await page.keyboard.press('Escape')
+  const button = page.getByRole('button', { name: /^Exchanges/ })
+  t.ok(await focused(button), 'Escape closes it and gives the focus back')
+})
+
+t.test('every kind of field can be filled, and what was saved comes back', async t => {
+  const { page } = await openPage(t, browser, `${url}#/form-gallery/registration`)
+  await page.getByRole('button', { name: 'Register' }).click()
+  await page.getByRole('link', { name: 'check the settings' }).click()
+
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('One field needs your attention').waitFor()
+  const password = page.getByLabel('Password', { exact: true })
+  t.ok(await focused(password), 'the required password has the focus')
+  await password.fill('s3cret')
+
+  await page.getByLabel('String', { exact: true }).fill('a string')
+  await page.getByLabel('Multiline').fill('one\ntwo')
+  await page.getByLabel('Integer').fill('7')
+  await page.getByLabel('Float', { exact: true }).fill('2.25')
+  await page.getByRole('switch', { name: 'Boolean' }).press('Space')
+
+  const file = page.getByLabel('File', { exact: true })
+  await file.setInputFiles(textFile('notes.txt'))
+  await page.getByText('Files with *.txt can not be uploaded').waitFor()
+  await file.setInputFiles({ ...PICTURE, name: 'logo.png' })
+  await page.getByRole('link', { name: /\/uploaded\/.*\.png$/ }).waitFor()
+
+  await page.getByLabel('Three').check()
+  await page.getByLabel('Static numeric keys', { exact: true }).selectOption('One')
+  await page.getByLabel('Five').check()
+  await page.getByText('There is nothing to choose from').waitFor()
+  await page.getByLabel('Callable').selectOption('K')
+
+  const search = page.getByRole('combobox', { name: 'Dynamic' })
+  await search.fill('ship')
+  await page.getByRole('option', { name: 'Shipped' }).waitFor()
+  await page.getByRole('listbox').and(page.locator('[aria-busy=false]')).waitFor()
+  await search.press('Enter')
+  await page.getByRole('button', { name: 'Remove Shipped' }).waitFor()
+  await search.press('Escape')
+
+  await page.getByRole('region', { name: 'MD preview' }).getByText('**bold**').waitFor()
+  await page.getByLabel('Markdown', { exact: true }).fill('# Changed')
+  await page.getByRole('region', { name: 'MD preview' }).getByText('# Changed').waitFor()
+  await page.getByRole('button', { name: 'Preview' }).click()
+  await page.getByLabel('Preview of Markdown').getByRole('heading', { name: 'Changed' }).waitFor()
+  await page.frameLocator('iframe').getByRole('button', { name: 'Two' }).click()
+  await page.getByText('{"a":2}', { exact: true }).waitFor()
+  await page.getByRole('region', { name: 'Table' }).getByText('{"a":2}').waitFor()
+
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Saved', { exact: true }).waitFor()
+
+  await page.reload()
+  await page.getByLabel('Integer').waitFor()
+  t.equal(await page.getByLabel('String', { exact: true }).inputValue(), 'a string')
+  t.equal(await page.getByLabel('Multiline').inputValue(), 'one\ntwo')
+  t.equal(await page.getByLabel('Integer').inputValue(), '7')
+  t.equal(await page.getByLabel('Float', { exact: true }).inputValue(), '2.25')
+  t.notOk(await page.getByRole('switch', { name: 'Boolean' }).isChecked())
+  t.ok(await page.getByLabel('One', { exact: true }).isChecked())
+  t.ok(await page.getByLabel('Three').isChecked())
+  t.equal(await page.getByLabel('Static numeric keys', { exact: true }).inputValue(), '1')
+  await page.getByRole('button', { name: 'Remove Shipped' }).waitFor()
+  await page.getByRole('button', { name: 'Replace: Password' }).waitFor()
+
+  await page.getByRole('button', { name: 'Clear: Optional password' }).click()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Saved', { exact: true }).waitFor()
+  t.equal(await page.getByLabel('Optional password').getAttribute('placeholder'), 'Not set')
+  await page.getByRole('button', { name: 'Replace: Password' }).waitFor()
+})
+
+t.test('the language chosen is asked of the plugin', async t => {
+  const { page } = await openPage(t, browser, `${url}#/echo/settings`)
+  await page.getByLabel('Language of the plugins').selectOption('pt_BR')
+  await page.getByRole('button', { name: /^Exchanges/ }).click()
+  await page
+    .getByRole('button', { name: /GET \/protected\/forms/ })
+    .first()
+    .click()
+  await page.getByLabel('Request line and headers').getByText('accept-language: pt-BR').waitFor()
+  t.pass('the form was asked for in Portuguese')
+})
+
+const PICTURE = {
+  name: 'red.png',
+  mimeType: 'image/png',
+  buffer: Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==',
+    'base64'
+  )
+}
+
+const focused = async (element: Locator) => (await element.and(element.page().locator(':focus')).count()) === 1
+
+function textFile(name: string) {
+  return { name, mimeType: 'text/plain', buffer: Buffer.from('some text') }
+}
+
+async function openPage(t: Test, browser: Browser, address: string) {
+  const page: Page = await browser.newPage({ locale: 'en-US' })
+  t.teardown(() => page.close())
+  page.setDefaultTimeout(PATIENCE_MS)
+  const foreign: string[] = []
+  const broken: string[] = []
+  page.on('request', request => {
+    const { protocol, hostname } = new URL(request.url())
+    if (hostname !== '127.0.0.1' && protocol !== 'data:') foreign.push(request.url())
+  })
+  page.on('pageerror', error => broken.push(error.message))
+  await page.goto(address)
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  return { page, foreign, broken }
+}
+
+/** The demo as a process of its own, ready to be opened. It stops with the test, and has to stop well. */
+async function startDemo(t: Test): Promise<{ url: string; printed: string[] }> {
+  const database = process.env.TEST_DATABASE_URL ? await testDatabase(t) : process.env.DATABASE_URL
+  const demo = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'src/simulator/demo.ts'], {
+    env: {
+      ...process.env,
+      PORT: '0',
+      DEMO_PORT: '0',
+      DATA_DIR: await testFolder(t),
+      ...(database ? { DATABASE_URL: database } : {})
+    },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  const complaints: string[] = []
+  demo.stderr.on('data', chunk => complaints.push(String(chunk)))
+  t.teardown(() => stop(demo))
+
+  const printed: string[] = []
+  for await (const line of createInterface({ input: demo.stdout })) {
+    printed.push(line)
+    const found = line.match(/http:\S+/)
+    if (found) return { url: found[0], printed }
+  }
+  throw new Error(`the demo ended before it printed an address: ${[...printed, ...complaints].join('\n')}`)
+}
+
+async function stop(demo: ChildProcess): Promise<void> {
+  if (demo.exitCode !== null || demo.signalCode !== null) return
+  demo.kill('SIGTERM')
+  const [code] = await once(demo, 'exit')
+  if (code !== 0) throw new Error(`the demo ended with ${code}`)
+}

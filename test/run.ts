@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openDatabase } from '../src/database/connect.ts'
+import { startEmbedded } from '../src/database/embedded.ts'
+import { migrateDatabase } from '../src/database/migrate.ts'
+
+/**
+ * Runs the tests: starts one Postgres for all of them, with a migrated database
+ * to copy, then tap, and prints `N passed, N failed` last. Arguments go to tap.
+ */
+
+/** The database that each test copies. */
+const TEMPLATE = 'template_migrated'
+const CHROMIUM = '/usr/bin/chromium'
+
+if (!existsSync(CHROMIUM))
+  process.stderr.write(`There is no ${CHROMIUM}; the browser tests will fail. On Debian: apt-get install -y chromium\n`)
+
+const folder = await mkdtemp(join(tmpdir(), 'chat-plugin-host-test-'))
+const server = await startEmbedded(folder, { share: false })
+let failed = 1
+try {
+  await prepare(server.url)
+  failed = await runTap(join(folder, 'output.tap'))
+} finally {
+  await server.close()
+  await rm(folder, { recursive: true, force: true })
+}
+process.exitCode = failed > 0 ? 1 : 0
+
+async function prepare(url: string): Promise<void> {
+  const { sql, close } = openDatabase(url, 1)
+  // Nothing of a test outlives its run, so nothing need reach the disk.
+  for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes'])
+    await sql.unsafe(`alter system set ${setting} = off`)
+  await sql`select pg_reload_conf()`
+  await sql.unsafe(`create database ${TEMPLATE}`)
+  await close()
+  await migrateDatabase(databaseUrl(url, TEMPLATE))
+}
+
+async function runTap(output: string): Promise<number> {
+  const tap = spawn('tap', [`--output-file=${output}`, ...process.argv.slice(2)], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, TEST_DATABASE_URL: server.url, TEST_TEMPLATE: TEMPLATE, NODE_ENV: 'test' }
+  })
+  const code = await new Promise<number>(resolve => tap.once('exit', code => resolve(code ?? 1)))
+  const lines = (await readFile(output, 'utf8').catch(() => '')).split('\n')
+  // A file's tests are one level below the file; one that broke before its first test fails by itself.
+  const passed = lines.filter(line => line.startsWith('    ok ') && !line.includes('# SKIP')).length
+  const failed = Math.max(
+    ...['    not ok ', 'not ok '].map(start => lines.filter(line => line.startsWith(start)).length),
+    code === 0 ? 0 : 1
+  )
+  process.stdout.write(`${passed} passed, ${failed} failed\n`)
+  return failed
+}
+
+function databaseUrl(url: string, database: string): string {
+  const changed = new URL(url)
+  changed.pathname = `/${database}`
+  return changed.href
+}
