@@ -2,12 +2,18 @@ CREATE TABLE "conversations" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "conversations_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"registration_id" bigint NOT NULL,
 	"contact" text NOT NULL,
-	"sending" boolean DEFAULT false NOT NULL,
-	"telling" boolean DEFAULT false NOT NULL,
+	"sending_due" timestamp with time zone,
+	"telling_due" timestamp with time zone,
 	"last_incoming_ref" text,
 	"last_incoming_at" timestamp with time zone,
 	"last_incoming_context" json,
 	CONSTRAINT "conversations_contact" UNIQUE("registration_id","contact")
+);
+--> statement-breakpoint
+CREATE TABLE "hosts" (
+	"id" text PRIMARY KEY NOT NULL,
+	"pools" text[] NOT NULL,
+	"seen_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "messages" (
@@ -67,13 +73,10 @@ CREATE TABLE "registrations" (
 	"paused_until" timestamp with time zone,
 	"poll_cursor" json,
 	"poll_leased_until" timestamp with time zone,
+	"sending_host" text,
+	"telling_host" text,
 	CONSTRAINT "registrations_webhookHash_unique" UNIQUE("webhook_hash"),
 	CONSTRAINT "registrations_reference" UNIQUE("channel","company_id","alias","plugin_id")
-);
---> statement-breakpoint
-CREATE TABLE "runners" (
-	"pool" text PRIMARY KEY NOT NULL,
-	"seen_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "secret_keys" (
@@ -95,8 +98,12 @@ ALTER TABLE "messages" ADD CONSTRAINT "messages_conversation_id_conversations_id
 ALTER TABLE "outbox" ADD CONSTRAINT "outbox_registration_id_registrations_id_fk" FOREIGN KEY ("registration_id") REFERENCES "public"."registrations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "outbox" ADD CONSTRAINT "outbox_conversation_id_conversations_id_fk" FOREIGN KEY ("conversation_id") REFERENCES "public"."conversations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "settings" ADD CONSTRAINT "settings_registration_id_registrations_id_fk" FOREIGN KEY ("registration_id") REFERENCES "public"."registrations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
-CREATE UNIQUE INDEX "messages_ref" ON "messages" USING btree ("registration_id","ref") WHERE ref is not null;--> statement-breakpoint
+CREATE INDEX "conversations_sending" ON "conversations" USING btree ("registration_id","sending_due") WHERE sending_due is not null;--> statement-breakpoint
+CREATE INDEX "conversations_telling" ON "conversations" USING btree ("registration_id","telling_due") WHERE telling_due is not null;--> statement-breakpoint
+CREATE INDEX "messages_ref" ON "messages" USING btree ("registration_id","ref") WHERE ref is not null;--> statement-breakpoint
 CREATE INDEX "messages_open" ON "messages" USING btree ("conversation_id","id") WHERE state in ('waiting', 'sending');--> statement-breakpoint
 CREATE INDEX "messages_settled" ON "messages" USING btree ("settled_at") WHERE settled_at is not null;--> statement-breakpoint
 CREATE INDEX "outbox_open" ON "outbox" USING btree ("conversation_id","id") WHERE state = 'waiting';--> statement-breakpoint
-CREATE INDEX "outbox_settled" ON "outbox" USING btree ("settled_at") WHERE settled_at is not null;
+CREATE INDEX "outbox_settled" ON "outbox" USING btree ("settled_at") WHERE settled_at is not null;--> statement-breakpoint
+CREATE INDEX "registrations_sending" ON "registrations" USING btree ("sending_host") WHERE sending_host is not null;--> statement-breakpoint
+CREATE INDEX "registrations_telling" ON "registrations" USING btree ("telling_host") WHERE telling_host is not null;

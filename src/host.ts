@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Channel } from 'channel-kit/channel'
 import type { FastifyInstance } from 'fastify'
 import { loadChannels, type Mounted, mountChannel } from './channels/load.ts'
@@ -10,6 +11,7 @@ import { caller } from './crm/call.ts'
 import { keyStore } from './crm/keys.ts'
 import { registrationStore } from './crm/registrations.ts'
 import { teller } from './crm/tell.ts'
+import { crmLine } from './crm/telling.ts'
 import { verifier } from './crm/verify.ts'
 import { type Opened, openPrepared } from './database/open.ts'
 import { channelPlugin } from './http/channel.ts'
@@ -17,6 +19,7 @@ import { healthRoutes } from './http/health.ts'
 import { openServer } from './http/server.ts'
 import { accepter } from './messages/accept.ts'
 import { laterTask } from './messages/later.ts'
+import { messageLine } from './messages/line.ts'
 import { sender } from './messages/send.ts'
 import { openOutbound } from './outbound.ts'
 import { userAgent } from './protocol/special-request.ts'
@@ -50,14 +53,14 @@ export async function startHost(
     const parts = await compose(config, app, mounted, opened, { now, random })
     closing.push(parts.outbound.close)
 
-    if (config.roles.worker) {
-      const worker = await startWorker(parts.work)
-      closing.push(worker.close)
-    }
+    const worker = config.roles.worker ? await startWorker(parts.work) : undefined
+    if (worker) closing.push(worker.close)
     if (config.roles.web) {
       const base = new URL(config.selfUri).pathname
+      const accept = accepter(opened.database, now, () => worker?.nudge('send'))
       healthRoutes(app, opened)
-      for (const one of mounted) await app.register(channelPlugin(one, parts.web), { prefix: prefixOf(base, one) })
+      for (const one of mounted)
+        await app.register(channelPlugin(one, { ...parts.web, accept }), { prefix: prefixOf(base, one) })
       closing.push(() => app.close())
       await app.listen(config.listen)
     }
@@ -100,26 +103,21 @@ async function compose(
   const call = caller({ outbound, now })
   const selfUriOf = (name: string) => mountedBy(name)?.selfUri
 
-  const tasks = {
-    send: sender({ database, ready, policy: queue, now }),
-    tell: teller({ database, registrations, call, selfUriOf, retryMs: queue.crmRetryMs, now, random, log }),
-    later: laterTask(database, now),
-    poll: poller({ database, ready, now, log })
-  }
+  const host = randomUUID()
+  const send = sender({ ready, policy: queue, now })
+  const tell = teller({ registrations, call, selfUriOf, retryMs: queue.crmRetryMs, now, random, log })
   return {
     outbound,
-    web: {
+    web: { database, verify, registrations, settings, uploads, lend, ready, defaultLanguage, now },
+    work: {
       database,
-      verify,
-      registrations,
-      settings,
-      uploads,
-      lend,
-      ready,
-      accept: accepter(database, now),
-      defaultLanguage,
-      now
-    },
-    work: { database, tasks, crons: pollCrons(database, mounted), sendLimit: queue.limit, log }
+      host,
+      messages: messageLine({ database, host, send, now }),
+      news: crmLine({ database, host, tell, now }),
+      tasks: { later: laterTask(database, now), poll: poller({ database, ready, now, log }) },
+      crons: pollCrons(database, mounted),
+      sendLimit: queue.limit,
+      log
+    }
   }
 }

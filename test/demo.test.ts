@@ -25,6 +25,9 @@ if (!existsSync(CHROMIUM)) {
   process.exit(1)
 }
 
+// The first start of the demo may have to set up a database.
+t.setTimeout(180_000)
+
 const { url, printed } = await startDemo(t)
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
 t.teardown(() => browser.close())
@@ -92,13 +95,17 @@ t.test('a message that fails says so and can be sent again', async t => {
   t.equal(await page.locator('.mine').count(), 2)
 })
 
-t.test('a reply to a conversation in the background is counted', async t => {
-  const { page } = await openPage(t, browser, `${url}#/echo/chat`)
-  await page.getByRole('button', { name: /Jana Nováková/ }).click()
-  await page.getByLabel('Message to Jana Nováková').fill('dobrý deň')
-  await page.getByLabel('Message to Jana Nováková').press('Enter')
-  await page.getByRole('button', { name: /Олег Петров/ }).click()
-  await page.getByRole('button', { name: /Jana Nováková.*1 unread/s }).waitFor()
+t.test('a reply that another conversation covers is counted, without a reload', async t => {
+  const [{ page: writer }, { page: reader }] = await Promise.all([
+    openPage(t, browser, `${url}#/echo/chat`),
+    openPage(t, browser, `${url}#/echo/chat`)
+  ])
+  await reader.getByRole('button', { name: /Jana Nováková/ }).waitFor()
+
+  await writer.getByRole('button', { name: /Jana Nováková/ }).click()
+  await writer.getByLabel('Message to Jana Nováková').fill('dobrý deň')
+  await writer.getByLabel('Message to Jana Nováková').press('Enter')
+  await reader.getByRole('button', { name: /Jana Nováková.*1 unread/s }).waitFor()
   t.pass('the contact shows one unread message')
 })
 
@@ -147,8 +154,6 @@ t.test('every kind of field can be filled, and what was saved comes back', async
 
   const search = page.getByRole('combobox', { name: 'Dynamic' })
   await search.fill('ship')
-  await page.getByRole('option', { name: 'Shipped' }).waitFor()
-  await page.getByRole('listbox').and(page.locator('[aria-busy=false]')).waitFor()
   await search.press('Enter')
   await page.getByRole('button', { name: 'Remove Shipped' }).waitFor()
   await search.press('Escape')
@@ -187,12 +192,13 @@ t.test('every kind of field can be filled, and what was saved comes back', async
 
 t.test('the language chosen is asked of the plugin', async t => {
   const { page } = await openPage(t, browser, `${url}#/echo/settings`)
-  await page.getByLabel('Language of the plugins').selectOption('pt_BR')
   await page.getByRole('button', { name: /^Exchanges/ }).click()
-  await page
-    .getByRole('button', { name: /GET \/protected\/forms/ })
-    .first()
-    .click()
+  const forms = page.getByRole('button', { name: /GET \/protected\/forms/ })
+  await forms.first().waitFor()
+  const before = await forms.count()
+  await page.getByLabel('Language of the plugins').selectOption('pt_BR')
+  await forms.nth(before).waitFor()
+  await forms.first().click()
   await page.getByLabel('Request line and headers').getByText('accept-language: pt-BR').waitFor()
   t.pass('the form was asked for in Portuguese')
 })

@@ -4,7 +4,7 @@ import type { Database } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
 import { registrations } from '../database/schema.ts'
 import { storeEvents } from '../messages/events.ts'
-import type { Ready } from '../messages/send.ts'
+import type { MakeReady } from '../messages/send.ts'
 import type { Mounted } from './load.ts'
 
 /** Gateways that have to be asked. One poll at a time for a registration, whichever host runs it. */
@@ -15,7 +15,7 @@ const LEASE_MS = 2 * TIMEOUT_MS
 
 interface Parts {
   database: Database
-  ready: (registrationId: number, signal: AbortSignal) => Promise<Ready>
+  ready: MakeReady
   now: () => Date
   log: Pick<FastifyBaseLogger, 'warn'>
 }
@@ -30,7 +30,11 @@ export const poller =
       if ('unready' in target || !target.channel.poll) return
       const { events, cursor: next } = await target.channel.poll.read(cursor.value, target.tools)
       await database.db.transaction(async tx => {
-        await storeEvents(tx, id, events, now())
+        await storeEvents(
+          tx,
+          events.map(event => ({ registrationId: id, event })),
+          now()
+        )
         await tx.update(registrations).set({ pollCursor: next }).where(eq(registrations.id, id))
       })
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { Registrations } from '../crm/registrations.ts'
-import type { Ready } from '../messages/send.ts'
+import type { MakeReady } from '../messages/send.ts'
 import { effectiveSettings } from '../protocol/settings.ts'
 import type { Mounted } from './load.ts'
 import type { SettingsStore } from './settings.ts'
@@ -14,8 +14,8 @@ interface Parts {
 
 /** A registration's channel with complete settings, as the queue, a webhook or a poll needs it. */
 export const readier =
-  ({ registrations, settings, mountedBy, lend }: Parts) =>
-  async (registrationId: number, signal: AbortSignal): Promise<Ready> => {
+  ({ registrations, settings, mountedBy, lend }: Parts): MakeReady =>
+  async (registrationId, signal) => {
     const registration = await registrations.get(registrationId)
     const mounted = registration && mountedBy(registration.channel)
     if (!registration || !mounted) return { unready: 'the channel is not mounted' }

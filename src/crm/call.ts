@@ -1,8 +1,8 @@
 import { SignJWT } from 'jose'
 import type { Outbound } from '../outbound.ts'
 import { CALLS, callBody, callClaims, callUrl, userAgent } from '../protocol/special-request.ts'
-import type { Item } from './outbox.ts'
 import type { Registration } from './registrations.ts'
+import type { Taken } from './telling.ts'
 
 /** One attempt to tell a CRM something, and how it ended. */
 export type Answer =
@@ -24,7 +24,7 @@ interface Parts {
 /** Signs with the secret of this moment: a token of an earlier attempt could have expired, or the CRM registered anew. */
 export const caller =
   ({ outbound, now }: Parts) =>
-  async (registration: Registration, selfUri: string, item: Item): Promise<Answer> => {
+  async (registration: Registration, selfUri: string, item: Taken): Promise<Answer> => {
     const { method, success, stop } = CALLS[item.kind]
     const claims = callClaims(selfUri, registration.clusterUri, registration, item.body, now())
     const token = await new SignJWT(claims)

@@ -4,6 +4,7 @@ import type { Database } from '../database/connect.ts'
 import { registrations } from '../database/schema.ts'
 import type { Secrets } from '../database/secrets.ts'
 import type { Reference } from '../protocol/reference.ts'
+import { resume } from './telling.ts'
 
 /** A registration with its secrets opened. Never log one whole. */
 export interface Registration extends Reference {
@@ -44,13 +45,17 @@ export function registrationStore({ db }: Pick<Database, 'db'>, secrets: Secrets
       const token = randomBytes(24).toString('base64url')
       const [sealedHpt, webhookToken] = await Promise.all([secrets.seal(hpt), secrets.seal(token)])
       const { clusterUri, country, currency } = handshake
-      await db
-        .insert(registrations)
-        .values({ ...handshake, hpt: sealedHpt, webhookToken, webhookHash: hash(token) })
-        .onConflictDoUpdate({
-          target: [registrations.channel, registrations.companyId, registrations.alias, registrations.pluginId],
-          set: { clusterUri, country, currency, hpt: sealedHpt, registeredAt: sql`now()`, archivedAt: null }
-        })
+      await db.transaction(async tx => {
+        const [row] = await tx
+          .insert(registrations)
+          .values({ ...handshake, hpt: sealedHpt, webhookToken, webhookHash: hash(token) })
+          .onConflictDoUpdate({
+            target: [registrations.channel, registrations.companyId, registrations.alias, registrations.pluginId],
+            set: { clusterUri, country, currency, hpt: sealedHpt, registeredAt: sql`now()`, archivedAt: null }
+          })
+          .returning({ id: registrations.id })
+        if (row) await resume(tx, row.id)
+      })
     },
 
     async find(channel: string, { companyId, alias, pluginId }: Reference): Promise<Registration | undefined> {
@@ -80,18 +85,6 @@ export function registrationStore({ db }: Pick<Database, 'db'>, secrets: Secrets
         .from(registrations)
         .where(and(eq(registrations.channel, channel), eq(registrations.webhookHash, hash(token))))
       return row && opened(row)
-    },
-
-    async idsOf(channel: string): Promise<number[]> {
-      const rows = await db
-        .select({ id: registrations.id })
-        .from(registrations)
-        .where(eq(registrations.channel, channel))
-      return rows.map(({ id }) => id)
-    },
-
-    async archive(id: number): Promise<void> {
-      await db.update(registrations).set({ archivedAt: sql`now()` }).where(eq(registrations.id, id))
     }
   }
 }

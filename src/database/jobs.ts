@@ -8,10 +8,10 @@ import type { Executor } from './connect.ts'
  * started yet.
  */
 export interface Jobs {
-  /** Send what waits in a conversation. */
-  send: { conversation: number }
-  /** Tell the CRM what it does not know of a conversation yet. */
-  tell: { conversation: number }
+  /** A registration has messages to send: some host should take it on. */
+  send: { registration: number }
+  /** A registration's CRM has to be told something: some host should take it on. */
+  tell: { registration: number }
   /** Events of a message that its channel foresaw are due. */
   later: { message: number }
   /** Ask a registration's gateway for news. */

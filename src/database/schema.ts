@@ -1,18 +1,7 @@
 import type { Later } from 'channel-kit/channel'
 import type { ChatMessage, Status } from 'channel-kit/chat'
 import { sql } from 'drizzle-orm'
-import {
-  bigint,
-  boolean,
-  index,
-  integer,
-  json,
-  pgTable,
-  text,
-  timestamp,
-  unique,
-  uniqueIndex
-} from 'drizzle-orm/pg-core'
+import { bigint, index, integer, json, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
 import type { Data } from '../protocol/settings.ts'
 
 /**
@@ -42,9 +31,10 @@ export const secretKeys = pgTable('secret_keys', {
   createdAt: now()
 })
 
-/** The queue's runners that live, each with when it last said so. A job locked by any other is free to be taken. */
-export const runners = pgTable('runners', {
-  pool: text().primaryKey(),
+/** Hosts that live: when each last said so, and the names under which it locks jobs. */
+export const hosts = pgTable('hosts', {
+  id: text().primaryKey(),
+  pools: text().array().notNull(),
   seenAt: now()
 })
 
@@ -71,9 +61,17 @@ export const registrations = pgTable(
     /** The gateway wants no message of this account before. */
     pausedUntil: time(),
     pollCursor: json(),
-    pollLeasedUntil: time()
+    pollLeasedUntil: time(),
+    /** The host that sends its messages; null: nothing is to be sent now, or a job is on its way to find a host. */
+    sendingHost: text(),
+    /** The same for what its CRM is to be told. */
+    tellingHost: text()
   },
-  t => [unique('registrations_reference').on(t.channel, t.companyId, t.alias, t.pluginId)]
+  t => [
+    unique('registrations_reference').on(t.channel, t.companyId, t.alias, t.pluginId),
+    index('registrations_sending').on(t.sendingHost).where(sql`sending_host is not null`),
+    index('registrations_telling').on(t.tellingHost).where(sql`telling_host is not null`)
+  ]
 )
 
 export const settings = pgTable('settings', {
@@ -91,15 +89,19 @@ export const conversations = pgTable(
     id: id(),
     registrationId: owner(),
     contact: text().notNull(),
-    /** A job to send its messages exists. There is never a second, which is what keeps their order. */
-    sending: boolean().notNull().default(false),
+    /** When its oldest message that is not settled may be sent; null: it has none. */
+    sendingDue: time(),
     /** The same for what the CRM has to be told of it. */
-    telling: boolean().notNull().default(false),
+    tellingDue: time(),
     lastIncomingRef: text(),
     lastIncomingAt: time(),
     lastIncomingContext: json()
   },
-  t => [unique('conversations_contact').on(t.registrationId, t.contact)]
+  t => [
+    unique('conversations_contact').on(t.registrationId, t.contact),
+    index('conversations_sending').on(t.registrationId, t.sendingDue).where(sql`sending_due is not null`),
+    index('conversations_telling').on(t.registrationId, t.tellingDue).where(sql`telling_due is not null`)
+  ]
 )
 
 export type MessageState = 'waiting' | 'sending' | 'accepted' | 'failed'
@@ -130,7 +132,7 @@ export const messages = pgTable(
   },
   t => [
     unique('messages_crm_id').on(t.registrationId, t.crmId),
-    uniqueIndex('messages_ref').on(t.registrationId, t.ref).where(sql`ref is not null`),
+    index('messages_ref').on(t.registrationId, t.ref).where(sql`ref is not null`),
     index('messages_open').on(t.conversationId, t.id).where(sql`state in ('waiting', 'sending')`),
     index('messages_settled').on(t.settledAt).where(sql`settled_at is not null`)
   ]

@@ -6,7 +6,7 @@ import type { Registrations } from '../crm/registrations.ts'
 import type { Verify } from '../crm/verify.ts'
 import type { Database } from '../database/connect.ts'
 import type { Accept } from '../messages/accept.ts'
-import type { Ready } from '../messages/send.ts'
+import type { MakeReady } from '../messages/send.ts'
 import type { Uploads } from '../storage/uploads.ts'
 import { languageOf } from './language.ts'
 import { lookupRoutes } from './lookups.ts'
@@ -28,7 +28,7 @@ export interface ChannelParts {
   uploads: Uploads
   accept: Accept
   lend: Lend
-  ready: (registrationId: number, signal: AbortSignal) => Promise<Ready>
+  ready: MakeReady
   defaultLanguage: string
   now: () => Date
 }

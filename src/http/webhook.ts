@@ -4,7 +4,7 @@ import type { Mounted } from '../channels/load.ts'
 import type { Registrations } from '../crm/registrations.ts'
 import type { Database } from '../database/connect.ts'
 import { storeEvents } from '../messages/events.ts'
-import type { Ready } from '../messages/send.ts'
+import type { MakeReady } from '../messages/send.ts'
 import { BadRequest, NotFound, Refused } from './errors.ts'
 
 /** Gateways give up on slow answers, and some then stop calling. */
@@ -13,7 +13,7 @@ const WEBHOOK_MS = 10_000
 interface Parts {
   mounted: Mounted
   registrations: Pick<Registrations, 'byWebhookToken'>
-  ready: (registrationId: number, signal: AbortSignal) => Promise<Ready>
+  ready: MakeReady
   database: Pick<Database, 'db'>
   now: () => Date
 }
@@ -47,7 +47,13 @@ export async function webhookRoutes(
       if (verdict.kind === 'answer') return answer(reply, verdict.reply)
 
       const received = await webhook.receive(call, target.tools)
-      await database.db.transaction(tx => storeEvents(tx, registration.id, received.events, now()))
+      await database.db.transaction(tx =>
+        storeEvents(
+          tx,
+          received.events.map(event => ({ registrationId: registration.id, event })),
+          now()
+        )
+      )
       return answer(reply, received.reply)
     }
   })

@@ -1,94 +1,141 @@
 import type { GatewayEvent } from 'channel-kit/channel'
-import type { ChatMessage } from 'channel-kit/chat'
-import { and, eq, inArray } from 'drizzle-orm'
-import { tellIncoming, tellStatus } from '../crm/outbox.ts'
+import type { Status } from 'channel-kit/chat'
+import { asc, sql } from 'drizzle-orm'
+import { type CrmNews, tellCrm } from '../crm/news.ts'
 import type { Executor } from '../database/connect.ts'
-import { type Conversation, lockContacts, lockConversations } from '../database/conversations.ts'
+import { type Conversation, conversationsOf, keyOf, lockConversations } from '../database/conversations.ts'
 import { conversations, messages } from '../database/schema.ts'
 import { advances } from './rank.ts'
 
-type StatusEvent = Extract<GatewayEvent, { kind: 'status' }>
-type MessageEvent = Extract<GatewayEvent, { kind: 'message' }>
+/** What a gateway of a registration reported. */
+export interface Reported {
+  registrationId: number
+  event: GatewayEvent
+}
+
+interface Known {
+  id: number
+  registrationId: number
+  conversationId: number
+  ref: string | null
+  crmId: string | null
+  status: Status | null
+  reason: string | null
+}
 
 /**
- * Stores what a gateway reported, in the order reported, and what the CRM has
- * to hear of it. Runs in the caller's transaction, so that a gateway is
- * answered only for what is kept.
+ * Stores what gateways reported, in the order reported, and what the CRM has to
+ * hear of it. Runs in the caller's transaction, so that a gateway is answered
+ * only for what is kept. A few statements, however many events.
  */
-export async function storeEvents(
-  tx: Executor,
-  registrationId: number,
-  events: readonly GatewayEvent[],
-  now: Date
-): Promise<void> {
-  const locked = await lockAll(tx, registrationId, events)
-  for (const event of events) {
-    if (event.kind === 'status') await storeStatus(tx, registrationId, event, locked.byId)
-    else await storeMessage(tx, event, locked.byContact.get(event.contact), now)
-  }
-}
-
-/** Every conversation that the events touch, locked before the first is touched. */
-async function lockAll(tx: Executor, registrationId: number, events: readonly GatewayEvent[]) {
-  const refs = events.flatMap(event => (event.kind === 'status' ? [event.ref] : []))
-  const owners =
-    refs.length === 0
-      ? []
-      : await tx
-          .select({ conversationId: messages.conversationId })
-          .from(messages)
-          .where(and(eq(messages.registrationId, registrationId), inArray(messages.ref, refs)))
-  const named = await lockContacts(
-    tx,
-    registrationId,
-    events.flatMap(event => (event.kind === 'message' ? [event.contact] : []))
+export async function storeEvents(tx: Executor, all: readonly Reported[], now: Date): Promise<void> {
+  if (all.length === 0) return
+  const contacts = all.flatMap(({ registrationId, event }) =>
+    event.kind === 'message' ? [{ registrationId, contact: event.contact }] : []
   )
-  const all = await lockConversations(tx, [...named.map(({ id }) => id), ...owners.map(owner => owner.conversationId)])
+  const ids = [
+    ...(await conversationsOf(tx, contacts)),
+    ...(await messagesOf(tx, all)).map(message => message.conversationId)
+  ]
+  const locked = await lockConversations(tx, ids)
+  // Only now, when nobody else can change them, are the statuses read.
+  const known = new Map(
+    (await messagesOf(tx, all)).map(message => [`${message.registrationId} ${message.ref}`, message])
+  )
+  const byContact = new Map(locked.map(conversation => [keyOf(conversation), conversation]))
 
-  return {
-    byId: new Map(all.map(conversation => [conversation.id, conversation])),
-    byContact: new Map(all.map(conversation => [conversation.contact, conversation]))
-  }
+  const changed = new Set<Known>()
+  const news = all.flatMap(reported => newsOf(reported, known, byContact, changed))
+  const told = await tellCrm(tx, locked, news)
+  await writeStatuses(tx, [...changed])
+  await writeLastIncoming(tx, all, byContact, told, now)
 }
 
-async function storeStatus(
-  tx: Executor,
-  registrationId: number,
-  event: StatusEvent,
-  locked: ReadonlyMap<number, Conversation>
-): Promise<void> {
-  const [message] = await tx
-    .select()
+/** The messages that status events are about; where a gateway gave two the same id, the later one. */
+async function messagesOf(tx: Executor, all: readonly Reported[]): Promise<Known[]> {
+  const refs = all.flatMap(({ registrationId, event }) =>
+    event.kind === 'status' ? [{ registrationId, ref: event.ref }] : []
+  )
+  if (refs.length === 0) return []
+  return tx
+    .select({
+      id: messages.id,
+      registrationId: messages.registrationId,
+      conversationId: messages.conversationId,
+      ref: messages.ref,
+      crmId: messages.crmId,
+      status: messages.status,
+      reason: messages.reason
+    })
     .from(messages)
-    .where(and(eq(messages.registrationId, registrationId), eq(messages.ref, event.ref)))
-    .for('no key update')
-  const conversation = message && locked.get(message.conversationId)
-  if (!conversation || !advances(message.status, event.status)) return
-
-  await tx
-    .update(messages)
-    .set({ status: event.status, ...(event.reason === undefined ? {} : { reason: event.reason }) })
-    .where(eq(messages.id, message.id))
-  if (message.crmId !== null) await tellStatus(tx, conversation, message.crmId, event.status)
+    .where(
+      sql`(${messages.registrationId}, ${messages.ref}) in (
+        select "registrationId", ref from json_to_recordset(${JSON.stringify(refs)}::json) as given("registrationId" bigint, ref text))`
+    )
+    .orderBy(asc(messages.id))
 }
 
-async function storeMessage(
+/** What the CRM has to hear of an event, noting on the message what the event changes. */
+function newsOf(
+  { registrationId, event }: Reported,
+  known: ReadonlyMap<string, Known>,
+  byContact: ReadonlyMap<string, Conversation>,
+  changed: Set<Known>
+): CrmNews[] {
+  if (event.kind === 'message') {
+    const conversation = byContact.get(keyOf({ registrationId, contact: event.contact }))
+    if (!conversation) throw new Error('A conversation that was locked is not there')
+    const { contact, subject, content, attachments } = event
+    return [
+      {
+        kind: 'incoming',
+        conversationId: conversation.id,
+        ref: event.ref,
+        message: { contact, subject, content, attachments }
+      }
+    ]
+  }
+  const message = known.get(`${registrationId} ${event.ref}`)
+  if (!message || !advances(message.status, event.status)) return []
+  message.status = event.status
+  message.reason = event.reason ?? message.reason
+  changed.add(message)
+  return message.crmId === null
+    ? []
+    : [{ kind: 'status', conversationId: message.conversationId, crmId: message.crmId, status: event.status }]
+}
+
+async function writeStatuses(tx: Executor, changed: readonly Known[]): Promise<void> {
+  if (changed.length === 0) return
+  const rows = JSON.stringify(changed.map(({ id, status, reason }) => ({ id, status, reason })))
+  await tx.execute(sql`
+    update ${messages} m set status = given.status, reason = given.reason
+    from json_to_recordset(${rows}::json) as given(id bigint, status text, reason text)
+    where m.id = given.id`)
+}
+
+/** What a later send in the conversation may need to know of the newest message, unless it was known before. */
+async function writeLastIncoming(
   tx: Executor,
-  event: MessageEvent,
-  conversation: Conversation | undefined,
+  all: readonly Reported[],
+  byContact: ReadonlyMap<string, Conversation>,
+  told: readonly CrmNews[],
   now: Date
 ): Promise<void> {
-  if (!conversation) throw new Error('A conversation that was locked is not there')
-  const { contact, subject, content, attachments } = event
-  if (
-    !(await tellIncoming(tx, conversation, event.ref, { contact, subject, content, attachments } satisfies ChatMessage))
-  )
-    return
-
-  const at = event.at ?? now
-  if (conversation.lastIncomingAt && conversation.lastIncomingAt > at) return
-  await tx
-    .update(conversations)
-    .set({ lastIncomingRef: event.ref, lastIncomingAt: at, lastIncomingContext: event.context ?? null })
-    .where(eq(conversations.id, conversation.id))
+  const fresh = new Set(told.flatMap(news => (news.kind === 'incoming' ? [`${news.conversationId} ${news.ref}`] : [])))
+  const newest = new Map<number, { id: number; ref: string; at: Date; context: unknown }>()
+  for (const { registrationId, event } of all) {
+    if (event.kind !== 'message') continue
+    const conversation = byContact.get(keyOf({ registrationId, contact: event.contact }))
+    if (!conversation || !fresh.has(`${conversation.id} ${event.ref}`)) continue
+    const at = event.at ?? now
+    const before = newest.get(conversation.id)?.at ?? conversation.lastIncomingAt
+    if (!before || at >= before)
+      newest.set(conversation.id, { id: conversation.id, ref: event.ref, at, context: event.context ?? null })
+  }
+  if (newest.size === 0) return
+  await tx.execute(sql`
+    update ${conversations} c set last_incoming_ref = given.ref, last_incoming_at = given.at, last_incoming_context = given.context
+    from json_to_recordset(${JSON.stringify([...newest.values()])}::json) as given(id bigint, ref text, at timestamptz, context json)
+    where c.id = given.id`)
 }

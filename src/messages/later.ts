@@ -9,19 +9,19 @@ import { storeEvents } from './events.ts'
  * through them, so they come in their order even when all of them are overdue.
  */
 export const laterTask =
-  (database: Database, now: () => Date) =>
+  ({ db }: Pick<Database, 'db'>, now: () => Date) =>
   ({ message: id }: Jobs['later']): Promise<void> =>
-    database.db.transaction(async tx => {
-      const [message] = await tx.select().from(messages).where(eq(messages.id, id)).for('no key update')
+    db.transaction(async tx => {
+      const [message] = await tx.select().from(messages).where(eq(messages.id, id))
       if (!message?.later || !message.settledAt) return
 
       const start = message.settledAt.getTime()
       const due = message.later.filter(({ afterMs }) => start + afterMs <= now().getTime())
       const coming = message.later.slice(due.length)
+      const { registrationId } = message
       await storeEvents(
         tx,
-        message.registrationId,
-        due.flatMap(({ events }) => events),
+        due.flatMap(({ events }) => events.map(event => ({ registrationId, event }))),
         now()
       )
       await tx

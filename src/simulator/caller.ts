@@ -55,8 +55,6 @@ export const caller =
     }
   }
 
-export type Caller = ReturnType<typeof caller>
-
 /** `fetch failed` says nothing; its cause says what happened. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)

@@ -80,8 +80,6 @@ export function createConversations(plugin: string, feed: Feed) {
   }
 }
 
-export type Conversations = ReturnType<typeof createConversations>
-
 const blank = (id: string): Message => ({
   id,
   direction: 'incoming',

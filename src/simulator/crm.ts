@@ -26,10 +26,10 @@ const HOST = '127.0.0.1'
 export async function startCrm({ port = 0, page = false, misbehave = () => undefined }: CrmOptions = {}) {
   const app = Fastify({ bodyLimit: 32 * 1024 * 1024, forceCloseConnections: true })
   const clusterUri = () => `http://${HOST}:${(app.server.address() as AddressInfo).port}/`
-  const key = await createKey()
+  const signing = await createKey()
   const feed = createFeed()
   const exchanges = createExchanges(feed)
-  const cluster = { sign: tokenSigner(key, clusterUri), exchanges, feed }
+  const cluster = { sign: tokenSigner(signing, clusterUri), exchanges, feed }
   const known = new Map<string, Plugin>()
   const plugins = () => [...known.values()]
   let conduct = misbehave
@@ -45,7 +45,13 @@ export async function startCrm({ port = 0, page = false, misbehave = () => undef
     return made
   }
 
-  app.register(inbox, { clusterUri, key, exchanges, plugins, misbehave: (kind, heard) => conduct(kind, heard) })
+  app.register(inbox, {
+    clusterUri,
+    key: signing,
+    exchanges,
+    plugins,
+    misbehave: (kind, heard) => conduct(kind, heard)
+  })
   if (page) {
     app.register(pageApi, { prefix: '/api', plugins, exchanges, feed })
     app.register(pageFiles, { plugins })
@@ -54,7 +60,7 @@ export async function startCrm({ port = 0, page = false, misbehave = () => undef
 
   return {
     url: clusterUri(),
-    key,
+    key: signing,
     sign: cluster.sign,
     plugin,
     plugins,

@@ -43,7 +43,8 @@ const stop = async (exitCode: number) => {
   process.exitCode = exitCode
 }
 const interrupted = () => {
-  if (stopping) return
+  // The impatient press Ctrl+C twice.
+  if (stopping) return host.kill()
   say('\nStopping the host…')
   stop(0)
 }

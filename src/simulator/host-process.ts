@@ -14,6 +14,7 @@ export interface HostProcess {
   /** Resolves with the last words of a host that ended on its own. */
   ended: Promise<string>
   stop: () => Promise<void>
+  kill: () => void
 }
 
 /** The host as a process of its own, as an operator would start it. */
@@ -24,8 +25,7 @@ export function startHost(selfUri: string, env: Record<string, string>): HostPro
     // A Ctrl+C in the terminal reaches the whole group; the host is told to stop once, by us.
     detached: true
   })
-  const kill = () => child.kill('SIGTERM')
-  process.once('exit', kill)
+  process.once('exit', () => child.kill('SIGTERM'))
   const words = lastWords(child)
   const ended = once(child, 'exit').then(
     ([code, signal]) => `The host ended (${signal ?? `exit code ${code}`}).\n${words()}`
@@ -53,7 +53,7 @@ export function startHost(selfUri: string, env: Record<string, string>): HostPro
     await ended
   }
 
-  return { ready, ended, stop }
+  return { ready, ended, stop, kill: () => child.kill('SIGKILL') }
 }
 
 const serves = (url: string): Promise<boolean> =>

@@ -1,4 +1,4 @@
-export const MASK = '••••••••'
+const MASK = '••••••••'
 
 /**
  * A request body as it may be shown: passwords masked, and the shared secret

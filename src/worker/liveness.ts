@@ -1,66 +1,84 @@
-import { eq, inArray, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Database } from '../database/connect.ts'
-import { runners } from '../database/schema.ts'
+import type { Database, Executor } from '../database/connect.ts'
+import { addJob } from '../database/jobs.ts'
+import { hosts } from '../database/schema.ts'
 
 /**
- * A host that is killed leaves its jobs locked, and the queue would give them
- * up after four hours. So each runner says every few seconds that it lives, and
- * each host frees the jobs of those that have stopped saying so.
+ * A host that is killed leaves jobs locked, which the queue would keep so for
+ * four hours, and registrations that nobody else works on. So each host says
+ * every few seconds that it lives, and frees what belongs to those that have
+ * stopped saying so.
  */
 
 const EVERY_MS = 5_000
 const DEAD_AFTER_S = 15
 
-export type Liveness = ReturnType<typeof startLiveness>
-
-export function startLiveness({ db }: Pick<Database, 'db'>, log: FastifyBaseLogger) {
-  const pools = new Set<string>()
+/** Resolves when the other hosts know of this one. */
+export async function startLiveness({ db }: Pick<Database, 'db'>, host: string, log: FastifyBaseLogger) {
+  const pools: string[] = []
   let beating = Promise.resolve()
 
-  const beat = () => {
+  const beat = (): Promise<void> => {
     beating = beating
       .then(sayAlive)
-      .then(freeJobsOfTheDead)
-      .catch(error => log.error({ err: error }, 'the runners could not be checked'))
+      .then(() => db.transaction(free))
+      .catch(error => log.error({ err: error }, 'the other hosts could not be looked after'))
+    return beating
   }
+  await sayAlive()
   const timer = setInterval(beat, EVERY_MS)
 
   async function sayAlive(): Promise<void> {
-    if (pools.size === 0) return
     await db
-      .insert(runners)
-      .values([...pools].map(pool => ({ pool })))
-      .onConflictDoUpdate({ target: runners.pool, set: { seenAt: sql`now()` } })
+      .insert(hosts)
+      .values({ id: host, pools })
+      .onConflictDoUpdate({ target: hosts.id, set: { pools, seenAt: sql`now()` } })
   }
 
-  /** A runner that is too young to have said anything has no job older than that either. */
-  async function freeJobsOfTheDead(): Promise<void> {
-    const silent = sql`now() - make_interval(secs => ${DEAD_AFTER_S})`
-    const dead = await db.execute<{ pool: string }>(sql`
-      select distinct job.locked_by pool from graphile_worker.jobs job
-      where job.locked_at < ${silent}
-        and not exists (select from ${runners} where ${runners.pool} = job.locked_by and ${runners.seenAt} > ${silent})`)
-    if (dead.length === 0) return
-
-    const pools = dead.map(({ pool }) => pool)
-    log.warn({ pools }, 'freeing the jobs of runners that stopped without a word')
-    await db.execute(
-      sql`select graphile_worker.force_unlock_workers(array(select json_array_elements_text(${JSON.stringify(pools)}::json)))`
-    )
-    await db.delete(runners).where(inArray(runners.pool, pools))
+  async function free(tx: Executor): Promise<void> {
+    const dead = await tx.execute<{ id: string }>(sql`
+      delete from ${hosts} where seen_at < now() - make_interval(secs => ${DEAD_AFTER_S}) returning id`)
+    if (dead.length > 0)
+      log.warn({ hosts: dead.map(({ id }) => id) }, 'hosts stopped without a word; others go on with their work')
+    await freeJobs(tx)
+    await freeRegistrations(tx, 'send', sql.identifier('sending_host'))
+    await freeRegistrations(tx, 'tell', sql.identifier('telling_host'))
   }
 
   return {
-    /** Counts a runner of this host as alive from now on. */
-    watch(pool: string): void {
-      pools.add(pool)
-      beat()
+    /** Says under which name this host locks jobs. */
+    async watch(pool: string): Promise<void> {
+      pools.push(pool)
+      await beat()
     },
     async stop(): Promise<void> {
       clearInterval(timer)
       await beating
-      for (const pool of pools) await db.delete(runners).where(eq(runners.pool, pool))
+      await db.delete(hosts).where(eq(hosts.id, host))
     }
   }
+}
+
+/** Jobs locked by nobody that lives. One that was locked just now may be of a host that has not said its name yet. */
+async function freeJobs(tx: Executor): Promise<void> {
+  await tx.execute(sql`
+    select graphile_worker.force_unlock_workers(array_agg(distinct locked_by))
+    from graphile_worker.jobs
+    where locked_at < now() - make_interval(secs => ${DEAD_AFTER_S})
+      and not exists (select from ${hosts} where locked_by = any(${hosts.pools}))
+    having count(*) > 0`)
+}
+
+/** Registrations of hosts that do not live get a job, which finds them another one. */
+async function freeRegistrations(
+  tx: Executor,
+  work: 'send' | 'tell',
+  host: ReturnType<typeof sql.identifier>
+): Promise<void> {
+  const freed = await tx.execute<{ id: string }>(sql`
+    update registrations set ${host} = null
+    where ${host} is not null and not exists (select from ${hosts} where id = ${host})
+    returning id`)
+  for (const { id } of freed) await addJob(tx, work, { registration: Number(id) })
 }

@@ -10,42 +10,50 @@ export interface Cron {
   run: () => Promise<void>
 }
 
-/** Tasks with slots of their own, so that gateways that hang do not keep the CRM from hearing, nor the other way round. */
-export interface Lane {
-  tasks: TaskList
-  concurrency: number
-  crons?: readonly Cron[]
-}
-
 interface Parts {
   pool: Pool
   log: FastifyBaseLogger
-  /** Told the id under which the lane locks its jobs. */
-  started: (pool: string) => void
+  /** Told the name under which the runner locks jobs. */
+  started: (pool: string) => Promise<void>
 }
 
-/** How long a job that is due waits at most to be noticed, when nothing announces it. */
+/** Most jobs that are only wake-ups end at once; the others wait for gateways. */
+const CONCURRENCY = 20
+/** Jobs fetched together, ahead of their being run. */
+const AHEAD = 100
+/** How long a job whose time comes waits at most to be noticed; a new one is announced. */
 const POLL_MS = 500
-/** How long jobs in hand may take to end when the host stops. */
-const GRACE_MS = 15_000
 
-export function startLane({ pool, log, started }: Parts, { tasks, concurrency, crons = [] }: Lane): Promise<Runner> {
+export async function startRunner(
+  { pool, log, started }: Parts,
+  tasks: TaskList,
+  crons: readonly Cron[]
+): Promise<Runner> {
   const events: WorkerEvents = new EventEmitter()
-  events.on('pool:create', ({ workerPool }) => started(workerPool.id))
+  const named = Promise.withResolvers<string>()
+  events.once('pool:create', ({ workerPool }) => named.resolve(workerPool.id))
 
-  return run({
+  const runner = await run({
     pgPool: pool,
     taskList: { ...tasks, ...Object.fromEntries(crons.map(({ name, run }) => [name, run])) },
     parsedCronItems: parseCronItems(
       crons.map(({ name, pattern }) => ({ task: name, match: pattern, options: { backfillPeriod: 0, maxAttempts: 1 } }))
     ),
-    concurrency,
-    pollInterval: POLL_MS,
     noHandleSignals: true,
-    gracefulShutdownAbortTimeout: GRACE_MS,
+    preset: {
+      worker: {
+        concurrentJobs: CONCURRENCY,
+        pollInterval: POLL_MS,
+        localQueue: { size: AHEAD },
+        completeJobBatchDelay: 0,
+        failJobBatchDelay: 0
+      }
+    },
     events,
     logger: new Logger(() => (level, message, meta) => log[LEVELS[level]]({ ...meta }, message))
   })
+  await started(await named.promise)
+  return runner
 }
 
 /** The queue tells of every job at its level of information. */

@@ -4,46 +4,60 @@ import { Pool } from 'pg'
 import { APPLICATION, type Database } from '../database/connect.ts'
 import type { Jobs } from '../database/jobs.ts'
 import { startLiveness } from './liveness.ts'
-import { type Cron, startLane } from './runner.ts'
+import { type Item, type Limits, type Line, startPump } from './pump.ts'
+import { type Cron, startRunner } from './runner.ts'
 
-export type Tasks = { [Task in keyof Jobs]: (payload: Jobs[Task]) => Promise<void> }
-
-interface Parts {
+export interface Parts<Sent extends Item, SendEnd, Told extends Item, TellEnd> {
   database: Database
-  tasks: Tasks
+  /** The name of this host. */
+  host: string
+  messages: Line<Sent, SendEnd>
+  news: Line<Told, TellEnd>
+  tasks: { [Task in 'later' | 'poll']: (payload: Jobs[Task]) => Promise<void> }
   crons: readonly Cron[]
   /** Messages in flight at the same time. */
   sendLimit: number
   log: FastifyBaseLogger
 }
 
-/** Conversations that the CRM is told of at the same time. */
-const TELL_LIMIT = 50
-const REST_LIMIT = 10
-/** One a lane to listen, the rest for short statements about jobs. */
-const CONNECTIONS = 12
+/** One slow cluster does not keep the others from hearing, so their number is not limited. */
+const TELL: Limits = { total: Number.POSITIVE_INFINITY, group: 64 }
+/** How long what is in hand may take to end when the host stops. */
+const GRACE_MS = 15_000
+/** Short statements about jobs, and one connection to listen. */
+const CONNECTIONS = 6
 
 export interface Worker {
-  /** Lets the jobs in hand end, and takes no more. */
+  /** Something was stored in this process: no need to wait until it is found. */
+  nudge(work: 'send' | 'tell'): void
+  /** Takes nothing more, lets end what is in hand, and leaves the rest to other hosts. */
   close(): Promise<void>
 }
 
-export async function startWorker({ database, tasks, crons, sendLimit, log }: Parts): Promise<Worker> {
-  const liveness = startLiveness(database, log)
-  const { send, tell, ...rest } = tasks
+export async function startWorker<Sent extends Item, SendEnd, Told extends Item, TellEnd>(
+  parts: Parts<Sent, SendEnd, Told, TellEnd>
+): Promise<Worker> {
+  const { database, host, log, tasks, crons } = parts
   const pool = new Pool({ connectionString: database.url, max: CONNECTIONS, application_name: `${APPLICATION} worker` })
   const lost = (error: Error) => log.warn({ err: error }, 'a connection of the queue was lost')
   pool.on('error', lost).on('connect', client => client.on('error', lost))
-  const parts = { pool, log, started: liveness.watch }
-  const lanes = await Promise.all([
-    startLane(parts, { tasks: { send } as TaskList, concurrency: sendLimit }),
-    startLane(parts, { tasks: { tell } as TaskList, concurrency: TELL_LIMIT }),
-    startLane(parts, { tasks: rest as TaskList, concurrency: REST_LIMIT, crons })
-  ])
+
+  const liveness = await startLiveness(database, host, log)
+  const pumps = {
+    send: startPump(parts.messages, { total: parts.sendLimit, group: parts.sendLimit }, log),
+    tell: startPump(parts.news, TELL, log)
+  }
+  const wakeUps = {
+    send: async ({ registration }: Jobs['send']) => pumps.send.take(registration),
+    tell: async ({ registration }: Jobs['tell']) => pumps.tell.take(registration)
+  }
+  const runner = await startRunner({ pool, log, started: liveness.watch }, { ...wakeUps, ...tasks } as TaskList, crons)
 
   return {
+    nudge: work => pumps[work].nudge(),
     async close() {
-      await Promise.all(lanes.map(lane => lane.stop()))
+      await runner.stop()
+      await Promise.all(Object.values(pumps).map(pump => pump.stop(GRACE_MS)))
       await liveness.stop()
       await pool.end()
     }

@@ -43,7 +43,7 @@ export function PluginView({ plugin, view: wanted }: { plugin: PluginSummary; vi
         </nav>
       </div>
       ${info.problem && html`<${Trouble} what="The plugin's info could not be read." problem=${info.problem} onRetry=${info.reload} />`}
-      ${content(view, plugin, info.value)}
+      ${(!info.problem || view === 'registration') && content(view, plugin, info.value)}
     </div>
   `
 }

@@ -4,31 +4,48 @@ import type { Problem, Result } from './api.ts'
 export interface Loaded<T> {
   value: T | undefined
   problem: Problem | undefined
+  /** What is here is not, or not yet, the answer to what is asked now. */
   loading: boolean
   reload: () => void
+}
+
+interface Answered<T> {
+  asked: string
+  value: T | undefined
+  problem: Problem | undefined
 }
 
 /**
  * Loads when anything in `key` changes, forgets answers that came too late,
  * and keeps the last value on screen while a newer one is on its way.
  */
-export function useLoaded<T>(load: (signal: AbortSignal) => Promise<Result<T>>, key: readonly unknown[]): Loaded<T> {
+export function useLoaded<T>(
+  load: (signal: AbortSignal) => Promise<Result<T>>,
+  key: readonly (string | boolean)[]
+): Loaded<T> {
   const [turn, setTurn] = useState(0)
-  const [state, setState] = useState<Omit<Loaded<T>, 'reload'>>({ value: undefined, problem: undefined, loading: true })
+  const [{ asked, value, problem }, setAnswered] = useState<Answered<T>>({
+    asked: '',
+    value: undefined,
+    problem: undefined
+  })
+  const asking = JSON.stringify([turn, ...key])
 
   useEffect(() => {
     const abort = new AbortController()
-    setState(before => ({ ...before, loading: true }))
     load(abort.signal).then(
       result => {
         if (abort.signal.aborted) return
-        const value = result.ok ? result.body : undefined
-        setState({ value, problem: result.ok ? undefined : result.problem, loading: false })
+        const answer = result.ok
+          ? { value: result.body, problem: undefined }
+          : { value: undefined, problem: result.problem }
+        setAnswered({ asked: asking, ...answer })
       },
+      // An aborted request has nothing to say.
       () => undefined
     )
     return () => abort.abort()
-  }, [turn, ...key])
+  }, [asking])
 
-  return { ...state, reload: () => setTurn(now => now + 1) }
+  return { value, problem, loading: asked !== asking, reload: () => setTurn(now => now + 1) }
 }

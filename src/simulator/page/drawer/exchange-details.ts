@@ -6,7 +6,7 @@ import { tokensIn } from './jwt.ts'
 
 /** What was sent and what came back, raw, and what the tokens say. */
 export function ExchangeDetails({ id }: { id: number }) {
-  const { value, problem } = useLoaded(signal => ask<Exchange>(`exchanges/${id}`, { signal }), [id])
+  const { value, problem } = useLoaded(signal => ask<Exchange>(`exchanges/${id}`, { signal }), [String(id)])
   return html`
     <div class="exchange-details" id=${`exchange-${id}`}>
       ${problem && html`<p class="error" role="alert">${problem.message} Only the latest are kept; repeat what caused it.</p>`}

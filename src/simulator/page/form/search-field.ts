@@ -1,5 +1,5 @@
 import { html } from 'htm/preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { Icon } from '../icons.ts'
 import type { FieldProps } from './field-frame.ts'
 import type { Options } from './form.ts'
@@ -11,6 +11,7 @@ import { useSearch } from './use-search.ts'
 export function SearchField({ field, value, dep, control, onChange }: FieldProps) {
   const { query, setQuery, open, setOpen, found, names, keys, settled } = useSearch(field, value, dep)
   const [active, setActive] = useState(0)
+  const [eager, setEager] = useState(false)
   const single = field.limit?.max === 1
   // In the order in which the groups are shown, so that the arrows move as the eye does.
   const choices = grouped(choicesOf(found.value ?? {}).filter(([key]) => !keys.includes(key))).flatMap(([, own]) => own)
@@ -22,6 +23,13 @@ export function SearchField({ field, value, dep, control, onChange }: FieldProps
     setActive(0)
     if (single) setOpen(false)
   }
+  // Enter may come before the plugin has answered for what is typed.
+  useEffect(() => {
+    if (!eager || !settled) return
+    setEager(false)
+    const current = choices[active]
+    if (open && current) choose(current)
+  }, [eager, settled])
   const drop = (key: string) => onChange(keys.filter(other => other !== key))
 
   const move = (step: number) => {
@@ -30,8 +38,7 @@ export function SearchField({ field, value, dep, control, onChange }: FieldProps
     return true
   }
   const take = () => {
-    const current = choices[active]
-    if (open && settled && current) choose(current)
+    if (open) setEager(true)
     return open
   }
   const leave = () => {
@@ -81,11 +88,12 @@ export function SearchField({ field, value, dep, control, onChange }: FieldProps
         onInput=${(event: Event) => {
           setQuery((event.currentTarget as HTMLInputElement).value)
           setActive(0)
+          setEager(false)
           setOpen(true)
         }}
         onKeyDown=${press}
       />
-      ${open && html`<${SearchResults} id=${list} title=${field.title} choices=${choices} active=${active} found=${found} query=${query} onChoose=${choose} />`}
+      ${open && html`<${SearchResults} id=${list} title=${field.title} choices=${choices} active=${active} found=${found} settled=${settled} query=${query} onChoose=${choose} />`}
     </div>
   `
 }

@@ -12,10 +12,12 @@ interface SearchResultsProps {
   active: number
   query: string
   found: Loaded<Options>
+  /** What is shown belongs to what is typed. */
+  settled: boolean
   onChoose: (choice: Choice) => void
 }
 
-export function SearchResults({ id, title, choices, active, query, found, onChoose }: SearchResultsProps) {
+export function SearchResults({ id, title, choices, active, query, found, settled, onChoose }: SearchResultsProps) {
   useEffect(() => {
     document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: 'nearest' })
   }, [id, active])
@@ -42,7 +44,7 @@ export function SearchResults({ id, title, choices, active, query, found, onChoo
 
   return html`
     <div class="results">
-      <ul id=${id} role="listbox" aria-label=${`Choices for ${title}`} aria-busy=${found.loading}>
+      <ul id=${id} role="listbox" aria-label=${`Choices for ${title}`} aria-busy=${!settled}>
         ${grouped(choices).map(
           ([group, members]) => html`
             <li role="presentation" key=${group}>
@@ -52,14 +54,14 @@ export function SearchResults({ id, title, choices, active, query, found, onChoo
           `
         )}
       </ul>
-      <p class="results-state" role="status">${state(choices.length, query, found)}</p>
+      <p class="results-state" role="status">${state(choices.length, query, found, settled)}</p>
     </div>
   `
 }
 
-function state(count: number, query: string, { loading, problem }: Loaded<Options>): string {
+function state(count: number, query: string, { problem }: Loaded<Options>, settled: boolean): string {
   if (problem) return `${sentence(problem.message)} ${advice(problem)}`
-  if (loading) return 'Searching…'
+  if (!settled) return 'Searching…'
   if (count > 0) return ''
   return query ? `Nothing matches “${query}”. Try another word.` : 'There is nothing more to choose.'
 }

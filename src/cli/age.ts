@@ -1,0 +1,28 @@
+import { InvalidArgumentError, Option } from 'commander'
+
+const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const LONGEST_MS = 100 * 365 * MILLISECONDS.d
+
+/**
+ * Written like the durations of the configuration, but with its unit: a bare
+ * number means seconds there, and hours or days to who cleans up.
+ */
+function age(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text === '0' ? '0s' : text) ?? []
+  if (!number) throw new InvalidArgumentError('It is a number with a unit, such as 30d, 12h, 90m or 45s.')
+  const milliseconds = Number(number) * MILLISECONDS[unit as keyof typeof MILLISECONDS]
+  if (milliseconds > LONGEST_MS) throw new InvalidArgumentError('That is more than a hundred years.')
+  return milliseconds
+}
+
+export const olderThanOption = (what: string) =>
+  new Option('--older-than <age>', what).argParser(age).default(30 * MILLISECONDS.d, '30d')
+
+export const dryRunOption = () => new Option('--dry-run', 'only tell what would be removed')
+
+export interface CleanOptions {
+  olderThan: number
+  dryRun?: boolean
+}
+
+export const limitOf = (olderThan: number) => new Date(Date.now() - olderThan)

@@ -1,0 +1,33 @@
+import type { Command } from 'commander'
+
+/** What a command found or did. */
+export interface Answer {
+  /** For a program: the one JSON value of `--json`. */
+  data: unknown
+  /** For a person. */
+  text: string
+  /** Why the command counts as failed although it has an answer. */
+  failure?: string | undefined
+}
+
+/** An action that prints what `work` answers, which is given the command's arguments and then its options. */
+export const answering =
+  <Given extends unknown[]>(work: (...given: Given) => Promise<Answer>) =>
+  async (...given: [...Given, Command]): Promise<void> => {
+    const command = given.at(-1) as Command
+    const answer = await work(...(given.slice(0, -1) as Given))
+    print(answer, command)
+    if (answer.failure) throw new Error(answer.failure)
+  }
+
+export function print({ data, text }: Answer, command: Command): void {
+  process.stdout.write(`${command.optsWithGlobals().json ? JSON.stringify(data, null, 2) : text}\n`)
+}
+
+/** Says how far a long run is, to somebody who watches; the line goes away with the next one. */
+export function progress(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`)
+}
+
+/** `1 file`, `2 files`. */
+export const count = (number: number, word: string, many = `${word}s`) => `${number} ${number === 1 ? word : many}`

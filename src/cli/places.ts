@@ -1,0 +1,56 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Channel } from 'channel-kit/channel'
+import { asFolder, HOST_TRANSLATIONS } from '../channels/catalogues.ts'
+import { channelTexts, hostTexts, type Texts } from './texts.ts'
+
+/** Where catalogues are: the host's own folder, and one in every channel. */
+export interface Place {
+  folder: URL
+  texts: Texts
+}
+
+const SOURCES = fileURLToPath(new URL('../', import.meta.url))
+const PLUGINS = fileURLToPath(new URL('../../plugins/', import.meta.url))
+
+/** The host and all packages below plugins/ that are to be translated, or the channels named. */
+export async function places(channels: readonly string[] | undefined): Promise<Place[]> {
+  if (channels) return Promise.all(channels.map(channelPlace))
+  return [
+    { folder: HOST_TRANSLATIONS, texts: await hostTexts(SOURCES) },
+    ...(await Promise.all((await translatedPackages()).map(channelPlace)))
+  ]
+}
+
+async function translatedPackages(): Promise<string[]> {
+  const names: string[] = []
+  for (const name of (await readdir(PLUGINS)).toSorted()) {
+    if (!(await stat(join(PLUGINS, name, 'translations')).catch(() => undefined))) continue
+    const { name: specifier } = JSON.parse(await readFile(join(PLUGINS, name, 'package.json'), 'utf8'))
+    names.push(specifier as string)
+  }
+  return names
+}
+
+/** By the same names as in LV_PLUGIN_CHANNELS. */
+async function channelPlace(name: string): Promise<Place> {
+  const specifier = [`channel-${name}`, name].find(isInstalled)
+  if (!specifier) throw new Error(`There is no channel package "channel-${name}" or "${name}". Is it installed?`)
+  try {
+    const { default: channel } = (await import(specifier)) as { default: Channel }
+    const folder = asFolder(channel.translations)
+    return { folder, texts: await channelTexts(channel, fileURLToPath(new URL('../src/', folder))) }
+  } catch (error) {
+    throw new Error(`The texts of the channel package "${specifier}" cannot be read: ${(error as Error).message}`)
+  }
+}
+
+function isInstalled(specifier: string): boolean {
+  try {
+    import.meta.resolve(specifier)
+    return true
+  } catch {
+    return false
+  }
+}

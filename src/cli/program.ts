@@ -1,0 +1,20 @@
+import { Command } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
+import { databaseCommands } from './db.ts'
+import { languageCommands } from './lang.ts'
+import { queueCommands } from './queue.ts'
+import { uploadCommands } from './uploads.ts'
+
+const FAMILIES = [databaseCommands, queueCommands, uploadCommands, languageCommands]
+
+/** Every command. A family is a function that adds its own, so that each has `--help` and `--json` from here. */
+export function commandLine(): Command {
+  const program = new Command('npm run cli --')
+    .description(packageJson.description)
+    .version(packageJson.version)
+    .option('--json', 'print one JSON value instead of text')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(--help tells how it is used)')
+  for (const add of FAMILIES) add(program)
+  return program
+}

@@ -1,0 +1,65 @@
+import type { ChatMessage, Status } from 'channel-kit/chat'
+import { and, inArray, isNull } from 'drizzle-orm'
+import type { Executor } from '../database/connect.ts'
+import { type Conversation, wake } from '../database/conversations.ts'
+import { conversations, outbox } from '../database/schema.ts'
+import { incomingBody, statusBody } from '../protocol/special-request.ts'
+
+/** Something that the CRM has to be told. */
+export type CrmNews = { conversationId: number } & (
+  | { kind: 'status'; crmId: string; status: Status }
+  /** `ref`: the gateway's id of the message. */
+  | { kind: 'incoming'; ref: string; message: ChatMessage }
+)
+
+/**
+ * Stores what the CRM has to be told, in this order, each thing once; the caller
+ * has locked the conversations. Answers what is new.
+ */
+export async function tellCrm(
+  tx: Executor,
+  locked: readonly Conversation[],
+  news: readonly CrmNews[]
+): Promise<CrmNews[]> {
+  if (news.length === 0) return []
+  const byId = new Map(locked.map(conversation => [conversation.id, conversation]))
+  const rows = news.map(one => {
+    const conversation = byId.get(one.conversationId)
+    if (!conversation) throw new Error('The conversation of an item was not locked')
+    return {
+      registrationId: conversation.registrationId,
+      conversationId: one.conversationId,
+      kind: one.kind,
+      body: bodyOf(one),
+      dedupe: dedupeOf(one)
+    }
+  })
+  const added = await tx.insert(outbox).values(rows).onConflictDoNothing().returning({
+    registrationId: outbox.registrationId,
+    conversationId: outbox.conversationId,
+    dedupe: outbox.dedupe,
+    dueAt: outbox.dueAt
+  })
+  const [first] = added
+  if (!first) return []
+
+  const idle = added.map(({ conversationId }) => conversationId)
+  await tx
+    .update(conversations)
+    .set({ tellingDue: first.dueAt })
+    .where(and(inArray(conversations.id, idle), isNull(conversations.tellingDue)))
+  await wake(
+    tx,
+    'tell',
+    added.map(({ registrationId }) => registrationId)
+  )
+  const fresh = new Set(added.map(({ registrationId, dedupe }) => `${registrationId} ${dedupe}`))
+  return news.filter((_, index) => fresh.has(`${rows[index]?.registrationId} ${rows[index]?.dedupe}`))
+}
+
+const bodyOf = (news: CrmNews) =>
+  news.kind === 'status' ? statusBody(news.crmId, news.status) : incomingBody(news.message)
+
+/** What makes two items the same: a message reaches a status once, and a gateway's message is one, however often it is reported. */
+const dedupeOf = (news: CrmNews) =>
+  news.kind === 'status' ? `status ${news.status} ${news.crmId}` : `incoming ${news.ref}`

@@ -1,0 +1,48 @@
+/** Batches run at the same time: one is on its way to the disk while the next is being filled. */
+const AT_ONCE = 2
+
+/**
+ * Turns a step for many into a step for one: calls that come while earlier ones
+ * are under way are run together, in one transaction instead of one each. `run`
+ * answers in the order of its items. A batch that fails is run one by one, so
+ * that one bad item fails alone.
+ */
+export function gather<Item, Answer>(
+  run: (items: readonly Item[]) => Promise<readonly Answer[]>,
+  most: number
+): (item: Item) => Promise<Answer> {
+  const waiting: { item: Item; resolve: (answer: Answer) => void; reject: (error: unknown) => void }[] = []
+  let running = 0
+  let planned = false
+
+  /** After the events of this turn of the loop, so that what arrived together goes together. */
+  function plan(): void {
+    if (planned || running >= AT_ONCE || waiting.length === 0) return
+    planned = true
+    setImmediate(() => {
+      planned = false
+      void start(waiting.splice(0, most))
+      plan()
+    })
+  }
+
+  async function start(batch: typeof waiting): Promise<void> {
+    running += 1
+    try {
+      const answers = await run(batch.map(({ item }) => item))
+      for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer)
+    } catch (error) {
+      if (batch.length === 1) batch[0]?.reject(error)
+      else await Promise.all(batch.map(one => start([one])))
+    } finally {
+      running -= 1
+      plan()
+    }
+  }
+
+  return item =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject })
+      plan()
+    })
+}

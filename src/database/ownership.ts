@@ -1,0 +1,102 @@
+import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
+import type { Database, Executor } from './connect.ts'
+import type { Work } from './conversations.ts'
+import { addJob } from './jobs.ts'
+import { conversations, registrations } from './schema.ts'
+
+/** Which host works on a registration, for each kind of work. Taking on and letting go, see conversations.ts. */
+
+const HOST = { send: registrations.sendingHost, tell: registrations.tellingHost }
+const FIELD = { send: 'sendingHost', tell: 'tellingHost' } as const satisfies Record<Work, string>
+/** The column of a conversation that says when it has work of a kind. */
+export const DUE = { send: 'sending_due', tell: 'telling_due' } as const satisfies Record<Work, string>
+
+export interface Owned {
+  registrationId: number
+  clusterUri: string
+}
+
+/** Takes registrations on, but for those that another host has. */
+export async function claim(
+  { db }: Pick<Database, 'db'>,
+  work: Work,
+  host: string,
+  ids: readonly number[]
+): Promise<Owned[]> {
+  return db
+    .update(registrations)
+    .set({ [FIELD[work]]: host })
+    .where(and(inArray(registrations.id, [...ids]), or(isNull(HOST[work]), eq(HOST[work], host))))
+    .returning({ registrationId: registrations.id, clusterUri: registrations.clusterUri })
+}
+
+/**
+ * Lets go of the registrations that have nothing due, or of all. What is due
+ * later gets a job for then. Answers which ones this host does not have (any
+ * more).
+ */
+export const letGo = (
+  { db }: Pick<Database, 'db'>,
+  work: Work,
+  host: string,
+  ids: readonly number[],
+  all: boolean,
+  now: Date
+): Promise<number[]> =>
+  db.transaction(async tx => {
+    const rows = await tx
+      .select({
+        id: registrations.id,
+        host: HOST[work],
+        pausedUntil: registrations.pausedUntil,
+        archivedAt: registrations.archivedAt
+      })
+      .from(registrations)
+      .where(inArray(registrations.id, [...ids]))
+      .orderBy(registrations.id)
+      .for('no key update')
+    const mine = rows.filter(row => row.host === host)
+    // After the lock: whoever added an item before it is seen, whoever comes after it finds no host.
+    const due = await nextDue(
+      tx,
+      work,
+      mine.map(({ id }) => id)
+    )
+
+    const released = mine.flatMap(row => {
+      const next = nextWake(work, row, due.get(row.id))
+      return all || !next || next > now ? [{ id: row.id, next }] : []
+    })
+    for (const { id, next } of released)
+      if (next) await addJob(tx, work, { registration: id }, { at: next, key: `${work} ${id}` })
+    const left = released.map(({ id }) => id)
+    if (left.length > 0)
+      await tx
+        .update(registrations)
+        .set({ [FIELD[work]]: null })
+        .where(inArray(registrations.id, left))
+    return [...left, ...ids.filter(id => !mine.some(row => row.id === id))]
+  })
+
+/** When there is something to do, if there is: not before the account may go on, nor ever for a CRM that archived it. */
+function nextWake(
+  work: Work,
+  { pausedUntil, archivedAt }: { pausedUntil: Date | null; archivedAt: Date | null },
+  due: Date | undefined
+): Date | undefined {
+  if (!due || (work === 'tell' && archivedAt)) return undefined
+  return work === 'send' && pausedUntil && pausedUntil > due ? pausedUntil : due
+}
+
+/** One look into the index a registration, however much waits. */
+async function nextDue(tx: Executor, work: Work, ids: readonly number[]): Promise<Map<number, Date>> {
+  if (ids.length === 0) return new Map()
+  const due = sql.identifier(DUE[work])
+  const rows = await tx.execute<{ id: string; due: string }>(sql`
+    select given.id, next.due
+    from json_array_elements_text(${JSON.stringify(ids)}::json) as given(id)
+    cross join lateral (
+      select ${due} due from ${conversations} where registration_id = given.id::bigint and ${due} is not null order by ${due} limit 1
+    ) next`)
+  return new Map(rows.map(row => [Number(row.id), new Date(row.due)]))
+}

@@ -1,0 +1,28 @@
+import type { Database } from '../database/connect.ts'
+import { claim, letGo } from '../database/ownership.ts'
+import type { Line } from '../worker/pump.ts'
+import { type Ended, settleMessages, type Taken, takeMessages } from './sending.ts'
+
+interface Parts {
+  database: Pick<Database, 'db'>
+  /** The name of this host. */
+  host: string
+  send: (taken: Taken) => Promise<Ended>
+  now: () => Date
+}
+
+/** Messages as the pump works on them. A registration is a group of its own: its gateway is its own affair. */
+export const messageLine = ({ database, host, send, now }: Parts): Line<Taken, Ended> => ({
+  claim: async ids =>
+    (await claim(database, 'send', host, ids)).map(({ registrationId }) => ({
+      registrationId,
+      group: String(registrationId)
+    })),
+  turn: (done, wants, inHand) =>
+    database.db.transaction(async tx => {
+      await settleMessages(tx, done, now())
+      return takeMessages(tx, host, wants, inHand, now())
+    }),
+  rest: (ids, all) => letGo(database, 'send', host, ids, all, now()),
+  work: send
+})

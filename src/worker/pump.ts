@@ -1,0 +1,168 @@
+import type { FastifyBaseLogger } from 'fastify'
+
+/**
+ * Works on the registrations that this host has taken on, for one kind of work.
+ * In turns: a turn settles whatever has ended since the last one and takes the
+ * next items of all registrations, in one transaction, so the database's work a
+ * message falls as the load rises. Turns never overlap.
+ */
+
+/** An open item at the head of its conversation. */
+export interface Item {
+  registrationId: number
+  conversationId: number
+}
+
+export interface Want {
+  registrationId: number
+  /** How many more items it may have in hand. */
+  free: number
+}
+
+/** What the pump needs to know of a kind of work. */
+export interface Line<Taken extends Item, Done> {
+  /** Takes registrations on, but for those that another host has. `group`: those that share one other side, which may be slow. */
+  claim(registrationIds: readonly number[]): Promise<readonly { registrationId: number; group: string }[]>
+  /** Settles and takes in one transaction. Conversations in hand are not taken again. */
+  turn(done: readonly Done[], wants: readonly Want[], inHand: readonly number[]): Promise<readonly Taken[]>
+  /** Lets go of those that have nothing due, and of any if `all`. Answers which ones it let go. */
+  rest(registrationIds: readonly number[], all: boolean): Promise<readonly number[]>
+  /** Must not reject. */
+  work(item: Taken): Promise<Done>
+}
+
+export interface Limits {
+  /** Items in hand at the same time; each group may always have one. */
+  total: number
+  /** Items of one group in hand at the same time. */
+  group: number
+}
+
+/** How soon an item that another host stored is noticed. */
+const LOOK_MS = 50
+/** After a turn that the database refused. What ended is kept until it is settled. */
+const RETRY_MS = 500
+
+export type Pump = ReturnType<typeof startPump>
+
+export function startPump<Taken extends Item, Done>(
+  line: Line<Taken, Done>,
+  limits: Limits,
+  log: Pick<FastifyBaseLogger, 'error'>
+) {
+  const owned = new Map<number, { group: string; busy: number }>()
+  const inHand = new Map<number, Promise<void>>()
+  const done: Done[] = []
+  const offered = new Set<number>()
+  let turning: Promise<void> | undefined
+  let again = false
+  let timer: NodeJS.Timeout | undefined
+  let stopping = false
+
+  /** A turn as soon as the one under way is over. */
+  function nudge(): void {
+    if (turning) {
+      again = true
+      return
+    }
+    if (owned.size === 0 && done.length === 0 && offered.size === 0) return
+    again = false
+    clearTimeout(timer)
+    turning = turn()
+      .then(() => LOOK_MS)
+      .catch(error => {
+        log.error({ err: error }, 'a turn of the queue failed and is repeated')
+        return RETRY_MS
+      })
+      .then(wait => {
+        turning = undefined
+        if (again && wait !== RETRY_MS) nudge()
+        else if (owned.size > 0 || done.length > 0) timer = setTimeout(nudge, wait)
+      })
+  }
+
+  async function turn(): Promise<void> {
+    await claim()
+    const settled = done.slice()
+    const wants = stopping ? [] : wanted()
+    const taken = await line.turn(settled, wants, [...inHand.keys()])
+    done.splice(0, settled.length)
+    for (const item of taken) begin(item)
+    if (!stopping) await letGo(wants, taken)
+  }
+
+  /** Within a turn, so that none is taken on while it is being let go. */
+  async function claim(): Promise<void> {
+    const ids = [...offered]
+    if (ids.length === 0 || stopping) return
+    for (const { registrationId, group } of await line.claim(ids))
+      if (!owned.has(registrationId)) owned.set(registrationId, { group, busy: 0 })
+    for (const id of ids) offered.delete(id)
+  }
+
+  /** The fair share of each registration: what is free is split among the groups, and a group's share among its own. */
+  function wanted(): Want[] {
+    const groups = Map.groupBy(owned, ([, { group }]) => group)
+    const share = Math.max(1, Math.min(limits.group, Math.floor(limits.total / groups.size)))
+    return [...groups.values()].flatMap(members => {
+      const busy = members.reduce((sum, [, member]) => sum + member.busy, 0)
+      const room = Math.max(busy === 0 ? 1 : 0, Math.min(share - busy, limits.total - inHand.size))
+      return spread(
+        members.map(([registrationId, member]) => ({ registrationId, busy: member.busy })),
+        room
+      )
+    })
+  }
+
+  function begin(item: Taken): void {
+    const owner = owned.get(item.registrationId)
+    if (owner) owner.busy += 1
+    const ended = line.work(item).then(result => {
+      done.push(result)
+      inHand.delete(item.conversationId)
+      if (owner) owner.busy -= 1
+      nudge()
+    })
+    inHand.set(item.conversationId, ended)
+  }
+
+  async function letGo(wants: readonly Want[], taken: readonly Taken[]): Promise<void> {
+    const fed = new Set(taken.map(({ registrationId }) => registrationId))
+    const idle = wants.map(want => want.registrationId).filter(id => !fed.has(id) && owned.get(id)?.busy === 0)
+    if (idle.length === 0 || done.length > 0) return
+    for (const id of await line.rest(idle, false)) owned.delete(id)
+  }
+
+  return {
+    /** A job says that a registration has work. Throws when this host takes on no more, so that another one is found. */
+    take(registrationId: number): void {
+      if (stopping) throw new Error('this host is stopping')
+      offered.add(registrationId)
+      nudge()
+    },
+
+    nudge,
+
+    /** Takes nothing more, waits for what is in hand, and leaves the rest to other hosts. */
+    async stop(graceMs: number): Promise<void> {
+      stopping = true
+      const grace = new Promise(resolve => setTimeout(resolve, graceMs).unref())
+      await Promise.race([Promise.all(inHand.values()), grace])
+      await turning
+      clearTimeout(timer)
+      if (done.length > 0) await line.turn(done.splice(0), [], [])
+      if (owned.size > 0) await line.rest([...owned.keys()], true)
+      owned.clear()
+    }
+  }
+}
+
+/** Deals `room` out one by one, to those with the least in hand first. */
+function spread(members: { registrationId: number; busy: number }[], room: number): Want[] {
+  const order = members.toSorted((a, b) => a.busy - b.busy)
+  const each = Math.floor(room / order.length)
+  const extra = room % order.length
+  return order
+    .map(({ registrationId }, index) => ({ registrationId, free: each + (index < extra ? 1 : 0) }))
+    .filter(({ free }) => free > 0)
+}

@@ -1,0 +1,195 @@
+import { readFileSync } from 'node:fs'
+import { glob } from 'node:fs/promises'
+import { dirname, join, posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+
+/** The rules of the house, read from the imports of its files. A broken rule names the file and what it imports. */
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const LONGEST = 250
+const CODE = /\.(ts|js|mjs|css|html)$/
+
+interface Import {
+  from: string
+  /** A file of ours by its path, a package by its specifier. */
+  to: string
+}
+
+const files = await list('{src,plugins,test,bench}/**/*')
+const code = files.filter(file => /\.(ts|js|mjs)$/.test(file))
+/** Without this file's own examples. */
+const imports: readonly Import[] = code
+  .filter(file => file !== 'test/house.test.ts')
+  .flatMap(from =>
+    specifiers(readFileSync(join(ROOT, from), 'utf8')).map(specifier => ({ from, to: target(from, specifier) }))
+  )
+const ofHouse = imports.filter(({ from }) => /^(src|plugins)\//.test(from))
+
+t.test('every form of import is seen, and nothing else', async t => {
+  const text = [
+    `import a from 'a'`,
+    `import type { B } from './b.ts'`,
+    `import {\n  c,\n  type C\n} from '../c.ts'`,
+    `import * as d from 'd'`,
+    `import 'e'`,
+    `export { f } from './f.ts'`,
+    `export type * from './g.ts'`,
+    `const h = await import('./h.ts')`,
+    `type I = typeof import('./i.ts')`,
+    `/** Take x from 'comment' */`,
+    `const text = "import j from 'j'"`,
+    `export const from = 'k'`
+  ].join('\n')
+  t.same(specifiers(text), ['a', './b.ts', '../c.ts', 'd', 'e', './f.ts', './g.ts', './h.ts', './i.ts'])
+  t.ok(imports.length > 300, 'the house is not empty')
+  t.same(
+    imports.filter(({ to }) => isOurs(to) && !files.includes(to)),
+    [],
+    'every import of ours is a file'
+  )
+})
+
+t.test('channel-kit is the ground and imports nothing of ours', async t => {
+  none(t, ofHouse, { from: /^plugins\/channel-kit\//, to: isOurs, unless: /^plugins\/channel-kit\// })
+})
+
+t.test('the protocol imports the kit at most, and does no input or output', async t => {
+  none(t, ofHouse, { from: /^src\/protocol\//, to: isOurs, unless: /^(src\/protocol|plugins\/channel-kit)\// })
+  none(t, ofHouse, { from: /^src\/protocol\//, to: to => !isOurs(to), unless: /^(typebox(\/value)?|node:crypto)$/ })
+})
+
+t.test('a channel imports nothing of ours but the kit', async t => {
+  const channels = new Set(files.flatMap(file => /^plugins\/(?!channel-kit\/)[^/]+\//.exec(file)?.[0] ?? []))
+  t.ok(channels.has('plugins/echo/'))
+  for (const channel of channels)
+    none(t, ofHouse, {
+      from: new RegExp(`^${channel}`),
+      to: isOurs,
+      unless: new RegExp(`^(${channel}|plugins/channel-kit/)`)
+    })
+})
+
+t.test('http, worker, console and cli know nothing of each other', async t => {
+  const sides = ['http', 'worker', 'console', 'cli']
+  for (const side of sides) {
+    const others = sides.filter(other => other !== side).join('|')
+    none(t, ofHouse, { from: new RegExp(`^src/${side}/`), to: new RegExp(`^src/(${others})/`) })
+  }
+})
+
+t.test('only the composition root sees more than one of them, and nothing but an entry sees the root', async t => {
+  const seen = Map.groupBy(
+    ofHouse.filter(({ to }) => /^src\/(http|worker|console)\//.test(to)),
+    ({ from }) => from
+  )
+  const wide = [...seen].filter(([, found]) => new Set(found.map(({ to }) => dirname(to))).size > 1)
+  t.same(
+    wide
+      .filter(([from]) => from !== 'src/host.ts')
+      .flatMap(([from, found]) => found.map(({ to }) => `${from} imports ${to}`)),
+    []
+  )
+  none(t, ofHouse, { from: /./, to: 'src/host.ts', except: /^src\/(main\.ts|cli\/)/ })
+  none(t, ofHouse, { from: /./, to: /^(src\/(main|cli\/main)\.ts|test\/)/ })
+})
+
+t.test('the simulator stands for others and shares nothing with the host', async t => {
+  none(t, ofHouse, { from: /^src\/simulator\//, to: isOurs, unless: /^src\/simulator\// })
+  none(t, ofHouse, { from: /^(?!src\/simulator\/)/, to: /^src\/simulator\// })
+})
+
+t.test('no file imports itself by way of others, types included', async t => {
+  t.same(circles(imports.filter(({ to }) => isOurs(to))), [])
+})
+
+t.test('no file hands on what is another file’s', async t => {
+  const barrels = code.filter(file => /^export\s[^'"=;]*\sfrom\s+'/m.test(readFileSync(join(ROOT, file), 'utf8')))
+  t.same(barrels, [])
+})
+
+t.test('a file is short, and named for what it holds', async t => {
+  const lengths = files
+    .filter(file => CODE.test(file))
+    .map(file => `${file}: ${readFileSync(join(ROOT, file), 'utf8').trimEnd().split('\n').length} lines`)
+  t.same(
+    lengths.filter(line => Number(/(\d+) lines$/.exec(line)?.[1]) > LONGEST),
+    []
+  )
+  t.same(
+    files.filter(file => /util|helper|manager|service/i.test(posix.basename(file))),
+    []
+  )
+})
+
+interface Rule {
+  from: RegExp
+  to: RegExp | string | ((to: string) => boolean)
+  /** Targets that are allowed. */
+  unless?: RegExp
+  /** Files that may. */
+  except?: RegExp
+}
+
+function none(
+  t: { same(found: unknown, wanted: unknown, message?: string): unknown },
+  all: readonly Import[],
+  rule: Rule
+) {
+  const { from: source, to: wanted, unless, except } = rule
+  const hits = (to: string) => {
+    if (typeof wanted === 'function') return wanted(to)
+    return typeof wanted === 'string' ? to === wanted : wanted.test(to)
+  }
+  const broken = all.filter(({ from, to }) => source.test(from) && !except?.test(from) && hits(to) && !unless?.test(to))
+  t.same(
+    broken.map(({ from, to }) => `${from} imports ${to}`),
+    [],
+    `${source.source} imports no ${wanted}`
+  )
+}
+
+async function list(pattern: string): Promise<string[]> {
+  const found: string[] = []
+  for await (const entry of glob(pattern, { cwd: ROOT, withFileTypes: true, exclude: ['**/node_modules'] }))
+    if (entry.isFile()) found.push(posix.relative(ROOT, posix.join(entry.parentPath, entry.name)))
+  return found.sort()
+}
+
+/** What a text imports, whatever for. Read from the text, since types leave no trace in what runs. */
+function specifiers(text: string): string[] {
+  const found = text.matchAll(/^(?:import|export)\s(?:[\w\s{},*$]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm)
+  return [...found].map(([, named, called]) => named ?? called ?? '')
+}
+
+function target(from: string, specifier: string): string {
+  if (specifier.startsWith('.')) return posix.normalize(posix.join(dirname(from), specifier))
+  const [, kit] = /^channel-kit\/(\w+)$/.exec(specifier) ?? []
+  if (kit) return `plugins/channel-kit/src/${kit}.ts`
+  const [, channel] = /^channel-([\w-]+)$/.exec(specifier) ?? []
+  return channel ? `plugins/${channel}/src/channel.ts` : specifier
+}
+
+function isOurs(to: string): boolean {
+  return /^(src|plugins|test|bench)\//.test(to)
+}
+
+/** Every circle once, as the path along which it closes. */
+function circles(edges: readonly Import[]): string[] {
+  const next = Map.groupBy(edges, ({ from }) => from)
+  const done = new Set<string>()
+  const found = new Set<string>()
+
+  const visit = (file: string, path: readonly string[]): void => {
+    const start = path.indexOf(file)
+    if (start >= 0) {
+      found.add([...path.slice(start), file].join(' -> '))
+      return
+    }
+    if (done.has(file)) return
+    for (const { to } of next.get(file) ?? []) visit(to, [...path, file])
+    done.add(file)
+  }
+  for (const file of next.keys()) visit(file, [])
+  return [...found]
+}
