@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 export interface Answer {
   /** For a program: the one JSON value of `--json`. */
   data: unknown
-  /** For a person. */
+  /** For a person; may be empty. */
   text: string
   /** Why the command counts as failed although it has an answer. */
   failure?: string | undefined
@@ -21,7 +21,8 @@ export const answering =
   }
 
 export function print({ data, text }: Answer, command: Command): void {
-  process.stdout.write(`${command.optsWithGlobals().json ? JSON.stringify(data, null, 2) : text}\n`)
+  const shown = command.optsWithGlobals().json ? JSON.stringify(data, null, 2) : text
+  if (shown) process.stdout.write(`${shown}\n`)
 }
 
 /** Says how far a long run is, to somebody who watches; the line goes away with the next one. */

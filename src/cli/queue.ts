@@ -39,6 +39,7 @@ async function run(_options: object, command: Command): Promise<void> {
     else host.app.log.info({ signal }, 'ending')
     await host.close()
     await server.close()
-    if (!err) print({ data: { channels, signal }, text: `Stopped by ${signal}.` }, command)
+    // A person has read it in the log.
+    if (!err) print({ data: { channels, signal }, text: '' }, command)
   })
 }

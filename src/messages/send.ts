@@ -1,5 +1,6 @@
 import type { Channel, Outcome, Tools } from 'channel-kit/channel'
 import { neverSent } from '../outbound.ts'
+import { outcomeOf } from './outcome.ts'
 import { next, type Policy } from './policy.ts'
 import type { Ended, Taken } from './sending.ts'
 
@@ -54,9 +55,11 @@ function call(
   const late = new Promise<Outcome>(resolve => {
     deadline.addEventListener('abort', () => resolve(failed('the channel did not answer in time')), { once: true })
   })
-  const answered = Promise.try(send).catch((error: Error): Outcome => {
-    tools.log.error({ err: error }, 'the channel threw while sending')
-    return neverSent(error) ? { kind: 'retry', reason: error.message } : failed(error.message)
-  })
+  const answered = Promise.try(send)
+    .then(outcomeOf)
+    .catch((error: Error): Outcome => {
+      tools.log.error({ err: error }, 'the channel threw while sending')
+      return neverSent(error) ? { kind: 'retry', reason: error.message } : failed(error.message)
+    })
   return Promise.race([answered, late])
 }

@@ -50,7 +50,10 @@ export async function startRunner(
       }
     },
     events,
-    logger: new Logger(() => (level, message, meta) => log[LEVELS[level]]({ ...meta }, message))
+    logger: new Logger(() => (level, message, meta) => {
+      // Short statements share few connections on purpose.
+      if (!message.includes('maxPoolSize')) log[LEVELS[level]]({ ...meta }, message)
+    })
   })
   await started(await named.promise)
   return runner

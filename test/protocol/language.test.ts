@@ -13,7 +13,7 @@ t.test('the first language of the header that is available is chosen', async t =
     ['de-DE, fr-FR;q=0.9, pt-BR;q=0.1', 'pt_BR'],
     ['xx_XXen_US', 'en_US']
   ]
-  for (const [header, expected] of asked) t.equal(pickLanguage(header, AVAILABLE, 'sk_SK'), expected, header)
+  for (const [header, expected] of asked) t.equal(pickLanguage(header, AVAILABLE, 'sk_SK'), expected, String(header))
 })
 
 t.test('what names no whole locale, or none that is there, leaves the default', async t => {

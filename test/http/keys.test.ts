@@ -1,0 +1,169 @@
+import { generateKeyPairSync } from 'node:crypto'
+import t from 'tap'
+import { testCrm, testHost } from '../harness.ts'
+import { ask, askJson, isEnvelope } from './ask.ts'
+import { type Key, makeKey, md5, testCluster } from './cluster.ts'
+
+const cluster = await testCluster(t)
+const clock = { now: new Date() }
+const host = await testHost(t, { now: () => clock.now })
+
+const register = (key: Key, claims: object = {}) =>
+  askJson(`${host.url}registration`, 'PUT', {
+    registration: cluster.token(key, host.url, { HPT: 'x', country: 'RU', currency: 'RUB', ...claims })
+  })
+const settings = (key: Key) =>
+  ask(`${host.url}protected/data/settings`, { headers: { 'x-plugin-token': cluster.token(key, host.url) } })
+const kept = async ({ pkey }: Key) => (await host.database.sql`select from public_keys where id = ${pkey}`).length
+
+/** A key that the cluster serves so. */
+function served(how: Parameters<typeof cluster.serve>[1], key = makeKey()): Key {
+  cluster.serve(key, how)
+  return key
+}
+
+const first = makeKey()
+cluster.serve(first, first.pem)
+await register(first)
+
+t.test('a key is fetched from the issuer by its md5, and the host says who asks', async t => {
+  t.equal(cluster.times(`/pkey/${first.pkey}`), 1)
+  const userAgent = `SR-PLUGIN-CHAT-BOT/1.0 (+${host.url}info)`
+  t.match(cluster.asked[0], { path: `/pkey/${first.pkey}`, headers: { 'user-agent': userAgent } })
+  t.equal(await kept(first), 1)
+})
+
+t.test('a key is fetched once, however many ask for it at the same time', async t => {
+  const gate = Promise.withResolvers<void>()
+  const key = makeKey()
+  cluster.serve(key, response => gate.promise.then(() => response.end(key.pem)))
+  const asking = Array.from({ length: 50 }, () => settings(key))
+  gate.resolve()
+  const answers = await Promise.all(asking)
+  t.same([...new Set(answers.map(({ status }) => status))], [200])
+  await settings(key)
+  t.equal(cluster.times(`/pkey/${key.pkey}`), 1)
+})
+
+t.test('a cluster may sign with several keys in turn', async t => {
+  const other = makeKey()
+  cluster.serve(other, other.pem)
+  for (const key of [first, other, first, other]) t.equal((await settings(key)).status, 200)
+  t.equal(cluster.times(`/pkey/${other.pkey}`), 1)
+})
+
+t.test("the key stands below the issuer's origin, whatever path the issuer has", async t => {
+  const key = served('')
+  cluster.serve(key, key.pem)
+  const before = cluster.asked.length
+  t.equal((await register(key, { iss: `${cluster.url}a/b?c=d` })).status, 200)
+  t.same(
+    cluster.asked.slice(before).map(({ path }) => path),
+    [`/pkey/${key.pkey}`]
+  )
+  await register(first)
+})
+
+const pem = (made: ReturnType<typeof generateKeyPairSync>) => {
+  const text = made.publicKey.export({ type: 'spki', format: 'pem' }) as string
+  return { ...makeKey(), pem: text, pkey: md5(text) }
+}
+const named = (text: string): Key => ({ ...makeKey(), pem: text, pkey: md5(text) })
+const garbage = named('-----BEGIN PUBLIC KEY-----\ngarbage\n-----END PUBLIC KEY-----')
+const elliptic = pem(generateKeyPairSync('ec', { namedCurve: 'P-256' }) as never)
+const long = makeKey()
+const overlong = { ...long, pem: `${'#'.repeat(16 * 1024 + 1 - long.pem.length)}\n${long.pem}`.slice(-16 * 1024 - 1) }
+const another = makeKey()
+
+const WRONG: readonly (readonly [string, Key, RegExp])[] = [
+  ['that the CRM does not have', makeKey(), /answered 404$/],
+  ['behind a failing CRM', served(response => response.writeHead(500).end('oops')), /answered 500$/],
+  ['that is not there', served(''), /md5/],
+  ['of another md5', served(another.pem), /md5/],
+  ['that is none', served(garbage.pem, garbage), /^It was not possible to parse your key/],
+  ['of another kind', served(elliptic.pem, elliptic), /^This key is not compatible with this signer$/],
+  ['of more than 16 KiB', served(overlong.pem, { ...overlong, pkey: md5(overlong.pem) }), /too long$/],
+  ['on a line that is cut', served(response => response.destroy()), /no answer$/]
+]
+
+for (const [which, key, reason] of WRONG)
+  t.test(`a key ${which} opens nothing, and is not kept`, async t => {
+    for (const answer of [await settings(key), await register(key)]) {
+      t.equal(answer.status, 403)
+      t.ok(isEnvelope(answer))
+      t.match(answer.json, { message: reason })
+    }
+    t.equal(await kept(key), 0)
+  })
+
+t.test('a key of exactly 16 KiB is taken', async t => {
+  const key = makeKey()
+  const text = `${'#'.repeat(16 * 1024 - key.pem.length - 1)}\n${key.pem}`
+  t.equal(text.length, 16 * 1024)
+  const padded = { ...key, pem: text, pkey: md5(text) }
+  cluster.serve(padded, text)
+  t.equal((await settings(padded)).status, 200)
+})
+
+t.test('a redirect is not followed', async t => {
+  const key = makeKey()
+  cluster.serve({ pkey: 'elsewhere' }, key.pem)
+  cluster.serve(key, response => response.writeHead(302, { location: '/pkey/elsewhere' }).end(key.pem))
+  t.match((await settings(key)).json, { code: 403, message: /answered 302$/ })
+  t.equal(cluster.times('/pkey/elsewhere'), 0)
+})
+
+t.test('a key that could not be had is not asked for again for 30 seconds', async t => {
+  const key = makeKey()
+  const path = `/pkey/${key.pkey}`
+  t.equal((await settings(key)).status, 403)
+  cluster.serve(key, key.pem)
+  const start = clock.now.getTime()
+  clock.now = new Date(start + 29_999)
+  t.equal((await settings(key)).status, 403)
+  t.equal((await register(key)).status, 403)
+  t.equal(cluster.times(path), 1)
+
+  clock.now = new Date(start + 30_000)
+  t.equal((await settings(key)).status, 200)
+  t.equal(cluster.times(path), 2)
+})
+
+t.test('a token that cannot be for us fetches nothing', async t => {
+  const key = makeKey()
+  const before = cluster.asked.length
+  const tokens = [
+    cluster.token(key, 'http://other.example.com/'),
+    cluster.token(key, host.url, { iss: cluster.url.replace('http://', 'http://user:password@') }),
+    cluster.token(key, host.url, { iss: cluster.url.replace('http:', 'https:') }),
+    cluster.token(key, host.url, {}, { pkey: `../pkey/${key.pkey}` }),
+    cluster.token(key, host.url, {}, { pkey: `${key.pkey}?x` })
+  ]
+  for (const token of tokens)
+    t.equal((await askJson(`${host.url}special/send`, 'POST', { request: token })).status, 403)
+  t.equal(cluster.asked.length, before)
+})
+
+t.test("a cluster in the operator's own network is not called unless it is allowed", async t => {
+  const closed = await testHost(t, { env: { OUTBOUND_ALLOW: '10.0.0.0/8' } })
+  const key = makeKey()
+  cluster.serve(key, key.pem)
+  const answer = await askJson(`${closed.url}special/send`, 'POST', { request: cluster.token(key, closed.url) })
+  t.equal(answer.status, 403)
+  t.notMatch(answer.text, /127\.0\.0\.1|private|ECONN/, 'the answer tells nothing of the network')
+  t.equal(cluster.times(`/pkey/${key.pkey}`), 0)
+})
+
+t.test('a key outlives the host, also while the CRM is away', async t => {
+  const crm = await testCrm(t)
+  const before = await testHost(t)
+  const plugin = await crm.register(before.url)
+  const token = await plugin.token()
+  await before.close()
+  await crm.close()
+
+  const after = await testHost(t, { env: before.environment })
+  t.equal(after.url, before.url)
+  const answer = await ask(`${after.url}protected/data/settings`, { headers: { 'x-plugin-token': token } })
+  t.equal(answer.status, 200)
+})
