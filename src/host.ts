@@ -26,8 +26,6 @@ import { userAgent } from './protocol/special-request.ts'
 import { openUploads } from './storage/uploads.ts'
 import { startWorker } from './worker/worker.ts'
 
-export type Host = Awaited<ReturnType<typeof startHost>>
-
 interface Given {
   /** Channels that are no packages; tests mount theirs so, instead of those of LV_PLUGIN_CHANNELS. */
   channels?: readonly { channel: Channel; path?: string }[]

@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Catalogue, CatalogueFile } from '../protocol/language.ts'
 import type { Texts } from './texts.ts'
 
-/** A catalogue as a file: what it should hold, and how that is written. Pure. */
+/** A catalogue as a file: what it should hold, and how that is written. */
 
 /** The language of the source texts, which is complete by itself. */
 const SOURCE_LANGUAGE = 'en_US'
@@ -47,3 +50,10 @@ function translation(known: Catalogue, category: string, source: string): string
   const entries = Object.hasOwn(known, category) ? known[category] : undefined
   return entries && Object.hasOwn(entries, source) ? entries[source] : undefined
 }
+
+export const pathOf = (folder: URL, language: string) => fileURLToPath(new URL(`${language}.json`, folder))
+
+/** Undefined where there is no such file. */
+export const textOf = (path: string) => readFile(path, 'utf8').catch(() => undefined)
+
+export const shown = (path: string) => relative(process.cwd(), path)

@@ -11,12 +11,16 @@ export interface Place {
   texts: Texts
 }
 
+export interface Chosen {
+  /** By the names of LV_PLUGIN_CHANNELS; undefined: the host, and all packages below plugins/ that are to be translated. */
+  channel?: readonly string[]
+}
+
 const SOURCES = fileURLToPath(new URL('../', import.meta.url))
 const PLUGINS = fileURLToPath(new URL('../../plugins/', import.meta.url))
 
-/** The host and all packages below plugins/ that are to be translated, or the channels named. */
-export async function places(channels: readonly string[] | undefined): Promise<Place[]> {
-  if (channels) return Promise.all(channels.map(channelPlace))
+export async function places({ channel: names }: Chosen): Promise<Place[]> {
+  if (names) return Promise.all(names.map(channelPlace))
   return [
     { folder: HOST_TRANSLATIONS, texts: await hostTexts(SOURCES) },
     ...(await Promise.all((await translatedPackages()).map(channelPlace)))
@@ -33,7 +37,6 @@ async function translatedPackages(): Promise<string[]> {
   return names
 }
 
-/** By the same names as in LV_PLUGIN_CHANNELS. */
 async function channelPlace(name: string): Promise<Place> {
   const specifier = [`channel-${name}`, name].find(isInstalled)
   if (!specifier) throw new Error(`There is no channel package "channel-${name}" or "${name}". Is it installed?`)

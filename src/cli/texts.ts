@@ -33,8 +33,10 @@ export async function channelTexts(channel: Channel, folder: string): Promise<Te
   const setting = (message: string) => hear('settings', message)
   formJson(channel.settings, setting)
   if (channel.form) formJson(channel.form([]), setting)
-  for (const find of Object.values(channel.autocompletes ?? {}))
-    choicesJson(await find({ text: '', dep: [], context: [] }, offline(channel, hear)).catch(() => ({})), setting)
+  for (const find of Object.values(channel.autocompletes ?? {})) {
+    const found = Promise.try(find, { text: '', dep: [], context: [] }, offline(channel, hear))
+    choicesJson(await found.catch(() => ({})), setting)
+  }
   for (const [category, message] of await calls(folder)) hear(category, message)
   return texts
 }

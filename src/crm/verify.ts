@@ -12,7 +12,7 @@ import {
 import type { Keys } from './keys.ts'
 
 /** What a CRM signed, and for whom. */
-export interface Verified {
+interface Verified {
   claims: Token['claims']
   reference: Reference
 }
@@ -20,7 +20,7 @@ export interface Verified {
 export type Verify = (jwt: unknown, selfUri: string) => Promise<Verified | Refused>
 
 /** Why a token is not believed; for the CRM to read. */
-export interface Refused {
+interface Refused {
   refused: string
 }
 

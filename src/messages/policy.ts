@@ -14,7 +14,7 @@ export interface Policy {
 }
 
 /** What an operator reads when nobody knows whether a message left. */
-export const UNCERTAIN = 'uncertain: it may have been sent'
+const UNCERTAIN = 'uncertain: it may have been sent'
 
 /** `attempt`: which one this was, from 1. */
 export function next(outcome: Outcome, attempt: number, dedupes: boolean, policy: Policy, now: Date): Next {

@@ -5,7 +5,7 @@ import { next, type Policy } from './policy.ts'
 import type { Ended, Taken } from './sending.ts'
 
 /** A registration's channel with its tools, or why it cannot be used now. */
-export type Ready = { channel: Channel; tools: Tools; sent: () => boolean } | { unready: string }
+type Ready = { channel: Channel; tools: Tools; sent: () => boolean } | { unready: string }
 export type MakeReady = (registrationId: number, signal: AbortSignal) => Promise<Ready>
 
 interface Parts {

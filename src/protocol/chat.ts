@@ -14,7 +14,7 @@ export interface Posted extends ChatMessage {
 }
 
 /** The texts of the reference, to the letter. Source: docs/protocol.md, "Sending". */
-export const GENERIC = 'Can not parse chat & message data'
+const GENERIC = 'Can not parse chat & message data'
 const BLANK = 'Message text should not be empty'
 const EMPTY = 'Message should contain content or attachmetns'
 

@@ -14,7 +14,7 @@ export interface FieldSchema {
   'x-field': FieldNote
 }
 
-export interface GroupSchema {
+interface GroupSchema {
   title: string
   description?: string
   required?: readonly string[]

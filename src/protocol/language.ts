@@ -29,7 +29,7 @@ export function translate(
 }
 
 /** An entry of a catalogue file, which is `{category: [entries]}`. */
-export interface Entry {
+interface Entry {
   source: string
   translated: string
 }

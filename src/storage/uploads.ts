@@ -10,12 +10,6 @@ import type { Reference } from '../protocol/reference.ts'
 /** Files that the CRM and its customers fetch. A name is made here; of the given one only the extension is kept. */
 
 export type Uploads = ReturnType<typeof openUploads>
-export type KeepUpload = (
-  selfUri: string,
-  owner: Reference,
-  name: string,
-  bytes: AsyncIterable<Uint8Array>
-) => Promise<string>
 
 /** What follows the last dot of a name's last part, lower-cased; empty when there is none. */
 export function extensionOf(name: string): string {

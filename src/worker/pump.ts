@@ -43,8 +43,6 @@ const LOOK_MS = 50
 /** After a turn that the database refused. What ended is kept until it is settled. */
 const RETRY_MS = 500
 
-export type Pump = ReturnType<typeof startPump>
-
 export function startPump<Taken extends Item, Done>(
   line: Line<Taken, Done>,
   limits: Limits,

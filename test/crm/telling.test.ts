@@ -39,12 +39,12 @@ const chatty = () =>
 async function build(t: Test, misbehave?: Misbehave) {
   let ahead = 0
   const crm = await testCrm(t)
-  crm.misbehave(misbehave)
   const host = await testHost(t, {
     channels: [{ channel: chatty().channel, path: '/' }],
     now: () => new Date(Date.now() + ahead)
   })
   const plugin = await crm.register(host.url)
+  crm.misbehave(misbehave)
   const { db } = host.database
   /** Lets the host's clock jump, and has it look at what is due then. */
   const jump = async (ms: number) => {
@@ -168,8 +168,8 @@ t.test('another 2xx than expected counts as delivered, since telling it again wo
 t.test('a CRM that hangs keeps nobody else waiting', async t => {
   const { plugin, crm, host } = await build(t)
   const slow = await testCrm(t)
-  slow.misbehave(() => ({ delayMs: 5_000, status: 200 }))
-  const hanging = await slow.register(host.url)
+  const hanging = await slow.register({ selfUri: host.url, reference: { cid: '2', plugin: { alias: 'slow', id: '2' } } })
+  slow.misbehave(() => ({ delayMs: 5_000 }))
   await Promise.all(Array.from({ length: 100 }, (_, index) => hanging.send(text(`c${index}`, 'hello'))))
 
   const { message } = await plugin.send(text('1', 'hello'))

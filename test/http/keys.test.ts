@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { promisify } from 'node:util'
 import t from 'tap'
-import { testCrm, testHost } from '../harness.ts'
+import { testCrm, testHost, until } from '../harness.ts'
 import { ask, askJson, isEnvelope } from './ask.ts'
 import { type Key, makeKey, md5, testCluster } from './cluster.ts'
 
@@ -22,6 +23,8 @@ function served(how: Parameters<typeof cluster.serve>[1], key = makeKey()): Key 
   return key
 }
 
+const connections = () => promisify(host.app.server.getConnections.bind(host.app.server))()
+
 const first = makeKey()
 cluster.serve(first, first.pem)
 await register(first)
@@ -38,6 +41,8 @@ t.test('a key is fetched once, however many ask for it at the same time', async 
   const key = makeKey()
   cluster.serve(key, response => gate.promise.then(() => response.end(key.pem)))
   const asking = Array.from({ length: 50 }, () => settings(key))
+  await until('all of them to ask', async () => (await connections()) >= 50)
+  await ask(`${host.url}info`)
   gate.resolve()
   const answers = await Promise.all(asking)
   t.same([...new Set(answers.map(({ status }) => status))], [200])

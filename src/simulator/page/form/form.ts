@@ -43,7 +43,7 @@ export type Options = Record<string, Option> | Option[]
 export type Values = Record<string, Record<string, unknown>>
 export type Errors = Record<string, Record<string, string[]>>
 
-export const PREVIEWS = ['tablePreview', 'markdownPreview']
+const PREVIEWS = ['tablePreview', 'markdownPreview']
 
 export const groupsOf = (form: Form): [string, Group][] => Object.entries(form.groups)
 export const fieldsOf = (group: Group): [string, Field][] => Object.entries(group.fields)

@@ -1,0 +1,20 @@
+import { type CleanOptions, limitOf } from './age.ts'
+import { type Answer, count, progress } from './answer.ts'
+import { withDatabase } from './database.ts'
+import { countFinished, type Finished, removeFinished } from './finished.ts'
+
+export const clean = ({ olderThan, dryRun = false }: CleanOptions): Promise<Answer> =>
+  withDatabase(async ({ database }, interrupted) => {
+    const before = limitOf(olderThan)
+    const counts = dryRun
+      ? await countFinished(database, before)
+      : await removeFinished(database, before, { interrupted, removed: counts => progress(`removed ${told(counts)}`) })
+    progress('')
+    return {
+      data: { before, dryRun, ...counts },
+      text: `${dryRun ? 'Would remove' : 'Removed'} ${told(counts)}, finished before ${before.toISOString()}.`
+    }
+  })
+
+const told = ({ messages, outbox }: Finished) =>
+  `${count(messages, 'message')} and ${count(outbox, 'item')} of the outbox`

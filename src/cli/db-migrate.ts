@@ -1,0 +1,14 @@
+import journal from '../../migrations/meta/_journal.json' with { type: 'json' }
+import { type Answer, count } from './answer.ts'
+import { withDatabase } from './database.ts'
+
+export const migrate = (): Promise<Answer> =>
+  withDatabase(async ({ database: { sql } }) => {
+    // Opening has migrated it already.
+    const applied = await sql<{ at: string }[]>`select created_at at from drizzle.__drizzle_migrations order by at`
+    const newest = journal.entries.find(({ when }) => when === Number(applied.at(-1)?.at))?.tag ?? null
+    return {
+      data: { migrations: applied.length, newest },
+      text: `The database is up to date: ${count(applied.length, 'migration')}, the newest is ${newest ?? 'of a newer host'}.`
+    }
+  })
