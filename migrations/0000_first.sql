@@ -10,6 +10,15 @@ CREATE TABLE "conversations" (
 	CONSTRAINT "conversations_contact" UNIQUE("registration_id","contact")
 );
 --> statement-breakpoint
+CREATE TABLE "early_statuses" (
+	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "early_statuses_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"registration_id" bigint NOT NULL,
+	"ref" text NOT NULL,
+	"status" text NOT NULL,
+	"reason" text,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "hosts" (
 	"id" text PRIMARY KEY NOT NULL,
 	"pools" text[] NOT NULL,
@@ -28,6 +37,7 @@ CREATE TABLE "messages" (
 	"ref" text,
 	"status" text,
 	"reason" text,
+	"story" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"later" json,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"settled_at" timestamp with time zone,
@@ -70,6 +80,8 @@ CREATE TABLE "registrations" (
 	"webhook_hash" text NOT NULL,
 	"registered_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"archived_at" timestamp with time zone,
+	"retry_unknown" boolean DEFAULT false NOT NULL,
+	"told_at" timestamp with time zone,
 	"paused_until" timestamp with time zone,
 	"poll_cursor" json,
 	"poll_leased_until" timestamp with time zone,
@@ -93,6 +105,7 @@ CREATE TABLE "settings" (
 );
 --> statement-breakpoint
 ALTER TABLE "conversations" ADD CONSTRAINT "conversations_registration_id_registrations_id_fk" FOREIGN KEY ("registration_id") REFERENCES "public"."registrations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "early_statuses" ADD CONSTRAINT "early_statuses_registration_id_registrations_id_fk" FOREIGN KEY ("registration_id") REFERENCES "public"."registrations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_registration_id_registrations_id_fk" FOREIGN KEY ("registration_id") REFERENCES "public"."registrations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_conversation_id_conversations_id_fk" FOREIGN KEY ("conversation_id") REFERENCES "public"."conversations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "outbox" ADD CONSTRAINT "outbox_registration_id_registrations_id_fk" FOREIGN KEY ("registration_id") REFERENCES "public"."registrations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -100,6 +113,8 @@ ALTER TABLE "outbox" ADD CONSTRAINT "outbox_conversation_id_conversations_id_fk"
 ALTER TABLE "settings" ADD CONSTRAINT "settings_registration_id_registrations_id_fk" FOREIGN KEY ("registration_id") REFERENCES "public"."registrations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "conversations_sending" ON "conversations" USING btree ("registration_id","sending_due") WHERE sending_due is not null;--> statement-breakpoint
 CREATE INDEX "conversations_telling" ON "conversations" USING btree ("registration_id","telling_due") WHERE telling_due is not null;--> statement-breakpoint
+CREATE INDEX "early_statuses_registration" ON "early_statuses" USING btree ("registration_id","id");--> statement-breakpoint
+CREATE INDEX "early_statuses_age" ON "early_statuses" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "messages_ref" ON "messages" USING btree ("registration_id","ref") WHERE ref is not null;--> statement-breakpoint
 CREATE INDEX "messages_open" ON "messages" USING btree ("conversation_id","id") WHERE state in ('waiting', 'sending');--> statement-breakpoint
 CREATE INDEX "messages_settled" ON "messages" USING btree ("settled_at") WHERE settled_at is not null;--> statement-breakpoint

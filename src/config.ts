@@ -64,6 +64,11 @@ export const Environment = Type.Object({
     '72h',
     'How long a status or an incoming message is offered to a CRM that does not take it'
   ),
+  LV_PLUGIN_CRM_PARK_AFTER: Count(
+    20,
+    'Tries after which an item that the CRM alone refuses, while it takes others, is parked',
+    { minimum: 1, maximum: 100_000 }
+  ),
   LV_PLUGIN_DEFAULT_LANG: Type.String({
     default: 'en_US',
     pattern: '^[a-z]{2}[_-][A-Z]{2}$',
@@ -128,7 +133,8 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       intervalMs: milliseconds(value.LV_PLUGIN_CHAT_SEND_INTERVAL),
       limit: value.LV_PLUGIN_CHAT_SEND_QUEUE_LIMIT,
       timeoutMs: milliseconds(value.LV_PLUGIN_CHAT_SEND_TIMEOUT),
-      crmRetryMs: milliseconds(value.LV_PLUGIN_CRM_RETRY)
+      crmRetryMs: milliseconds(value.LV_PLUGIN_CRM_RETRY),
+      crmParkAfter: value.LV_PLUGIN_CRM_PARK_AFTER
     },
     defaultLanguage: value.LV_PLUGIN_DEFAULT_LANG.replace('-', '_'),
     secretKeys: value.LV_PLUGIN_SECRET_KEYS || undefined,

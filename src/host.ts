@@ -3,7 +3,7 @@ import type { Channel } from 'channel-kit/channel'
 import type { FastifyInstance } from 'fastify'
 import { loadChannels, type Mounted, mountChannel } from './channels/load.ts'
 import { pollCrons, poller } from './channels/poll.ts'
-import { readier } from './channels/ready.ts'
+import { limiter, readier } from './channels/ready.ts'
 import { settingsStore } from './channels/settings.ts'
 import { lender } from './channels/tools.ts'
 import type { Config } from './config.ts'
@@ -13,11 +13,14 @@ import { registrationStore } from './crm/registrations.ts'
 import { teller } from './crm/tell.ts'
 import { crmLine } from './crm/telling.ts'
 import { verifier } from './crm/verify.ts'
+import { heed } from './database/cache.ts'
 import { type Opened, openPrepared } from './database/open.ts'
 import { channelPlugin } from './http/channel.ts'
 import { healthRoutes } from './http/health.ts'
 import { openServer } from './http/server.ts'
 import { accepter } from './messages/accept.ts'
+import { earlyTask } from './messages/early.ts'
+import { storeEvents } from './messages/events.ts'
 import { laterTask } from './messages/later.ts'
 import { messageLine } from './messages/line.ts'
 import { sender } from './messages/send.ts'
@@ -92,6 +95,7 @@ async function compose(
 
   const registrations = registrationStore(database, secrets)
   const settings = settingsStore(database, secrets)
+  await heed(database, [...registrations.caches, ...settings.caches])
   const keys = keyStore({ db: database.db, outbound, userAgent: userAgent(config.selfUri), now })
   const verify = verifier({ issuers: config.issuers, keys, now, log })
 
@@ -102,17 +106,31 @@ async function compose(
   const selfUriOf = (name: string) => mountedBy(name)?.selfUri
 
   const host = randomUUID()
+  const limitsOf = limiter({ registrations, settings, mountedBy })
   const send = sender({ ready, policy: queue, now })
-  const tell = teller({ registrations, call, selfUriOf, retryMs: queue.crmRetryMs, now, random, log })
+  const tell = teller({
+    registrations,
+    call,
+    selfUriOf,
+    retryMs: queue.crmRetryMs,
+    parkAfter: queue.crmParkAfter,
+    now,
+    random,
+    log
+  })
   return {
     outbound,
     web: { database, verify, registrations, settings, uploads, lend, ready, defaultLanguage, now },
     work: {
       database,
       host,
-      messages: messageLine({ database, host, send, now }),
+      messages: messageLine({ database, host, send, limitsOf, now }),
       news: crmLine({ database, host, tell, now }),
-      tasks: { later: laterTask(database, now), poll: poller({ database, ready, now, log }) },
+      tasks: {
+        later: laterTask(database, now),
+        early: earlyTask(database, storeEvents, now),
+        poll: poller({ database, ready, now, log })
+      },
       crons: pollCrons(database, mounted),
       sendLimit: queue.limit,
       log

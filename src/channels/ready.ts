@@ -1,3 +1,4 @@
+import type { AccountLimits } from 'channel-kit/channel'
 import type { Registrations } from '../crm/registrations.ts'
 import type { MakeReady } from '../messages/send.ts'
 import { effectiveSettings } from '../protocol/settings.ts'
@@ -22,5 +23,16 @@ export const readier =
 
     const effective = effectiveSettings(mounted.channel.settings, (await settings.load(registrationId)) ?? {})
     if (!effective) return { unready: 'the settings are not complete' }
-    return { channel: mounted.channel, ...lend({ mounted, registration, settings: effective, signal }) }
+    const repeats = mounted.channel.dedupes || registration.retryUnknown
+    return { channel: mounted.channel, repeats, ...lend({ mounted, registration, settings: effective, signal }) }
+  }
+
+/** What a registration's channel allows it, by its settings. */
+export const limiter =
+  ({ registrations, settings, mountedBy }: Omit<Parts, 'lend'>) =>
+  async (registrationId: number): Promise<AccountLimits | undefined> => {
+    const registration = await registrations.get(registrationId)
+    const channel = registration && mountedBy(registration.channel)?.channel
+    const effective = channel && effectiveSettings(channel.settings, (await settings.load(registrationId)) ?? {})
+    return effective && channel.limits?.(effective)
   }

@@ -1,5 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import type { TObject } from 'typebox'
+import { announce, cache } from '../database/cache.ts'
 import type { Database } from '../database/connect.ts'
 import { settings } from '../database/schema.ts'
 import type { Secrets } from '../database/secrets.ts'
@@ -8,19 +9,32 @@ import { type Data, mergeData, splitSecrets } from '../protocol/settings.ts'
 export type SettingsStore = ReturnType<typeof settingsStore>
 
 /** What an admin saved, by registration. Secrets are sealed on their way in and opened on their way out. */
-export const settingsStore = ({ db }: Pick<Database, 'db'>, secrets: Secrets) => ({
-  /** Undefined: nothing has been saved. */
-  async load(registrationId: number): Promise<Data | undefined> {
-    const [row] = await db.select().from(settings).where(eq(settings.registrationId, registrationId))
-    return row && mergeData(row.data, JSON.parse(await secrets.open(row.secrets)) as Data)
-  },
+export function settingsStore({ db }: Pick<Database, 'db'>, secrets: Secrets) {
+  const saved = cache(
+    async (registrationId: number): Promise<Data | undefined> => {
+      const [row] = await db.select().from(settings).where(eq(settings.registrationId, registrationId))
+      return row && mergeData(row.data, JSON.parse(await secrets.open(row.secrets)) as Data)
+    },
+    registrationId => registrationId
+  )
 
-  async save(registrationId: number, schema: TObject, data: Data): Promise<void> {
-    const { open, secret } = splitSecrets(schema, data)
-    const row = { data: open, secrets: await secrets.seal(JSON.stringify(secret)) }
-    await db
-      .insert(settings)
-      .values({ registrationId, ...row })
-      .onConflictDoUpdate({ target: settings.registrationId, set: { ...row, savedAt: sql`now()` } })
+  return {
+    caches: [saved],
+
+    /** Undefined: nothing has been saved. */
+    load: saved.get,
+
+    async save(registrationId: number, schema: TObject, data: Data): Promise<void> {
+      const { open, secret } = splitSecrets(schema, data)
+      const row = { data: open, secrets: await secrets.seal(JSON.stringify(secret)) }
+      await db.transaction(async tx => {
+        await tx
+          .insert(settings)
+          .values({ registrationId, ...row })
+          .onConflictDoUpdate({ target: settings.registrationId, set: { ...row, savedAt: sql`now()` } })
+        await announce(tx, registrationId)
+      })
+      saved.forget(registrationId)
+    }
   }
-})
+}

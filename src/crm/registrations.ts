@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { announce, cache } from '../database/cache.ts'
 import type { Database } from '../database/connect.ts'
 import { registrations } from '../database/schema.ts'
 import type { Secrets } from '../database/secrets.ts'
@@ -13,7 +14,7 @@ export interface Registration extends Reference {
   clusterUri: string
   hpt: string
   webhookToken: string
-  archived: boolean
+  retryUnknown: boolean
 }
 
 export interface Handshake extends Reference {
@@ -34,12 +35,34 @@ export function registrationStore({ db }: Pick<Database, 'db'>, secrets: Secrets
     alias: row.alias,
     pluginId: row.pluginId,
     clusterUri: row.clusterUri,
-    archived: row.archivedAt !== null,
+    retryUnknown: row.retryUnknown,
     hpt: await secrets.open(row.hpt),
     webhookToken: await secrets.open(row.webhookToken)
   })
 
+  const one = async (where: SQL | undefined): Promise<Registration | undefined> => {
+    const [row] = await db.select().from(registrations).where(where)
+    return row && opened(row)
+  }
+  const owner = (_key: unknown, { id }: Registration) => id
+  const byId = cache((id: number) => one(eq(registrations.id, id)), owner)
+  const byHash = cache((hash: string) => one(eq(registrations.webhookHash, hash)), owner)
+  const byReference = cache((key: string) => {
+    const [channel = '', companyId = '', alias = '', pluginId = ''] = JSON.parse(key) as string[]
+    return one(
+      and(
+        eq(registrations.channel, channel),
+        eq(registrations.companyId, companyId),
+        eq(registrations.alias, alias),
+        eq(registrations.pluginId, pluginId)
+      )
+    )
+  }, owner)
+  const caches = [byId, byHash, byReference]
+
   return {
+    caches,
+
     /** A verified handshake: the first one registers, a later one replaces what the CRM decides and keeps the webhook's URL. */
     async register({ hpt, ...handshake }: Handshake): Promise<void> {
       const token = randomBytes(24).toString('base64url')
@@ -54,37 +77,31 @@ export function registrationStore({ db }: Pick<Database, 'db'>, secrets: Secrets
             set: { clusterUri, country, currency, hpt: sealedHpt, registeredAt: sql`now()`, archivedAt: null }
           })
           .returning({ id: registrations.id })
-        if (row) await resume(tx, row.id)
+        if (!row) return
+        await resume(tx, row.id)
+        await announce(tx, row.id)
       })
+      // This host need not wait to hear of it.
+      for (const one of caches) one.clear()
     },
 
-    async find(channel: string, { companyId, alias, pluginId }: Reference): Promise<Registration | undefined> {
+    find: (channel: string, { companyId, alias, pluginId }: Reference) =>
+      byReference.get(JSON.stringify([channel, companyId, alias, pluginId])),
+    get: byId.get,
+
+    /** When its CRM last took something; asked only about items that it keeps refusing. */
+    async toldAt(id: number): Promise<Date | null> {
       const [row] = await db
-        .select()
+        .select({ toldAt: registrations.toldAt })
         .from(registrations)
-        .where(
-          and(
-            eq(registrations.channel, channel),
-            eq(registrations.companyId, companyId),
-            eq(registrations.alias, alias),
-            eq(registrations.pluginId, pluginId)
-          )
-        )
-      return row && opened(row)
-    },
-
-    async get(id: number): Promise<Registration | undefined> {
-      const [row] = await db.select().from(registrations).where(eq(registrations.id, id))
-      return row && opened(row)
+        .where(eq(registrations.id, id))
+      return row?.toldAt ?? null
     },
 
     /** Found by a hash, so that no comparison tells how much of a guess was right. */
-    async byWebhookToken(channel: string, token: string): Promise<Registration | undefined> {
-      const [row] = await db
-        .select()
-        .from(registrations)
-        .where(and(eq(registrations.channel, channel), eq(registrations.webhookHash, hash(token))))
-      return row && opened(row)
+    byWebhookToken: async (channel: string, token: string) => {
+      const found = await byHash.get(hash(token))
+      return found?.channel === channel ? found : undefined
     }
   }
 }

@@ -7,11 +7,14 @@ const FIRST_WAIT_MS = 5_000
 const LONGEST_WAIT_MS = 15 * 60_000
 
 interface Parts {
-  registrations: Pick<Registrations, 'get'>
+  registrations: Pick<Registrations, 'get' | 'toldAt'>
   call: ReturnType<typeof caller>
   /** The audience and address of a channel; undefined when it is not mounted here. */
   selfUriOf: (channel: string) => string | undefined
+  /** How long an item is offered. */
   retryMs: number
+  /** How often an item is offered that the CRM does not take while it takes others. */
+  parkAfter: number
   now: () => Date
   random: () => number
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>
@@ -48,13 +51,22 @@ async function attempt(parts: Parts, taken: Taken): Promise<Next> {
   }
 }
 
-function again({ retryMs, now, random, log }: Parts, taken: Taken, reason: string): Next {
-  if (now().getTime() - taken.createdAt.getTime() >= retryMs) {
-    log.error(
-      { item: taken.id, reason },
-      'an item was offered to the CRM for as long as LV_PLUGIN_CRM_RETRY says, and is parked'
-    )
+async function again(
+  { registrations, retryMs, parkAfter, now, random, log }: Parts,
+  taken: Taken,
+  reason: string
+): Promise<Next> {
+  const parked = (why: string): Next => {
+    log.error({ item: taken.id, reason }, `an item for the CRM is parked: ${why}`)
     return { kind: 'parked', reason }
+  }
+  if (now().getTime() - taken.createdAt.getTime() >= retryMs)
+    return parked('it was offered for as long as LV_PLUGIN_CRM_RETRY says')
+  if (taken.attempts + 1 >= parkAfter) {
+    const toldAt = await registrations.toldAt(taken.registrationId)
+    // Others went through after this one had begun to fail, and lately.
+    if (toldAt && toldAt > taken.createdAt && now().getTime() - toldAt.getTime() < LONGEST_WAIT_MS)
+      return parked('the CRM takes others of this registration')
   }
   return { kind: 'again', at: new Date(now().getTime() + backoffMs(taken.attempts, random())), reason }
 }

@@ -1,9 +1,10 @@
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, lt, or, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../database/connect.ts'
 import { lockConversations, wake } from '../database/conversations.ts'
 import { bigints, dueConversations, refreshDue, type Wanted } from '../database/heads.ts'
 import { claim, letGo } from '../database/ownership.ts'
 import { conversations, outbox, registrations } from '../database/schema.ts'
+import { plain } from '../database/text.ts'
 import type { Line } from '../worker/pump.ts'
 
 /** What this host has in hand to tell CRMs: taking it, and writing down what became of it. */
@@ -61,16 +62,32 @@ async function settle(tx: Executor, ended: readonly Ended[], now: Date): Promise
       .update(registrations)
       .set({ archivedAt: now })
       .where(and(inArray(registrations.id, archived), isNull(registrations.archivedAt)))
+  const delivered = ended.filter(({ next }) => next.kind === 'delivered').map(({ taken }) => taken.registrationId)
+  await noteTold(tx, delivered, now)
   await refreshDue(tx, 'tell', ids, sql`${outbox}`, OPEN)
 }
+
+/** Now and then is enough: it only tells a CRM that is away from one that refuses a single item. */
+async function noteTold(tx: Executor, registrationIds: readonly number[], now: Date): Promise<void> {
+  if (registrationIds.length === 0) return
+  const old = new Date(now.getTime() - NOTED_MS)
+  await tx
+    .update(registrations)
+    .set({ toldAt: now })
+    .where(
+      and(
+        inArray(registrations.id, [...new Set(registrationIds)]),
+        or(isNull(registrations.toldAt), lt(registrations.toldAt, old))
+      )
+    )
+}
+
+const NOTED_MS = 10_000
 
 const columns = (next: Exclude<Next, { kind: 'archived' }>, now: Date) =>
   next.kind === 'again'
     ? { state: 'waiting', reason: plain(next.reason), due_at: next.at, settled_at: null }
     : { state: next.kind, reason: next.reason && plain(next.reason), due_at: null, settled_at: now }
-
-/** No text of the database takes NUL. */
-const plain = (text: string) => text.replaceAll('\0', '').toWellFormed()
 
 interface Parts {
   database: Pick<Database, 'db'>

@@ -14,6 +14,8 @@ export interface Jobs {
   tell: { registration: number }
   /** Events of a message that its channel foresaw are due. */
   later: { message: number }
+  /** Statuses that came before their messages were known are looked at again. */
+  early: { registration: number }
   /** Ask a registration's gateway for news. */
   poll: { registration: number }
 }

@@ -1,7 +1,8 @@
 import type { Later } from 'channel-kit/channel'
 import type { ChatMessage, Status } from 'channel-kit/chat'
 import { sql } from 'drizzle-orm'
-import { bigint, index, integer, json, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, integer, json, jsonb, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
+import type { Chapter } from '../messages/story.ts'
 import type { Data } from '../protocol/settings.ts'
 
 /**
@@ -58,6 +59,10 @@ export const registrations = pgTable(
     registeredAt: now(),
     /** The CRM said 418: it wants to hear nothing until it registers again. */
     archivedAt: time(),
+    /** The operator would rather have a message twice than not at all. */
+    retryUnknown: boolean().notNull().default(false),
+    /** When the CRM last took something. */
+    toldAt: time(),
     /** The gateway wants no message of this account before. */
     pausedUntil: time(),
     pollCursor: json(),
@@ -125,6 +130,7 @@ export const messages = pgTable(
     ref: text(),
     status: text().$type<Status>(),
     reason: text(),
+    story: jsonb().$type<readonly Chapter[]>().notNull().default([]),
     /** Events that the channel foresaw and that are still to come. */
     later: json().$type<readonly Later[]>(),
     createdAt: now(),
@@ -136,6 +142,20 @@ export const messages = pgTable(
     index('messages_open').on(t.conversationId, t.id).where(sql`state in ('waiting', 'sending')`),
     index('messages_settled').on(t.settledAt).where(sql`settled_at is not null`)
   ]
+)
+
+/** Statuses of messages whose own send has not returned yet: gateways can be faster than their answer. */
+export const earlyStatuses = pgTable(
+  'early_statuses',
+  {
+    id: id(),
+    registrationId: owner(),
+    ref: text().notNull(),
+    status: text().$type<Status>().notNull(),
+    reason: text(),
+    createdAt: now()
+  },
+  t => [index('early_statuses_registration').on(t.registrationId, t.id), index('early_statuses_age').on(t.createdAt)]
 )
 
 export type OutboxState = 'waiting' | 'delivered' | 'stopped' | 'parked'

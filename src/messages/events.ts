@@ -1,17 +1,13 @@
-import type { GatewayEvent } from 'channel-kit/channel'
 import type { Status } from 'channel-kit/chat'
 import { asc, sql } from 'drizzle-orm'
 import { type CrmNews, tellCrm } from '../crm/news.ts'
 import type { Executor } from '../database/connect.ts'
 import { type Conversation, conversationsOf, keyOf, lockConversations } from '../database/conversations.ts'
 import { conversations, messages } from '../database/schema.ts'
+import { plain } from '../database/text.ts'
+import { keepEarly, type Reported } from './early.ts'
 import { advances } from './rank.ts'
-
-/** What a gateway of a registration reported. */
-export interface Reported {
-  registrationId: number
-  event: GatewayEvent
-}
+import type { Chapter } from './story.ts'
 
 interface Known {
   id: number
@@ -21,6 +17,7 @@ interface Known {
   crmId: string | null
   status: Status | null
   reason: string | null
+  chapters: Chapter[]
 }
 
 /**
@@ -28,8 +25,9 @@ interface Known {
  * hear of it. Runs in the caller's transaction, so that a gateway is answered
  * only for what is kept. A few statements, however many events.
  */
-export async function storeEvents(tx: Executor, all: readonly Reported[], now: Date): Promise<void> {
-  if (all.length === 0) return
+export async function storeEvents(tx: Executor, given: readonly Reported[], now: Date): Promise<void> {
+  if (given.length === 0) return
+  const all = given.map(plainly)
   const contacts = all.flatMap(({ registrationId, event }) =>
     event.kind === 'message' ? [{ registrationId, contact: event.contact }] : []
   )
@@ -45,11 +43,25 @@ export async function storeEvents(tx: Executor, all: readonly Reported[], now: D
   const byContact = new Map(locked.map(conversation => [keyOf(conversation), conversation]))
 
   const changed = new Set<Known>()
-  const news = all.flatMap(reported => newsOf(reported, known, byContact, changed))
+  const news = all.flatMap(reported => newsOf(reported, known, byContact, changed, now))
   const told = await tellCrm(tx, locked, news)
   await writeStatuses(tx, [...changed])
+  await keepEarly(
+    tx,
+    all.flatMap(({ registrationId, event }) =>
+      event.kind === 'status' && !known.has(`${registrationId} ${event.ref}`) ? [{ registrationId, ...event }] : []
+    )
+  )
   await writeLastIncoming(tx, all, byContact, told, now)
 }
+
+const plainly = ({ registrationId, event }: Reported): Reported => ({
+  registrationId,
+  event:
+    event.kind === 'status'
+      ? { ...event, ref: plain(event.ref), ...(event.reason ? { reason: plain(event.reason) } : {}) }
+      : { ...event, ref: plain(event.ref), contact: plain(event.contact) }
+})
 
 /** The messages that status events are about; where a gateway gave two the same id, the later one. */
 async function messagesOf(tx: Executor, all: readonly Reported[]): Promise<Known[]> {
@@ -57,7 +69,7 @@ async function messagesOf(tx: Executor, all: readonly Reported[]): Promise<Known
     event.kind === 'status' ? [{ registrationId, ref: event.ref }] : []
   )
   if (refs.length === 0) return []
-  return tx
+  const rows = await tx
     .select({
       id: messages.id,
       registrationId: messages.registrationId,
@@ -73,6 +85,7 @@ async function messagesOf(tx: Executor, all: readonly Reported[]): Promise<Known
         select "registrationId", ref from json_to_recordset(${JSON.stringify(refs)}::json) as given("registrationId" bigint, ref text))`
     )
     .orderBy(asc(messages.id))
+  return rows.map(row => ({ ...row, chapters: [] }))
 }
 
 /** What the CRM has to hear of an event, noting on the message what the event changes. */
@@ -80,7 +93,8 @@ function newsOf(
   { registrationId, event }: Reported,
   known: ReadonlyMap<string, Known>,
   byContact: ReadonlyMap<string, Conversation>,
-  changed: Set<Known>
+  changed: Set<Known>,
+  now: Date
 ): CrmNews[] {
   if (event.kind === 'message') {
     const conversation = byContact.get(keyOf({ registrationId, contact: event.contact }))
@@ -99,6 +113,12 @@ function newsOf(
   if (!message || !advances(message.status, event.status)) return []
   message.status = event.status
   message.reason = event.reason ?? message.reason
+  message.chapters.push({
+    kind: 'status',
+    at: now.toISOString(),
+    status: event.status,
+    ...(event.reason === undefined ? {} : { reason: event.reason })
+  })
   changed.add(message)
   return message.crmId === null
     ? []
@@ -107,10 +127,12 @@ function newsOf(
 
 async function writeStatuses(tx: Executor, changed: readonly Known[]): Promise<void> {
   if (changed.length === 0) return
-  const rows = JSON.stringify(changed.map(({ id, status, reason }) => ({ id, status, reason })))
+  const rows = JSON.stringify(
+    changed.map(({ id, status, reason, chapters }) => ({ id, status, reason, story: chapters }))
+  )
   await tx.execute(sql`
-    update ${messages} m set status = given.status, reason = given.reason
-    from json_to_recordset(${rows}::json) as given(id bigint, status text, reason text)
+    update ${messages} m set status = given.status, reason = given.reason, story = m.story || given.story
+    from json_to_recordset(${rows}::json) as given(id bigint, status text, reason text, story jsonb)
     where m.id = given.id`)
 }
 

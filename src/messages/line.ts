@@ -1,3 +1,4 @@
+import type { AccountLimits } from 'channel-kit/channel'
 import type { Database } from '../database/connect.ts'
 import { claim, letGo } from '../database/ownership.ts'
 import type { Line } from '../worker/pump.ts'
@@ -8,16 +9,19 @@ interface Parts {
   /** The name of this host. */
   host: string
   send: (taken: Taken) => Promise<Ended>
+  limitsOf: (registrationId: number) => Promise<AccountLimits | undefined>
   now: () => Date
 }
 
 /** Messages as the pump works on them. A registration is a group of its own: its gateway is its own affair. */
-export const messageLine = ({ database, host, send, now }: Parts): Line<Taken, Ended> => ({
+export const messageLine = ({ database, host, send, limitsOf, now }: Parts): Line<Taken, Ended> => ({
   claim: async ids =>
-    (await claim(database, 'send', host, ids)).map(({ registrationId }) => ({
-      registrationId,
-      group: String(registrationId)
-    })),
+    Promise.all(
+      (await claim(database, 'send', host, ids)).map(async ({ registrationId }) => {
+        const limits = await limitsOf(registrationId)
+        return { registrationId, group: String(registrationId), ...(limits ? { limits } : {}) }
+      })
+    ),
   turn: (done, wants, inHand) =>
     database.db.transaction(async tx => {
       await settleMessages(tx, done, now())

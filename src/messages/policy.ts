@@ -16,8 +16,8 @@ export interface Policy {
 /** What an operator reads when nobody knows whether a message left. */
 const UNCERTAIN = 'uncertain: it may have been sent'
 
-/** `attempt`: which one this was, from 1. */
-export function next(outcome: Outcome, attempt: number, dedupes: boolean, policy: Policy, now: Date): Next {
+/** `attempt`: which one this was, from 1. `repeats`: a message that may have left may be sent again. */
+export function next(outcome: Outcome, attempt: number, repeats: boolean, policy: Policy, now: Date): Next {
   const after = (ms: number) => new Date(now.getTime() + ms)
 
   switch (outcome.kind) {
@@ -28,7 +28,7 @@ export function next(outcome: Outcome, attempt: number, dedupes: boolean, policy
     case 'throttled':
       return { kind: 'paused', until: after(outcome.afterMs), reason: outcome.reason }
     case 'unknown':
-      if (!dedupes) return { kind: 'failed', reason: `${UNCERTAIN} (${outcome.reason})` }
+      if (!repeats) return { kind: 'failed', reason: `${UNCERTAIN} (${outcome.reason})` }
       return again(outcome.reason, policy.intervalMs)
     case 'retry':
       return again(outcome.reason, outcome.afterMs ?? policy.intervalMs)

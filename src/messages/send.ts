@@ -1,11 +1,14 @@
 import type { Channel, Outcome, Tools } from 'channel-kit/channel'
+import { plain } from '../database/text.ts'
 import { neverSent } from '../outbound.ts'
 import { outcomeOf } from './outcome.ts'
 import { next, type Policy } from './policy.ts'
 import type { Ended, Taken } from './sending.ts'
 
 /** A registration's channel with its tools, or why it cannot be used now. */
-type Ready = { channel: Channel; tools: Tools; sent: () => boolean } | { unready: string }
+type Ready =
+  /** `repeats`: a message that may have left may be sent again. `sent`: a request may have reached the gateway. */
+  { channel: Channel; tools: Tools; repeats: boolean; sent: () => boolean } | { unready: string }
 export type MakeReady = (registrationId: number, signal: AbortSignal) => Promise<Ready>
 
 interface Parts {
@@ -18,22 +21,37 @@ interface Parts {
 export const sender =
   ({ ready, policy, now }: Parts) =>
   async (taken: Taken): Promise<Ended> => {
-    const { outcome, dedupes } = await attempt(taken, ready, policy.timeoutMs)
-    return { taken, next: next(outcome, taken.message.attempts, dedupes, policy, now()) }
+    const started = now()
+    const { outcome, repeats } = await attempt(taken, ready, policy.timeoutMs)
+    const number = taken.message.attempts
+    return {
+      taken,
+      next: next(outcome, number, repeats, policy, now()),
+      told: chapter(outcome, number, started, now())
+    }
   }
+
+const chapter = (outcome: Outcome, number: number, started: Date, ended: Date): Ended['told'] => ({
+  kind: 'attempt',
+  at: started.toISOString(),
+  number,
+  outcome: outcome.kind,
+  ...(outcome.kind === 'accepted' ? { ref: plain(outcome.ref) } : { reason: plain(outcome.reason) }),
+  durationMs: ended.getTime() - started.getTime()
+})
 
 async function attempt(
   { message, conversation, interrupted, registrationId }: Taken,
   ready: MakeReady,
   timeoutMs: number
-): Promise<{ outcome: Outcome; dedupes: boolean }> {
+): Promise<{ outcome: Outcome; repeats: boolean }> {
   const deadline = AbortSignal.timeout(timeoutMs)
   const target = await ready(registrationId, deadline).catch((error: Error) => ({
     unready: `the host could not prepare it: ${error.message}`
   }))
-  const dedupes = 'unready' in target || target.channel.dedupes
-  if (interrupted) return { outcome: { kind: 'unknown', reason: 'a host was stopped while it was sending' }, dedupes }
-  if ('unready' in target) return { outcome: { kind: 'retry', reason: target.unready }, dedupes }
+  const repeats = 'unready' in target || target.repeats
+  if (interrupted) return { outcome: { kind: 'unknown', reason: 'a host was stopped while it was sending' }, repeats }
+  if ('unready' in target) return { outcome: { kind: 'retry', reason: target.unready }, repeats }
 
   const { lastIncomingRef: ref, lastIncomingAt: at, lastIncomingContext: context } = conversation
   const outgoing = {
@@ -42,7 +60,7 @@ async function attempt(
     attempt: message.attempts,
     conversation: { lastIncoming: ref && at ? { ref, at, context } : null }
   }
-  return { outcome: await call(target, () => target.channel.send(outgoing, target.tools), deadline), dedupes }
+  return { outcome: await call(target, () => target.channel.send(outgoing, target.tools), deadline), repeats }
 }
 
 /** A channel that hangs is left behind at its deadline, and one that throws harms only this message. */

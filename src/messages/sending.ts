@@ -5,8 +5,10 @@ import { type Conversation, lockConversations } from '../database/conversations.
 import { bigints, dueConversations, refreshDue, type Wanted } from '../database/heads.ts'
 import { addJob } from '../database/jobs.ts'
 import { conversations, messages, registrations } from '../database/schema.ts'
+import { plain } from '../database/text.ts'
 import { storeEvents } from './events.ts'
 import type { Next } from './policy.ts'
+import type { Chapter } from './story.ts'
 
 /** The messages that this host has in hand: taking them, and writing down what became of them. */
 
@@ -22,6 +24,8 @@ export interface Taken {
 export interface Ended {
   taken: Taken
   next: Next
+  /** What the message's story tells of this attempt. */
+  told: Extract<Chapter, { kind: 'attempt' }>
 }
 
 const OPEN = sql`i.state in ('waiting', 'sending')`
@@ -87,17 +91,19 @@ export async function settleMessages(tx: Executor, all: readonly Ended[], now: D
 }
 
 async function write(tx: Executor, ended: readonly Ended[], now: Date): Promise<Set<number>> {
-  const changes = ended.map(({ taken: { message }, next }) => ({
+  const changes = ended.map(({ taken: { message }, next, told }) => ({
     id: message.id,
     attempts: message.attempts,
+    story: [told],
     ...columns(next, now)
   }))
   const written = await tx.execute<{ id: string }>(sql`
     update ${messages} m
     set state = e.state, ref = coalesce(e.ref, m.ref), reason = e.reason, later = e.later, status = coalesce(e.status, m.status),
-      due_at = coalesce(e.due_at, m.due_at), settled_at = e.settled_at, attempts = m.attempts - e.uncounted
+      due_at = coalesce(e.due_at, m.due_at), settled_at = e.settled_at, attempts = m.attempts - e.uncounted,
+      story = m.story || e.story
     from json_to_recordset(${JSON.stringify(changes)}::json) as e(
-      id bigint, attempts int, state text, ref text, reason text, later json, status text, due_at timestamptz, settled_at timestamptz, uncounted int)
+      id bigint, attempts int, state text, ref text, reason text, later json, status text, due_at timestamptz, settled_at timestamptz, uncounted int, story jsonb)
     where m.id = e.id and m.state = 'sending' and m.attempts = e.attempts
     returning m.id`)
   return new Set(written.map(({ id }) => Number(id)))
@@ -123,9 +129,6 @@ function columns(next: Next, now: Date) {
       return { state: 'waiting', reason: plain(next.reason), due_at: next.until, uncounted: 1 }
   }
 }
-
-/** No text of the database takes NUL, and a channel may quote whatever a gateway answered. */
-const plain = (text: string) => text.replaceAll('\0', '').toWellFormed()
 
 type Accepted = Extract<Next, { kind: 'accepted' }>
 

@@ -19,10 +19,18 @@ export interface Want {
   free: number
 }
 
+export interface Claimed {
+  registrationId: number
+  /** Those that share one other side, which may be slow. */
+  group: string
+  /** Items a second, and in hand at the same time. */
+  limits?: { perSecond?: number; inFlight?: number }
+}
+
 /** What the pump needs to know of a kind of work. */
 export interface Line<Taken extends Item, Done> {
-  /** Takes registrations on, but for those that another host has. `group`: those that share one other side, which may be slow. */
-  claim(registrationIds: readonly number[]): Promise<readonly { registrationId: number; group: string }[]>
+  /** Takes registrations on, or keeps them, but for those that another host has. */
+  claim(registrationIds: readonly number[]): Promise<readonly Claimed[]>
   /** Settles and takes in one transaction. Conversations in hand are not taken again. */
   turn(done: readonly Done[], wants: readonly Want[], inHand: readonly number[]): Promise<readonly Taken[]>
   /** Lets go of those that have nothing due, and of any if `all`. Answers which ones it let go. */
@@ -42,13 +50,15 @@ export interface Limits {
 const LOOK_MS = 50
 /** After a turn that the database refused. What ended is kept until it is settled. */
 const RETRY_MS = 500
+/** How soon a change of limits is noticed, and that another host has taken a registration over. */
+const REFRESH_MS = 10_000
 
 export function startPump<Taken extends Item, Done>(
   line: Line<Taken, Done>,
   limits: Limits,
   log: Pick<FastifyBaseLogger, 'error'>
 ) {
-  const owned = new Map<number, { group: string; busy: number }>()
+  const owned = new Map<number, Owned>()
   const inHand = new Map<number, Promise<void>>()
   const done: Done[] = []
   const offered = new Set<number>()
@@ -83,6 +93,7 @@ export function startPump<Taken extends Item, Done>(
     await claim()
     const settled = done.slice()
     const wants = stopping ? [] : wanted()
+    if (settled.length === 0 && wants.length === 0) return
     const taken = await line.turn(settled, wants, [...inHand.keys()])
     done.splice(0, settled.length)
     for (const item of taken) begin(item)
@@ -91,30 +102,41 @@ export function startPump<Taken extends Item, Done>(
 
   /** Within a turn, so that none is taken on while it is being let go. */
   async function claim(): Promise<void> {
-    const ids = [...offered]
-    if (ids.length === 0 || stopping) return
-    for (const { registrationId, group } of await line.claim(ids))
-      if (!owned.has(registrationId)) owned.set(registrationId, { group, busy: 0 })
-    for (const id of ids) offered.delete(id)
+    const old = performance.now() - REFRESH_MS
+    const ids = new Set([...offered, ...[...owned].filter(([, { at }]) => at < old).map(([id]) => id)])
+    if (ids.size === 0 || stopping) return
+    for (const claimed of await line.claim([...ids])) {
+      const { busy = 0, bucket } = owned.get(claimed.registrationId) ?? {}
+      owned.set(claimed.registrationId, {
+        ...claimed,
+        busy,
+        bucket: refill(bucket, claimed.limits),
+        at: performance.now()
+      })
+      ids.delete(claimed.registrationId)
+    }
+    // Another host has these.
+    for (const id of ids) if (owned.get(id)?.busy === 0) owned.delete(id)
+    offered.clear()
   }
 
   /** The fair share of each registration: what is free is split among the groups, and a group's share among its own. */
   function wanted(): Want[] {
-    const groups = Map.groupBy(owned, ([, { group }]) => group)
+    const groups = Map.groupBy(owned.values(), ({ group }) => group)
     const share = Math.max(1, Math.min(limits.group, Math.floor(limits.total / groups.size)))
     return [...groups.values()].flatMap(members => {
-      const busy = members.reduce((sum, [, member]) => sum + member.busy, 0)
+      const busy = members.reduce((sum, member) => sum + member.busy, 0)
       const room = Math.max(busy === 0 ? 1 : 0, Math.min(share - busy, limits.total - inHand.size))
-      return spread(
-        members.map(([registrationId, member]) => ({ registrationId, busy: member.busy })),
-        room
-      )
+      return spread(members, room)
     })
   }
 
   function begin(item: Taken): void {
     const owner = owned.get(item.registrationId)
-    if (owner) owner.busy += 1
+    if (owner) {
+      owner.busy += 1
+      if (owner.bucket) owner.bucket.tokens -= 1
+    }
     const ended = line.work(item).then(result => {
       done.push(result)
       inHand.delete(item.conversationId)
@@ -155,12 +177,50 @@ export function startPump<Taken extends Item, Done>(
   }
 }
 
+interface Owned extends Claimed {
+  busy: number
+  /** When it was last claimed. */
+  at: number
+  bucket: Bucket | undefined
+}
+
+/** What a limit by the second has left. One host has a registration, so one bucket is enough. */
+interface Bucket {
+  tokens: number
+  at: number
+}
+
+function refill(bucket: Bucket | undefined, limits: Claimed['limits']): Bucket | undefined {
+  const perSecond = limits?.perSecond
+  if (perSecond === undefined) return undefined
+  const now = performance.now()
+  const tokens = bucket ? bucket.tokens + ((now - bucket.at) / 1_000) * perSecond : perSecond
+  return { tokens: Math.min(tokens, Math.max(1, perSecond)), at: now }
+}
+
+/** How many more items a registration's own limits let it have now. */
+function allowance(member: Owned): number {
+  member.bucket = refill(member.bucket, member.limits)
+  return Math.max(
+    0,
+    Math.floor(
+      Math.min(
+        member.bucket?.tokens ?? Number.POSITIVE_INFINITY,
+        (member.limits?.inFlight ?? Number.POSITIVE_INFINITY) - member.busy
+      )
+    )
+  )
+}
+
 /** Deals `room` out one by one, to those with the least in hand first. */
-function spread(members: { registrationId: number; busy: number }[], room: number): Want[] {
+function spread(members: readonly Owned[], room: number): Want[] {
   const order = members.toSorted((a, b) => a.busy - b.busy)
   const each = Math.floor(room / order.length)
   const extra = room % order.length
   return order
-    .map(({ registrationId }, index) => ({ registrationId, free: each + (index < extra ? 1 : 0) }))
+    .map((member, index) => ({
+      registrationId: member.registrationId,
+      free: Math.min(each + (index < extra ? 1 : 0), allowance(member))
+    }))
     .filter(({ free }) => free > 0)
 }

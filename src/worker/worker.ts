@@ -13,7 +13,7 @@ export interface Parts<Sent extends Item, SendEnd, Told extends Item, TellEnd> {
   host: string
   messages: Line<Sent, SendEnd>
   news: Line<Told, TellEnd>
-  tasks: { [Task in 'later' | 'poll']: (payload: Jobs[Task]) => Promise<void> }
+  tasks: { [Task in Exclude<keyof Jobs, 'send' | 'tell'>]: (payload: Jobs[Task]) => Promise<void> }
   crons: readonly Cron[]
   /** Messages in flight at the same time. */
   sendLimit: number

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
 import { type Database, openDatabase } from '../../src/database/connect.ts'
 import { conversations, messages, outbox, registrations } from '../../src/database/schema.ts'
-import { testEnvironment } from '../harness.ts'
-import { cli, cliJson } from './run.ts'
+import { testEnvironment, until } from '../harness.ts'
+import { cli, cliJson, startCli } from './run.ts'
 
 const DAY_MS = 86_400_000
 const ago = (days: number) => new Date(Date.now() - days * DAY_MS)
@@ -85,6 +85,21 @@ t.test('db clean leaves a row alone that somebody works on, and does not wait fo
     t.match(await cliJson(t, ['db', 'clean'], { env }), { messages: 1 })
   })
   t.equal(await db.$count(messages), 1)
+})
+
+t.test('a command that is interrupted says so and ends in order', async t => {
+  const { env, sql } = await database(t)
+  const waiting = () => sql`
+    select from pg_locks where locktype = 'advisory' and not granted
+      and database = (select oid from pg_database where datname = current_database())`
+  const migrating = await sql.reserve()
+  await migrating`select pg_advisory_lock(7205114)`
+  const command = await startCli(t, ['db', 'clean'], { env })
+  await until('the command to wait for its turn to migrate', async () => (await waiting()).length > 0)
+  command.kill('SIGINT')
+  await migrating`select pg_advisory_unlock_all()`
+  migrating.release()
+  t.match(await command.ended, { code: 1, stdout: '', stderr: /^Interrupted\. .*\n$/ })
 })
 
 async function database(t: Test) {

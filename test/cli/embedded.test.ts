@@ -54,5 +54,10 @@ async function startHost(t: Test, env: NodeJS.ProcessEnv): Promise<void> {
     host.kill('SIGTERM')
     await ended
   })
-  await until('the host to be ready', () => isReady(env), 60_000)
+  const early = ended.then(([code]) => {
+    throw new Error(`the host ended with ${code}`)
+  })
+  // It does end, once the test is over.
+  early.catch(() => {})
+  await Promise.race([until('the host to be ready', () => isReady(env), 60_000), early])
 }

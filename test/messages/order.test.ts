@@ -118,3 +118,30 @@ t.test('the same message id is sent once, also when it is posted many times at o
   await until('the message after it', async () => script.texts().includes(last.message.content?.text ?? ''))
   t.same(script.texts(), ['once', 'after it'])
 })
+
+t.test('an account sends no faster, and no more at once, than its channel allows', async t => {
+  const starts: number[] = []
+  let inFlight = 0
+  let most = 0
+  const script = scripted(
+    async message => {
+      starts.push(performance.now())
+      inFlight += 1
+      most = Math.max(most, inFlight)
+      await new Promise(resolve => setTimeout(resolve, 10))
+      inFlight -= 1
+      return taken(message)
+    },
+    { limits: () => ({ perSecond: 20, inFlight: 3 }) }
+  )
+  const crm = await testCrm(t)
+  const host = await testHost(t, { channels: [{ channel: script.channel, path: '/' }] })
+  const plugin = await crm.register(host.url)
+
+  await Promise.all(Array.from({ length: 60 }, (_, index) => plugin.send(text(`c${index}`, 'hello'))))
+  await until('all to be sent', async () => script.handed.length === 60)
+
+  t.ok(most <= 3, `${most} at once`)
+  const busiest = Math.max(...starts.map(start => starts.filter(other => other >= start && other < start + 1_000).length))
+  t.ok(busiest <= 41, `${busiest} in one second: a burst of 20 and 20 more`)
+})

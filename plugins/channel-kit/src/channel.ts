@@ -130,6 +130,14 @@ export interface Tools<Settings = Static<TObject>, Options = Static<TObject>> {
   webhookUrl: string
 }
 
+/** How fast an account may send; nothing given is no limit. It holds over all hosts. */
+export interface AccountLimits {
+  /** Messages a second, in the long run; as many may go at once. */
+  perSecond?: number
+  /** Messages that wait for the gateway's answer at the same time. */
+  inFlight?: number
+}
+
 /** group.field: what is wrong with it, translated. */
 export type FieldErrors = Readonly<Record<string, readonly string[]>>
 
@@ -167,6 +175,8 @@ export interface Channel<Settings extends TObject = TObject, Options extends TOb
   form?(context: unknown): TObject
   /** The gateway drops a second send of the same id, so `unknown` may be tried again. */
   dedupes: boolean
+  /** What the gateway allows an account; an admin may change it where the settings have a field for it. */
+  limits?(settings: Static<Settings>): AccountLimits
   /** By the name of the uploader; `default` has the bare path. */
   uploads?: Readonly<Record<string, UploadPermissions>>
 

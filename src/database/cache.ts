@@ -1,0 +1,70 @@
+import { sql } from 'drizzle-orm'
+import type { Database, Executor } from './connect.ts'
+
+/** What every message needs and an admin changes once a month: kept in memory until some host says that it has changed. */
+
+const CHANNEL = 'registration_changed'
+/** A change is announced, but an announcement may be lost with a connection. */
+const STALE_MS = 60_000
+const MOST = 10_000
+
+/** Tells every host, when the transaction is committed, that something about a registration has changed. */
+export const announce = (tx: Executor, registrationId: number) =>
+  tx.execute(sql`select pg_notify(${CHANNEL}, ${String(registrationId)})`)
+
+export interface Cache<Key, Value> {
+  get(key: Key): Promise<Value | undefined>
+  forget(registrationId: number): void
+  clear(): void
+}
+
+/** Keeps what `load` finds; what it does not find is looked for each time. */
+export function cache<Key, Value>(
+  load: (key: Key) => Promise<Value | undefined>,
+  registrationOf: (key: Key, value: Value) => number
+): Cache<Key, Value> {
+  const kept = new Map<Key, { value: Promise<Value | undefined>; id?: number; until: number }>()
+
+  return {
+    async get(key) {
+      const found = kept.get(key)
+      if (found && found.until > performance.now()) return found.value
+
+      // Stored before it is loaded, so that a change meanwhile takes it away again.
+      const entry: { value: Promise<Value | undefined>; id?: number; until: number } = {
+        value: load(key),
+        until: performance.now() + STALE_MS
+      }
+      kept.delete(key)
+      kept.set(key, entry)
+      if (kept.size > MOST) kept.delete(kept.keys().next().value as Key)
+      const value = await entry.value.catch(error => {
+        if (kept.get(key) === entry) kept.delete(key)
+        throw error
+      })
+      if (value !== undefined) entry.id = registrationOf(key, value)
+      else if (kept.get(key) === entry) kept.delete(key)
+      return value
+    },
+    forget(registrationId) {
+      for (const [key, { id }] of kept) if (id === undefined || id === registrationId) kept.delete(key)
+    },
+    clear: () => kept.clear()
+  }
+}
+
+/** Hears of changes in all hosts. After a gap in the connection everything may have changed. */
+export async function heed(
+  { sql: connection }: Pick<Database, 'sql'>,
+  caches: readonly Pick<Cache<never, unknown>, 'forget' | 'clear'>[]
+): Promise<void> {
+  await connection.listen(
+    CHANNEL,
+    id => {
+      for (const one of caches) one.forget(Number(id))
+    },
+    () => {
+      for (const one of caches) one.clear()
+    }
+  )
+}

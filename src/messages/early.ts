@@ -1,0 +1,69 @@
+import type { GatewayEvent } from 'channel-kit/channel'
+import { and, asc, eq, inArray, lt, sql } from 'drizzle-orm'
+import type { Database, Executor } from '../database/connect.ts'
+import { addJob, type Jobs } from '../database/jobs.ts'
+import { earlyStatuses, messages } from '../database/schema.ts'
+
+/** Statuses of messages that we do not know, yet: kept, and applied when the send has returned. */
+
+/** What a gateway of a registration reported. */
+export interface Reported {
+  registrationId: number
+  event: GatewayEvent
+}
+
+const SOON_MS = 1_000
+const LATER_MS = 60_000
+/** A gateway also reports on messages that were never ours. */
+const LONGEST_MS = 24 * 3_600_000
+const MOST = 1_000
+
+type Status = Extract<GatewayEvent, { kind: 'status' }>
+
+export async function keepEarly(tx: Executor, all: readonly (Status & { registrationId: number })[]): Promise<void> {
+  if (all.length === 0) return
+  await tx
+    .insert(earlyStatuses)
+    .values(all.map(({ registrationId, ref, status, reason = null }) => ({ registrationId, ref, status, reason })))
+  for (const id of new Set(all.map(({ registrationId }) => registrationId))) await lookAgain(tx, id, SOON_MS)
+}
+
+/** Hands on the statuses whose messages are known by now. `store` is what any status goes through. */
+export const earlyTask =
+  (
+    { db }: Pick<Database, 'db'>,
+    store: (tx: Executor, all: readonly Reported[], now: Date) => Promise<void>,
+    now: () => Date
+  ) =>
+  ({ registration }: Jobs['early']): Promise<void> =>
+    db.transaction(async tx => {
+      await tx.delete(earlyStatuses).where(lt(earlyStatuses.createdAt, new Date(now().getTime() - LONGEST_MS)))
+      const ours = eq(earlyStatuses.registrationId, registration)
+      const known = sql`exists (select from ${messages} where ${messages.registrationId} = ${earlyStatuses.registrationId} and ${messages.ref} = ${earlyStatuses.ref})`
+      const due = await tx
+        .select()
+        .from(earlyStatuses)
+        .where(and(ours, known))
+        .orderBy(asc(earlyStatuses.id))
+        .limit(MOST)
+      if (due.length > 0)
+        await tx.delete(earlyStatuses).where(
+          inArray(
+            earlyStatuses.id,
+            due.map(({ id }) => id)
+          )
+        )
+      await store(tx, due.map(eventOf), now())
+
+      const [left] = await tx.select({ id: earlyStatuses.id }).from(earlyStatuses).where(ours).limit(1)
+      if (left) await lookAgain(tx, registration, due.length > 0 ? SOON_MS : LATER_MS)
+    })
+
+const eventOf = ({ registrationId, ref, status, reason }: typeof earlyStatuses.$inferSelect): Reported => ({
+  registrationId,
+  event: { kind: 'status', ref, status, ...(reason === null ? {} : { reason }) }
+})
+
+/** By the database's clock, as all jobs. */
+const lookAgain = (tx: Executor, registration: number, ms: number) =>
+  addJob(tx, 'early', { registration }, { at: new Date(Date.now() + ms), key: `early ${registration}` })
