@@ -6,8 +6,11 @@ import { conversations, outbox } from '../database/schema.ts'
 import { incomingBody, statusBody } from '../protocol/special-request.ts'
 
 /** Something that the CRM has to be told. */
-export type CrmNews = { conversationId: number } & (
-  | { kind: 'status'; crmId: string; status: Status }
+export type CrmNews = {
+  conversationId: number
+} & /** `replays`: how often an operator had the message sent once more. */
+(
+  | { kind: 'status'; crmId: string; status: Status; replays: number }
   /** `ref`: the gateway's id of the message. */
   | { kind: 'incoming'; ref: string; message: ChatMessage }
 )
@@ -60,6 +63,8 @@ export async function tellCrm(
 const bodyOf = (news: CrmNews) =>
   news.kind === 'status' ? statusBody(news.crmId, news.status) : incomingBody(news.message)
 
-/** What makes two items the same: a message reaches a status once, and a gateway's message is one, however often it is reported. */
+/** What makes two items the same: a message reaches a status once, a replay being a new message to the CRM, and a gateway's message is one, however often it is reported. */
 const dedupeOf = (news: CrmNews) =>
-  news.kind === 'status' ? `status ${news.status} ${news.crmId}` : `incoming ${news.ref}`
+  news.kind === 'status'
+    ? `status ${news.status} ${news.crmId}${news.replays > 0 ? ` ${news.replays}` : ''}`
+    : `incoming ${news.ref}`

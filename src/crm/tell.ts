@@ -60,12 +60,12 @@ async function again(
     log.error({ item: taken.id, reason }, `an item for the CRM is parked: ${why}`)
     return { kind: 'parked', reason }
   }
-  if (now().getTime() - taken.createdAt.getTime() >= retryMs)
+  if (now().getTime() - taken.offeredSince.getTime() >= retryMs)
     return parked('it was offered for as long as LV_PLUGIN_CRM_RETRY says')
   if (taken.attempts + 1 >= parkAfter) {
     const toldAt = await registrations.toldAt(taken.registrationId)
     // Others went through after this one had begun to fail, and lately.
-    if (toldAt && toldAt > taken.createdAt && now().getTime() - toldAt.getTime() < LONGEST_WAIT_MS)
+    if (toldAt && toldAt > taken.offeredSince && now().getTime() - toldAt.getTime() < LONGEST_WAIT_MS)
       return parked('the CRM takes others of this registration')
   }
   return { kind: 'again', at: new Date(now().getTime() + backoffMs(taken.attempts, random())), reason }

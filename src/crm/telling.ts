@@ -23,7 +23,8 @@ export interface Ended {
   next: Next
 }
 
-const OPEN = sql`i.state = 'waiting'`
+/** What makes an item `i` one that the CRM has not been told. */
+export const OPEN = sql`i.state = 'waiting'`
 const ARCHIVED = sql`(r.archived_at is not null)`
 
 async function take(

@@ -124,6 +124,8 @@ export const messages = pgTable(
     body: json().$type<ChatMessage>().notNull(),
     state: text().$type<MessageState>().notNull().default('waiting'),
     attempts: integer().notNull().default(0),
+    /** How often an operator had it sent once more. */
+    replays: integer().notNull().default(0),
     /** Not before. */
     dueAt: now(),
     /** The gateway's id. */
@@ -178,6 +180,8 @@ export const outbox = pgTable(
     attempts: integer().notNull().default(0),
     dueAt: now(),
     reason: text(),
+    /** Since when it is offered to the CRM: when it was stored, or replayed. */
+    offeredSince: now(),
     createdAt: now(),
     settledAt: time()
   },

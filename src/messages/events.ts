@@ -15,6 +15,7 @@ interface Known {
   conversationId: number
   ref: string | null
   crmId: string | null
+  replays: number
   status: Status | null
   reason: string | null
   chapters: Chapter[]
@@ -76,6 +77,7 @@ async function messagesOf(tx: Executor, all: readonly Reported[]): Promise<Known
       conversationId: messages.conversationId,
       ref: messages.ref,
       crmId: messages.crmId,
+      replays: messages.replays,
       status: messages.status,
       reason: messages.reason
     })
@@ -122,7 +124,15 @@ function newsOf(
   changed.add(message)
   return message.crmId === null
     ? []
-    : [{ kind: 'status', conversationId: message.conversationId, crmId: message.crmId, status: event.status }]
+    : [
+        {
+          kind: 'status',
+          conversationId: message.conversationId,
+          crmId: message.crmId,
+          status: event.status,
+          replays: message.replays
+        }
+      ]
 }
 
 async function writeStatuses(tx: Executor, changed: readonly Known[]): Promise<void> {

@@ -28,7 +28,8 @@ export interface Ended {
   told: Extract<Chapter, { kind: 'attempt' }>
 }
 
-const OPEN = sql`i.state in ('waiting', 'sending')`
+/** What makes a message `i` one that is not settled. */
+export const OPEN = sql`i.state in ('waiting', 'sending')`
 const PAUSED = (now: Date) => sql`coalesce(r.paused_until > ${now.toISOString()}::timestamptz, false)`
 
 /** Marks the heads of conversations as being sent: who finds one marked after a crash knows that it may have left. */
@@ -144,7 +145,7 @@ const immediateEvents = ({ taken: { registrationId }, next }: Ended) =>
 
 const failures = ({ taken: { message, conversationId }, next }: Ended): CrmNews[] =>
   next.kind === 'failed' && message.crmId !== null
-    ? [{ kind: 'status', conversationId, crmId: message.crmId, status: 'error' }]
+    ? [{ kind: 'status', conversationId, crmId: message.crmId, status: 'error', replays: message.replays }]
     : []
 
 async function follow(tx: Executor, { message }: Taken, next: Next, now: Date): Promise<void> {

@@ -1,11 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
-import { freePort, testFolder, until } from '../harness.ts'
+import { testFolder, until } from '../harness.ts'
 
 /** A host with its embedded Postgres as processes, killed in the ways in which processes are killed. */
 
@@ -20,7 +21,7 @@ t.test('SIGTERM ends a host in order, and its Postgres with it', async t => {
   host.child.kill('SIGTERM')
   t.same(await host.ended, { code: 0, signal: null })
   t.notOk(isAlive(server))
-  t.equal(host.said(), '')
+  t.equal(host.complaints(), '')
 })
 
 t.test('a host that is killed leaves a Postgres that the next one takes over', async t => {
@@ -68,7 +69,7 @@ t.test('a second host on the same folder is refused, and the first goes on', asy
   const second = await startProcess(t, folder)
   t.match(await second.ended, { code: 1 })
   t.equal(
-    second.said(),
+    second.complaints(),
     `Another host is running on ${folder}. Stop it, choose another DATA_DIR, or give both one Postgres by DATABASE_URL.\n`
   )
   await first.ready()
@@ -83,7 +84,7 @@ t.test('of two hosts that start together on an empty folder one serves and the o
   ])
   const other = hosts.find(host => host !== first)
   t.same(await other?.ended, { code: 1, signal: null })
-  t.match(other?.said(), new RegExp(`${folder}.*(Stop it|again)`))
+  t.match(other?.complaints(), new RegExp(`${folder}.*(Stop it|again)`))
   await first.ready()
 })
 
@@ -97,7 +98,7 @@ t.test('a password that is not the server’s any more is told, not tried for ev
 
   const next = await startProcess(t, folder)
   t.match(await within(next.ended, 'the host to give up'), { code: 1 })
-  t.match(next.said(), /postgres\.key/)
+  t.match(next.complaints(), /postgres\.key/)
 })
 
 t.test('an ordinary user runs a host of their own', async t => {
@@ -121,16 +122,15 @@ function ordinaryUser(): { uid: number; gid: number } {
   return { uid: id('-u'), gid: id('-g') }
 }
 
-/** A host on this folder and nothing else. Whatever the test leaves alive of it is killed. */
+/** A host on this folder and nothing else, at a port that the system picks. Whatever the test leaves alive of it is killed. */
 async function startProcess(t: Test, folder: string, account: { uid?: number; gid?: number } = {}) {
-  const port = await freePort()
   const child = spawn(process.execPath, [MAIN], {
     cwd: folder,
-    env: { PATH: process.env.PATH, PORT: String(port), DATA_DIR: folder, LOG_LEVEL: 'silent' },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
     ...account
   })
-  const said = words(child)
+  const [log, complaints] = [textOf(child.stdout), textOf(child.stderr)]
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }))
   t.teardown(async () => {
     child.kill('SIGKILL')
@@ -143,18 +143,16 @@ async function startProcess(t: Test, folder: string, account: { uid?: number; gi
 
   const ready = () =>
     until('the host to serve', async () => {
-      if (child.exitCode !== null) throw new Error(`the host ended: ${said()}`)
-      return fetch(`http://127.0.0.1:${port}/health/ready`).then(
-        ({ status }) => status === 200,
-        () => false
-      )
+      if (child.exitCode !== null) throw new Error(`the host ended: ${complaints()}`)
+      const [, url] = /Server listening at ([^"]+)/.exec(log()) ?? []
+      return url && (await fetch(`${url}/health/ready`)).status === 200
     })
-  return { child, said, ended, ready }
+  return { child, complaints, ended, ready }
 }
 
-function words(child: ChildProcess): () => string {
+function textOf(stream: Readable): () => string {
   let text = ''
-  child.stderr?.on('data', chunk => {
+  stream.setEncoding('utf8').on('data', chunk => {
     text += chunk
   })
   return () => text

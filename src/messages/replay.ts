@@ -1,0 +1,52 @@
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import type { Database } from '../database/connect.ts'
+import { lockConversations, wake } from '../database/conversations.ts'
+import { refreshDue } from '../database/heads.ts'
+import { messages } from '../database/schema.ts'
+import { OPEN } from './sending.ts'
+import type { Chapter } from './story.ts'
+
+/**
+ * Sends failed messages once more, as an operator decides. They go to the head
+ * of their conversations, being older than what waits there, and the CRM hears
+ * of their statuses anew. Answers how many had failed and now wait.
+ */
+export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly number[], now: Date): Promise<number> =>
+  db.transaction(async tx => {
+    const rows = await tx
+      .select({ id: messages.conversationId })
+      .from(messages)
+      .where(inArray(messages.id, [...ids]))
+    const locked = await lockConversations(
+      tx,
+      rows.map(({ id }) => id)
+    )
+    const chapter: Chapter = { kind: 'replayed', at: now.toISOString() }
+    const replayed = await tx
+      .update(messages)
+      .set({
+        state: 'waiting',
+        attempts: 0,
+        status: null,
+        reason: null,
+        dueAt: now,
+        settledAt: null,
+        replays: sql`${messages.replays} + 1`,
+        story: sql`${messages.story} || ${JSON.stringify([chapter])}::jsonb`
+      })
+      .where(and(inArray(messages.id, [...ids]), eq(messages.state, 'failed')))
+      .returning({ conversationId: messages.conversationId, registrationId: messages.registrationId })
+    await refreshDue(
+      tx,
+      'send',
+      locked.map(({ id }) => id),
+      sql`${messages}`,
+      OPEN
+    )
+    await wake(
+      tx,
+      'send',
+      replayed.map(({ registrationId }) => registrationId)
+    )
+    return replayed.length
+  })
