@@ -2,7 +2,8 @@ import { resolve } from 'node:path'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
 
-const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+/** The units of a duration. */
+export const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 const Flag = (value: boolean, description: string) =>
   Type.String({ default: value ? '1' : '0', pattern: '^(1|0|true|false|yes|no|on|off)$', description })

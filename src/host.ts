@@ -34,12 +34,16 @@ interface Given {
   channels?: readonly { channel: Channel; path?: string }[]
   now?: () => Date
   random?: () => number
+  /** Works beside the host that has the embedded database, instead of being refused. */
+  share?: boolean
+  /** Where the log goes; the standard output otherwise. */
+  logTo?: NodeJS.WritableStream
 }
 
 /** Starts what the roles of the configuration say. `close` ends it in order: listener, jobs in hand, pools, embedded server. */
 export async function startHost(
   config: Config,
-  { channels, now = () => new Date(), random = Math.random }: Given = {}
+  { channels, now = () => new Date(), random = Math.random, share = false, logTo }: Given = {}
 ) {
   const closing: (() => Promise<unknown>)[] = []
   const close = async () => {
@@ -47,12 +51,12 @@ export async function startHost(
   }
 
   try {
-    const app = await openServer(config)
+    const app = await openServer(config, logTo)
     const mounted = await mountAll(config, channels)
-    const opened = await openPrepared(config)
+    const opened = await openPrepared(config, { share })
     closing.push(opened.close)
     const parts = await compose(config, app, mounted, opened, { now, random })
-    closing.push(parts.outbound.close)
+    closing.push(parts.close)
 
     const worker = config.roles.worker ? await startWorker(parts.work) : undefined
     if (worker) closing.push(worker.close)
@@ -85,7 +89,7 @@ async function compose(
   app: FastifyInstance,
   mounted: readonly Mounted[],
   { database, secrets }: Opened,
-  { now, random }: Required<Omit<Given, 'channels'>>
+  { now, random }: Required<Pick<Given, 'now' | 'random'>>
 ) {
   const { log } = app
   const { defaultLanguage, queue } = config
@@ -95,7 +99,7 @@ async function compose(
 
   const registrations = registrationStore(database, secrets)
   const settings = settingsStore(database, secrets)
-  await heed(database, [...registrations.caches, ...settings.caches])
+  const unheed = await heed(database, [...registrations.caches, ...settings.caches])
   const keys = keyStore({ db: database.db, outbound, userAgent: userAgent(config.selfUri), now })
   const verify = verifier({ issuers: config.issuers, keys, now, log })
 
@@ -119,7 +123,10 @@ async function compose(
     log
   })
   return {
-    outbound,
+    close: async () => {
+      await outbound.close()
+      await unheed()
+    },
     web: { database, verify, registrations, settings, uploads, lend, ready, defaultLanguage, now },
     work: {
       database,

@@ -1,13 +1,13 @@
 import { type Channel, defineChannel, type Outcome, type Outgoing, type Tools } from 'channel-kit/channel'
 import { STATUSES } from 'channel-kit/chat'
 import { form, group } from 'channel-kit/form'
-import { Type } from 'typebox'
+import { type TObject, Type } from 'typebox'
 
 /** A channel whose sends a test decides on, and which keeps what it was handed. */
 export function scripted(send: (message: Outgoing, tools: Tools) => Promise<Outcome>, more: Partial<Channel> = {}) {
   const handed: Outgoing[] = []
-  const channel: Channel = {
-    ...defineChannel({
+  const channel: Channel = Object.assign(
+    defineChannel<TObject, TObject>({
       name: 'scripted',
       info: {
         name: 'Scripted',
@@ -35,8 +35,8 @@ export function scripted(send: (message: Outgoing, tools: Tools) => Promise<Outc
         return send(message, tools)
       }
     }),
-    ...more
-  }
+    more
+  )
   return { channel, handed, texts: () => handed.map(({ content }) => content?.text ?? '') }
 }
 

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises'
 import type { Channel } from 'channel-kit/channel'
 import type { TObject } from 'typebox'
-import { type Config, type Mount, variables } from '../config.ts'
+import { type Config, variables } from '../config.ts'
 import { formProblem } from '../protocol/form.ts'
 import { type Catalogues, mergeCatalogues } from '../protocol/language.ts'
 import { HOST_TRANSLATIONS, loadCatalogues } from './catalogues.ts'
@@ -25,7 +25,7 @@ export async function loadChannels({
 }: Pick<Config, 'mounts' | 'selfUri' | 'env'>): Promise<Mounted[]> {
   const loaded: Mounted[] = []
   for (const mount of mounts) {
-    const channel = await importChannel(mount)
+    const channel = await importChannel(mount.channel)
     loaded.push(await mountChannel(channel, mount.path, selfUri, env))
   }
   assertDistinct(loaded)
@@ -61,19 +61,17 @@ export async function mountChannel(
   }
 }
 
-/** `echo` is the package `channel-echo`; a name that is not found so is taken as a package's own. */
-async function importChannel({ channel: name }: Mount): Promise<Channel> {
+/** `echo` is the package `channel-echo`; a name that is not found so is taken as a package's own. Throws when it has no channel. */
+export async function importChannel(name: string): Promise<Channel> {
   const specifier = [`channel-${name}`, name].find(isInstalled)
   if (!specifier)
-    throw new Error(
-      `The channel "${name}" of LV_PLUGIN_CHANNELS is not installed: there is no package "channel-${name}" or "${name}"`
-    )
+    throw new Error(`The channel "${name}" is not installed: there is no package "channel-${name}" or "${name}"`)
   try {
     const { default: channel } = (await import(specifier)) as { default?: Channel }
     if (!channel) throw new Error('it has no default export, which should be defineChannel({…})')
     return channel
   } catch (error) {
-    throw new Error(`The channel "${name}" of LV_PLUGIN_CHANNELS cannot be loaded: ${(error as Error).message}`)
+    throw new Error(`The channel "${name}" cannot be loaded: ${(error as Error).message}`)
   }
 }
 

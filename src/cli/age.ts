@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
+import { MILLISECONDS } from '../config.ts'
 
-const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const LONGEST_MS = 100 * 365 * MILLISECONDS.d
 
 /**

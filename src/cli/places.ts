@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Channel } from 'channel-kit/channel'
 import { asFolder, HOST_TRANSLATIONS } from '../channels/catalogues.ts'
+import { importChannel } from '../channels/load.ts'
 import { channelTexts, hostTexts, type Texts } from './texts.ts'
 
 /** Where catalogues are: the host's own folder, and one in every channel. */
@@ -38,22 +38,7 @@ async function translatedPackages(): Promise<string[]> {
 }
 
 async function channelPlace(name: string): Promise<Place> {
-  const specifier = [`channel-${name}`, name].find(isInstalled)
-  if (!specifier) throw new Error(`There is no channel package "channel-${name}" or "${name}". Is it installed?`)
-  try {
-    const { default: channel } = (await import(specifier)) as { default: Channel }
-    const folder = asFolder(channel.translations)
-    return { folder, texts: await channelTexts(channel, fileURLToPath(new URL('../src/', folder))) }
-  } catch (error) {
-    throw new Error(`The texts of the channel package "${specifier}" cannot be read: ${(error as Error).message}`)
-  }
-}
-
-function isInstalled(specifier: string): boolean {
-  try {
-    import.meta.resolve(specifier)
-    return true
-  } catch {
-    return false
-  }
+  const channel = await importChannel(name)
+  const folder = asFolder(channel.translations)
+  return { folder, texts: await channelTexts(channel, fileURLToPath(new URL('../src/', folder))) }
 }

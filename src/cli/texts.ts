@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Channel, LookupTools } from 'channel-kit/channel'
 import { Value } from 'typebox/value'
 import { choicesJson, formJson } from '../protocol/form.ts'
+import { VALIDATION_MESSAGES } from '../protocol/settings-errors.ts'
 
 /** What there is to translate, found by doing what the host does when it answers the CRM, with a translator that only listens. */
 
@@ -62,17 +63,9 @@ function offline({ options }: Channel, translate: LookupTools['translate']): Loo
 
 export async function hostTexts(folder: string): Promise<Texts> {
   const { texts, hear } = listen()
-  for (const message of await validationMessages(folder)) hear('validation', message)
+  for (const message of VALIDATION_MESSAGES) hear('validation', message)
   for (const [category, message] of await calls(folder)) hear(category, message)
   return texts
-}
-
-const SENTENCE = /'([A-Z][^'\n]* [^'\n]*)'/g
-
-/** They stand in tables, where no call names them. */
-async function validationMessages(folder: string): Promise<string[]> {
-  const source = await readFile(join(folder, 'protocol/settings-errors.ts'), 'utf8')
-  return [...source.matchAll(SENTENCE)].map(([, message = '']) => message)
 }
 
 const CALL = /\b(?:translate|word)\(\s*(['"`])([\w.-]+)\1,\s*(['"`])((?:\\.|(?!\3)[^\\])+)\3/gs

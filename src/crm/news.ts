@@ -8,8 +8,7 @@ import { incomingBody, statusBody } from '../protocol/special-request.ts'
 /** Something that the CRM has to be told. */
 export type CrmNews = {
   conversationId: number
-} & /** `replays`: how often an operator had the message sent once more. */
-(
+} /** `replays`: how often an operator had the message sent once more. */ & (
   | { kind: 'status'; crmId: string; status: Status; replays: number }
   /** `ref`: the gateway's id of the message. */
   | { kind: 'incoming'; ref: string; message: ChatMessage }

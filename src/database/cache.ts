@@ -53,12 +53,15 @@ export function cache<Key, Value>(
   }
 }
 
-/** Hears of changes in all hosts. After a gap in the connection everything may have changed. */
+/**
+ * Hears of changes in all hosts, until the function that it answers is called.
+ * After a gap in the connection everything may have changed.
+ */
 export async function heed(
   { sql: connection }: Pick<Database, 'sql'>,
   caches: readonly Pick<Cache<never, unknown>, 'forget' | 'clear'>[]
-): Promise<void> {
-  await connection.listen(
+): Promise<() => Promise<void>> {
+  const { unlisten } = await connection.listen(
     CHANNEL,
     id => {
       for (const one of caches) one.forget(Number(id))
@@ -67,4 +70,6 @@ export async function heed(
       for (const one of caches) one.clear()
     }
   )
+  // Otherwise the client would listen again, on a new connection, whenever this one is ended.
+  return unlisten
 }

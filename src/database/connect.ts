@@ -7,7 +7,7 @@ export type Database = ReturnType<typeof openDatabase>
 /** A database or a transaction of it. */
 export type Executor = Pick<Database['db'], 'select' | 'insert' | 'update' | 'delete' | 'execute'>
 
-/** The name of our connections, by which a host finds out that another one is alive on an embedded server. */
+/** The name of our connections, for whoever looks at the server. */
 export const APPLICATION = 'chat-plugin-host'
 
 /** The oldest server that is supported, as `server_version_num` counts. */

@@ -5,12 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
 import { serverAccount } from './account.ts'
 import { initialise, isServer, lockedServer, type Server, startServer, stopServer, USER, unlock } from './cluster.ts'
-import { APPLICATION } from './connect.ts'
 
 /** A Postgres of the host's own, below DATA_DIR, for those who have none. */
 export interface Embedded {
   url: string
-  /** Stops the server, unless it was another process's. */
+  /** Stops the server, unless somebody else works on it. */
   close(): Promise<void>
 }
 
@@ -18,9 +17,17 @@ export interface Embedded {
 const PATIENCE_MS = 60_000
 
 /**
- * Starts the server, or takes over the one that a killed host left behind.
- * `share`: when a living host has it, use it beside that host, as the command
- * line does; otherwise that is an error.
+ * Locks of sessions, which end with their process whatever happens to it: who
+ * works on the server shares the first, and a host that listens has the second
+ * to itself. The last one to leave stops the server.
+ */
+const USERS = 7_205_115
+const HOST = 7_205_116
+
+/**
+ * Starts the server, or joins it where it runs, be it that of a killed host.
+ * `share`: beside a living host, as the command line does; otherwise that is an
+ * error.
  */
 export async function startEmbedded(dataDir: string, { share }: { share: boolean }): Promise<Embedded> {
   const folder = join(dataDir, 'postgres')
@@ -29,16 +36,68 @@ export async function startEmbedded(dataDir: string, { share }: { share: boolean
   const password = await keepPassword(join(dataDir, 'postgres.key'))
   await initialise(folder, password)
 
-  const found = await runningServer(folder, password)
-  if (found && (await isShared(found.port, password))) {
-    if (!share)
+  const deadline = performance.now() + PATIENCE_MS
+  for (;;) {
+    const server = (await runningServer(folder, password)) ?? (await start(folder, password))
+    const joined = server && (await joinServer(server, password, share))
+    if (joined === 'taken')
       throw new Error(
         `Another host is running on ${dataDir}. Stop it, choose another DATA_DIR, or give both one Postgres by DATABASE_URL.`
       )
-    return { url: urlOf(found.port, password), close: async () => {} }
+    if (joined) return joined
+    // Somebody is stopping it, or was quicker to start it.
+    if (performance.now() > deadline)
+      throw new Error(`The embedded Postgres in ${folder} neither starts nor stops; see postgres.log beside it.`)
+    await delay(100)
   }
-  const server = found ?? (await startServer(folder, port => connects(port, password)))
-  return { url: urlOf(server.port, password), close: () => stopServer(server) }
+}
+
+async function start(folder: string, password: string): Promise<Server | undefined> {
+  try {
+    return await startServer(folder, port => answers(port, password))
+  } catch (error) {
+    if (await lockedServer(folder)) return undefined
+    throw error
+  }
+}
+
+/** Undefined: the server is about to stop. */
+async function joinServer(server: Server, password: string, share: boolean): Promise<Embedded | 'taken' | undefined> {
+  const client = connect(server.port, password)
+  const leave = () => client.end({ timeout: 1 }).catch(() => {})
+  try {
+    const lock = async (
+      how: 'pg_try_advisory_lock' | 'pg_try_advisory_lock_shared' | 'pg_advisory_unlock_shared',
+      key: number
+    ) => {
+      const [row] = await client.unsafe<{ got: boolean }[]>(`select ${how}(${key}) as got`)
+      return row?.got ?? false
+    }
+    const shared = await lock('pg_try_advisory_lock_shared', USERS)
+    const alone = share || !shared || (await lock('pg_try_advisory_lock', HOST))
+    if (!shared || !alone) {
+      await leave()
+      return shared ? 'taken' : undefined
+    }
+    const close = async () => {
+      // A server that does not answer any more has nobody else to work on it.
+      const left = await lock('pg_advisory_unlock_shared', USERS).catch(() => true)
+      if (left && (await lock('pg_try_advisory_lock', USERS).catch(() => true)) && (await isServer(server)))
+        await stopServer(server)
+      await leave()
+    }
+    let closed: Promise<void> | undefined
+    return {
+      url: `postgres://${USER}:${password}@127.0.0.1:${server.port}/postgres`,
+      close: () => {
+        closed ??= close()
+        return closed
+      }
+    }
+  } catch {
+    await leave()
+    return undefined
+  }
 }
 
 /** A server on this folder that answers. A lock whose owner is gone is removed. */
@@ -49,7 +108,7 @@ async function runningServer(folder: string, password: string): Promise<Server |
       await unlock(folder)
       return undefined
     }
-    if (await connects(server.port, password)) return server
+    if (await answers(server.port, password)) return server
     if (performance.now() > deadline)
       throw new Error(`The Postgres with process id ${server.pid} holds ${folder} and does not answer. Stop it.`)
     await delay(100)
@@ -57,26 +116,21 @@ async function runningServer(folder: string, password: string): Promise<Server |
   return undefined
 }
 
-/** Whether some other host works on it: a living one always holds a connection. */
-const isShared = (port: number, password: string) =>
-  ask(port, password, async sql => {
-    const [row] = await sql<{ others: number }[]>`
-      select count(*)::int others from pg_stat_activity where application_name like ${`${APPLICATION}%`}`
-    return (row?.others ?? 0) > 0
-  })
-
-const connects = (port: number, password: string) =>
-  ask(port, password, async sql => {
-    await sql`select 1`
+async function answers(port: number, password: string): Promise<boolean> {
+  const client = connect(port, password)
+  try {
+    await client`select 1`
     return true
-  }).catch(() => false)
+  } catch {
+    return false
+  } finally {
+    await client.end({ timeout: 1 }).catch(() => {})
+  }
+}
 
-async function ask<Answer>(
-  port: number,
-  password: string,
-  question: (sql: postgres.Sql) => Promise<Answer>
-): Promise<Answer> {
-  const sql = postgres({
+/** One connection that is kept, since the locks are its own. */
+const connect = (port: number, password: string) =>
+  postgres({
     host: '127.0.0.1',
     port,
     user: USER,
@@ -84,23 +138,17 @@ async function ask<Answer>(
     database: 'postgres',
     max: 1,
     connect_timeout: 5,
+    max_lifetime: null,
     onnotice: () => {}
   })
-  try {
-    return await question(sql)
-  } finally {
-    await sql.end({ timeout: 1 })
-  }
-}
-
-const urlOf = (port: number, password: string) => `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`
 
 async function keepPassword(path: string): Promise<string> {
   const kept = await readFile(path, 'utf8').catch(() => undefined)
   if (kept) return kept
   const password = randomBytes(24).toString('hex')
-  await writeFile(path, password, { mode: 0o600 })
-  return password
+  // Two first starts at once agree on the one that was written first.
+  await writeFile(path, password, { mode: 0o600, flag: 'wx' }).catch(() => {})
+  return readFile(path, 'utf8')
 }
 
 /** The server's account has to get through this folder to its own; what lies in it has modes of its own. */

@@ -2,11 +2,11 @@ import type { Config } from '../config.ts'
 import { checkServer, type Database, openDatabase } from './connect.ts'
 import { startEmbedded } from './embedded.ts'
 import { migrateDatabase } from './migrate.ts'
-import { checkKeys, keepKeys, openSecrets, type Secrets } from './secrets.ts'
+import { checkKeys, keepKeys, type OpenedSecrets, openSecrets } from './secrets.ts'
 
 export interface Opened {
   database: Database
-  secrets: Secrets
+  secrets: OpenedSecrets
   close(): Promise<void>
 }
 
@@ -26,7 +26,7 @@ export async function openPrepared(config: Given, { share = false } = {}): Promi
     await checkServer(database)
     await migrateDatabase(server.url)
     const secrets = openSecrets(config.secretKeys ?? (await keepKeys(config.dataDir)))
-    await checkKeys(database, secrets)
+    await checkKeys(database, secrets, config.secretKeys === undefined)
     return { database, secrets, close }
   } catch (error) {
     await close()

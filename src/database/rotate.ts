@@ -2,7 +2,7 @@ import { asc, eq, gt, ne } from 'drizzle-orm'
 import { announce } from './cache.ts'
 import type { Database } from './connect.ts'
 import { registrations, secretKeys, settings } from './schema.ts'
-import type { Secrets } from './secrets.ts'
+import type { OpenedSecrets } from './secrets.ts'
 
 /** Rows sealed anew in one transaction, so that the hosts can go on meanwhile. */
 const BATCH = 100
@@ -14,7 +14,7 @@ const BATCH = 100
  */
 export async function rotateSecrets(
   { db }: Pick<Database, 'db'>,
-  secrets: Secrets & { newest: string },
+  secrets: OpenedSecrets,
   done: (registrations: number) => void
 ): Promise<number> {
   const anew = async (sealed: string) => secrets.seal(await secrets.open(sealed))

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 import type { Database } from './connect.ts'
 import { secretKeys } from './schema.ts'
@@ -19,7 +20,9 @@ interface Key {
 const TRIAL = 'chat-plugin-host'
 
 /** `list`: `id:base64` of 32 bytes each, newest first. */
-export function openSecrets(list: string): Secrets & { newest: string; ids: readonly string[] } {
+export type OpenedSecrets = Secrets & { newest: string }
+
+export function openSecrets(list: string): OpenedSecrets {
   const keys = list
     .split(/[\s,]+/)
     .filter(Boolean)
@@ -29,7 +32,6 @@ export function openSecrets(list: string): Secrets & { newest: string; ids: read
 
   return {
     newest: newest.id,
-    ids: keys.map(key => key.id),
     seal: text =>
       new CompactEncrypt(new TextEncoder().encode(text))
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: newest.id })
@@ -64,18 +66,27 @@ export async function keepKeys(dataDir: string): Promise<string> {
   if (kept) return kept.trim()
   const made = `k${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}`
   await mkdir(dataDir, { recursive: true })
-  await writeFile(path, `${made}\n`, { mode: 0o600 })
-  return made
+  // Two first starts at once agree on the one that was written first.
+  await writeFile(path, `${made}\n`, { mode: 0o600, flag: 'wx' }).catch(() => {})
+  return (await readFile(path, 'utf8')).trim()
 }
 
 /**
  * Throws unless this host can open every secret that the database may hold, so
- * that a host with other keys stops at its start and not at a message.
+ * that a host with other keys stops at its start and not at a message. `made`:
+ * the key was made here, since none was given; it is good for a new database
+ * only, and must not become known to one that has another.
  */
-export async function checkKeys({ db }: Pick<Database, 'db'>, secrets: ReturnType<typeof openSecrets>): Promise<void> {
+export async function checkKeys({ db }: Pick<Database, 'db'>, secrets: OpenedSecrets, made: boolean): Promise<void> {
   const trial = await secrets.seal(TRIAL)
-  await db.insert(secretKeys).values({ id: secrets.newest, sealed: trial }).onConflictDoNothing()
-  for (const { id, sealed } of await db.select().from(secretKeys)) {
+  const known = await db.transaction(async tx => {
+    await tx.execute(sql`lock table ${secretKeys} in share row exclusive mode`)
+    const rows = await tx.select().from(secretKeys)
+    if (rows.length === 0 || !made)
+      await tx.insert(secretKeys).values({ id: secrets.newest, sealed: trial }).onConflictDoNothing()
+    return rows
+  })
+  for (const { id, sealed } of known) {
     const opened = await secrets.open(sealed).catch(() => undefined)
     if (opened !== TRIAL)
       throw new Error(

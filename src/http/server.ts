@@ -11,10 +11,11 @@ interface Parts {
 const REQUEST_MS = 300_000
 
 /** The bare server: how it reads, answers and refuses, before it has a route. */
-export async function openServer({ logLevel }: Parts) {
+export async function openServer({ logLevel }: Parts, logTo?: NodeJS.WritableStream) {
   const app = Fastify({
     logger: {
       level: logLevel,
+      ...(logTo ? { stream: logTo } : {}),
       // A webhook's path holds its token, and a query may hold anything.
       serializers: {
         req: ({ method, url, ip }) => ({ method, url: url?.replace(/(\/webhook\/)[^/?]+|\?.*/g, '$1'), ip })

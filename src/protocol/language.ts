@@ -24,9 +24,14 @@ export function translate(
   message: string,
   params: Params = {}
 ): string {
-  const found = languages.map(language => catalogues[language]?.[category]?.[message]).find(Boolean) ?? message
-  return found.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole))
+  const found =
+    languages.map(language => own(own(own(catalogues, language), category), message)).find(Boolean) ?? message
+  return found.replace(/\{(\w+)\}/g, (whole, name: string) => String(own(params, name) ?? whole))
 }
+
+/** A text may be called `constructor`. */
+const own = <Value>(map: Readonly<Record<string, Value>> | undefined, key: string): Value | undefined =>
+  map && Object.hasOwn(map, key) ? map[key] : undefined
 
 /** An entry of a catalogue file, which is `{category: [entries]}`. */
 interface Entry {

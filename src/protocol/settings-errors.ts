@@ -47,6 +47,17 @@ const TYPES: Readonly<Record<string, string>> = {
   array: 'Should be a list'
 }
 
+const EMPTY = 'Should not be empty'
+const INVALID = 'Is not valid'
+
+/** Every message there is, for the catalogues. */
+export const VALIDATION_MESSAGES: readonly string[] = [
+  ...Object.values(MESSAGES),
+  ...Object.values(TYPES),
+  EMPTY,
+  INVALID
+]
+
 function errorMessage({ keyword, params }: { keyword: string; params: object }, say: Say): string {
   const { type, pattern, limit, format } = params as {
     type?: string
@@ -54,10 +65,10 @@ function errorMessage({ keyword, params }: { keyword: string; params: object }, 
     limit?: number
     format?: string
   }
-  if (keyword === 'type') return say(TYPES[type ?? ''] ?? 'Is not valid')
-  if (keyword === 'minLength' && limit === 1) return say('Should not be empty')
-  if (pattern === '\\S') return say('Should not be empty')
-  return say(MESSAGES[keyword] ?? 'Is not valid', {
+  if (keyword === 'type') return say(TYPES[type ?? ''] ?? INVALID)
+  if (keyword === 'minLength' && limit === 1) return say(EMPTY)
+  if (pattern === '\\S') return say(EMPTY)
+  return say(MESSAGES[keyword] ?? INVALID, {
     ...(limit === undefined ? {} : { limit }),
     ...(format === undefined ? {} : { format })
   })

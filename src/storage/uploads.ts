@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -39,9 +38,9 @@ export function openUploads(url: string | undefined, dataDir: string) {
       const folder = join(safe(companyId), safe(pluginId))
       const path = join(folder, `${randomUUID()}.${extension}`)
       const draft = join(root, `${path}.part`)
-      await mkdir(join(root, folder), { recursive: true })
       try {
-        await pipeline(Readable.from(bytes), limit(largest), createWriteStream(draft, { mode: 0o644 }))
+        const file = await openDraft(draft)
+        await pipeline(Readable.from(bytes), limit(largest), file.createWriteStream())
         await rename(draft, join(root, path))
         return path
       } catch (error) {
@@ -59,6 +58,15 @@ export function openUploads(url: string | undefined, dataDir: string) {
     /** Removes files not written since `before`, and folders that are then empty. Returns what it removed, or would. */
     clean: (before: Date, { dryRun }: { dryRun: boolean }) => cleanFolder(root, before, dryRun)
   }
+}
+
+/** Twice, since cleaning up may remove the folder as soon as it is made. */
+async function openDraft(path: string, again = true): Promise<FileHandle> {
+  await mkdir(dirname(path), { recursive: true })
+  return open(path, 'w', 0o644).catch(error => {
+    if (!again || error.code !== 'ENOENT') throw error
+    return openDraft(path, false)
+  })
 }
 
 /** A folder's name, and as such a part of a URL. Two ids may share one: the files' own names are unique. */
@@ -87,10 +95,17 @@ async function cleanFolder(folder: string, before: Date, dryRun: boolean): Promi
       removed.push(...(await cleanFolder(path, before, dryRun)))
       // Fails while something is left in it, which is the point.
       if (!dryRun) await rmdir(path).catch(() => {})
-    } else if ((await stat(path)).mtime < before) {
+    } else if (await isOlder(path, before)) {
       removed.push(path)
-      if (!dryRun) await rm(path)
+      if (!dryRun) await rm(path, { force: true })
     }
   }
   return removed
 }
+
+/** A file may be renamed, or removed by another, while it is looked at. */
+const isOlder = (path: string, before: Date) =>
+  stat(path).then(
+    ({ mtime }) => mtime < before,
+    () => false
+  )

@@ -60,7 +60,7 @@ t.test('what cannot be done is said in a sentence, with code 1', async t => {
       { DATABASE_URL: 'postgres://127.0.0.1:1/none' },
       /^The database cannot be reached: .*127.0.0.1:1\n$/
     ],
-    [['queue', 'run'], { LV_PLUGIN_CHANNELS: 'pigeon' }, /^The channel "pigeon" .* is not installed: .*\n$/]
+    [['queue', 'run'], { LV_PLUGIN_CHANNELS: 'pigeon' }, /^The channel "pigeon" is not installed: .*\n$/]
   ]
   for (const [args, env, said] of wrong) {
     const { code, stdout, stderr } = await cli(t, args, { env: { DATA_DIR: folder, ...env } })

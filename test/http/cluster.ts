@@ -80,5 +80,3 @@ export async function testCluster(t: Test) {
       )
   }
 }
-
-export type Cluster = Awaited<ReturnType<typeof testCluster>>

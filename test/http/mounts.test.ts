@@ -1,5 +1,5 @@
 import t from 'tap'
-import { freePort, testCrm, testHost } from '../harness.ts'
+import { freePort, testCrm, testHost, until } from '../harness.ts'
 import { ask } from './ask.ts'
 
 t.test('channels under different paths are different plugins, each with an audience of its own', async t => {
@@ -57,4 +57,29 @@ t.test('a host behind a path lives below it and nowhere else, and speaks in its 
 
   for (const path of ['/info', '/p/info', '/p/xx/info', '/form-gallery/info', '/p/x'])
     t.equal((await ask(`${origin}${path}`)).status, 404, path)
+})
+
+t.test('what one host is told, every host of the same database and address knows', async t => {
+  const crm = await testCrm(t)
+  const one = await testHost(t)
+  const { DATABASE_URL, DATA_DIR } = one.environment
+  const other = await testHost(t, { env: { DATABASE_URL, DATA_DIR, LV_PLUGIN_SELF_URI: one.url } })
+  const plugin = await crm.register(one.url)
+  const there = `http://127.0.0.1:${other.config.listen.port}/protected/data/settings`
+  const seen = async () => (await ask(there, { headers: { 'x-plugin-token': await plugin.token() } })).json
+
+  t.same(await seen(), [], 'the registration is known')
+  for (const prefix of ['first', 'second']) {
+    await plugin.saveSettings({ main: { prefix, suffix: '', delay: 0 } })
+    await until('the other host to know', async () => JSON.stringify(await seen()).includes(prefix))
+  }
+
+  await plugin.register({ hpt: 'a new secret' })
+  const { message } = await plugin.send({ contact: '1', content: { text: 'hello', format: 'text' } })
+  await crm.waitFor(event => event.type === 'incoming')
+  t.same(
+    plugin.statuses(message.id),
+    ['sent', 'delivered', 'read'],
+    'whichever host tells it, the secret is the new one'
+  )
 })

@@ -54,12 +54,11 @@ t.test('content that is there must have a text and a format', async t => {
 t.test('a text loses what PHP trims at its ends, and nothing else', async t => {
   t.match(withContent({ text: ' \t\n\r\0\vHello \0\n', format: 'text' }), { content: { text: 'Hello' } })
   for (const kept of ['\u00a0', '\f', '\ufeff', '\u2003', '\u2028', '\u00a0x\u00a0', 'a\0b', 'a \n b'])
-    t.match(withContent({ text: kept, format: 'text' }), { content: { text: kept } }, JSON.stringify(kept))
+    t.match(withContent({ text: kept, format: 'text' }), { content: { text: kept } }, encodeURI(kept))
 })
 
 t.test('a text of which nothing is left is refused', async t => {
-  for (const text of ['', ' ', '\t\n\r\0\v '])
-    t.equal(withContent({ text, format: 'text' }), BLANK, JSON.stringify(text))
+  for (const text of ['', ' ', '\t\n\r\0\v ']) t.equal(withContent({ text, format: 'text' }), BLANK, encodeURI(text))
   t.equal(
     post({ id: 'm-1', content: { text: ' ', format: 'text' }, attachments: [picture] }),
     BLANK,

@@ -1,4 +1,4 @@
-import type { Cell, Lookup, Search } from 'channel-kit/channel'
+import type { Cell, Lookup, LookupTools, Search } from 'channel-kit/channel'
 import type { Choices } from 'channel-kit/form'
 
 /** Order statuses to choose from: enough to search in, with two groups. */
@@ -12,11 +12,12 @@ const STATUSES: Choices = {
   cancelled: { title: 'Cancelled', group: 'Closed' }
 }
 
-export async function findStatuses(search: Search): Promise<Choices> {
+export async function findStatuses(search: Search, { translate }: Pick<LookupTools, 'translate'>): Promise<Choices> {
   const wanted =
     'keys' in search
       ? (key: string) => search.keys.includes(key)
-      : (key: string, title: string) => `${key} ${title}`.toLowerCase().includes(search.text.trim().toLowerCase())
+      : (key: string, title: string) =>
+          `${key} ${title} ${translate('settings', title)}`.toLowerCase().includes(search.text.trim().toLowerCase())
   return Object.fromEntries(Object.entries(STATUSES).filter(([key, { title }]) => wanted(key, String(title))))
 }
 

@@ -1,0 +1,129 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { type Channel, defineChannel, type GatewayEvent, type Outcome } from 'channel-kit/channel'
+import { STATUSES, type Status } from 'channel-kit/chat'
+import { form, group, password, string } from 'channel-kit/form'
+import { Type } from 'typebox'
+
+/** The channel of the run's gateway: it understands every answer that the gateway means, and no silence. */
+
+export const SIGNATURE = 'x-signature'
+export const sign = (secret: string, body: Buffer | string) => createHmac('sha256', secret).update(body).digest('hex')
+
+/** What the gateway is sent. */
+export interface GatewayCall {
+  id: string
+  attempt: number
+  contact: string
+  text: string
+  host: string
+  account: string
+  webhookUrl: string
+}
+
+/** What it answers, where it answers in its own words. */
+export type GatewayAnswer =
+  | { kind: 'accepted'; ref: string; foreseen?: readonly Status[] }
+  | { kind: 'busy' | 'throttled'; afterMs: number }
+  | { kind: 'rejected' }
+
+/** `host`: which life of which host this is, for the gateway's journal. */
+export const chaosChannel = (name: string, dedupes: boolean, host: string): Channel =>
+  defineChannel({
+    name,
+    info: {
+      name: `Chaos, ${name}`,
+      description: 'The gateway of the chaos run',
+      developer: { name: 'Chaos', email: 'chaos@example.com', hostname: 'example.com' }
+    },
+    icon: new URL('../plugins/echo/icon.png', import.meta.url),
+    translations: new URL('../plugins/echo/translations/', import.meta.url),
+    options: Type.Object({}),
+    settings: form(
+      { title: 'Settings', button: 'Save' },
+      {
+        main: group(
+          { title: 'Main' },
+          { url: string({ title: 'URL' }), account: string({ title: 'Account' }), secret: password({ title: 'Secret' }) }
+        )
+      }
+    ),
+    dedupes,
+    capabilities: () => ({
+      contactType: 'phone',
+      subject: false,
+      typing: false,
+      formats: ['text'],
+      incoming: true,
+      outgoing: true,
+      writeFirst: true,
+      statuses: STATUSES,
+      attachments: []
+    }),
+
+    async send({ id, attempt, contact, content }, { settings: { main }, fetch, webhookUrl }) {
+      const call: GatewayCall = {
+        id,
+        attempt,
+        contact,
+        text: content?.text ?? '',
+        host,
+        account: main.account,
+        webhookUrl
+      }
+      const response = await fetch(main.url, { method: 'POST', body: JSON.stringify(call) })
+      if (response.status >= 500) return { kind: 'unknown', reason: `the gateway answered ${response.status}` }
+      return outcomeOf((await response.json()) as GatewayAnswer, contact, call.text)
+    },
+
+    webhook: {
+      bodyLimit: 64 * 1024,
+      async verify({ headers, body }, { settings: { main } }) {
+        const given = Buffer.from(String(headers[SIGNATURE]))
+        const right = Buffer.from(sign(main.secret, body))
+        const genuine = given.length === right.length && timingSafeEqual(given, right)
+        return genuine ? { kind: 'genuine' } : { kind: 'refused', reason: 'The signature is wrong' }
+      },
+      receive: async ({ body }) => ({
+        reply: { status: 200 },
+        events: JSON.parse(body.toString()) as readonly GatewayEvent[]
+      })
+    }
+  })
+
+export const incomingEvent = (contact: string, text: string): GatewayEvent => ({
+  kind: 'message',
+  ref: text,
+  contact,
+  subject: null,
+  content: { text, format: 'text' },
+  attachments: []
+})
+
+/** The text of the reply that comes after foreseen statuses. */
+export const foreseenReply = (text: string) => `foreseen ${text}`
+/** Between two foreseen events. */
+const STEP_MS = 300
+
+function outcomeOf(answer: GatewayAnswer, contact: string, text: string): Outcome {
+  switch (answer.kind) {
+    case 'rejected':
+      return { kind: 'rejected', reason: 'the gateway rejected it' }
+    case 'busy':
+      return { kind: 'retry', reason: 'the gateway is busy', afterMs: answer.afterMs }
+    case 'throttled':
+      return { kind: 'throttled', reason: 'the gateway throttles', afterMs: answer.afterMs }
+    case 'accepted': {
+      const { ref, foreseen } = answer
+      if (!foreseen) return { kind: 'accepted', ref }
+      const events: GatewayEvent[] = [
+        ...foreseen.map((status): GatewayEvent => ({ kind: 'status', ref, status })),
+        incomingEvent(contact, foreseenReply(text))
+      ]
+      return {
+        kind: 'accepted',
+        ref,
+        later: events.map((event, index) => ({ afterMs: (index + 1) * STEP_MS, events: [event] }))
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import type { Status } from 'channel-kit/chat'
+import type { CrmConduct, GatewayConduct } from './conduct.ts'
+
+/** What everybody outside the hosts saw; the ledger is drawn up from nothing else but this and the database. Times are milliseconds of the run. */
+
+export type Kind = 'dedupes' | 'once' | 'insists'
+
+/** A registration. `repeats`: a message that may have left is sent again. */
+export interface Account {
+  key: string
+  channel: 'dedupes' | 'once'
+  repeats: boolean
+}
+
+/** A message that the CRM posted. Its id is also its text. */
+export interface Post {
+  id: string
+  account: Account
+  contact: string
+  at: number
+  acceptedAt?: number
+  /** What the hosts answered; 0: nothing. */
+  answers: number[]
+}
+
+/** A request that reached the gateway. */
+export interface Arrival {
+  id: string
+  account: Account
+  contact: string
+  /** Which life of which host sent it, and which attempt it said it was. */
+  host: string
+  attempt: number
+  at: number
+  conduct: GatewayConduct
+  processed: boolean
+  /** What its answer said; `nothing` when there was none, or nobody left to hear it. */
+  said: 'accepted' | 'not processed' | 'rejected' | 'failed' | 'nothing'
+  ref?: string
+  /** The answer announced these events, which the gateway does not report. */
+  foreseen?: readonly Status[]
+}
+
+/** What the gateway reported by a webhook, until a host took it. */
+export interface Report {
+  account: Account
+  /** Of an incoming message: where it belongs in its conversation. */
+  contact?: string
+  text?: string
+  /** Of a status. */
+  ref?: string
+  status?: Status
+  answers: number[]
+  ackedAt?: number
+}
+
+/** A line to the CRM; a host that is killed lets go of all of its own. */
+export interface Line {
+  closedAt?: number
+}
+
+/** What a host told the CRM. */
+export interface Told {
+  account: Account
+  kind: 'status' | 'incoming'
+  /** Of the message, or the text of an incoming one. */
+  id: string
+  contact?: string
+  status?: Status
+  at: number
+  conduct: CrmConduct
+  /** The CRM has taken it in. */
+  took: boolean
+  /** The host was told so. */
+  answeredAt?: number
+  line: Line
+}
+
+/** An end of a host or of Postgres. */
+export interface End {
+  /** A host's life, such as `host 1.2`, or `postgres`. */
+  what: string
+  how: 'killed' | 'stopped' | 'died'
+  at: number
+  /** When it was back. */
+  untilAt?: number
+}
+
+export function openJournal() {
+  const started = performance.now()
+  return {
+    now: () => Math.round(performance.now() - started),
+    posts: [] as Post[],
+    arrivals: [] as Arrival[],
+    reports: [] as Report[],
+    told: [] as Told[],
+    ends: [] as End[],
+    /** Tokens to the CRM that were not right. */
+    forged: [] as string[]
+  }
+}
+
+export type Journal = ReturnType<typeof openJournal>

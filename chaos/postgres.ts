@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import postgres from 'postgres'
+import { runAs, serverAccount } from '../src/database/account.ts'
+import { initialise, type Server, startServer, stopServer, USER } from '../src/database/cluster.ts'
+import { APPLICATION } from '../src/database/connect.ts'
+
+/** A database that can be ended in the way in which machines end it. */
+export interface Postgres {
+  url: string
+  /** Ends it at once and starts it again after a while. */
+  crash(how: 'SIGQUIT' | 'SIGKILL', downMs: number): Promise<void>
+  close(): Promise<void>
+}
+
+const PASSWORD = 'chaos'
+const PATIENCE_MS = 60_000
+
+/** A server of the run's own. */
+export async function ownPostgres(folder: string): Promise<Postgres> {
+  const data = join(folder, 'postgres')
+  await initialise(data, PASSWORD)
+  let server: Server = await startServer(data, connects)
+  const url = `postgres://${USER}:${PASSWORD}@127.0.0.1:${server.port}/postgres`
+
+  return {
+    url,
+    async crash(how, downMs) {
+      process.kill(server.pid, how)
+      await delay(downMs)
+      server = await startAgain(data, server.port)
+    },
+    close: () => stopServer(server)
+  }
+}
+
+/** By the command that the server itself wrote down, as pg_ctl does: same folder, same port. */
+async function startAgain(data: string, port: number): Promise<Server> {
+  const command = await readFile(join(data, 'postmaster.opts'), 'utf8')
+  const [, program = '', rest = ''] = /^(\S+) (.*)/.exec(command) ?? []
+  const args = [...rest.matchAll(/"([^"]*)"/g)].map(([, argument]) => argument as string)
+  const deadline = performance.now() + PATIENCE_MS
+  while (performance.now() < deadline) {
+    const child = spawn(...runAs(serverAccount(), data, program, args), { detached: true, stdio: 'ignore' })
+    child.unref()
+    // While backends of the killed server still end, a new one refuses to start.
+    if (await comesUp(child, port)) return { pid: child.pid as number, port }
+    await delay(200)
+  }
+  throw new Error('Postgres did not start again')
+}
+
+async function comesUp(child: ChildProcess, port: number): Promise<boolean> {
+  const ended = once(child, 'exit')
+  while (child.exitCode === null) {
+    if (await connects(port)) return true
+    await Promise.race([delay(50), ended])
+  }
+  return false
+}
+
+async function connects(port: number): Promise<boolean> {
+  const sql = postgres({ host: '127.0.0.1', port, user: USER, password: PASSWORD, max: 1, connect_timeout: 5 })
+  try {
+    await sql`select 1`
+    return true
+  } catch {
+    return false
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+/** A database of the run's own on a server that others use too: a crash only cuts the hosts' connections to it. */
+export async function databaseOn(server: string): Promise<Postgres> {
+  const name = `chaos_${process.pid}`
+  const sql = postgres(server, { max: 1, onnotice: () => {} })
+  await sql.unsafe(`create database ${name}`)
+  const url = new URL(server)
+  url.pathname = `/${name}`
+
+  return {
+    url: url.href,
+    async crash(_how, downMs) {
+      const end = performance.now() + downMs
+      do {
+        await sql`
+          select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = ${name} and application_name like ${`%${APPLICATION}%`}`
+        await delay(100)
+      } while (performance.now() < end)
+    },
+    async close() {
+      await sql.unsafe(`drop database if exists ${name} with (force)`)
+      await sql.end()
+    }
+  }
+}
