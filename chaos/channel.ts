@@ -43,7 +43,11 @@ export const chaosChannel = (name: string, dedupes: boolean, host: string): Chan
       {
         main: group(
           { title: 'Main' },
-          { url: string({ title: 'URL' }), account: string({ title: 'Account' }), secret: password({ title: 'Secret' }) }
+          {
+            url: string({ title: 'URL' }),
+            account: string({ title: 'Account' }),
+            secret: password({ title: 'Secret' })
+          }
         )
       }
     ),

@@ -44,7 +44,7 @@ export function createConduct(dice: Dice) {
   const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
 
   const choose =
-    <Kind extends string>(side: string, weights: Readonly<Record<Kind, number>>, usual: Kind) =>
+    <Kind extends string>(side: string, weights: Readonly<Record<Kind, number>>, usual: NoInfer<Kind>) =>
     (what: string): Kind => {
       const kind = on ? dice.pick(weights, `${side} ${what}`) : usual
       if (kind !== usual) count(`${side} ${kind}`)

@@ -183,7 +183,7 @@ function sourcesOf(file: string): { file: string; document: string; heading: str
 /** The rows of the README's table below a heading, as texts without their code quotes. */
 function rows(heading: string, head: string[]): string[][] {
   const section = README.split(new RegExp(`^## ${heading}$`, 'm'))[1]?.split(/^## /m)[0] ?? ''
-  const [titles, ...lines] = section.split('\n').filter(line => /^\|(?!---)/.test(line))
+  const [titles, ...lines] = section.split('\n').filter(line => /^\|(?! ?---)/.test(line))
   const cells = (line = '') =>
     line
       .slice(1, -1)
@@ -191,7 +191,7 @@ function rows(heading: string, head: string[]): string[][] {
       .map(cell => cell.trim().replace(/^`(.*)`$/, '$1'))
   if (cells(titles).join() !== head.join())
     throw new Error(`The README has no table of ${head.join(', ')} in "${heading}"`)
-  return lines.filter(line => line !== titles).map(line => cells(line))
+  return lines.map(line => cells(line)).filter(row => row.join() !== head.join())
 }
 
 /** Name, default and meaning of each, a choice with its words. */

@@ -37,9 +37,13 @@ export async function storeEvents(tx: Executor, given: readonly Reported[], now:
     ...(await messagesOf(tx, all)).map(message => message.conversationId)
   ]
   const locked = await lockConversations(tx, ids)
-  // Only now, when nobody else can change them, are the statuses read.
+  // Only now, when nobody else can change them, are the statuses read. A message whose send returned meanwhile is not
+  // locked: to us it is still one that we do not know.
+  const lockedIds = new Set(locked.map(({ id }) => id))
   const known = new Map(
-    (await messagesOf(tx, all)).map(message => [`${message.registrationId} ${message.ref}`, message])
+    (await messagesOf(tx, all))
+      .filter(({ conversationId }) => lockedIds.has(conversationId))
+      .map(message => [`${message.registrationId} ${message.ref}`, message])
   )
   const byContact = new Map(locked.map(conversation => [keyOf(conversation), conversation]))
 

@@ -168,7 +168,10 @@ t.test('another 2xx than expected counts as delivered, since telling it again wo
 t.test('a CRM that hangs keeps nobody else waiting', async t => {
   const { plugin, crm, host } = await build(t)
   const slow = await testCrm(t)
-  const hanging = await slow.register({ selfUri: host.url, reference: { cid: '2', plugin: { alias: 'slow', id: '2' } } })
+  const hanging = await slow.register({
+    selfUri: host.url,
+    reference: { cid: '2', plugin: { alias: 'slow', id: '2' } }
+  })
   slow.misbehave(() => ({ delayMs: 5_000 }))
   await Promise.all(Array.from({ length: 100 }, (_, index) => hanging.send(text(`c${index}`, 'hello'))))
 

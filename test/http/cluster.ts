@@ -1,4 +1,4 @@
-import { createHash, createHmac, generateKeyPairSync, KeyObject, sign } from 'node:crypto'
+import { createHash, createHmac, generateKeyPairSync, KeyObject, randomUUID, sign } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
@@ -18,6 +18,12 @@ export function makeKey(): Key {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string
   return { pem, pkey: md5(pem), privateKey }
+}
+
+/** The same key under another name: what stands before a PEM counts for its md5 and for nothing else. */
+export function renamed(key: Key, before = `${randomUUID()}\n`): Key {
+  const pem = `${before}${key.pem}`
+  return { ...key, pem, pkey: md5(pem) }
 }
 
 /** The key of a simulated CRM, to sign with by hand. */

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { testCrm, testHost, until } from '../harness.ts'
 import { ask, askJson, isEnvelope } from './ask.ts'
-import { type Key, makeKey, md5, testCluster } from './cluster.ts'
+import { type Key, makeKey, md5, renamed, testCluster } from './cluster.ts'
 
 const cluster = await testCluster(t)
 const clock = { now: new Date() }
@@ -18,7 +18,7 @@ const settings = (key: Key) =>
 const kept = async ({ pkey }: Key) => (await host.database.sql`select from public_keys where id = ${pkey}`).length
 
 /** A key that the cluster serves so. */
-function served(how: Parameters<typeof cluster.serve>[1], key = makeKey()): Key {
+function served(how: Parameters<typeof cluster.serve>[1], key = renamed(first)): Key {
   cluster.serve(key, how)
   return key
 }
@@ -26,6 +26,7 @@ function served(how: Parameters<typeof cluster.serve>[1], key = makeKey()): Key 
 const connections = () => promisify(host.app.server.getConnections.bind(host.app.server))()
 
 const first = makeKey()
+const fresh = () => renamed(first)
 cluster.serve(first, first.pem)
 await register(first)
 
@@ -38,7 +39,7 @@ t.test('a key is fetched from the issuer by its md5, and the host says who asks'
 
 t.test('a key is fetched once, however many ask for it at the same time', async t => {
   const gate = Promise.withResolvers<void>()
-  const key = makeKey()
+  const key = fresh()
   cluster.serve(key, response => gate.promise.then(() => response.end(key.pem)))
   const asking = Array.from({ length: 50 }, () => settings(key))
   await until('all of them to ask', async () => (await connections()) >= 50)
@@ -69,25 +70,22 @@ t.test("the key stands below the issuer's origin, whatever path the issuer has",
   await register(first)
 })
 
-const pem = (made: ReturnType<typeof generateKeyPairSync>) => {
-  const text = made.publicKey.export({ type: 'spki', format: 'pem' }) as string
-  return { ...makeKey(), pem: text, pkey: md5(text) }
-}
-const named = (text: string): Key => ({ ...makeKey(), pem: text, pkey: md5(text) })
+const named = (pem: string): Key => ({ ...first, pem, pkey: md5(pem) })
 const garbage = named('-----BEGIN PUBLIC KEY-----\ngarbage\n-----END PUBLIC KEY-----')
-const elliptic = pem(generateKeyPairSync('ec', { namedCurve: 'P-256' }) as never)
-const long = makeKey()
-const overlong = { ...long, pem: `${'#'.repeat(16 * 1024 + 1 - long.pem.length)}\n${long.pem}`.slice(-16 * 1024 - 1) }
-const another = makeKey()
+const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const elliptic = named(publicKey.export({ type: 'spki', format: 'pem' }) as string)
+const padded = (length: number) => renamed(first, `${'#'.repeat(length - first.pem.length - 1)}\n`)
+const largest = padded(16 * 1024)
+const overlong = padded(16 * 1024 + 1)
 
 const WRONG: readonly (readonly [string, Key, RegExp])[] = [
-  ['that the CRM does not have', makeKey(), /answered 404$/],
+  ['that the CRM does not have', fresh(), /answered 404$/],
   ['behind a failing CRM', served(response => response.writeHead(500).end('oops')), /answered 500$/],
   ['that is not there', served(''), /md5/],
-  ['of another md5', served(another.pem), /md5/],
+  ['of another md5', served(first.pem), /md5/],
   ['that is none', served(garbage.pem, garbage), /^It was not possible to parse your key/],
   ['of another kind', served(elliptic.pem, elliptic), /^This key is not compatible with this signer$/],
-  ['of more than 16 KiB', served(overlong.pem, { ...overlong, pkey: md5(overlong.pem) }), /too long$/],
+  ['of more than 16 KiB', served(overlong.pem, overlong), /too long$/],
   ['on a line that is cut', served(response => response.destroy()), /no answer$/]
 ]
 
@@ -102,16 +100,13 @@ for (const [which, key, reason] of WRONG)
   })
 
 t.test('a key of exactly 16 KiB is taken', async t => {
-  const key = makeKey()
-  const text = `${'#'.repeat(16 * 1024 - key.pem.length - 1)}\n${key.pem}`
-  t.equal(text.length, 16 * 1024)
-  const padded = { ...key, pem: text, pkey: md5(text) }
-  cluster.serve(padded, text)
-  t.equal((await settings(padded)).status, 200)
+  t.equal(largest.pem.length, 16 * 1024)
+  cluster.serve(largest, largest.pem)
+  t.equal((await settings(largest)).status, 200)
 })
 
 t.test('a redirect is not followed', async t => {
-  const key = makeKey()
+  const key = fresh()
   cluster.serve({ pkey: 'elsewhere' }, key.pem)
   cluster.serve(key, response => response.writeHead(302, { location: '/pkey/elsewhere' }).end(key.pem))
   t.match((await settings(key)).json, { code: 403, message: /answered 302$/ })
@@ -119,7 +114,7 @@ t.test('a redirect is not followed', async t => {
 })
 
 t.test('a key that could not be had is not asked for again for 30 seconds', async t => {
-  const key = makeKey()
+  const key = fresh()
   const path = `/pkey/${key.pkey}`
   t.equal((await settings(key)).status, 403)
   cluster.serve(key, key.pem)
@@ -135,7 +130,7 @@ t.test('a key that could not be had is not asked for again for 30 seconds', asyn
 })
 
 t.test('a token that cannot be for us fetches nothing', async t => {
-  const key = makeKey()
+  const key = fresh()
   const before = cluster.asked.length
   const tokens = [
     cluster.token(key, 'http://other.example.com/'),
@@ -151,7 +146,7 @@ t.test('a token that cannot be for us fetches nothing', async t => {
 
 t.test("a cluster in the operator's own network is not called unless it is allowed", async t => {
   const closed = await testHost(t, { env: { OUTBOUND_ALLOW: '10.0.0.0/8' } })
-  const key = makeKey()
+  const key = fresh()
   cluster.serve(key, key.pem)
   const answer = await askJson(`${closed.url}special/send`, 'POST', { request: cluster.token(key, closed.url) })
   t.equal(answer.status, 403)

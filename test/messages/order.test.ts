@@ -142,6 +142,8 @@ t.test('an account sends no faster, and no more at once, than its channel allows
   await until('all to be sent', async () => script.handed.length === 60)
 
   t.ok(most <= 3, `${most} at once`)
-  const busiest = Math.max(...starts.map(start => starts.filter(other => other >= start && other < start + 1_000).length))
+  const busiest = Math.max(
+    ...starts.map(start => starts.filter(other => other >= start && other < start + 1_000).length)
+  )
   t.ok(busiest <= 41, `${busiest} in one second: a burst of 20 and 20 more`)
 })

@@ -1,0 +1,65 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Dice } from './dice.ts'
+import type { Hosts } from './hosts.ts'
+import type { End, Journal } from './journal.ts'
+import type { Postgres } from './postgres.ts'
+
+/** Ends of processes in a round, at times of the seed's choosing. */
+
+export interface Fault {
+  kind: 'kill' | 'stop' | 'crash'
+  atMs: number
+  /** Which host. */
+  index: number
+  downMs: number
+  how: 'SIGQUIT' | 'SIGKILL'
+}
+
+/** How likely each is in a round. In the first round all happen, so that no run is without them. */
+const CHANCES = { kill: 0.7, 'kill again': 0.4, stop: 0.3, crash: 0.6 } as const
+
+export function faultsOf(dice: Dice, round: number, hosts: number, roundMs: number): Fault[] {
+  const kinds = Object.entries(CHANCES).flatMap(([name, chance]) =>
+    round === 1 || dice.chance(chance, `fault ${round} ${name}`) ? [name] : []
+  )
+  return kinds
+    .map((name): Fault => {
+      const what = `fault ${round} ${name}`
+      return {
+        kind: name.split(' ')[0] as Fault['kind'],
+        atMs: dice.between(0, Math.round(roundMs * 0.9), `${what} when`),
+        index: dice.between(0, hosts - 1, `${what} whom`),
+        downMs: dice.between(100, name === 'crash' ? 3_000 : 5_000, `${what} how long`),
+        how: dice.chance(0.5, `${what} how`) ? 'SIGQUIT' : 'SIGKILL'
+      }
+    })
+    .toSorted((a, b) => a.atMs - b.atMs)
+}
+
+interface Parts {
+  hosts: Hosts
+  postgres: Postgres
+  journal: Journal
+}
+
+/** Resolves when all have happened and everything is up again. */
+export async function inflict(faults: readonly Fault[], { hosts, postgres, journal }: Parts): Promise<void> {
+  let crashing = Promise.resolve()
+
+  const crash = async ({ how, downMs }: Fault) => {
+    const end: End = { what: 'postgres', how: 'killed', at: journal.now() }
+    journal.ends.push(end)
+    await postgres.crash(how, downMs)
+    end.untilAt = journal.now()
+  }
+
+  await Promise.all(
+    faults.map(async fault => {
+      await delay(fault.atMs)
+      if (fault.kind !== 'crash')
+        return hosts.end(fault.index, fault.kind === 'kill' ? 'killed' : 'stopped', fault.downMs)
+      crashing = crashing.then(() => crash(fault))
+      return crashing
+    })
+  )
+}

@@ -1,0 +1,120 @@
+import type { ChildProcess } from 'node:child_process'
+import { open, readFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { endProcess, spawnHost } from './host-process.ts'
+import type { End, Journal } from './journal.ts'
+
+/** The hosts as processes of their own, and whoever starts them again when they end. */
+
+const STARTS_MS = 60_000
+
+interface Host {
+  name: string
+  origin: string
+  life: number
+  child?: ChildProcess
+  ready: boolean
+  /** The end that it was given; without one it died by itself. */
+  end?: End | undefined
+}
+
+export interface Hosts {
+  /** One of them, be it up or not; they take turns. */
+  next(): string
+  /** Ends one that is up, this one if it is, by SIGKILL or in order, and starts it again after a while. */
+  end(index: number, how: 'killed' | 'stopped', downMs: number): Promise<void>
+  /** What they complained about. */
+  complaints(): Promise<string>
+  close(): Promise<void>
+}
+
+export async function startHosts(
+  count: number,
+  { databaseUrl, folder, journal }: { databaseUrl: string; folder: string; journal: Journal }
+): Promise<Hosts> {
+  const log = await open(join(folder, 'hosts.log'), 'a')
+  const hosts = await Promise.all(
+    Array.from({ length: count }, async (_, index): Promise<Host> => {
+      const origin = `http://127.0.0.1:${await freePort()}`
+      return { name: `host ${index + 1}`, origin, life: 0, ready: false }
+    })
+  )
+  let turn = 0
+  let closing = false
+
+  function start(host: Host): void {
+    host.life += 1
+    host.ready = false
+    host.end = undefined
+    const child = spawnHost({
+      life: `${host.name}.${host.life}`,
+      port: new URL(host.origin).port,
+      databaseUrl,
+      folder,
+      log
+    })
+    host.child = child
+    child.once('message', () => {
+      host.ready = true
+    })
+    child.once('exit', () => {
+      const dying = host.ready && !host.end
+      host.ready = false
+      if (closing || host.end) return
+      if (dying)
+        journal.ends.push({ what: `${host.name}.${host.life}`, how: 'died', at: journal.now(), untilAt: journal.now() })
+      setTimeout(() => !closing && start(host), 500)
+    })
+  }
+
+  for (const host of hosts) start(host)
+  await within(STARTS_MS, () => hosts.every(({ ready }) => ready), 'the hosts to start')
+
+  return {
+    next: () => {
+      turn += 1
+      return (hosts[turn % hosts.length] as Host).origin
+    },
+
+    async end(index, how, downMs) {
+      const host = [...hosts.slice(index), ...hosts].find(({ ready }) => ready)
+      if (!host?.child) return
+      const end: End = { what: `${host.name}.${host.life}`, how, at: journal.now() }
+      host.end = end
+      journal.ends.push(end)
+      await endProcess(host.child, how === 'killed' ? 'SIGKILL' : 'SIGTERM')
+      await delay(downMs)
+      start(host)
+      await within(STARTS_MS, () => host.ready || closing, `${host.name} to start again`)
+      end.untilAt = journal.now()
+    },
+
+    complaints: () => readFile(join(folder, 'hosts.log'), 'utf8'),
+
+    async close() {
+      closing = true
+      await Promise.all(hosts.map(({ child }) => child && endProcess(child, 'SIGTERM')))
+      await log.close()
+    }
+  }
+}
+
+async function within(ms: number, isSo: () => boolean, what: string): Promise<void> {
+  const deadline = performance.now() + ms
+  while (!isSo()) {
+    if (performance.now() > deadline) throw new Error(`waited ${ms} ms in vain for ${what}`)
+    await delay(20)
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}

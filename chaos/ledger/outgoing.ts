@@ -1,0 +1,65 @@
+import type { Chapter } from '../../src/messages/story.ts'
+import type { Journal, Post } from '../journal.ts'
+import type { Entry } from './entry.ts'
+import { openEntry } from './entry.ts'
+import type { Excuses } from './excuses.ts'
+import type { Rows } from './rows.ts'
+
+type Row = Rows['messages'] extends ReadonlyMap<string, infer Row> ? Row : never
+
+/** None lost: what was answered 202 is at the gateway, or failed for a reason that is true and that the CRM was told. */
+export function noneLost(journal: Journal, rows: Rows, excuses: Excuses): Entry {
+  const entry = openEntry(
+    'every message answered 202 reached the gateway, or failed with a reason that the CRM was told'
+  )
+  const arrivals = Map.groupBy(journal.arrivals, ({ id }) => id)
+  const errors = new Set(journal.told.flatMap(({ took, status, id }) => (took && status === 'error' ? [id] : [])))
+
+  for (const post of journal.posts) entry.check(fateOf(post))
+  return entry.close()
+
+  function fateOf(post: Post): string | undefined {
+    const row = rows.messages.get(post.id)
+    if (post.acceptedAt === undefined) return `${post.id} was never answered 202`
+    if (!row) return `${post.id} was answered 202 and is not stored`
+    if (row.state === 'failed') return failureOf(post, row)
+    if (row.state !== 'accepted') return `${post.id} is still ${row.state}`
+    entry.note('accepted')
+    const there = arrivals.get(post.id)?.some(({ processed, ref }) => processed && ref === row.ref)
+    return there ? undefined : `${post.id} counts as accepted, and the gateway does not have it`
+  }
+
+  function failureOf(post: Post, row: Row): string | undefined {
+    const last = row.story.findLast(chapter => chapter.kind === 'attempt')
+    const problem = last ? causeOf(post, last) : 'no attempt is in its story'
+    if (problem) return `${post.id} failed (${row.reason}): ${problem}`
+    return errors.has(post.id) ? undefined : `${post.id} failed (${row.reason}), and the CRM was not told`
+  }
+
+  function causeOf(post: Post, last: Extract<Chapter, { kind: 'attempt' }>): string | undefined {
+    const attempts = arrivals.get(post.id)?.filter(({ attempt }) => attempt === last.number) ?? []
+    if (last.outcome === 'rejected') {
+      entry.note('rejected')
+      return attempts.some(({ conduct }) => conduct === 'rejects') ? undefined : 'the gateway did not reject it'
+    }
+    if (last.outcome !== 'unknown' || post.account.repeats) return `its last attempt ended ${last.outcome}`
+    entry.note('uncertain')
+    const lost = attempts.some(({ said }) => said === 'failed' || said === 'nothing')
+    return lost || excuses.interrupted(post.at) ? undefined : 'nothing made it uncertain'
+  }
+}
+
+/** In order: once a message of a conversation has arrived, none that was posted before it arrives any more. */
+export function inOrder(journal: Journal): Entry {
+  const entry = openEntry('messages of a conversation reached the gateway in the order accepted')
+  const numbers = new Map(journal.posts.map(({ id }, index) => [id, index]))
+  const newest = new Map<string, { number: number; id: string }>()
+  for (const { id, account, contact } of journal.arrivals) {
+    const conversation = `${account.key} ${contact}`
+    const number = numbers.get(id) ?? -1
+    const before = newest.get(conversation)
+    entry.check(before && before.number > number ? `${id} arrived after ${before.id}` : undefined)
+    if (!before || before.number < number) newest.set(conversation, { number, id })
+  }
+  return entry.close()
+}

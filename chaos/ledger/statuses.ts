@@ -1,0 +1,53 @@
+import type { Status } from 'channel-kit/chat'
+import type { Journal, Told } from '../journal.ts'
+import { type Entry, openEntry } from './entry.ts'
+import type { Excuses } from './excuses.ts'
+import type { Rows } from './rows.ts'
+
+/** Written down here anew: the ledger must not believe the code that it judges. */
+const FOLLOWS: Readonly<Record<Status, readonly (Status | undefined)[]>> = {
+  sent: [undefined],
+  delivered: [undefined, 'sent'],
+  read: [undefined, 'sent', 'delivered'],
+  error: [undefined, 'sent']
+}
+
+/** Monotonic and without repetition, but where the CRM took one and its answer was lost. */
+export function statusesAdvance(journal: Journal, excuses: Excuses): Entry {
+  const entry = openEntry('statuses at the CRM only advance, and none is repeated unless its answer was lost')
+  const taken = journal.told.filter(({ took, kind }) => took && kind === 'status')
+  for (const [id, told] of Map.groupBy(taken, ({ id }) => id))
+    for (const [index, { status }] of told.entries()) entry.check(problemOf(id, told[index - 1], status as Status))
+  return entry.close()
+
+  function problemOf(id: string, before: Told | undefined, status: Status): string | undefined {
+    if (before?.status !== status)
+      return FOLLOWS[status].includes(before?.status) ? undefined : `${id}: ${status} after ${before?.status}`
+    const excuse = excuses.tellingLost(before)
+    if (excuse) entry.note(`repeated: ${excuse}`)
+    return excuse ? undefined : `${id}: ${status} twice (${before.conduct}, answered at ${before.answeredAt})`
+  }
+}
+
+/** What a gateway reported last, or rather highest, is what the CRM heard last. */
+export function statusesArrive(journal: Journal, rows: Rows): Entry {
+  const entry = openEntry('the CRM was told how far each message got')
+  const last = new Map(
+    journal.told.flatMap(({ took, kind, id, status }) => (took && kind === 'status' ? [[id, status] as const] : []))
+  )
+  const reported = Map.groupBy(
+    journal.reports.filter(({ ackedAt }) => ackedAt !== undefined),
+    ({ ref }) => ref
+  )
+  const foreseen = new Map(journal.arrivals.map(arrival => [arrival.ref, arrival.foreseen]))
+
+  for (const [id, { state, ref }] of rows.messages) {
+    if (state !== 'accepted' || ref === null) continue
+    const all = [...(reported.get(ref) ?? []).map(({ status }) => status), ...(foreseen.get(ref) ?? [])]
+    const wanted = (['error', 'read', 'delivered', 'sent'] as const).find(status => all.includes(status))
+    entry.check(
+      last.get(id) === wanted ? undefined : `${id}: the gateway says ${wanted}, the CRM heard ${last.get(id)}`
+    )
+  }
+  return entry.close()
+}

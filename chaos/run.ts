@@ -1,0 +1,122 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
+import { announce } from '../src/database/cache.ts'
+import { type Database, openDatabase } from '../src/database/connect.ts'
+import { registrations } from '../src/database/schema.ts'
+import { insists, makeAccounts, registerAccount } from './accounts.ts'
+import { createConduct } from './conduct.ts'
+import { startCrm } from './crm.ts'
+import { createDice } from './dice.ts'
+import { type Conversation, createDriver } from './driver.ts'
+import { faultsOf, inflict } from './faults.ts'
+import { startGateway } from './gateway.ts'
+import { startHosts } from './hosts.ts'
+import { type Account, openJournal } from './journal.ts'
+import type { Entry } from './ledger/entry.ts'
+import { databaseOn, ownPostgres } from './postgres.ts'
+import { createReporter } from './reporter.ts'
+import { settle } from './settle.ts'
+
+export interface Wanted {
+  seed: number
+  rounds: number
+  /** How long a round's messages are spread over. */
+  roundMs: number
+  hosts: number
+  messages: number
+  conversations: number
+  /** A server to make a database on; none: one of the run's own, which crashes. */
+  databaseUrl?: string | undefined
+  /** Leaves the folder with the database and the hosts' log. */
+  keep?: boolean
+  progress: (line: string) => void
+}
+
+export interface Outcome {
+  ledger: readonly Entry[]
+  faults: readonly (readonly [string, number])[]
+  /** What the hosts wrote at the level of warnings. */
+  complaints: string
+}
+
+const ACCOUNTS = 6
+const SECRET = 'a secret of the run'
+
+/** One run: everything is started, misbehaves by the seed, settles, and is held to the promises. */
+export async function runChaos(wanted: Wanted): Promise<Outcome> {
+  const { progress, seed } = wanted
+  const closing: (() => unknown)[] = []
+  const folder = await mkdtemp(join(tmpdir(), 'chat-plugin-host-chaos-'))
+  // The server's account has to get through it.
+  await chmod(folder, 0o711)
+  closing.push(() => (wanted.keep ? progress(`kept: ${folder}`) : rm(folder, { recursive: true, force: true })))
+
+  try {
+    const [journal, dice] = [openJournal(), createDice(seed)]
+    const conduct = createConduct(dice)
+    const accounts = makeAccounts(ACCOUNTS)
+    const accountOf = (key: string) => accounts.find(account => account.key === key) as Account
+
+    const postgres = await (wanted.databaseUrl ? databaseOn(wanted.databaseUrl) : ownPostgres(folder))
+    closing.push(postgres.close)
+    const crm = await startCrm({ journal, conduct, dice, accountOf, secret: SECRET })
+    closing.push(crm.close)
+    const hosts = await startHosts(wanted.hosts, { databaseUrl: postgres.url, folder, journal })
+    closing.push(hosts.close)
+    const reporter = createReporter({ journal, conduct, dice, secret: SECRET, host: hosts.next })
+    closing.push(reporter.close)
+    const gateway = await startGateway({ journal, conduct, dice, reporter, accountOf })
+    closing.push(gateway.close)
+    const driver = createDriver({ journal, dice, crm, host: hosts.next })
+    closing.push(driver.close)
+
+    for (const account of accounts)
+      await registerAccount(crm, account, { host: hosts.next(), secret: SECRET, gatewayUrl: gateway.url })
+    await withDatabase(postgres.url, database => letInsist(database, accounts))
+
+    const { rounds, roundMs, messages } = wanted
+    const conversations = conversationsOf(accounts, wanted.conversations)
+    const each = Math.max(1, Math.round(messages / conversations.length / rounds))
+    for (let round = 1; round <= rounds; round++) {
+      const faults = faultsOf(dice, round, wanted.hosts, roundMs)
+      progress(`round ${round}: ${faults.map(({ kind, atMs }) => `${kind} at ${atMs} ms`).join(', ') || 'no ends'}`)
+      const posting = conversations.map(one => driver.converse(one, (round - 1) * each, each, roundMs))
+      await Promise.all([...posting, inflict(faults, { hosts, postgres, journal })])
+    }
+    conduct.callOff()
+
+    const entries = await withDatabase(postgres.url, database => settle(database, journal, reporter.pending, progress))
+    return { ledger: entries, faults: conduct.counts(), complaints: await hosts.complaints() }
+  } finally {
+    for (const close of closing.reverse()) await close()
+  }
+}
+
+async function withDatabase<Answer>(url: string, use: (database: Database) => Promise<Answer>): Promise<Answer> {
+  const database = openDatabase(url, 2)
+  try {
+    return await use(database)
+  } finally {
+    await database.close()
+  }
+}
+
+/** What an operator may decide for an account. */
+async function letInsist({ db }: Database, accounts: readonly Account[]): Promise<void> {
+  for (const { key } of accounts.filter(insists)) {
+    const [row] = await db
+      .update(registrations)
+      .set({ retryUnknown: true })
+      .where(eq(registrations.pluginId, key))
+      .returning({ id: registrations.id })
+    if (row) await announce(db, row.id)
+  }
+}
+
+const conversationsOf = (accounts: readonly Account[], count: number): Conversation[] =>
+  Array.from({ length: count }, (_, index) => ({
+    account: accounts[index % accounts.length] as Account,
+    contact: `contact ${index + 1}`
+  }))

@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Database } from '../src/database/connect.ts'
+import type { Journal } from './journal.ts'
+import { allSettled, answersRight, crmHeardRight, hostsLive } from './ledger/conduct.ts'
+import type { Entry } from './ledger/entry.ts'
+import { excusesOf } from './ledger/excuses.ts'
+import { incomingInOrder, incomingOnce } from './ledger/incoming.ts'
+import { inOrder, noneLost } from './ledger/outgoing.ts'
+import { repeatsExplained } from './ledger/repeats.ts'
+import { leftOver, readRows } from './ledger/rows.ts'
+import { statusesAdvance, statusesArrive } from './ledger/statuses.ts'
+
+/** After the last fault. A killed host's work goes on within 30 s; a CRM that failed five times in a row is asked again after 160. */
+const SETTLES_MS = 240_000
+
+/** Waits until nothing is left to do, then draws up the ledger. */
+export async function settle(
+  database: Database,
+  journal: Journal,
+  unreported: () => number,
+  progress: (line: string) => void
+): Promise<Entry[]> {
+  const started = performance.now()
+  let left: string[] = []
+  do {
+    await delay(500)
+    left = await leftOver(database)
+    if (unreported() > 0) left.push(`${unreported()} reports of the gateway`)
+    progress(`settling: ${left.join(', ') || 'done'}`)
+  } while (left.length > 0 && performance.now() - started < SETTLES_MS)
+
+  const seconds = Math.round((performance.now() - started) / 1_000)
+  const [rows, excuses] = [await readRows(database), excusesOf(journal)]
+  return [
+    allSettled(left, seconds),
+    noneLost(journal, rows, excuses),
+    inOrder(journal),
+    repeatsExplained(journal, rows, excuses),
+    statusesAdvance(journal, excuses),
+    statusesArrive(journal, rows),
+    incomingOnce(journal, rows, excuses),
+    incomingInOrder(journal),
+    answersRight(journal),
+    crmHeardRight(journal, rows),
+    hostsLive(journal)
+  ]
+}

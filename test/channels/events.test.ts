@@ -1,0 +1,154 @@
+import { asc } from 'drizzle-orm'
+import t from 'tap'
+import { messages, outbox } from '../../src/database/schema.ts'
+import { until } from '../harness.ts'
+import { call, hookHost, incoming, status } from './hook.ts'
+
+/** What a gateway reports, and what the CRM hears of it. */
+
+type Setup = Awaited<ReturnType<typeof hookHost>>
+
+t.test('the same message twice is one message, one after the other or at once', async t => {
+  const { host, webhook } = await hookHost(t)
+  await call(webhook, [incoming('m1', '+5511'), incoming('m1', '+5511')])
+  await call(webhook, [incoming('m1', '+5511')])
+  const answers = await Promise.all(Array.from({ length: 10 }, () => call(webhook, [incoming('m2', '+5511')])))
+  t.same(new Set(answers.map(answer => answer.status)), new Set([201]), 'the gateway is told that each was taken')
+  t.equal((await told({ host })).length, 2)
+})
+
+t.test('a gateway’s name for a message is its account’s own', async t => {
+  const { host, webhook, register } = await hookHost(t)
+  const other = await register('other')
+  await call(webhook, [incoming('m1', '+5511')])
+  await call(other.webhook, [incoming('m1', '+5511')])
+  t.equal((await told({ host })).length, 2)
+})
+
+t.test('a status goes forward only, and the CRM hears each once', async t => {
+  const setup = await hookHost(t)
+  const { plugin, webhook } = setup
+  const [id] = await send(setup, ['+5511'])
+  for (const step of ['delivered', 'sent', 'delivered', 'read', 'error', 'delivered', 'sent'] as const)
+    t.equal((await call(webhook, [status('g1', step)])).status, 201, step)
+
+  await until('the CRM to hear', async () => plugin.statuses(id ?? '').length === 2)
+  t.same(plugin.statuses(id ?? ''), ['delivered', 'read'])
+  t.same(
+    (await told(setup)).map(({ dedupe }) => dedupe),
+    [`status delivered ${id}`, `status read ${id}`]
+  )
+})
+
+t.test('an error is final before delivery, and none after it', async t => {
+  const setup = await hookHost(t)
+  const { plugin, webhook } = setup
+  const [failed = '', fine = ''] = await send(setup, ['+5511', '+5522'])
+  await call(webhook, [
+    status('g1', 'sent'),
+    { ...status('g1', 'error'), reason: 'no such number' },
+    status('g1', 'read')
+  ])
+  await call(webhook, [status('g2', 'delivered'), status('g2', 'error')])
+
+  await until('the CRM to hear', async () => plugin.statuses(failed).length + plugin.statuses(fine).length === 3)
+  t.same(plugin.statuses(failed), ['sent', 'error'])
+  t.same(plugin.statuses(fine), ['delivered'])
+  const rows = await setup.host.database.db.select().from(messages).orderBy(asc(messages.id))
+  t.match(rows, [
+    { status: 'error', reason: 'no such number' },
+    { status: 'delivered', reason: null }
+  ])
+})
+
+t.test('a call with news of several conversations is taken as a whole, in its order', async t => {
+  const setup = await hookHost(t)
+  const { crm, plugin, webhook } = setup
+  const [first = '', second = ''] = await send(setup, ['+5511', '+5522'])
+  const answer = await call(webhook, [
+    incoming('m1', '+5533', 'one'),
+    status('g2', 'sent'),
+    incoming('m2', '+5511', 'two'),
+    status('g1', 'delivered'),
+    incoming('m3', '+5533', 'three'),
+    status('g2', 'read'),
+    status('nobody', 'read')
+  ])
+  t.equal(answer.status, 201)
+
+  await until('the CRM to hear', async () => (await told(setup)).every(({ state }) => state === 'delivered'))
+  t.same(plugin.statuses(first), ['delivered'])
+  t.same(plugin.statuses(second), ['sent', 'read'])
+  const heard = crm.events.flatMap(event => (event.type === 'incoming' ? [event] : []))
+  t.same(
+    heard.filter(({ contact }) => contact === '+5533').map(({ message }) => message.content?.text),
+    ['one', 'three']
+  )
+  t.equal(heard.length, 3)
+})
+
+t.test('a call of which a part cannot be kept is not kept at all', async t => {
+  const { host, webhook } = await hookHost(t)
+  const answer = await call(webhook, [incoming('m1', '+5511'), incoming('m2', 'no text \0 of Postgres')])
+  t.equal(answer.status, 500)
+  t.same(await told({ host }), [])
+})
+
+t.test('calls whose conversations cross are all taken', async t => {
+  const setup = await hookHost(t)
+  const { webhook } = setup
+  await send(setup, ['+5511', '+5522'])
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, (_, index) =>
+      call(
+        webhook,
+        index % 2
+          ? [incoming(`a${index}`, '+5511'), status('g2', 'sent')]
+          : [incoming(`b${index}`, '+5522'), status('g1', 'sent')]
+      )
+    )
+  )
+  t.same(new Set(answers.map(answer => answer.status)), new Set([201]))
+  t.equal((await told(setup)).filter(({ kind }) => kind === 'incoming').length, 40)
+})
+
+t.test('a status that overtakes the answer to its message is not lost', async t => {
+  const setup = await hookHost(t)
+  const { gateway, plugin, webhook } = setup
+  gateway.answerWith(async () => {
+    t.equal((await call(webhook, [status('early', 'delivered')])).status, 201)
+    return { ref: 'early' }
+  })
+  const [id = ''] = await send(setup, ['+5511'])
+  await until('the CRM to hear', async () => plugin.statuses(id).length > 0, 5_000)
+  t.same(plugin.statuses(id), ['delivered'])
+})
+
+t.test('what a customer wrote last goes with the next message to them', async t => {
+  const setup = await hookHost(t)
+  const at = '2026-01-02T03:04:05.678Z'
+  await call(setup.webhook, [
+    { ...incoming('m2', '+5511'), at: new Date(at), context: { reply: [1, 'two'] } },
+    { ...incoming('m1', '+5511'), at: new Date('2025-01-01'), context: 'older' }
+  ])
+  await send(setup, ['+5511'])
+  t.match(setup.gateway.asked, [{ body: { lastIncoming: { ref: 'm2', at, context: { reply: [1, 'two'] } } } }])
+})
+
+/** Messages that the gateway has taken, named g1, g2… in this order. The CRM's ids of them. */
+async function send({ plugin, host }: Setup, contacts: readonly string[]): Promise<string[]> {
+  const ids: string[] = []
+  for (const contact of contacts) {
+    const { message } = await plugin.send({ contact, content: { text: 'hello', format: 'text' } })
+    ids.push(message.id)
+    await until('the gateway to have it', async () => {
+      const rows = await host.database.db.select().from(messages)
+      return rows.length === ids.length && rows.every(({ state }) => state === 'accepted')
+    })
+  }
+  return ids
+}
+
+function told({ host }: Pick<Setup, 'host'>) {
+  return host.database.db.select().from(outbox).orderBy(asc(outbox.id))
+}

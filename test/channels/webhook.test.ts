@@ -1,0 +1,137 @@
+import t from 'tap'
+import { conversations, outbox } from '../../src/database/schema.ts'
+import { until } from '../harness.ts'
+import { BODY_LIMIT, call, hookHost, incoming, sign } from './hook.ts'
+
+/** A gateway calls a channel's webhook. */
+
+t.test('a challenge is answered with the channel’s own reply, and only to who knows the token', async t => {
+  const { host, webhook } = await hookHost(t)
+  const answer = await fetch(`${webhook}?token=a%20shared%20secret&challenge=1158201444`)
+  t.equal(answer.status, 200)
+  t.match(answer.headers.get('content-type'), /^text\/plain/)
+  t.equal(await answer.text(), '1158201444')
+
+  const refused = await fetch(`${webhook}?token=guess&challenge=1`)
+  t.equal(refused.status, 403)
+  t.same(await refused.json(), { code: 403, message: 'the token of the challenge is wrong' })
+  t.same(await stored(host), [])
+})
+
+t.test('a message is told to the CRM, and the gateway gets the channel’s own reply', async t => {
+  const { crm, webhook } = await hookHost(t)
+  const answer = await call(webhook, [incoming('m1', '+5511', 'olá')])
+  t.equal(answer.status, 201)
+  t.equal(answer.headers.get('x-taken'), '1')
+  t.equal(await answer.text(), 'taken')
+
+  const told = await crm.waitFor(({ type }) => type === 'incoming')
+  t.match(told, { plugin: 'hook', contact: '+5511', message: { content: { text: 'olá', format: 'text' } } })
+})
+
+t.test('a call that is not signed, or signed otherwise, is refused and nothing of it is kept', async t => {
+  const { host, webhook } = await hookHost(t)
+  const events = [incoming('m1', '+5511')]
+  const body = JSON.stringify({ events })
+  for (const signature of ['', 'guess', sign(body, 'another secret'), sign(`${body} `)]) {
+    const answer = await call(webhook, events, { 'x-signature': signature })
+    t.equal(answer.status, 403)
+    t.same(await answer.json(), { code: 403, message: 'the signature is wrong' })
+  }
+  t.equal((await fetch(webhook, { method: 'POST' })).status, 403, 'nor one without a body')
+  t.same(await stored(host), [])
+})
+
+t.test('a signature is over the bytes, whatever type they claim to be', async t => {
+  const { host, webhook } = await hookHost(t)
+  const types = [
+    'application/json',
+    'application/x-www-form-urlencoded',
+    'text/plain',
+    'application/octet-stream',
+    'x/y'
+  ]
+  for (const [index, type] of types.entries()) {
+    const answer = await call(webhook, [incoming(`m${index}`, '+5511', '{"a": "ё" }\n')], { 'content-type': type })
+    t.equal(answer.status, 201, type)
+  }
+  const body = Buffer.from(JSON.stringify({ events: [incoming('bare', '+5511')] }))
+  const untyped = await fetch(webhook, { method: 'POST', headers: { 'x-signature': sign(body) }, body })
+  t.equal(untyped.status, 201, 'or none')
+  t.equal((await stored(host)).length, types.length + 1)
+})
+
+t.test('a call with a token that nobody has is not found, whoever signed it', async t => {
+  const { host, webhook } = await hookHost(t)
+  for (const url of [
+    `${webhook}x`,
+    webhook.slice(0, -1),
+    webhook.replace(/[^/]+$/, ''),
+    webhook.replace(/[^/]+$/, '%00')
+  ]) {
+    const answer = await call(url, [incoming('m1', '+5511')])
+    t.equal(answer.status, 404, url)
+  }
+  t.same(await stored(host), [])
+})
+
+t.test('a call is refused until the settings are complete', async t => {
+  const { crm, host, webhook } = await hookHost(t)
+  const fresh = await crm.register({ key: 'fresh', selfUri: host.at('hook') })
+  const { json } = await fresh.markdownPreview('webhook')
+  const early = (json as { markdown: string }).markdown
+  t.not(early, webhook)
+  t.equal((await call(early, [incoming('m1', '+5511')])).status, 400)
+  t.same(await stored(host), [])
+})
+
+t.test('a body is taken up to the channel’s limit, and not beyond', async t => {
+  const { host, webhook } = await hookHost(t)
+  const size = (length: number) => [incoming('m1', '+5511', 'x'.repeat(length))]
+  const frame = JSON.stringify({ events: size(0) }).length
+
+  const over = await call(webhook, size(BODY_LIMIT - frame + 1))
+  t.equal(over.status, 413)
+  t.match(await over.json(), { code: 413, message: /\S/ })
+  t.same(await stored(host), [])
+
+  t.equal((await call(webhook, size(BODY_LIMIT - frame))).status, 201)
+  t.equal((await stored(host)).length, 1)
+})
+
+t.test('a channel that cannot read a call keeps nothing, and the gateway hears that it failed', async t => {
+  const { host, webhook } = await hookHost(t)
+  const answer = await fetch(webhook, { method: 'POST', headers: { 'x-signature': sign('what?') }, body: 'what?' })
+  t.equal(answer.status, 500)
+  t.same(await answer.json(), { code: 500, message: 'Internal plugin error' })
+  t.same(await stored(host), [])
+})
+
+t.test('a message is stored with its conversation before the gateway is answered', async t => {
+  const { host, webhook } = await hookHost(t)
+  const answered = { yet: false }
+  const gate = Promise.withResolvers<void>()
+  const held = host.database.sql.begin(async sql => {
+    await sql`lock table outbox in exclusive mode`
+    await gate.promise
+  })
+  const answering = call(webhook, [incoming('m1', '+5511')]).then(answer => {
+    answered.yet = true
+    return answer
+  })
+  await until('the message to be at the table’s door', async () => {
+    const [row] = await host.database.sql`select from pg_locks where not granted and relation = 'outbox'::regclass`
+    return row !== undefined
+  })
+  t.notOk(answered.yet)
+
+  gate.resolve()
+  await held
+  t.equal((await answering).status, 201)
+  t.match(await stored(host), [{ kind: 'incoming' }])
+  t.match(await host.database.db.select().from(conversations), [{ contact: '+5511', lastIncomingRef: 'm1' }])
+})
+
+async function stored({ database }: Awaited<ReturnType<typeof hookHost>>['host']) {
+  return database.db.select().from(outbox)
+}
