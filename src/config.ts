@@ -70,6 +70,10 @@ export const Environment = Type.Object({
     'Tries after which an item that the CRM alone refuses, while it takes others, is parked',
     { minimum: 1, maximum: 100_000 }
   ),
+  LV_PLUGIN_RETENTION: Duration(
+    '90d',
+    'How long messages, and what the CRM was told, are kept after they are settled; 0: for ever'
+  ),
   LV_PLUGIN_DEFAULT_LANG: Type.String({
     default: 'en_US',
     pattern: '^[a-z]{2}[_-][A-Z]{2}$',
@@ -79,7 +83,7 @@ export const Environment = Type.Object({
     default: '',
     pattern: '^([A-Za-z0-9_.-]+:[A-Za-z0-9+/_-]{43}=?(,|$|\\s+))*$',
     description:
-      'Keys of secrets at rest, id:base64 of 32 bytes, newest first, separated by commas; empty: one is made in DATA_DIR (embedded database only)'
+      'Keys of secrets at rest, id:base64 of 32 bytes, newest first, separated by commas; empty: one is made in DATA_DIR, for a new database'
   }),
   LV_PLUGIN_ROLES: Type.String({
     default: 'web,worker',
@@ -137,6 +141,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       crmRetryMs: milliseconds(value.LV_PLUGIN_CRM_RETRY),
       crmParkAfter: value.LV_PLUGIN_CRM_PARK_AFTER
     },
+    retentionMs: milliseconds(value.LV_PLUGIN_RETENTION),
     defaultLanguage: value.LV_PLUGIN_DEFAULT_LANG.replace('-', '_'),
     secretKeys: value.LV_PLUGIN_SECRET_KEYS || undefined,
     roles: { web: value.LV_PLUGIN_ROLES.includes('web'), worker: value.LV_PLUGIN_ROLES.includes('worker') },

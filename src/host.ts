@@ -19,6 +19,7 @@ import { channelPlugin } from './http/channel.ts'
 import { healthRoutes } from './http/health.ts'
 import { openServer } from './http/server.ts'
 import { accepter } from './messages/accept.ts'
+import { retentionCrons } from './messages/clean.ts'
 import { earlyTask } from './messages/early.ts'
 import { storeEvents } from './messages/events.ts'
 import { laterTask } from './messages/later.ts'
@@ -59,7 +60,7 @@ export async function startHost(
     closing.push(parts.close)
 
     const worker = config.roles.worker ? await startWorker(parts.work) : undefined
-    if (worker) closing.push(worker.close)
+    if (worker) closing.push(worker.close, parts.interrupt)
     if (config.roles.web) {
       const base = new URL(config.selfUri).pathname
       const accept = accepter(opened.database, now, () => worker?.nudge('send'))
@@ -110,7 +111,8 @@ async function compose(
   const selfUriOf = (name: string) => mountedBy(name)?.selfUri
 
   const host = randomUUID()
-  const limitsOf = limiter({ registrations, settings, mountedBy })
+  const interruption = new AbortController()
+  const limitsOf = limiter({ registrations, settings, mountedBy, log })
   const send = sender({ ready, policy: queue, now })
   const tell = teller({
     registrations,
@@ -123,6 +125,8 @@ async function compose(
     log
   })
   return {
+    /** What takes long and may go on another time stops. */
+    interrupt: async () => interruption.abort(),
     close: async () => {
       await outbound.close()
       await unheed()
@@ -138,7 +142,10 @@ async function compose(
         early: earlyTask(database, storeEvents, now),
         poll: poller({ database, ready, now, log })
       },
-      crons: pollCrons(database, mounted),
+      crons: [
+        ...pollCrons(database, mounted),
+        ...retentionCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log })
+      ],
       sendLimit: queue.limit,
       log
     }

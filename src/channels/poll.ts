@@ -26,9 +26,13 @@ export const poller =
     const cursor = await lease(database, id, now())
     if (!cursor) return
     try {
-      const target = await ready(id, AbortSignal.timeout(TIMEOUT_MS))
+      const deadline = AbortSignal.timeout(TIMEOUT_MS)
+      const target = await ready(id, deadline)
       if ('unready' in target || !target.channel.poll) return
-      const { events, cursor: next } = await target.channel.poll.read(cursor.value, target.tools)
+      const { events, cursor: next } = await Promise.race([
+        target.channel.poll.read(cursor.value, target.tools),
+        late(deadline)
+      ])
       await database.db.transaction(async tx => {
         await storeEvents(
           tx,
@@ -43,6 +47,12 @@ export const poller =
       await database.db.update(registrations).set({ pollLeasedUntil: null }).where(eq(registrations.id, id))
     }
   }
+
+/** A channel that hangs must not keep a slot of the worker. */
+const late = (deadline: AbortSignal) =>
+  new Promise<never>((_, reject) =>
+    deadline.addEventListener('abort', () => reject(new Error('the channel did not answer in time')), { once: true })
+  )
 
 async function lease({ db }: Pick<Database, 'db'>, id: number, now: Date): Promise<{ value: unknown } | undefined> {
   const [row] = await db

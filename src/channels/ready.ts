@@ -1,4 +1,5 @@
 import type { AccountLimits } from 'channel-kit/channel'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Registrations } from '../crm/registrations.ts'
 import type { MakeReady } from '../messages/send.ts'
 import { effectiveSettings } from '../protocol/settings.ts'
@@ -29,10 +30,15 @@ export const readier =
 
 /** What a registration's channel allows it, by its settings. */
 export const limiter =
-  ({ registrations, settings, mountedBy }: Omit<Parts, 'lend'>) =>
+  ({ registrations, settings, mountedBy, log }: Omit<Parts, 'lend'> & { log: Pick<FastifyBaseLogger, 'error'> }) =>
   async (registrationId: number): Promise<AccountLimits | undefined> => {
     const registration = await registrations.get(registrationId)
     const channel = registration && mountedBy(registration.channel)?.channel
     const effective = channel && effectiveSettings(channel.settings, (await settings.load(registrationId)) ?? {})
-    return effective && channel.limits?.(effective)
+    try {
+      return effective && channel.limits?.(effective)
+    } catch (error) {
+      log.error({ err: error, registration: registrationId }, 'the channel threw while telling its limits; it has none')
+      return undefined
+    }
   }

@@ -1,9 +1,25 @@
-import { and, inArray, sql } from 'drizzle-orm'
+import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { lockConversations, wake } from '../database/conversations.ts'
 import { refreshDue } from '../database/heads.ts'
-import { outbox } from '../database/schema.ts'
+import { conversations, outbox } from '../database/schema.ts'
 import { OPEN } from './telling.ts'
+
+/** The id of the message that a status is about; an incoming message has none. */
+const about = (item: SQL) => sql`case when ${item}.kind = 'status' then ${item}.body ->> 'id' end`
+
+/**
+ * The CRM has heard a later status of the same message, or may be hearing it at
+ * the moment: to tell it this one would take the message back.
+ */
+const overtaken = (now: Date) => sql`exists (
+  select from ${outbox} later join ${conversations} c on c.id = later.conversation_id
+  where later.conversation_id = ${outbox.conversationId} and later.id > ${outbox.id}
+    and ${about(sql`later`)} = ${about(sql`${outbox}`)}
+    and (later.state = 'delivered' or (later.state = 'waiting' and c.telling_due <= ${now.toISOString()}::timestamptz)))`
+
+/** What the CRM did not take and may still be offered. */
+export const replayable = (now: Date) => and(inArray(outbox.state, ['parked', 'stopped']), sql`not ${overtaken(now)}`)
 
 /**
  * Offers items to the CRM once more that it did not take, as an operator
@@ -22,7 +38,7 @@ export const replayItems = ({ db }: Pick<Database, 'db'>, ids: readonly number[]
     const replayed = await tx
       .update(outbox)
       .set({ state: 'waiting', attempts: 0, dueAt: now, offeredSince: now, settledAt: null })
-      .where(and(inArray(outbox.id, [...ids]), inArray(outbox.state, ['parked', 'stopped'])))
+      .where(and(inArray(outbox.id, [...ids]), replayable(now)))
       .returning({ registrationId: outbox.registrationId })
     await refreshDue(
       tx,

@@ -63,7 +63,7 @@ async function again(
   if (now().getTime() - taken.offeredSince.getTime() >= retryMs)
     return parked('it was offered for as long as LV_PLUGIN_CRM_RETRY says')
   if (taken.attempts + 1 >= parkAfter) {
-    const toldAt = await registrations.toldAt(taken.registrationId)
+    const toldAt = await registrations.toldAt(taken.registrationId).catch(() => null)
     // Others went through after this one had begun to fail, and lately.
     if (toldAt && toldAt > taken.offeredSince && now().getTime() - toldAt.getTime() < LONGEST_WAIT_MS)
       return parked('the CRM takes others of this registration')

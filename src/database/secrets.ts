@@ -19,9 +19,9 @@ interface Key {
 
 const TRIAL = 'chat-plugin-host'
 
-/** `list`: `id:base64` of 32 bytes each, newest first. */
 export type OpenedSecrets = Secrets & { newest: string }
 
+/** `list`: `id:base64` of 32 bytes each, newest first. */
 export function openSecrets(list: string): OpenedSecrets {
   const keys = list
     .split(/[\s,]+/)

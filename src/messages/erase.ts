@@ -1,28 +1,51 @@
-import { and, eq, inArray, isNotNull, or } from 'drizzle-orm'
+import { and, asc, eq, inArray } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
-import { conversations } from '../database/schema.ts'
+import { conversations, messages, outbox } from '../database/schema.ts'
+
+/** What there was of a contact. */
+export interface Erased {
+  conversations: number
+  messages: number
+  /** Messages among them that had not been settled. */
+  unsent: number
+  items: number
+  /** Items among them that the CRM had not been told. */
+  untold: number
+}
 
 /**
  * Forgets a contact: its conversations with all their messages, statuses and
- * what the CRM had to be told. Answers how many conversations there were, and
- * how many messages of them had not been settled; `onlyCount` changes nothing.
+ * what the CRM had to be told. What a host has in hand at the moment still ends,
+ * and is not written down. `onlyCount` changes nothing.
  */
 export const eraseContact = (
   { db }: Pick<Database, 'db'>,
   contact: string,
-  { registrationId, onlyCount }: { registrationId?: number; onlyCount: boolean }
-) =>
+  { registrationId, onlyCount }: { registrationId?: number | undefined; onlyCount: boolean }
+): Promise<Erased> =>
   db.transaction(async tx => {
-    const whose = and(
-      eq(conversations.contact, contact),
-      registrationId === undefined ? undefined : eq(conversations.registrationId, registrationId)
-    )
-    const found = await tx.select({ id: conversations.id }).from(conversations).where(whose).for('update')
+    // In the order in which everybody locks them.
+    const found = await tx
+      .select({ id: conversations.id })
+      .from(conversations)
+      .where(
+        and(
+          eq(conversations.contact, contact),
+          registrationId === undefined ? undefined : eq(conversations.registrationId, registrationId)
+        )
+      )
+      .orderBy(asc(conversations.id))
+      .for('update')
     const ids = found.map(({ id }) => id)
-    const open = await tx.$count(
-      conversations,
-      and(inArray(conversations.id, ids), or(isNotNull(conversations.sendingDue), isNotNull(conversations.tellingDue)))
-    )
-    if (!onlyCount && ids.length > 0) await tx.delete(conversations).where(inArray(conversations.id, ids))
-    return { conversations: ids.length, unfinished: open }
+    const ofMessages = inArray(messages.conversationId, ids)
+    const ofItems = inArray(outbox.conversationId, ids)
+    const erased = {
+      conversations: ids.length,
+      messages: await tx.$count(messages, ofMessages),
+      unsent: await tx.$count(messages, and(ofMessages, inArray(messages.state, ['waiting', 'sending']))),
+      items: await tx.$count(outbox, ofItems),
+      untold: await tx.$count(outbox, and(ofItems, eq(outbox.state, 'waiting')))
+    }
+    if (!onlyCount) await tx.delete(conversations).where(inArray(conversations.id, ids))
+    return erased
   })

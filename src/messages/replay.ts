@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from 'drizzle-orm'
+import { and, inArray, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { lockConversations, wake } from '../database/conversations.ts'
 import { refreshDue } from '../database/heads.ts'
@@ -6,10 +6,14 @@ import { messages } from '../database/schema.ts'
 import { OPEN } from './sending.ts'
 import type { Chapter } from './story.ts'
 
+/** A message that its gateway took, and reported an error of later, has failed as much as one that never left. */
+export const FAILED = sql`(${messages.state} = 'failed' or (${messages.state} = 'accepted' and ${messages.status} = 'error'))`
+
 /**
  * Sends failed messages once more, as an operator decides. They go to the head
  * of their conversations, being older than what waits there, and the CRM hears
- * of their statuses anew. Answers how many had failed and now wait.
+ * of their statuses anew. What the gateway may still report of the failed send
+ * is not about them any more. Answers how many had failed and now wait.
  */
 export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly number[], now: Date): Promise<number> =>
   db.transaction(async tx => {
@@ -29,12 +33,14 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
         attempts: 0,
         status: null,
         reason: null,
+        ref: null,
+        later: null,
         dueAt: now,
         settledAt: null,
         replays: sql`${messages.replays} + 1`,
         story: sql`${messages.story} || ${JSON.stringify([chapter])}::jsonb`
       })
-      .where(and(inArray(messages.id, [...ids]), eq(messages.state, 'failed')))
+      .where(and(inArray(messages.id, [...ids]), FAILED))
       .returning({ conversationId: messages.conversationId, registrationId: messages.registrationId })
     await refreshDue(
       tx,

@@ -30,8 +30,9 @@ export function readPosted(body: Json): Posted | string {
   if (!content && attachments.length === 0) return EMPTY
 
   const chat = object(body.chat)
-  const contact = text(chat.contact)
-  const [subject, chatId, crmId] = [chat.subject, chat.id, message.id].map(nullable)
+  const contact = key(chat.contact)
+  const subject = nullable(chat.subject, text)
+  const [chatId, crmId] = [nullable(chat.id, key), nullable(message.id, key)]
   if (!contact || subject === undefined || chatId === undefined || crmId === undefined) return GENERIC
   return { chatId, crmId, contact, subject, content, attachments }
 }
@@ -40,14 +41,21 @@ export function readPosted(body: Json): Posted | string {
 const object = (value: unknown): Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
 
-/** Ids and contacts may come as numbers. None may hold NUL, which no text of the database takes. */
+/** Most characters of an id or a contact, which are keys in the database. */
+const LONGEST = 512
+
+/** Ids, contacts and subjects may come as numbers. None may hold NUL, which no text of the database takes. */
 function text(value: unknown): string | undefined {
   if (typeof value === 'number') return String(value)
   return typeof value === 'string' && !value.includes('\0') ? value : undefined
 }
 
-const nullable = (value: unknown): string | null | undefined =>
-  value === undefined || value === null ? null : text(value)
+function key(value: unknown): string | undefined {
+  const read = text(value)
+  return read !== undefined && read.length <= LONGEST ? read : undefined
+}
+
+const nullable = (value: unknown, read: typeof text) => (value === undefined || value === null ? null : read(value))
 
 function readContent(value: unknown): Content | null | string {
   if (!value || (typeof value === 'object' && Object.keys(value).length === 0)) return null
@@ -63,9 +71,10 @@ function readContent(value: unknown): Content | null | string {
 
 function readAttachments(value: unknown): readonly Attachment[] | string {
   if (value === undefined || value === null) return []
-  if (!Array.isArray(value)) return GENERIC
+  if (typeof value !== 'object') return GENERIC
   const attachments: Attachment[] = []
-  for (const item of value) {
+  // A map of them counts as their list, as any list of PHP may come as a map.
+  for (const item of Object.values(value)) {
     const { name, uri, type } = object(item)
     const known = ATTACHMENT_TYPES.find(known => known === type)
     if (typeof name !== 'string' || typeof uri !== 'string' || !known) return GENERIC

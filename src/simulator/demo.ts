@@ -20,6 +20,10 @@ const host = startHost(selfUri, {
   PORT: String(hostPort),
   HOST,
   DATA_DIR: env.DATA_DIR ?? './data/demo',
+  // Whatever a .env beside it says: a demo must not work on a database that is used for real.
+  DATABASE_URL: env.DATABASE_URL ?? '',
+  LV_PLUGIN_SECRET_KEYS: env.LV_PLUGIN_SECRET_KEYS ?? '',
+  LV_PLUGIN_ROLES: 'web,worker',
   LV_PLUGIN_SELF_URI: selfUri,
   LV_PLUGIN_CHANNELS: 'echo=/ form-gallery',
   LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME: 'http',

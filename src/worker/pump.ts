@@ -105,19 +105,20 @@ export function startPump<Taken extends Item, Done>(
     const old = performance.now() - REFRESH_MS
     const ids = new Set([...offered, ...[...owned].filter(([, { at }]) => at < old).map(([id]) => id)])
     if (ids.size === 0 || stopping) return
-    for (const claimed of await line.claim([...ids])) {
-      const { busy = 0, bucket } = owned.get(claimed.registrationId) ?? {}
-      owned.set(claimed.registrationId, {
-        ...claimed,
-        busy,
-        bucket: refill(bucket, claimed.limits),
-        at: performance.now()
-      })
-      ids.delete(claimed.registrationId)
+    const claimed = await line.claim([...ids])
+    // Not those that were offered meanwhile.
+    for (const id of ids) offered.delete(id)
+    for (const one of claimed) {
+      ids.delete(one.registrationId)
+      const known = owned.get(one.registrationId)
+      // The same object, since the work in hand counts itself off it.
+      owned.set(
+        one.registrationId,
+        Object.assign(known ?? { busy: 0, bucket: undefined }, one, { at: performance.now() })
+      )
     }
     // Another host has these.
     for (const id of ids) if (owned.get(id)?.busy === 0) owned.delete(id)
-    offered.clear()
   }
 
   /** The fair share of each registration: what is free is split among the groups, and a group's share among its own. */

@@ -1,5 +1,5 @@
 import { html } from 'htm/preact'
-import type { FieldProps } from './field-frame.ts'
+import type { FieldProps } from './field-props.ts'
 
 export function BooleanField({ value, control, onChange }: FieldProps) {
   return html`<input

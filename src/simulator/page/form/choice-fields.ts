@@ -1,5 +1,5 @@
 import { html } from 'htm/preact'
-import type { FieldProps } from './field-frame.ts'
+import type { FieldProps } from './field-props.ts'
 import type { Options } from './form.ts'
 import { type Choice, choicesOf, chosenOf, grouped, limitText } from './options.ts'
 

@@ -1,7 +1,7 @@
 import type { ComponentType } from 'preact'
 import { BooleanField } from './boolean-field.ts'
 import { ChecksField, SelectField } from './choice-fields.ts'
-import type { FieldProps } from './field-frame.ts'
+import type { FieldProps } from './field-props.ts'
 import { FileField } from './file-field.ts'
 import type { Field } from './form.ts'
 import { IframeField } from './iframe-field.ts'

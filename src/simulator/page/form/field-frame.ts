@@ -2,19 +2,7 @@ import { html } from 'htm/preact'
 import { Icon } from '../icons.ts'
 import { Markdown } from '../markdown.ts'
 import { controlFor } from './controls.ts'
-import type { Field } from './form.ts'
-
-export interface FieldProps {
-  field: Field
-  value: unknown
-  /** What the host has stored; for a password only whether there is one. */
-  saved: unknown
-  /** Values of the fields that this one depends on. */
-  dep: unknown[]
-  /** To be spread on the control that is focused. */
-  control: { id: string; 'aria-invalid': 'true' | undefined; 'aria-describedby': string | undefined }
-  onChange: (value: unknown) => void
-}
+import type { FieldProps } from './field-props.ts'
 
 interface FrameProps extends Omit<FieldProps, 'control'> {
   id: string

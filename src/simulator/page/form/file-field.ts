@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import { advice, sentence } from '../trouble.ts'
 import { permitted, useUpload } from '../use-upload.ts'
-import type { FieldProps } from './field-frame.ts'
+import type { FieldProps } from './field-props.ts'
 
 /** The file goes to the plugin's uploader at once; the form keeps the address that it answers. */
 export function FileField({ field, value, control, onChange }: FieldProps) {

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { useShell } from '../shell.ts'
-import type { FieldProps } from './field-frame.ts'
+import type { FieldProps } from './field-props.ts'
 
 /** A page of the plugin's own. It gives its value by a message: `{ value }`, or the value as text. */
 export function IframeField({ field, value, control, onChange }: FieldProps) {

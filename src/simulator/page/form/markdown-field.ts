@@ -2,7 +2,7 @@ import { html } from 'htm/preact'
 import { useRef, useState } from 'preact/hooks'
 import { Icon } from '../icons.ts'
 import { Markdown } from '../markdown.ts'
-import type { FieldProps } from './field-frame.ts'
+import type { FieldProps } from './field-props.ts'
 
 const MARKS = [
   { name: 'Bold', sign: 'B', before: '**', after: '**' },

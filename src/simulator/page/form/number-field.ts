@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
-import type { FieldProps } from './field-frame.ts'
+import type { FieldProps } from './field-props.ts'
 
 /** Keeps what was typed, so that `1.` may become `1.5`; what is no number goes to the host as it is, to be refused there. */
 export function NumberField({ field, value, control, onChange }: FieldProps) {

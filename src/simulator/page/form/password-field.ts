@@ -1,5 +1,5 @@
 import { html } from 'htm/preact'
-import type { FieldProps } from './field-frame.ts'
+import type { FieldProps } from './field-props.ts'
 
 /**
  * The host only tells whether a password is set. Undefined keeps it, text

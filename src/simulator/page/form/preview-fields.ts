@@ -6,7 +6,7 @@ import { useShell } from '../shell.ts'
 import { Trouble } from '../trouble.ts'
 import { useDebounced } from '../use-debounced.ts'
 import { type Loaded, useLoaded } from '../use-loaded.ts'
-import type { FieldProps } from './field-frame.ts'
+import type { FieldProps } from './field-props.ts'
 
 const PAUSE_MS = 300
 

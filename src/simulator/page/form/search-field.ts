@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Icon } from '../icons.ts'
-import type { FieldProps } from './field-frame.ts'
+import type { FieldProps } from './field-props.ts'
 import type { Options } from './form.ts'
 import { type Choice, choicesOf, grouped, limitText } from './options.ts'
 import { SearchResults } from './search-results.ts'

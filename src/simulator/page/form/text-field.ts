@@ -1,5 +1,5 @@
 import { html } from 'htm/preact'
-import type { FieldProps } from './field-frame.ts'
+import type { FieldProps } from './field-props.ts'
 
 export function TextField({ field, value, control, onChange }: FieldProps) {
   const text = value === null || value === undefined ? '' : String(value)

@@ -1,5 +1,5 @@
 import { html } from 'htm/preact'
-import type { FieldProps } from './field-frame.ts'
+import type { FieldProps } from './field-props.ts'
 
 /** A definition this CRM has never heard of: shown, so that nobody wonders where the field went. */
 export function UnknownField({ field, value, control }: FieldProps) {

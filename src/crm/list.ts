@@ -1,0 +1,109 @@
+import type { Status } from 'channel-kit/chat'
+import { STATUSES } from 'channel-kit/chat'
+import { and, asc, desc, eq, gt, inArray, lt, lte, max, type SQL, sql } from 'drizzle-orm'
+import type { Database } from '../database/connect.ts'
+import { bigints } from '../database/heads.ts'
+import { conversations, type OutboxState, outbox } from '../database/schema.ts'
+import { replayable } from './replay.ts'
+
+/** What the CRM was told and has to be told, as an operator looks for it. */
+
+export interface Wanted {
+  ids?: readonly number[] | undefined
+  state?: OutboxState | undefined
+  registrationId?: number | undefined
+}
+
+const COLUMNS = {
+  id: outbox.id,
+  registrationId: outbox.registrationId,
+  contact: conversations.contact,
+  kind: outbox.kind,
+  body: outbox.body,
+  state: outbox.state,
+  attempts: outbox.attempts,
+  reason: outbox.reason,
+  createdAt: outbox.createdAt,
+  offeredSince: outbox.offeredSince,
+  /** Of one that waits: not before. */
+  dueAt: sql`case when ${outbox.state} = 'waiting' then ${outbox.dueAt} end`.mapWith(outbox.dueAt) as SQL<Date | null>,
+  settledAt: outbox.settledAt
+}
+
+export type Item = Awaited<ReturnType<typeof listItems>>[number]
+
+/** The newest first; `after`: the id of the last one seen. */
+export const listItems = (
+  { db }: Pick<Database, 'db'>,
+  wanted: Wanted,
+  { limit, after }: { limit: number; after?: number | undefined }
+) =>
+  db
+    .select(COLUMNS)
+    .from(outbox)
+    .innerJoin(conversations, eq(conversations.id, outbox.conversationId))
+    .where(and(...matching(wanted), after === undefined ? undefined : lt(outbox.id, after)))
+    .orderBy(desc(outbox.id))
+    .limit(limit)
+
+/** What the CRM was told of a message, replays included, in order. */
+export const itemsAbout = (
+  { db }: Pick<Database, 'db'>,
+  { registrationId, crmId, replays }: { registrationId: number; crmId: string; replays: number }
+) =>
+  db
+    .select(COLUMNS)
+    .from(outbox)
+    .innerJoin(conversations, eq(conversations.id, outbox.conversationId))
+    .where(
+      and(
+        eq(outbox.registrationId, registrationId),
+        inArray(
+          outbox.dedupe,
+          Array.from({ length: replays + 1 }, (_, replay) =>
+            STATUSES.map(status => dedupe(status, crmId, replay))
+          ).flat()
+        )
+      )
+    )
+    .orderBy(asc(outbox.id))
+
+/** As news.ts makes them. */
+const dedupe = (status: Status, crmId: string, replay: number) =>
+  `status ${status} ${crmId}${replay > 0 ? ` ${replay}` : ''}`
+
+export async function countReplayable({ db }: Pick<Database, 'db'>, wanted: Wanted, now: Date): Promise<number> {
+  const [row] = await db
+    .select({ count: sql<number>`count(*)::int` })
+    .from(outbox)
+    .where(and(...matching(wanted), replayable(now)))
+  return row?.count ?? 0
+}
+
+/** The ids of what could be replayed now, the oldest first and so many together; none is met twice. */
+export async function* replayableIds(
+  { db }: Pick<Database, 'db'>,
+  wanted: Wanted,
+  batch: number,
+  now: Date
+): AsyncGenerator<number[]> {
+  const [newest] = await db.select({ id: max(outbox.id) }).from(outbox)
+  for (let last = 0; ; ) {
+    const rows = await db
+      .select({ id: outbox.id })
+      .from(outbox)
+      .where(and(...matching(wanted), replayable(now), gt(outbox.id, last), lte(outbox.id, newest?.id ?? 0)))
+      .orderBy(asc(outbox.id))
+      .limit(batch)
+    const end = rows.at(-1)
+    if (!end) return
+    last = end.id
+    yield rows.map(({ id }) => id)
+  }
+}
+
+const matching = ({ ids, state, registrationId }: Wanted): (SQL | undefined)[] => [
+  ids && sql`${outbox.id} = any(${bigints(ids)})`,
+  state && eq(outbox.state, state),
+  registrationId === undefined ? undefined : eq(outbox.registrationId, registrationId)
+]

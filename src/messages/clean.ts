@@ -1,0 +1,135 @@
+import { and, asc, gt, inArray, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Database } from '../database/connect.ts'
+import { bigints } from '../database/heads.ts'
+import { conversations, messages, outbox } from '../database/schema.ts'
+
+/**
+ * Rows that nobody works on any more. With a row goes the memory that it was
+ * there: the CRM's message of that id, or the gateway's, would count as new.
+ */
+
+/** Rows by table. */
+export interface Finished {
+  messages: number
+  outbox: number
+  /** Left without either, and without an incoming message since. */
+  conversations: number
+}
+
+/** Few enough that a lock is held for moments only, while the hosts go on. */
+const BATCH = 5_000
+
+const finishedMessages = (before: Date) =>
+  and(
+    lt(messages.settledAt, before),
+    inArray(messages.state, ['accepted', 'failed']),
+    // Its channel foresaw events that the CRM has not been told of.
+    isNull(messages.later)
+  )
+
+const finishedItems = (before: Date) => and(lt(outbox.settledAt, before), ne(outbox.state, 'waiting'))
+
+/** Conversations that have no more; `message` and `item`: which ones count. */
+const idle = (before: Date, message?: SQL, item?: SQL) =>
+  and(
+    isNull(conversations.sendingDue),
+    isNull(conversations.tellingDue),
+    or(isNull(conversations.lastIncomingAt), lt(conversations.lastIncomingAt, before)),
+    sql`not exists (select from ${messages} where ${and(sql`${messages.conversationId} = ${conversations.id}`, message)})`,
+    sql`not exists (select from ${outbox} where ${and(sql`${outbox.conversationId} = ${conversations.id}`, item)})`
+  )
+
+export async function countFinished({ db }: Pick<Database, 'db'>, before: Date): Promise<Finished> {
+  const [message, item] = [finishedMessages(before), finishedItems(before)]
+  return {
+    messages: await db.$count(messages, message),
+    outbox: await db.$count(outbox, item),
+    conversations: await db.$count(
+      conversations,
+      idle(before, sql`(${message}) is not true`, sql`(${item}) is not true`)
+    )
+  }
+}
+
+interface Run {
+  interrupted: AbortSignal
+  /** Told after each batch what is gone so far. */
+  removed?: (counts: Finished) => void
+}
+
+export async function removeFinished(
+  { db }: Pick<Database, 'db'>,
+  before: Date,
+  { interrupted, removed = () => {} }: Run
+): Promise<Finished> {
+  const counts = { messages: 0, outbox: 0, conversations: 0 }
+  const remove = async (name: keyof Finished, batch: () => Promise<{ gone: number; more: boolean }>) => {
+    let more: boolean
+    do {
+      interrupted.throwIfAborted()
+      const removedNow = await batch()
+      counts[name] += removedNow.gone
+      more = removedNow.more
+      removed(counts)
+    } while (more)
+  }
+  await remove('messages', () => removeRows(db, messages, finishedMessages(before)))
+  await remove('outbox', () => removeRows(db, outbox, finishedItems(before)))
+  await remove('conversations', idleRemover(db, before))
+  return counts
+}
+
+/** Rows that are locked at the moment are left for the next time. */
+async function removeRows(db: Database['db'], table: typeof messages | typeof outbox, where: SQL | undefined) {
+  const { count } = await db.execute(sql`
+    with finished as (
+      select id from ${table} where ${where} order by settled_at limit ${BATCH} for update skip locked)
+    delete from ${table} using finished where ${table.id} = finished.id`)
+  return { gone: count, more: count > 0 }
+}
+
+/** Walks through them by id, since one that gets a message at the last moment stays. */
+function idleRemover(db: Database['db'], before: Date) {
+  let last = 0
+  return () =>
+    db.transaction(async tx => {
+      const found = await tx
+        .select({ id: conversations.id })
+        .from(conversations)
+        .where(and(gt(conversations.id, last), idle(before)))
+        .orderBy(asc(conversations.id))
+        .limit(BATCH)
+        .for('update', { skipLocked: true })
+      const ids = found.map(({ id }) => id)
+      last = ids.at(-1) ?? last
+      // Looked at once more, now that nobody can add to them.
+      const { count } = await tx
+        .delete(conversations)
+        .where(and(sql`${conversations.id} = any(${bigints(ids)})`, idle(before)))
+      return { gone: count, more: ids.length > 0 }
+    })
+}
+
+interface Retention {
+  database: Pick<Database, 'db'>
+  /** 0: for ever. */
+  keepMs: number
+  now: () => Date
+  interrupted: AbortSignal
+  log: Pick<FastifyBaseLogger, 'info' | 'error'>
+}
+
+/** What has been over for longer than settings say goes away once an hour. */
+export const retentionCrons = ({ database, keepMs, now, interrupted, log }: Retention) => {
+  const run = async () => {
+    try {
+      const gone = await removeFinished(database, new Date(now().getTime() - keepMs), { interrupted })
+      if (gone.messages + gone.outbox + gone.conversations > 0) log.info(gone, 'removed what was over for long enough')
+    } catch (error) {
+      if (!interrupted.aborted)
+        log.error({ err: error }, 'what is over could not be removed; the next hour tries again')
+    }
+  }
+  return keepMs === 0 ? [] : [{ name: 'retention', pattern: '17 * * * *', run }]
+}

@@ -1,0 +1,138 @@
+import { and, asc, desc, eq, gt, gte, lt, lte, max, type SQL, sql } from 'drizzle-orm'
+import type { Database } from '../database/connect.ts'
+import { bigints } from '../database/heads.ts'
+import { conversations, type MessageState, messages } from '../database/schema.ts'
+import { FAILED } from './replay.ts'
+import type { Chapter } from './story.ts'
+
+/** Messages as an operator looks for them. */
+
+export interface Wanted {
+  ids?: readonly number[] | undefined
+  state?: MessageState | undefined
+  registrationId?: number | undefined
+  contact?: string | undefined
+  /** Accepted since. */
+  since?: Date | undefined
+}
+
+const COLUMNS = {
+  id: messages.id,
+  registrationId: messages.registrationId,
+  contact: conversations.contact,
+  crmId: messages.crmId,
+  state: sql<MessageState>`case when ${FAILED} then 'failed' else ${messages.state} end`,
+  status: messages.status,
+  reason: messages.reason,
+  attempts: messages.attempts,
+  replays: messages.replays,
+  ref: messages.ref,
+  acceptedAt: messages.createdAt,
+  /** Of one that waits: not before. */
+  dueAt: sql`case when ${messages.state} = 'waiting' then ${messages.dueAt} end`.mapWith(
+    messages.dueAt
+  ) as SQL<Date | null>,
+  settledAt: messages.settledAt
+}
+
+export type Listed = Awaited<ReturnType<typeof listMessages>>[number]
+
+/** The newest first; `after`: the id of the last one seen. */
+export const listMessages = (
+  { db }: Pick<Database, 'db'>,
+  wanted: Wanted,
+  { limit, after }: { limit: number; after?: number | undefined }
+) =>
+  db
+    .select(COLUMNS)
+    .from(messages)
+    .innerJoin(conversations, eq(conversations.id, messages.conversationId))
+    .where(and(...matching(wanted), after === undefined ? undefined : lt(messages.id, after)))
+    .orderBy(desc(messages.id))
+    .limit(limit)
+
+/** Those of one id, or of one id of the CRM, which several registrations may have. */
+export const findMessages = (
+  { db }: Pick<Database, 'db'>,
+  {
+    id,
+    crmId,
+    registrationId
+  }: { id?: number | undefined; crmId?: string | undefined; registrationId?: number | undefined }
+) =>
+  db
+    .select({ ...COLUMNS, body: messages.body, chapters: messages.story })
+    .from(messages)
+    .innerJoin(conversations, eq(conversations.id, messages.conversationId))
+    .where(
+      and(
+        id === undefined ? undefined : eq(messages.id, id),
+        crmId === undefined ? undefined : eq(messages.crmId, crmId),
+        registrationId === undefined ? undefined : eq(messages.registrationId, registrationId)
+      )
+    )
+    .orderBy(asc(messages.id))
+
+export async function countMessages({ db }: Pick<Database, 'db'>, wanted: Wanted): Promise<number> {
+  const [row] = await db
+    .select({ count: sql<number>`count(*)::int` })
+    .from(messages)
+    .innerJoin(conversations, eq(conversations.id, messages.conversationId))
+    .where(and(...matching(wanted)))
+  return row?.count ?? 0
+}
+
+/**
+ * The ids of what there is now, the oldest first and so many together, so that
+ * a conversation keeps its order whatever is done to them. One that comes to be
+ * wanted again meanwhile is not met twice.
+ */
+export async function* idsOf({ db }: Pick<Database, 'db'>, wanted: Wanted, batch: number): AsyncGenerator<number[]> {
+  const [newest] = await db.select({ id: max(messages.id) }).from(messages)
+  for (let last = 0; ; ) {
+    const rows = await db
+      .select({ id: messages.id })
+      .from(messages)
+      .innerJoin(conversations, eq(conversations.id, messages.conversationId))
+      .where(and(...matching(wanted), gt(messages.id, last), lte(messages.id, newest?.id ?? 0)))
+      .orderBy(asc(messages.id))
+      .limit(batch)
+    const end = rows.at(-1)
+    if (!end) return
+    last = end.id
+    yield rows.map(({ id }) => id)
+  }
+}
+
+function matching({ ids, state, registrationId, contact, since }: Wanted): (SQL | undefined)[] {
+  return [
+    ids && sql`${messages.id} = any(${bigints(ids)})`,
+    state && ofState(state),
+    registrationId === undefined ? undefined : eq(messages.registrationId, registrationId),
+    contact === undefined ? undefined : eq(conversations.contact, contact),
+    since && gte(messages.createdAt, since)
+  ]
+}
+
+const ofState = (state: MessageState): SQL | undefined =>
+  state === 'failed' ? FAILED : and(eq(messages.state, state), sql`${FAILED} is not true`)
+
+/** What happened, as it is told: what the CRM heard stands among the message's own chapters. */
+export type Told =
+  | Chapter
+  | { kind: 'accepted'; at: string }
+  | {
+      kind: 'crm'
+      at: string
+      item: number
+      status: string
+      state: string
+      attempts: number
+      reason: string | null
+    }
+
+/** In order. The message's own clock is the hosts', that of its acceptance the database's. */
+export const storyOf = (acceptedAt: Date, chapters: readonly Chapter[], heard: readonly Told[]): Told[] => [
+  { kind: 'accepted', at: acceptedAt.toISOString() },
+  ...[...chapters, ...heard].toSorted((a, b) => a.at.localeCompare(b.at))
+]
