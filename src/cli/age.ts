@@ -18,7 +18,9 @@ function age(text: string): number {
 export const olderThanOption = (what: string) =>
   new Option('--older-than <age>', what).argParser(age).default(30 * MILLISECONDS.d, '30d')
 
-export const dryRunOption = () => new Option('--dry-run', 'only tell what would be removed')
+export const sinceOption = () => new Option('--since <age>', 'accepted since, such as 2h').argParser(age)
+
+export const dryRunOption = (what = 'only tell what would be removed') => new Option('--dry-run', what)
 
 export interface CleanOptions {
   olderThan: number

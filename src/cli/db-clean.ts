@@ -1,7 +1,7 @@
+import { countFinished, type Finished, removeFinished } from '../messages/clean.ts'
 import { type CleanOptions, limitOf } from './age.ts'
 import { type Answer, count, progress } from './answer.ts'
 import { withDatabase } from './database.ts'
-import { countFinished, type Finished, removeFinished } from './finished.ts'
 
 export const clean = ({ olderThan, dryRun = false }: CleanOptions): Promise<Answer> =>
   withDatabase(async ({ database }, interrupted) => {
@@ -10,9 +10,12 @@ export const clean = ({ olderThan, dryRun = false }: CleanOptions): Promise<Answ
       ? await countFinished(database, before)
       : await removeFinished(database, before, { interrupted, removed: counts => progress(`removed ${told(counts)}`) })
     progress('')
+    const { conversations } = counts
+    const emptied =
+      conversations > 0 ? ` With them ${dryRun ? 'would go' : 'went'} ${count(conversations, 'conversation')}.` : ''
     return {
       data: { before, dryRun, ...counts },
-      text: `${dryRun ? 'Would remove' : 'Removed'} ${told(counts)}, finished before ${before.toISOString()}.`
+      text: `${dryRun ? 'Would remove' : 'Removed'} ${told(counts)}, finished before ${before.toISOString()}.${emptied}`
     }
   })
 

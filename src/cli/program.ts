@@ -1,11 +1,26 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { databaseCommands } from './db.ts'
+import { eraseCommand } from './erase.ts'
 import { languageCommands } from './lang.ts'
+import { messageCommands } from './messages.ts'
+import { outboxCommands } from './outbox.ts'
 import { queueCommands } from './queue.ts'
+import { registrationCommands } from './registrations.ts'
+import { secretCommands } from './secrets.ts'
 import { uploadCommands } from './uploads.ts'
 
-const FAMILIES = [databaseCommands, queueCommands, uploadCommands, languageCommands]
+const FAMILIES = [
+  registrationCommands,
+  messageCommands,
+  outboxCommands,
+  eraseCommand,
+  databaseCommands,
+  secretCommands,
+  queueCommands,
+  uploadCommands,
+  languageCommands
+]
 
 /** Every command. A family is a function that adds its own, so that each has `--help` and `--json` from here. */
 export function commandLine(): Command {

@@ -1,54 +1,74 @@
-import { asc, eq, gt, ne } from 'drizzle-orm'
+import { and, asc, eq, exists, gt, ne } from 'drizzle-orm'
+import { decodeProtectedHeader } from 'jose'
 import { announce } from './cache.ts'
 import type { Database } from './connect.ts'
 import { registrations, secretKeys, settings } from './schema.ts'
 import type { OpenedSecrets } from './secrets.ts'
 
-/** Rows sealed anew in one transaction, so that the hosts can go on meanwhile. */
+/** Rows looked at in one transaction, so that the hosts can go on meanwhile. */
 const BATCH = 100
+
+type Done = (registrations: number) => void
 
 /**
  * Seals every secret with the newest key. The hosts may run: they open with
  * every key that they have. Afterwards the older keys are not needed any more.
- * `done` is told how many registrations are through.
+ * `done` is told how many registrations are sealed anew so far, and may throw:
+ * another run does the rest.
  */
-export async function rotateSecrets(
-  { db }: Pick<Database, 'db'>,
-  secrets: OpenedSecrets,
-  done: (registrations: number) => void
-): Promise<number> {
-  const anew = async (sealed: string) => secrets.seal(await secrets.open(sealed))
+export async function rotateSecrets({ db }: Pick<Database, 'db'>, secrets: OpenedSecrets, done: Done): Promise<number> {
+  let total = 0
+  let found: number
+  // Until nothing is found: a host whose newest key is another one may have saved something meanwhile.
+  do {
+    found = await sealAll(db, secrets, count => done(total + count))
+    total += found
+  } while (found > 0)
+
+  const newest = db.select().from(secretKeys).where(eq(secretKeys.id, secrets.newest))
+  await db.delete(secretKeys).where(and(ne(secretKeys.id, secrets.newest), exists(newest)))
+  return total
+}
+
+async function sealAll(db: Database['db'], secrets: OpenedSecrets, done: Done): Promise<number> {
   let count = 0
   for (let last = 0; ; ) {
-    const rows = await db.transaction(async tx => {
-      const batch = await tx
-        .select()
-        .from(registrations)
-        .where(gt(registrations.id, last))
-        .orderBy(asc(registrations.id))
-        .limit(BATCH)
-        .for('no key update')
-      for (const { id, hpt, webhookToken } of batch) {
-        await tx
-          .update(registrations)
-          .set({ hpt: await anew(hpt), webhookToken: await anew(webhookToken) })
-          .where(eq(registrations.id, id))
-        const [saved] = await tx.select().from(settings).where(eq(settings.registrationId, id)).for('update')
-        if (saved)
-          await tx
-            .update(settings)
-            .set({ secrets: await anew(saved.secrets) })
-            .where(eq(settings.registrationId, id))
-        await announce(tx, id)
-      }
-      return batch
-    })
-    const end = rows.at(-1)
-    if (!end) break
-    last = end.id
-    count += rows.length
+    const batch = await sealBatch(db, secrets, last)
+    if (batch.last === undefined) return count
+    last = batch.last
+    count += batch.count
     done(count)
   }
-  await db.delete(secretKeys).where(ne(secretKeys.id, secrets.newest))
-  return count
 }
+
+const sealBatch = (db: Database['db'], secrets: OpenedSecrets, after: number) =>
+  db.transaction(async tx => {
+    const anew = async (sealed: string) => secrets.seal(await secrets.open(sealed))
+    const isOld = (sealed: string) => decodeProtectedHeader(sealed).kid !== secrets.newest
+
+    const batch = await tx
+      .select()
+      .from(registrations)
+      .where(gt(registrations.id, after))
+      .orderBy(asc(registrations.id))
+      .limit(BATCH)
+      .for('no key update')
+    let count = 0
+    for (const { id, hpt, webhookToken } of batch) {
+      const [saved] = await tx.select().from(settings).where(eq(settings.registrationId, id)).for('update')
+      const known = [hpt, webhookToken, ...(saved ? [saved.secrets] : [])]
+      if (!known.some(isOld)) continue
+      await tx
+        .update(registrations)
+        .set({ hpt: await anew(hpt), webhookToken: await anew(webhookToken) })
+        .where(eq(registrations.id, id))
+      if (saved)
+        await tx
+          .update(settings)
+          .set({ secrets: await anew(saved.secrets) })
+          .where(eq(settings.registrationId, id))
+      await announce(tx, id)
+      count += 1
+    }
+    return { count, last: batch.at(-1)?.id }
+  })

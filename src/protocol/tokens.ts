@@ -33,7 +33,8 @@ export function parseToken(text: string): Token | string {
 export function claimsProblem({ header, claims }: Token, selfUri: string, issuers: Issuers): string | undefined {
   if ('enc' in header) return 'Encryption is not supported yet'
   if (claims.aud === undefined) return 'Requested claim is not configured'
-  if (claims.aud !== selfUri) return `Audience mismatched '${String(claims.aud)}'`
+  if (claims.aud !== selfUri)
+    return `Audience mismatched '${typeof claims.aud === 'string' ? claims.aud : JSON.stringify(claims.aud)}'`
   if (claims.iss === undefined) return 'Requested claim is not configured'
 
   const issuer = typeof claims.iss === 'string' ? URL.parse(claims.iss) : null
@@ -61,10 +62,14 @@ export function signatureProblem({ header, signed, signature }: Token, key: KeyO
 export function timeProblem({ claims }: Token, now: Date): string | undefined {
   const seconds = now.getTime() / 1000
   const { exp, nbf } = claims
-  if (exp !== undefined && !(Number(exp) + LEEWAY_S >= seconds)) return 'Token is expired'
-  if (nbf !== undefined && !(Number(nbf) - LEEWAY_S <= seconds)) return 'Token is not valid yet'
+  if (exp !== undefined && !(secondsOf(exp) + LEEWAY_S >= seconds)) return 'Token is expired'
+  if (nbf !== undefined && !(secondsOf(nbf) - LEEWAY_S <= seconds)) return 'Token is not valid yet'
   return undefined
 }
+
+/** A time may come as a text; what is no time makes the token stale. */
+const secondsOf = (value: unknown) =>
+  typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN
 
 /** Where the public key of a token that passed `claimsProblem` is: the issuer's origin, whatever else it names. */
 export const keyUrl = ({ header, claims }: Token): string =>
@@ -75,22 +80,30 @@ export const allowsSettings = ({ settings }: Token['claims']): boolean =>
   Array.isArray(settings) ? settings.length > 0 : Boolean(settings) && settings !== '0'
 
 function decode(part: string): Record<string, unknown> | string {
+  let text: string
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url')))
+    text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url'))
+    value = JSON.parse(text)
   } catch {
     return 'Error while decoding to JSON: Syntax error'
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'Error while decoding to JSON: not an object'
-  return wellFormed(value)
-    ? (value as Record<string, unknown>)
-    : 'Error while decoding to JSON: Single unpaired UTF-16 surrogate'
+  // JSON can escape half a character, which no text may hold; it would fail on its way to the database or the gateway.
+  const suspect = /\\u[dD][89abAB]|\\u[dD][c-fC-F]/.test(text)
+  if (suspect && !wellFormed(value)) return 'Error while decoding to JSON: Single unpaired UTF-16 surrogate'
+  return value as Record<string, unknown>
 }
 
-/** JSON can escape half a character, which no text may hold; it would fail on its way to the database or the gateway. */
-function wellFormed(value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed()
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([key, item]) => key.isWellFormed() && wellFormed(item))
+/** Without recursion: whoever nests without end must not end the host. */
+function wellFormed(value: object): boolean {
+  const open: unknown[] = [value]
+  while (open.length > 0) {
+    const next = open.pop()
+    if (typeof next === 'string' && !next.isWellFormed()) return false
+    if (typeof next !== 'object' || next === null) continue
+    for (const [key, item] of Object.entries(next)) open.push(key, item)
+  }
+  return true
 }

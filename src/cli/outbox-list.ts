@@ -1,0 +1,42 @@
+import { type Item, listItems } from '../crm/list.ts'
+import type { OutboxState } from '../database/schema.ts'
+import { type Answer, count } from './answer.ts'
+import { continued, type PageOptions, paged } from './choice.ts'
+import { withDatabase } from './database.ts'
+import { shortly, table } from './table.ts'
+
+interface Options extends PageOptions {
+  state?: OutboxState
+  registration?: number
+}
+
+const TITLES = ['id', 'registration', 'contact', 'what', 'stored', 'state', 'attempts', 'settled', 'reason']
+
+export const list = ({ limit, after, state, registration: registrationId }: Options): Promise<Answer> =>
+  withDatabase(async ({ database }) => {
+    const found = await listItems(database, { state, registrationId }, { limit: limit + 1, after })
+    const { rows, next } = paged(found, limit)
+    return {
+      data: { items: rows, next },
+      text: rows.length > 0 ? `${table(TITLES, rows.map(cells))}${continued(next)}` : count(0, 'item')
+    }
+  })
+
+const cells = (item: Item) => [
+  item.id,
+  item.registrationId,
+  item.contact,
+  whatOf(item),
+  item.createdAt,
+  item.state,
+  item.attempts,
+  item.settledAt,
+  shortly(item.reason)
+]
+
+/** What it tells, in a few words. */
+export function whatOf({ kind, body }: Pick<Item, 'kind' | 'body'>): string {
+  if (kind === 'incoming') return 'incoming message'
+  const { id, status } = body as { id: string; status: string }
+  return `${status} of ${id}`
+}

@@ -1,0 +1,36 @@
+import { countReplayable, replayableIds } from '../crm/list.ts'
+import { replayItems } from '../crm/replay.ts'
+import { count } from './answer.ts'
+import { chosenIds } from './choice.ts'
+import { withDatabase } from './database.ts'
+import { REPLAY_BATCH, replayed } from './replaying.ts'
+
+interface Options {
+  state?: 'parked' | 'stopped'
+  registration?: number
+  all?: boolean
+  dryRun?: boolean
+}
+
+export async function replay(
+  given: readonly number[] = [],
+  { all = false, dryRun = false, state, registration: registrationId }: Options
+) {
+  const ids = chosenIds(given, { all, narrowed: state !== undefined || registrationId !== undefined })
+  return withDatabase(async ({ database }, interrupted) => {
+    const now = new Date()
+    // What the CRM will never take is offered again only if that is said.
+    const wanted = { ids, registrationId, state: ids ? undefined : (state ?? 'parked') }
+    return replayed({
+      ids,
+      dryRun,
+      interrupted,
+      count: () => countReplayable(database, wanted, now),
+      batches: () => replayableIds(database, wanted, REPLAY_BATCH, now),
+      replay: batch => replayItems(database, batch, new Date()),
+      told: (number, dry) =>
+        `${count(number, 'item')} had been given up and ${dry ? 'would wait' : 'now wait'} to be told.`,
+      left: 'had not been given up, are overtaken by a later status, or are not there'
+    })
+  })
+}

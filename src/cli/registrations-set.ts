@@ -1,0 +1,25 @@
+import { eq } from 'drizzle-orm'
+import { announce } from '../database/cache.ts'
+import { registrations } from '../database/schema.ts'
+import type { Answer } from './answer.ts'
+import { withDatabase } from './database.ts'
+
+export const set = (id: number, { retryUnknown: word }: { retryUnknown: 'yes' | 'no' }): Promise<Answer> =>
+  withDatabase(async ({ database: { db } }) => {
+    const retryUnknown = word === 'yes'
+    await db.transaction(async tx => {
+      const changed = await tx
+        .update(registrations)
+        .set({ retryUnknown })
+        .where(eq(registrations.id, id))
+        .returning({ id: registrations.id })
+      if (changed.length === 0) throw new Error(`There is no registration ${id}.`)
+      await announce(tx, id)
+    })
+    return {
+      data: { id, retryUnknown },
+      text: retryUnknown
+        ? `Registration ${id} sends a message again that may have left already.`
+        : `Registration ${id} sends no message again that may have left already, unless the gateway drops repetitions.`
+    }
+  })

@@ -1,0 +1,21 @@
+import { type Command, Option } from 'commander'
+import { answering } from './answer.ts'
+import { idOf } from './choice.ts'
+
+export function registrationCommands(program: Command): void {
+  const registrations = program.command('registrations').description('plugin instances of companies')
+  registrations
+    .command('list')
+    .description('list them, with what waits to be sent and to be told to the CRM')
+    .action(answering(async () => (await import('./registrations-list.ts')).list()))
+  registrations
+    .command('set')
+    .description('change what the operator decides for a registration, in all hosts at once')
+    .argument('<id>', 'as listed', idOf)
+    .addOption(
+      new Option('--retry-unknown <yes|no>', 'send a message again that may have left already, rather than not at all')
+        .choices(['yes', 'no'])
+        .makeOptionMandatory()
+    )
+    .action(answering(async (id: number, options) => (await import('./registrations-set.ts')).set(id, options)))
+}
