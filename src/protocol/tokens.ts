@@ -79,31 +79,31 @@ export const keyUrl = ({ header, claims }: Token): string =>
 export const allowsSettings = ({ settings }: Token['claims']): boolean =>
   Array.isArray(settings) ? settings.length > 0 : Boolean(settings) && settings !== '0'
 
+/** As deep as the reference reads JSON. */
+const DEEPEST = 512
+
 function decode(part: string): Record<string, unknown> | string {
-  let text: string
   let value: unknown
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url'))
-    value = JSON.parse(text)
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url')))
   } catch {
     return 'Error while decoding to JSON: Syntax error'
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'Error while decoding to JSON: not an object'
-  // JSON can escape half a character, which no text may hold; it would fail on its way to the database or the gateway.
-  const suspect = /\\u[dD][89abAB]|\\u[dD][c-fC-F]/.test(text)
-  if (suspect && !wellFormed(value)) return 'Error while decoding to JSON: Single unpaired UTF-16 surrogate'
-  return value as Record<string, unknown>
+  const problem = jsonProblem(value)
+  return problem ? `Error while decoding to JSON: ${problem}` : (value as Record<string, unknown>)
 }
 
-/** Without recursion: whoever nests without end must not end the host. */
-function wellFormed(value: object): boolean {
-  const open: unknown[] = [value]
-  while (open.length > 0) {
-    const next = open.pop()
-    if (typeof next === 'string' && !next.isWellFormed()) return false
-    if (typeof next !== 'object' || next === null) continue
-    for (const [key, item] of Object.entries(next)) open.push(key, item)
+/** What the parser lets pass and others would fall over: nesting without end, and half characters, which JSON can escape. */
+function jsonProblem(value: object): string | undefined {
+  const open: [value: unknown, depth: number][] = [[value, 1]]
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [item, depth] = next
+    if (typeof item === 'string' && !item.isWellFormed()) return 'Single unpaired UTF-16 surrogate'
+    if (typeof item !== 'object' || item === null) continue
+    if (depth > DEEPEST) return 'Maximum stack depth exceeded'
+    for (const [key, inner] of Object.entries(item)) open.push([key, depth], [inner, depth + 1])
   }
-  return true
+  return undefined
 }
