@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { endProcess, spawnHost } from './host-process.ts'
 import type { End, Journal } from './journal.ts'
+import { keptPort } from './port.ts'
 
 /** The hosts as processes of their own, and whoever starts them again when they end. */
 
@@ -37,7 +37,7 @@ export async function startHosts(
   const log = await open(join(folder, 'hosts.log'), 'a')
   const hosts = await Promise.all(
     Array.from({ length: count }, async (_, index): Promise<Host> => {
-      const origin = `http://127.0.0.1:${await freePort()}`
+      const origin = `http://127.0.0.1:${await keptPort()}`
       return { name: `host ${index + 1}`, origin, life: 0, ready: false }
     })
   )
@@ -83,6 +83,7 @@ export async function startHosts(
       if (!host?.child) return
       const end: End = { what: `${host.name}.${host.life}`, how, at: journal.now() }
       host.end = end
+      host.ready = false
       journal.ends.push(end)
       await endProcess(host.child, how === 'killed' ? 'SIGKILL' : 'SIGTERM')
       await delay(downMs)
@@ -107,14 +108,4 @@ async function within(ms: number, isSo: () => boolean, what: string): Promise<vo
     if (performance.now() > deadline) throw new Error(`waited ${ms} ms in vain for ${what}`)
     await delay(20)
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -7,6 +7,7 @@ import postgres from 'postgres'
 import { runAs, serverAccount } from '../src/database/account.ts'
 import { initialise, type Server, startServer, stopServer, USER } from '../src/database/cluster.ts'
 import { APPLICATION } from '../src/database/connect.ts'
+import { keptPort } from './port.ts'
 
 /** A database that can be ended in the way in which machines end it. */
 export interface Postgres {
@@ -23,7 +24,9 @@ const PATIENCE_MS = 60_000
 export async function ownPostgres(folder: string): Promise<Postgres> {
   const data = join(folder, 'postgres')
   await initialise(data, PASSWORD)
-  let server: Server = await startServer(data, connects)
+  const first = await startServer(data, connects)
+  await stopServer(first)
+  let server = await startAgain(data, first.port, await keptPort())
   const url = `postgres://${USER}:${PASSWORD}@127.0.0.1:${server.port}/postgres`
 
   return {
@@ -31,17 +34,18 @@ export async function ownPostgres(folder: string): Promise<Postgres> {
     async crash(how, downMs) {
       process.kill(server.pid, how)
       await delay(downMs)
-      server = await startAgain(data, server.port)
+      server = await startAgain(data, server.port, server.port)
     },
     close: () => stopServer(server)
   }
 }
 
-/** By the command that the server itself wrote down, as pg_ctl does: same folder, same port. */
-async function startAgain(data: string, port: number): Promise<Server> {
+/** By the command that the server itself wrote down, as pg_ctl does. */
+async function startAgain(data: string, lastPort: number, port: number): Promise<Server> {
   const command = await readFile(join(data, 'postmaster.opts'), 'utf8')
   const [, program = '', rest = ''] = /^(\S+) (.*)/.exec(command) ?? []
-  const args = [...rest.matchAll(/"([^"]*)"/g)].map(([, argument]) => argument as string)
+  const given = [...rest.matchAll(/"([^"]*)"/g)].map(([, argument]) => argument as string)
+  const args = given.map(argument => (argument === String(lastPort) ? String(port) : argument))
   const deadline = performance.now() + PATIENCE_MS
   while (performance.now() < deadline) {
     const child = spawn(...runAs(serverAccount(), data, program, args), { detached: true, stdio: 'ignore' })

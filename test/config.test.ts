@@ -14,7 +14,15 @@ const DEFAULTS = {
   selfUri: 'http://127.0.0.1:3000/',
   mounts: [{ channel: 'echo', path: '/' }],
   issuers: { scheme: 'https', hostnames: ['backend.leadvertex.com', 'backend.salesrender.com'], checkExpiry: true },
-  queue: { attempts: 100, intervalMs: 10_000, limit: 100, timeoutMs: 30_000, crmRetryMs: 72 * 3_600_000 },
+  queue: {
+    attempts: 100,
+    intervalMs: 10_000,
+    limit: 100,
+    timeoutMs: 30_000,
+    crmRetryMs: 72 * 3_600_000,
+    crmParkAfter: 20
+  },
+  retentionMs: 90 * 86_400_000,
   defaultLanguage: 'en_US',
   secretKeys: undefined,
   roles: { web: true, worker: true },
@@ -35,6 +43,8 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   LV_PLUGIN_CHAT_SEND_QUEUE_LIMIT: ['0', '10001'],
   LV_PLUGIN_CHAT_SEND_TIMEOUT: ['never', '1.2.3'],
   LV_PLUGIN_CRM_RETRY: ['three days', 's'],
+  LV_PLUGIN_CRM_PARK_AFTER: ['0', 'never'],
+  LV_PLUGIN_RETENTION: ['for ever', '-1d'],
   LV_PLUGIN_DEFAULT_LANG: ['english', 'en', 'EN_us'],
   LV_PLUGIN_SECRET_KEYS: ['a', 'a:c2hvcnQ=', `${TEST_KEYS};${TEST_KEYS}`],
   LV_PLUGIN_ROLES: ['worker2', 'web,worker,web', 'all'],
@@ -181,7 +191,7 @@ function problems(env: NodeJS.ProcessEnv): string[] {
 
 /** What a complaint looks like: its start says all but the validator's own words. */
 function describe(name: string, value: string): string {
-  const { description } = Environment.properties[name as keyof typeof Environment.properties]
+  const { description } = (Environment.properties as Record<string, { description?: string }>)[name] ?? {}
   const start = `${name} is ${JSON.stringify(value)}: ${description}, must `
   return problems({ [name]: value }).find(line => line.startsWith(start)) ?? `${start}…`
 }

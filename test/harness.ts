@@ -52,6 +52,7 @@ interface Wanted {
   env?: NodeJS.ProcessEnv
   now?: () => Date
   random?: () => number
+  logTo?: NodeJS.WritableStream
 }
 
 /** The environment of a host on the loopback that believes in a CRM there. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import t from 'tap'
+import t, { type Test } from 'tap'
 
 /** The rules of the house, read from the imports of its files. A broken rule names the file and what it imports. */
 
@@ -131,11 +131,7 @@ interface Rule {
   except?: RegExp
 }
 
-function none(
-  t: { same(found: unknown, wanted: unknown, message?: string): unknown },
-  all: readonly Import[],
-  rule: Rule
-) {
+function none(t: Test, all: readonly Import[], rule: Rule) {
   const { from: source, to: wanted, unless, except } = rule
   const hits = (to: string) => {
     if (typeof wanted === 'function') return wanted(to)

@@ -1,5 +1,4 @@
-import type { Status } from 'channel-kit/chat'
-import { STATUSES } from 'channel-kit/chat'
+import { STATUSES, type Status } from 'channel-kit/chat'
 import { and, asc, desc, eq, gt, inArray, lt, lte, max, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { bigints } from '../database/heads.ts'

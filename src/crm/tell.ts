@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { wordsOf } from '../database/text.ts'
 import type { caller } from './call.ts'
 import type { Registrations } from './registrations.ts'
 import type { Ended, Next, Taken } from './telling.ts'
@@ -24,7 +25,7 @@ interface Parts {
 export const teller =
   (parts: Parts) =>
   async (taken: Taken): Promise<Ended> => {
-    const next = await attempt(parts, taken).catch((error: Error) => again(parts, taken, error.message))
+    const next = await attempt(parts, taken).catch((error: unknown) => again(parts, taken, wordsOf(error)))
     return { taken, next }
   }
 

@@ -1,5 +1,5 @@
 import type { Channel, Outcome, Tools } from 'channel-kit/channel'
-import { plain } from '../database/text.ts'
+import { plain, wordsOf } from '../database/text.ts'
 import { neverSent } from '../outbound.ts'
 import { outcomeOf } from './outcome.ts'
 import { next, type Policy } from './policy.ts'
@@ -47,7 +47,7 @@ async function attempt(
 ): Promise<{ outcome: Outcome; repeats: boolean }> {
   const deadline = AbortSignal.timeout(timeoutMs)
   const target = await ready(registrationId, deadline).catch((error: Error) => ({
-    unready: `the host could not prepare it: ${error.message}`
+    unready: `the host could not prepare it: ${wordsOf(error)}`
   }))
   const repeats = 'unready' in target || target.repeats
   if (interrupted) return { outcome: { kind: 'unknown', reason: 'a host was stopped while it was sending' }, repeats }
@@ -75,9 +75,9 @@ function call(
   })
   const answered = Promise.try(send)
     .then(outcomeOf)
-    .catch((error: Error): Outcome => {
-      tools.log.error({ err: error }, 'the channel threw while sending')
-      return neverSent(error) ? { kind: 'retry', reason: error.message } : failed(error.message)
+    .catch((error: unknown): Outcome => {
+      tools.log.error({ reason: wordsOf(error) }, 'the channel threw while sending')
+      return neverSent(error) ? { kind: 'retry', reason: wordsOf(error) } : failed(wordsOf(error))
     })
   return Promise.race([answered, late])
 }

@@ -138,12 +138,15 @@ export function startPump<Taken extends Item, Done>(
       owner.busy += 1
       if (owner.bucket) owner.bucket.tokens -= 1
     }
-    const ended = line.work(item).then(result => {
-      done.push(result)
-      inHand.delete(item.conversationId)
-      if (owner) owner.busy -= 1
-      nudge()
-    })
+    const ended = line
+      .work(item)
+      .then(result => void done.push(result))
+      .catch(error => log.error({ err: error }, 'an item was left as it was, and is taken again'))
+      .then(() => {
+        inHand.delete(item.conversationId)
+        if (owner) owner.busy -= 1
+        nudge()
+      })
     inHand.set(item.conversationId, ended)
   }
 

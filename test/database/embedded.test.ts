@@ -105,18 +105,32 @@ t.test('a server that is still stopping is waited for', async t => {
 
 t.test('a second host is refused while the first is alive, the command line works beside it', async t => {
   const folder = await testFolder(t)
-  const { url } = await start(t, folder)
-  const host = connect(url, 'chat-plugin-host')
-  t.teardown(() => host.end())
-  await host`select 1`
-
+  const host = await start(t, folder)
   await t.rejects(startEmbedded(folder, { share: false }), {
     message: `Another host is running on ${folder}. Stop it, choose another DATA_DIR, or give both one Postgres by DATABASE_URL.`
   })
-  const shared = await startEmbedded(folder, { share: true })
-  t.equal(shared.url, url)
-  await shared.close()
-  t.ok(isAlive(await serverPid(folder)), 'whoever shares a server leaves it running')
+
+  const command = await startEmbedded(folder, { share: true })
+  t.teardown(command.close)
+  t.equal(command.url, host.url)
+  await command.close()
+  t.same(await ask(host.url, sql => sql`select 1 one`), [{ one: 1 }], 'whose end the host does not notice')
+})
+
+t.test('the last to leave a server stops it, whoever started it', async t => {
+  const folder = await testFolder(t)
+  const host = await start(t, folder)
+  const pid = await serverPid(folder)
+  const command = await startEmbedded(folder, { share: true })
+  t.teardown(command.close)
+  await host.close()
+  t.same(await ask(host.url, sql => sql`select 1 one`), [{ one: 1 }])
+
+  const next = await start(t, folder)
+  await command.close()
+  t.same(await ask(next.url, sql => sql`select 1 one`), [{ one: 1 }])
+  await next.close()
+  t.notOk(isAlive(pid))
 })
 
 t.test('a folder that cannot be used is told by its name', async t => {
@@ -155,12 +169,8 @@ async function bystander(t: Test): Promise<ChildProcess> {
   return child
 }
 
-function connect(url: string, name: string) {
-  return postgres(url, { max: 1, onnotice: () => {}, connection: { application_name: name } })
-}
-
 async function ask<Answer>(url: string, question: (sql: postgres.Sql) => Promise<Answer>): Promise<Answer> {
-  const sql = connect(url, 'a test')
+  const sql = postgres(url, { max: 1 })
   try {
     return await question(sql)
   } finally {
