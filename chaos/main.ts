@@ -19,7 +19,7 @@ const options = new Command('chaos')
   .option('--messages <n>', 'messages to post', count, 5_000)
   .option('--conversations <n>', 'conversations they belong to', count, 300)
   .option('--database-url <url>', 'a Postgres to make a database on; without it one is started, which crashes too')
-  .option('--keep', 'leave the folder with the database and the log of the hosts')
+  .option('--keep', 'leave the folder, with the database, the log of the hosts and the journal')
   .parse()
   .opts<{
     rounds: number

@@ -7,12 +7,17 @@ export const isClean = ({ ledger }: Outcome): boolean => ledger.every(({ broken 
 
 /** The faults injected and the ledger, for people. */
 export function report(seed: number, outcome: Outcome): string {
-  const { ledger, faults, complaints } = outcome
+  const { ledger, ends, faults, complaints } = outcome
   const lines = [
     `seed ${seed}`,
     '',
     'Faults injected',
     ...faults.map(([what, count]) => `${String(count).padStart(7)}  ${what}`),
+    '',
+    'Ends of processes, in milliseconds of the run',
+    ...ends.map(
+      ({ what, how, at, untilAt }) => `${String(at).padStart(7)}  ${what} ${how}, back at ${untilAt ?? 'no time'}`
+    ),
     '',
     'Ledger',
     ...ledger.flatMap(({ promise, checked, noted, broken }) => [

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
@@ -13,7 +13,7 @@ import { type Conversation, createDriver } from './driver.ts'
 import { faultsOf, inflict } from './faults.ts'
 import { startGateway } from './gateway.ts'
 import { startHosts } from './hosts.ts'
-import { type Account, openJournal } from './journal.ts'
+import { type Account, type End, openJournal } from './journal.ts'
 import type { Entry } from './ledger/entry.ts'
 import { databaseOn, ownPostgres } from './postgres.ts'
 import { createReporter } from './reporter.ts'
@@ -29,13 +29,14 @@ export interface Wanted {
   conversations: number
   /** A server to make a database on; none: one of the run's own, which crashes. */
   databaseUrl?: string | undefined
-  /** Leaves the folder with the database and the hosts' log. */
+  /** Leaves the folder, with the database, the hosts' log and the journal. */
   keep?: boolean
   progress: (line: string) => void
 }
 
 export interface Outcome {
   ledger: readonly Entry[]
+  ends: readonly End[]
   faults: readonly (readonly [string, number])[]
   /** What the hosts wrote at the level of warnings. */
   complaints: string
@@ -88,7 +89,8 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
     conduct.callOff()
 
     const entries = await withDatabase(postgres.url, database => settle(database, journal, reporter.pending, progress))
-    return { ledger: entries, faults: conduct.counts(), complaints: await hosts.complaints() }
+    if (wanted.keep) await writeFile(join(folder, 'journal.json'), JSON.stringify(journal))
+    return { ledger: entries, ends: journal.ends, faults: conduct.counts(), complaints: await hosts.complaints() }
   } finally {
     for (const close of closing.reverse()) await close()
   }

@@ -3,9 +3,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Channel } from 'channel-kit/channel'
+import postgres from 'postgres'
 import type { Test } from 'tap'
 import { readConfig } from '../src/config.ts'
-import { openDatabase } from '../src/database/connect.ts'
+import { openDatabase as openPools } from '../src/database/connect.ts'
 import { startHost } from '../src/host.ts'
 import { type Crm, startCrm } from '../src/simulator/crm.ts'
 
@@ -16,6 +17,15 @@ const TEMPLATE = process.env.TEST_TEMPLATE
 
 /** 32 bytes that hide nothing. */
 export const TEST_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`
+
+/** The host's own access to a database, and beside it a client of another make for a test to look in with. */
+export function openDatabase(url: string, max = 4) {
+  const opened = openPools(url, max)
+  const sql = postgres(url, { max, onnotice: () => {} })
+  return { ...opened, sql, close: async () => void (await Promise.all([opened.close(), sql.end({ timeout: 1 })])) }
+}
+
+export type Database = ReturnType<typeof openDatabase>
 
 /** A migrated database that goes with the test. Its URL. */
 export async function testDatabase(t: Test): Promise<string> {
@@ -77,8 +87,19 @@ export async function testHost(t: Test, { env, ...given }: Wanted = {}) {
   const environment = await testEnvironment(t, env)
   const config = readConfig(environment)
   const host = await startHost(config, given)
-  t.teardown(() => host.close())
-  return { ...host, config, environment, url: config.selfUri, at: (channel: string) => `${config.selfUri}${channel}/` }
+  const { sql, close } = openDatabase(config.databaseUrl as string)
+  t.teardown(async () => {
+    await host.close()
+    await close()
+  })
+  return {
+    ...host,
+    database: { ...host.database, sql },
+    config,
+    environment,
+    url: config.selfUri,
+    at: (channel: string) => `${config.selfUri}${channel}/`
+  }
 }
 
 export async function testCrm(t: Test): Promise<Crm> {

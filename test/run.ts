@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openDatabase } from '../src/database/connect.ts'
 import { startEmbedded } from '../src/database/embedded.ts'
 import { migrateDatabase } from '../src/database/migrate.ts'
+import { openDatabase } from './harness.ts'
 
 /**
  * Runs the tests: starts one Postgres for all of them, with a migrated database

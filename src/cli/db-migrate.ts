@@ -3,9 +3,11 @@ import { type Answer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 
 export const migrate = (): Promise<Answer> =>
-  withDatabase(async ({ database: { sql } }) => {
+  withDatabase(async ({ database: { pool } }) => {
     // Opening has migrated it already.
-    const applied = await sql<{ at: string }[]>`select created_at at from drizzle.__drizzle_migrations order by at`
+    const { rows: applied } = await pool.query<{ at: string }>(
+      'select created_at as at from drizzle.__drizzle_migrations order by at'
+    )
     const newest = journal.entries.find(({ when }) => when === Number(applied.at(-1)?.at))?.tag ?? null
     return {
       data: { migrations: applied.length, newest },

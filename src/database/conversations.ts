@@ -52,7 +52,7 @@ export async function conversationsOf(tx: Executor, contacts: readonly Contact[]
 export const keyOf = ({ registrationId, contact }: Contact) => `${registrationId} ${contact}`
 
 async function find(tx: Executor, contacts: readonly Contact[]): Promise<number[]> {
-  const rows = await tx.execute<{ id: string }>(sql`
+  const { rows } = await tx.execute<{ id: string }>(sql`
     select c.id from conversations c
     join json_to_recordset(${JSON.stringify(contacts)}::json) as given("registrationId" bigint, contact text)
       on c.registration_id = given."registrationId" and c.contact = given.contact`)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import postgres from 'postgres'
+import { Client } from 'pg'
 import { serverAccount } from './account.ts'
 import { initialise, isServer, lockedServer, type Server, startServer, stopServer, USER, unlock } from './cluster.ts'
 
@@ -63,40 +63,34 @@ async function start(folder: string, password: string): Promise<Server | undefin
 
 /** Undefined: the server is about to stop. */
 async function joinServer(server: Server, password: string, share: boolean): Promise<Embedded | 'taken' | undefined> {
-  const client = connect(server.port, password)
-  const leave = () => client.end({ timeout: 1 }).catch(() => {})
-  try {
-    const lock = async (
-      how: 'pg_try_advisory_lock' | 'pg_try_advisory_lock_shared' | 'pg_advisory_unlock_shared',
-      key: number
-    ) => {
-      const [row] = await client.unsafe<{ got: boolean }[]>(`select ${how}(${key}) as got`)
-      return row?.got ?? false
+  const client = await connect(server.port, password).catch(() => undefined)
+  if (!client) return undefined
+  const lock = async (
+    how: 'pg_try_advisory_lock' | 'pg_try_advisory_lock_shared' | 'pg_advisory_unlock_shared',
+    key: number
+  ) => (await client.query<{ got: boolean }>(`select ${how}(${key}) as got`)).rows[0]?.got ?? false
+
+  const shared = await lock('pg_try_advisory_lock_shared', USERS).catch(() => false)
+  const alone = shared && (share || (await lock('pg_try_advisory_lock', HOST)))
+  if (!alone) {
+    await client.end()
+    return shared ? 'taken' : undefined
+  }
+
+  const close = async () => {
+    // A server that does not answer any more has nobody else to work on it.
+    const left = await lock('pg_advisory_unlock_shared', USERS).catch(() => true)
+    if (left && (await lock('pg_try_advisory_lock', USERS).catch(() => true)) && (await isServer(server)))
+      await stopServer(server)
+    await client.end().catch(() => {})
+  }
+  let closed: Promise<void> | undefined
+  return {
+    url: `postgres://${USER}:${password}@127.0.0.1:${server.port}/postgres`,
+    close: () => {
+      closed ??= close()
+      return closed
     }
-    const shared = await lock('pg_try_advisory_lock_shared', USERS)
-    const alone = share || !shared || (await lock('pg_try_advisory_lock', HOST))
-    if (!shared || !alone) {
-      await leave()
-      return shared ? 'taken' : undefined
-    }
-    const close = async () => {
-      // A server that does not answer any more has nobody else to work on it.
-      const left = await lock('pg_advisory_unlock_shared', USERS).catch(() => true)
-      if (left && (await lock('pg_try_advisory_lock', USERS).catch(() => true)) && (await isServer(server)))
-        await stopServer(server)
-      await leave()
-    }
-    let closed: Promise<void> | undefined
-    return {
-      url: `postgres://${USER}:${password}@127.0.0.1:${server.port}/postgres`,
-      close: () => {
-        closed ??= close()
-        return closed
-      }
-    }
-  } catch {
-    await leave()
-    return undefined
   }
 }
 
@@ -116,31 +110,26 @@ async function runningServer(folder: string, password: string): Promise<Server |
   return undefined
 }
 
-async function answers(port: number, password: string): Promise<boolean> {
-  const client = connect(port, password)
-  try {
-    await client`select 1`
-    return true
-  } catch {
-    return false
-  } finally {
-    await client.end({ timeout: 1 }).catch(() => {})
-  }
-}
+const answers = (port: number, password: string): Promise<boolean> =>
+  connect(port, password).then(
+    client => client.end().then(() => true),
+    () => false
+  )
 
-/** One connection that is kept, since the locks are its own. */
-const connect = (port: number, password: string) =>
-  postgres({
+/** A single connection, since the locks are its own. It may be lost without a fuss: then they are free. */
+async function connect(port: number, password: string): Promise<Client> {
+  const client = new Client({
     host: '127.0.0.1',
     port,
     user: USER,
     password,
     database: 'postgres',
-    max: 1,
-    connect_timeout: 5,
-    max_lifetime: null,
-    onnotice: () => {}
+    connectionTimeoutMillis: 5_000
   })
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
 
 async function keepPassword(path: string): Promise<string> {
   const kept = await readFile(path, 'utf8').catch(() => undefined)

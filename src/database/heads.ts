@@ -27,7 +27,7 @@ export async function dueConversations(
 ): Promise<number[]> {
   if (wants.length === 0) return []
   const due = sql.identifier(DUE[work])
-  const rows = await tx.execute<{ id: string }>(sql`
+  const { rows } = await tx.execute<{ id: string }>(sql`
     select head.id
     from json_to_recordset(${JSON.stringify(wants)}::json) as want("registrationId" bigint, free int)
     join ${registrations} r on r.id = want."registrationId" and r.${sql.identifier(HOST[work])} = ${host} and not ${blocked}

@@ -92,7 +92,7 @@ function nextWake(
 async function nextDue(tx: Executor, work: Work, ids: readonly number[]): Promise<Map<number, Date>> {
   if (ids.length === 0) return new Map()
   const due = sql.identifier(DUE[work])
-  const rows = await tx.execute<{ id: string; due: string }>(sql`
+  const { rows } = await tx.execute<{ id: string; due: string }>(sql`
     select given.id, next.due
     from json_array_elements_text(${JSON.stringify(ids)}::json) as given(id)
     cross join lateral (

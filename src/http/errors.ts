@@ -18,24 +18,30 @@ const WORDS: Readonly<Record<number, string>> = {
 }
 
 /** What the database's client or the network says when it is the database that is away. */
-const AWAY = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|CONNECTION_|CONNECT_TIMEOUT|57P0|08|53)/
+const AWAY_CODE = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|57P0|08|53|3D000|25006)/
+/** Some of its client's errors have words only. */
+const AWAY_WORDS =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after calling end)/
 
 export default fp(
   async app => {
     app.setErrorHandler<FastifyError>((error, request, reply) => {
       const code = statusOf(error)
       request.log[code >= 500 ? 'error' : 'info']({ err: error }, 'request refused')
-      return send(reply, code, code >= 500 ? (WORDS[code] ?? 'Internal plugin error') : error.message)
+      return refuse(reply, code, code >= 500 ? (WORDS[code] ?? 'Internal plugin error') : error.message)
     })
-    app.setNotFoundHandler((_request: FastifyRequest, reply) => send(reply, 404, 'Not found.'))
+    app.setNotFoundHandler((_request: FastifyRequest, reply) => refuse(reply, 404, 'Not found.'))
   },
   { name: 'errors' }
 )
 
-const send = (reply: FastifyReply, code: number, message: string) => reply.code(code).send({ code, message })
+export const refuse = (reply: FastifyReply, code: number, message: string) => reply.code(code).send({ code, message })
 
 function statusOf(error: FastifyError): number {
   if (error.statusCode && error.statusCode >= 400) return error.statusCode
-  const cause = error.cause as { code?: string } | undefined
-  return AWAY.test(error.code ?? '') || AWAY.test(cause?.code ?? '') ? 503 : 500
+  return isAway(error) || isAway(error.cause) ? 503 : 500
 }
+
+const isAway = (error: unknown) =>
+  error instanceof Error &&
+  (AWAY_CODE.test((error as NodeJS.ErrnoException).code ?? '') || AWAY_WORDS.test(error.message))

@@ -27,10 +27,12 @@ export async function withMethods(
       method: ALL.filter(method => !methods.has(method)),
       url: url.slice(app.prefix.length) || '/',
       exposeHeadRoute: false,
-      handler: (_request, reply) => {
+      // Before the body is read, which may be of any kind.
+      onRequest: async (_request, reply) => {
         reply.header('allow', allow)
         throw new Unacceptable(`Method not allowed. Must be one of: ${allow}`)
-      }
+      },
+      handler: async () => {}
     })
   }
 }

@@ -1,7 +1,7 @@
 import cors from '@fastify/cors'
 import Fastify, { LogController } from 'fastify'
 import bodies, { BODY_LIMIT, parseQuery } from './bodies.ts'
-import errors from './errors.ts'
+import errors, { refuse } from './errors.ts'
 
 interface Parts {
   logLevel: string
@@ -9,6 +9,15 @@ interface Parts {
 
 /** Most of a slow client's time for one request; an upload of the largest size gets through on a slow line. */
 const REQUEST_MS = 300_000
+
+const METHODS = 'GET, POST, PUT, OPTIONS'
+
+/** On every answer, whatever it is. */
+const CORS = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-headers': '*',
+  'access-control-allow-methods': METHODS
+}
 
 /** The bare server: how it reads, answers and refuses, before it has a route. */
 export async function openServer({ logLevel }: Parts, logTo?: NodeJS.WritableStream) {
@@ -21,6 +30,8 @@ export async function openServer({ logLevel }: Parts, logTo?: NodeJS.WritableStr
         req: ({ method, url, ip }) => ({ method, url: url?.replace(/(\/webhook\/)[^/?]+|\?.*/g, '$1'), ip })
       }
     },
+    // A path that cannot be read never reaches a route, nor the hooks.
+    frameworkErrors: (error, _request, reply) => refuse(reply.headers(CORS), error.statusCode ?? 400, error.message),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_MS,
     // A line a request costs more than the request; what is refused or fails is logged where that happens.
@@ -31,13 +42,13 @@ export async function openServer({ logLevel }: Parts, logTo?: NodeJS.WritableStr
   await app.register(errors)
   await app.register(cors, {
     origin: '*',
-    methods: 'GET, POST, PUT, OPTIONS',
+    methods: METHODS,
     allowedHeaders: '*',
     optionsSuccessStatus: 200,
     strictPreflight: false
   })
   app.addHook('onRequest', async (_request, reply) => {
-    reply.header('access-control-allow-headers', '*').header('access-control-allow-methods', 'GET, POST, PUT, OPTIONS')
+    reply.headers(CORS)
   })
   await app.register(bodies)
   return app

@@ -30,7 +30,8 @@ export async function uploadedRoutes(app: FastifyInstance, { root }: Pick<Upload
     decorateReply: false,
     index: false,
     dotfiles: 'ignore',
-    allowedPath: path => !path.endsWith('.part'),
+    // Neither a file that is still being written, nor a folder, which would tell by its answer that it is there.
+    allowedPath: path => !path.endsWith('.part') && !path.endsWith('/'),
     maxAge: '365d',
     immutable: true,
     setHeaders: (reply, path) => {

@@ -40,12 +40,20 @@ export async function uploadRoutes(app: FastifyInstance, { mounted, uploads }: P
   /** Of several files the last one counts; all are read, since the field may come in any place. */
   async function takeLast(request: FastifyRequest, permissions: UploadPermissions): Promise<Taken | undefined> {
     let last: Taken | undefined
-    for await (const part of request.parts()) {
-      if (!isFile(part)) continue
+    const discard = async () => {
       if (last && 'path' in last) await uploads.discard(last.path)
-      last = await take(part, request.registration, permissions)
     }
-    return last
+    try {
+      for await (const part of request.parts()) {
+        if (!isFile(part)) continue
+        await discard()
+        last = await take(part, request.registration, permissions)
+      }
+      return last
+    } catch (error) {
+      await discard()
+      throw isUnreadable(error) ? new BadRequest('The multipart body cannot be read') : error
+    }
   }
 
   async function take(part: MultipartFile, owner: Registration, permissions: UploadPermissions): Promise<Taken> {
@@ -56,7 +64,7 @@ export async function uploadRoutes(app: FastifyInstance, { mounted, uploads }: P
       return refusal
     }
     try {
-      return { path: await uploads.keep(owner, extension, part.file, permissions[extension] ?? permissions['*']) }
+      return { path: await uploads.keep(owner, extension, part.file, limitOf(extension, permissions)) }
     } catch (error) {
       if (error instanceof TooLarge) return { code: 413, message: 'Files too big and can not be uploaded' }
       throw error
@@ -70,6 +78,13 @@ function isFile(part: Multipart): part is MultipartFile {
   part.file.resume()
   return false
 }
+
+/** The parser's errors have no code of their own, but for those of its plugin; a disk's have one. */
+const isUnreadable = (error: unknown) => error instanceof Error && !('code' in error)
+
+/** A file may be called `x.constructor`. */
+const limitOf = (extension: string, permissions: UploadPermissions): number | undefined =>
+  Object.hasOwn(permissions, extension) ? permissions[extension] : permissions['*']
 
 function refusalOf(extension: string, permissions: UploadPermissions): { code: number; message: string } | undefined {
   if (extension === '' || extension === '0')

@@ -82,11 +82,12 @@ export async function removeFinished(
 
 /** Rows that are locked at the moment are left for the next time. */
 async function removeRows(db: Database['db'], table: typeof messages | typeof outbox, where: SQL | undefined) {
-  const { count } = await db.execute(sql`
+  const { rowCount } = await db.execute(sql`
     with finished as (
       select id from ${table} where ${where} order by settled_at limit ${BATCH} for update skip locked)
     delete from ${table} using finished where ${table.id} = finished.id`)
-  return { gone: count, more: count > 0 }
+  const gone = rowCount ?? 0
+  return { gone, more: gone > 0 }
 }
 
 /** Walks through them by id, since one that gets a message at the last moment stays. */
@@ -104,10 +105,10 @@ function idleRemover(db: Database['db'], before: Date) {
       const ids = found.map(({ id }) => id)
       last = ids.at(-1) ?? last
       // Looked at once more, now that nobody can add to them.
-      const { count } = await tx
+      const { rowCount } = await tx
         .delete(conversations)
         .where(and(sql`${conversations.id} = any(${bigints(ids)})`, idle(before)))
-      return { gone: count, more: ids.length > 0 }
+      return { gone: rowCount ?? 0, more: ids.length > 0 }
     })
 }
 

@@ -43,7 +43,7 @@ export async function takeMessages(
   const heads = await dueConversations(tx, 'send', host, wants, inHand, now, PAUSED(now))
   if (heads.length === 0) return []
 
-  const marked = await tx.execute<{ id: string; interrupted: boolean }>(sql`
+  const { rows: marked } = await tx.execute<{ id: string; interrupted: boolean }>(sql`
     update ${messages} m
     set state = 'sending', attempts = m.attempts + case when head.state = 'waiting' then 1 else 0 end
     from unnest(${bigints(heads)}) as conversation(id)
@@ -98,7 +98,7 @@ async function write(tx: Executor, ended: readonly Ended[], now: Date): Promise<
     story: [told],
     ...columns(next, now)
   }))
-  const written = await tx.execute<{ id: string }>(sql`
+  const { rows: written } = await tx.execute<{ id: string }>(sql`
     update ${messages} m
     set state = e.state, ref = coalesce(e.ref, m.ref), reason = e.reason, later = e.later, status = coalesce(e.status, m.status),
       due_at = coalesce(e.due_at, m.due_at), settled_at = e.settled_at, attempts = m.attempts - e.uncounted,

@@ -37,7 +37,7 @@ export async function startLiveness({ db }: Pick<Database, 'db'>, host: string, 
   }
 
   async function free(tx: Executor): Promise<void> {
-    const dead = await tx.execute<{ id: string }>(sql`
+    const { rows: dead } = await tx.execute<{ id: string }>(sql`
       delete from ${hosts} where seen_at < now() - make_interval(secs => ${DEAD_AFTER_S}) returning id`)
     if (dead.length > 0)
       log.warn({ hosts: dead.map(({ id }) => id) }, 'hosts stopped without a word; others go on with their work')
@@ -76,7 +76,7 @@ async function freeRegistrations(
   work: 'send' | 'tell',
   host: ReturnType<typeof sql.identifier>
 ): Promise<void> {
-  const freed = await tx.execute<{ id: string }>(sql`
+  const { rows: freed } = await tx.execute<{ id: string }>(sql`
     update registrations set ${host} = null
     where ${host} is not null and not exists (select from ${hosts} where id = ${host})
     returning id`)

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { Logger, parseCronItems, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
 import type { Pool } from 'pg'
@@ -24,11 +25,7 @@ const AHEAD = 100
 /** How long a job whose time comes waits at most to be noticed; a new one is announced. */
 const POLL_MS = 500
 
-export async function startRunner(
-  { pool, log, started }: Parts,
-  tasks: TaskList,
-  crons: readonly Cron[]
-): Promise<Runner> {
+async function runOnce({ pool, log, started }: Parts, tasks: TaskList, crons: readonly Cron[]): Promise<Runner> {
   const events: WorkerEvents = new EventEmitter()
   const named = Promise.withResolvers<string>()
   events.once('pool:create', ({ workerPool }) => named.resolve(workerPool.id))
@@ -57,6 +54,44 @@ export async function startRunner(
   })
   await started(await named.promise)
   return runner
+}
+
+/** How soon a runner that gave up is replaced. */
+const AGAIN_MS = 1_000
+
+/**
+ * Runs jobs until it is stopped. The library's runner gives up when the database
+ * refuses it once at the wrong moment, and the host would go on without one.
+ */
+export async function startRunner(
+  parts: Parts,
+  tasks: TaskList,
+  crons: readonly Cron[]
+): Promise<{ stop(): Promise<void> }> {
+  const over = new AbortController()
+  let runner = await runOnce(parts, tasks, crons)
+
+  const ended = (async () => {
+    while (!over.signal.aborted) {
+      await runner.promise.catch(error => parts.log.warn({ err: error }, 'the runner of jobs gave up'))
+      while (!over.signal.aborted) {
+        await delay(AGAIN_MS, undefined, { signal: over.signal }).catch(() => {})
+        const next = over.signal.aborted ? undefined : await runOnce(parts, tasks, crons).catch(() => undefined)
+        if (!next) continue
+        runner = next
+        break
+      }
+    }
+  })()
+
+  return {
+    async stop() {
+      over.abort()
+      // It may have stopped by itself just now.
+      await runner.stop().catch(() => {})
+      await ended
+    }
+  }
 }
 
 /** The queue tells of every job at its level of information. */

@@ -1,7 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { TaskList } from 'graphile-worker'
-import { Pool } from 'pg'
-import { APPLICATION, type Database } from '../database/connect.ts'
+import { APPLICATION, type Database, openPool } from '../database/connect.ts'
 import type { Jobs } from '../database/jobs.ts'
 import { startLiveness } from './liveness.ts'
 import { type Item, type Limits, type Line, startPump } from './pump.ts'
@@ -38,9 +37,7 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
   parts: Parts<Sent, SendEnd, Told, TellEnd>
 ): Promise<Worker> {
   const { database, host, log, tasks, crons } = parts
-  const pool = new Pool({ connectionString: database.url, max: CONNECTIONS, application_name: `${APPLICATION} worker` })
-  const lost = (error: Error) => log.warn({ err: error }, 'a connection of the queue was lost')
-  pool.on('error', lost).on('connect', client => client.on('error', lost))
+  const pool = openPool(database.url, `${APPLICATION} worker`, CONNECTIONS)
 
   const liveness = await startLiveness(database, host, log)
   const pumps = {

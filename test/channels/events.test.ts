@@ -2,7 +2,7 @@ import { asc } from 'drizzle-orm'
 import t from 'tap'
 import { messages, outbox } from '../../src/database/schema.ts'
 import { until } from '../harness.ts'
-import { call, hookHost, incoming, status } from './hook.ts'
+import { call, hookHost, incoming, status, unstorable } from './hook.ts'
 
 /** What a gateway reports, and what the CRM hears of it. */
 
@@ -89,7 +89,7 @@ t.test('a call with news of several conversations is taken as a whole, in its or
 
 t.test('a call of which a part cannot be kept is not kept at all', async t => {
   const { host, webhook } = await hookHost(t)
-  const answer = await call(webhook, [incoming('m1', '+5511'), incoming('m2', 'no text \0 of Postgres')])
+  const answer = await call(webhook, [incoming('m1', '+5511'), unstorable])
   t.equal(answer.status, 500)
   t.same(await told({ host }), [])
 })

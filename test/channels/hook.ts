@@ -77,6 +77,9 @@ export const incoming = (ref: string, contact: string, text = 'oi') => ({
   attachments: []
 })
 
+/** What no channel should report: a message of nobody. */
+export const unstorable = incoming('m0', null as unknown as string)
+
 export const status = (ref: string, status: 'sent' | 'delivered' | 'read' | 'error') => ({
   kind: 'status' as const,
   ref,

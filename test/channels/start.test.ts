@@ -1,9 +1,8 @@
 import type { Channel } from 'channel-kit/channel'
 import t from 'tap'
 import { readConfig } from '../../src/config.ts'
-import { openDatabase } from '../../src/database/connect.ts'
 import { startHost } from '../../src/host.ts'
-import { testEnvironment, until } from '../harness.ts'
+import { openDatabase, testEnvironment, until } from '../harness.ts'
 import { bare } from './bare.ts'
 
 t.test('a host that cannot start for a channel says so, and leaves nothing behind', async t => {

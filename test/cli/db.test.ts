@@ -1,7 +1,6 @@
 import t, { type Test } from 'tap'
-import { type Database, openDatabase } from '../../src/database/connect.ts'
 import { conversations, messages, outbox, registrations } from '../../src/database/schema.ts'
-import { testEnvironment, until } from '../harness.ts'
+import { type Database, openDatabase, testEnvironment, until } from '../harness.ts'
 import { cli, cliJson, startCli } from './run.ts'
 
 const DAY_MS = 86_400_000

@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { runAs, serverAccount } from '../../src/database/account.ts'
-import { openDatabase } from '../../src/database/connect.ts'
+import { checkServer } from '../../src/database/connect.ts'
 import { startEmbedded } from '../../src/database/embedded.ts'
 import { migrateDatabase } from '../../src/database/migrate.ts'
-import { testDatabase, testFolder, testHost, until } from '../harness.ts'
+import { openDatabase, testDatabase, testFolder, testHost, until } from '../harness.ts'
 
 t.test('hosts that start together on an empty database all come up', async t => {
   const DATABASE_URL = await emptyDatabase(t)
@@ -27,20 +27,17 @@ t.test('a database that is up to date is left as it is', async t => {
 })
 
 t.test('a database is named by a host, an address or a socket', async t => {
-  for (const [url, host, port, database] of [
-    ['postgres://kim:secret@db.example:6543/chat', 'db.example', 6543, 'chat'],
-    ['postgresql://kim@db.example/chat', 'db.example', 5432, 'chat'],
-    ['postgres://kim@[::1]:6543/chat', '::1', 6543, 'chat'],
-    ['postgres:///chat?host=/var/run/postgresql', '/var/run/postgresql', 5432, 'chat'],
-    ['postgres://kim:secret@/chat?host=/run/pg&port=6543', '/run/pg', 6543, 'chat'],
-    ['postgres://kim:secret@%2Frun%2Fpg/chat', '/run/pg', 5432, 'chat']
+  for (const [url, tried] of [
+    ['postgres://kim:secret@127.0.0.1:1/chat', '127.0.0.1:1'],
+    ['postgresql://kim@[::1]:1/chat', '::1:1'],
+    ['postgres:///chat?host=/nowhere/pg', '/nowhere/pg/.s.PGSQL.5432'],
+    ['postgres://kim:secret@/chat?host=/nowhere/pg&port=6543', '/nowhere/pg/.s.PGSQL.6543'],
+    ['postgres://kim:secret@%2Fnowhere%2Fpg/chat', '/nowhere/pg/.s.PGSQL.5432']
   ] as const) {
-    const { sql } = openDatabase(url)
-    const { options } = sql as unknown as {
-      options: { host: string[]; port: number[]; path: string; database: string }
-    }
-    t.match(options, { host: [host], port: [port], database }, url)
-    if (host.startsWith('/')) t.equal(options.path, `${host}/.s.PGSQL.${port}`)
+    const database = openDatabase(url, 1)
+    const error = await checkServer(database).then(() => undefined, String)
+    t.ok(error?.includes(tried), `${url} is looked for at ${tried}: ${error}`)
+    await database.close()
   }
 })
 

@@ -2,12 +2,20 @@ import { asc, eq } from 'drizzle-orm'
 import { decodeProtectedHeader } from 'jose'
 import t, { type Test } from 'tap'
 import { readConfig } from '../../src/config.ts'
-import { type Database, openDatabase } from '../../src/database/connect.ts'
 import { rotateSecrets } from '../../src/database/rotate.ts'
 import { registrations, secretKeys, settings } from '../../src/database/schema.ts'
 import { openSecrets } from '../../src/database/secrets.ts'
 import { startHost } from '../../src/host.ts'
-import { freePort, testCrm, testDatabase, testEnvironment, testHost, until } from '../harness.ts'
+import {
+  type Database,
+  freePort,
+  openDatabase,
+  testCrm,
+  testDatabase,
+  testEnvironment,
+  testHost,
+  until
+} from '../harness.ts'
 
 const key = (id: string, fill: number) => `${id}:${Buffer.alloc(32, fill).toString('base64')}`
 const OLD = key('old', 1)
@@ -46,15 +54,27 @@ t.test('secrets are sealed anew while messages flow, then the new key is enough 
   t.same(await second.database.db.select({ id: secretKeys.id }).from(secretKeys), [{ id: 'new' }])
   await second.close()
 
-  await t.rejects(startHost(readConfig(await testEnvironment(t, { ...env, LV_PLUGIN_SECRET_KEYS: OLD }))), {
-    message: /^The database has secrets sealed with the key "new", which this host does not have/
-  })
   const third = await hostWith(NEW)
   await talk('with the new key')
   const shown = await form.ask({ method: 'GET', path: 'protected/data/settings' })
   t.match(shown, { status: 200, json: { main: { string: 'a' } } })
   const [saved] = await third.database.db.select().from(settings).orderBy(asc(settings.registrationId)).offset(1)
   t.match(await openSecrets(NEW).open(saved?.secrets ?? ''), 'hunter2')
+  await third.close()
+
+  const refused = testEnvironment(t, { ...env, LV_PLUGIN_SECRET_KEYS: OLD })
+  await t.rejects(startHost(readConfig(await refused)), {
+    message: /^The database has secrets sealed with the key "new", which this host does not have/
+  })
+})
+
+t.test('a host that is refused for its keys leaves no trace that would have others refused', async t => {
+  const DATABASE_URL = await testDatabase(t)
+  const environmentWith = (keys: string) => testEnvironment(t, { DATABASE_URL, LV_PLUGIN_SECRET_KEYS: keys })
+  const start = async (keys: string) => startHost(readConfig(await environmentWith(keys)))
+  await (await start(NEW)).close()
+  await t.rejects(start(OLD), { message: /^The database has secrets sealed with the key "new"/ })
+  await t.resolves((async () => (await start(NEW)).close())())
 })
 
 t.test('every secret of many registrations is sealed anew once, with word of how far it is', async t => {
@@ -80,12 +100,17 @@ t.test('every secret of many registrations is sealed anew once, with word of how
 t.test('what another host seals with the old key meanwhile is sealed anew too', async t => {
   const { database, seal } = await crowd(t, 150)
   const late = await seal(openSecrets(OLD))
-  let updating: Promise<unknown> | undefined
-  const total = await rotateSecrets(database, BOTH, () => {
-    updating ??= database.sql`update registrations set hpt = ${late.hpt} where id = 1`.execute()
-  })
-  await updating
-  t.equal(total, 151)
+  let seals = 0
+  const slow = {
+    ...BOTH,
+    seal: async (text: string) => {
+      seals += 1
+      // Long after the first registration was through.
+      if (seals === 250) await database.db.update(registrations).set(late).where(eq(registrations.id, 1))
+      return BOTH.seal(text)
+    }
+  }
+  t.equal(await rotateSecrets(database, slow, () => {}), 151)
   t.same(await keysOf(database), ['new'])
 })
 

@@ -2,10 +2,9 @@ import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { readConfig } from '../../src/config.ts'
-import { openDatabase } from '../../src/database/connect.ts'
 import { checkKeys, keepKeys, openSecrets } from '../../src/database/secrets.ts'
 import { startHost } from '../../src/host.ts'
-import { testCrm, testDatabase, testEnvironment, testFolder, testHost } from '../harness.ts'
+import { openDatabase, testCrm, testDatabase, testEnvironment, testFolder, testHost } from '../harness.ts'
 
 const OLD = key('old', 1)
 const NEW = key('new', 2)

@@ -1,6 +1,5 @@
 import t from 'tap'
-import { openDatabase } from '../../src/database/connect.ts'
-import { testCrm, testDatabase, testHost, until } from '../harness.ts'
+import { openDatabase, testCrm, testDatabase, testHost, until } from '../harness.ts'
 import { ask, isEnvelope } from './ask.ts'
 import { makeKey, testCluster } from './cluster.ts'
 import { databaseRelay } from './database-relay.ts'

@@ -1,10 +1,8 @@
 import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import type { Database } from '../../src/database/connect.ts'
-import { openDatabase } from '../../src/database/connect.ts'
 import { conversations, messages, outbox, registrations } from '../../src/database/schema.ts'
 import { countFinished, removeFinished } from '../../src/messages/clean.ts'
-import { testCrm, testDatabase, testHost, until } from '../harness.ts'
+import { type Database, openDatabase, testCrm, testDatabase, testHost, until } from '../harness.ts'
 import { scripted, text } from '../scripted.ts'
 
 const DAY_MS = 86_400_000
