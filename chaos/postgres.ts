@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import postgres from 'postgres'
+import { Client } from 'pg'
 import { runAs, serverAccount } from '../src/database/account.ts'
 import { initialise, type Server, startServer, stopServer, USER } from '../src/database/cluster.ts'
 import { APPLICATION } from '../src/database/connect.ts'
@@ -67,22 +67,25 @@ async function comesUp(child: ChildProcess, port: number): Promise<boolean> {
 }
 
 async function connects(port: number): Promise<boolean> {
-  const sql = postgres({ host: '127.0.0.1', port, user: USER, password: PASSWORD, max: 1, connect_timeout: 5 })
+  const client = new Client({ host: '127.0.0.1', port, user: USER, password: PASSWORD, database: 'postgres' })
+  client.on('error', () => {})
   try {
-    await sql`select 1`
+    await client.connect()
+    await client.query('select 1')
     return true
   } catch {
     return false
   } finally {
-    await sql.end({ timeout: 1 })
+    await client.end()
   }
 }
 
 /** A database of the run's own on a server that others use too: a crash only cuts the hosts' connections to it. */
 export async function databaseOn(server: string): Promise<Postgres> {
   const name = `chaos_${process.pid}`
-  const sql = postgres(server, { max: 1, onnotice: () => {} })
-  await sql.unsafe(`create database ${name}`)
+  const client = new Client({ connectionString: server })
+  await client.connect()
+  await client.query(`create database ${name}`)
   const url = new URL(server)
   url.pathname = `/${name}`
 
@@ -91,15 +94,16 @@ export async function databaseOn(server: string): Promise<Postgres> {
     async crash(_how, downMs) {
       const end = performance.now() + downMs
       do {
-        await sql`
-          select pg_terminate_backend(pid) from pg_stat_activity
-          where datname = ${name} and application_name like ${`%${APPLICATION}%`}`
+        await client.query(
+          'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name like $2',
+          [name, `%${APPLICATION}%`]
+        )
         await delay(100)
       } while (performance.now() < end)
     },
     async close() {
-      await sql.unsafe(`drop database if exists ${name} with (force)`)
-      await sql.end()
+      await client.query(`drop database if exists ${name} with (force)`)
+      await client.end()
     }
   }
 }

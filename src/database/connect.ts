@@ -17,7 +17,31 @@ const CONNECT_MS = 5_000
 /** A pool of our own next to the queue's. `url` may name a TCP host or, by `?host=/path`, a socket. */
 export function openDatabase(url: string, max = 10) {
   const pool = openPool(url, APPLICATION, max)
-  return { url, pool, db: drizzle(pool, { schema, casing: 'snake_case' }), close: () => pool.end() }
+  const db = drizzle(pool, { schema, casing: 'snake_case' })
+  const transaction = (work: Parameters<typeof db.transaction>[0]) => inTransaction(pool, work as never)
+  return {
+    url,
+    pool,
+    db: Object.assign(db, { transaction: transaction as typeof db.transaction }),
+    close: () => pool.end()
+  }
+}
+
+/**
+ * The library's own transaction on a pool keeps the connection for ever when
+ * `begin` is what fails, until none is left. Here a connection on which anything
+ * failed is given up, so that nobody inherits half a transaction.
+ */
+async function inTransaction<Result>(pool: Pool, work: (tx: Executor) => Promise<Result>): Promise<Result> {
+  const client = await pool.connect()
+  try {
+    const result = await drizzle(client, { casing: 'snake_case' }).transaction(work as never)
+    client.release()
+    return result as Result
+  } catch (error) {
+    client.release(true)
+    throw error
+  }
 }
 
 /**

@@ -28,6 +28,16 @@ export async function keepEarly(tx: Executor, all: readonly (Status & { registra
   for (const id of new Set(all.map(({ registrationId }) => registrationId))) await lookAgain(tx, id, SOON_MS)
 }
 
+/** Sends have returned: what was kept about their messages is looked at now, whenever else it was to be. */
+export async function heedEarly(tx: Executor, sent: readonly { registrationId: number; ref: string }[]): Promise<void> {
+  if (sent.length === 0) return
+  const { rows } = await tx.execute<{ id: string }>(sql`
+    select distinct e.registration_id id from ${earlyStatuses} e
+    join json_to_recordset(${JSON.stringify(sent)}::json) as given("registrationId" bigint, ref text)
+      on e.registration_id = given."registrationId" and e.ref = given.ref`)
+  for (const { id } of rows) await lookAgain(tx, Number(id), 0)
+}
+
 /** Hands on the statuses whose messages are known by now. `store` is what any status goes through. */
 export const earlyTask =
   (

@@ -13,12 +13,15 @@ export interface Policy {
   intervalMs: number
 }
 
+/** The most that a gateway can put a message off: more is a mistake of its units, and at some point no date. */
+export const LONGEST_MS = 30 * 24 * 3_600_000
+
 /** What an operator reads when nobody knows whether a message left. */
 const UNCERTAIN = 'uncertain: it may have been sent'
 
 /** `attempt`: which one this was, from 1. `repeats`: a message that may have left may be sent again. */
 export function next(outcome: Outcome, attempt: number, repeats: boolean, policy: Policy, now: Date): Next {
-  const after = (ms: number) => new Date(now.getTime() + ms)
+  const after = (ms: number) => new Date(now.getTime() + Math.min(ms, LONGEST_MS))
 
   switch (outcome.kind) {
     case 'accepted':

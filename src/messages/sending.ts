@@ -6,8 +6,9 @@ import { bigints, dueConversations, refreshDue, type Wanted } from '../database/
 import { addJob } from '../database/jobs.ts'
 import { conversations, messages, registrations } from '../database/schema.ts'
 import { plain } from '../database/text.ts'
+import { heedEarly } from './early.ts'
 import { storeEvents } from './events.ts'
-import type { Next } from './policy.ts'
+import { LONGEST_MS, type Next } from './policy.ts'
 import type { Chapter } from './story.ts'
 
 /** The messages that this host has in hand: taking them, and writing down what became of them. */
@@ -80,6 +81,7 @@ export async function settleMessages(tx: Executor, all: readonly Ended[], now: D
   const ended = all.filter(({ taken }) => ours.has(taken.message.id))
 
   await storeEvents(tx, ended.flatMap(immediateEvents), now)
+  await heedEarly(tx, ended.flatMap(known))
   await tellCrm(tx, locked, ended.flatMap(failures))
   for (const { taken, next } of ended) await follow(tx, taken, next, now)
   await refreshDue(
@@ -134,7 +136,13 @@ function columns(next: Next, now: Date) {
 type Accepted = Extract<Next, { kind: 'accepted' }>
 
 const comingOf = ({ outcome: { later = [] } }: Accepted) =>
-  later.filter(({ afterMs }) => afterMs > 0).toSorted((a, b) => a.afterMs - b.afterMs)
+  later
+    .filter(({ afterMs }) => afterMs > 0)
+    .map(one => ({ ...one, afterMs: Math.min(one.afterMs, LONGEST_MS) }))
+    .toSorted((a, b) => a.afterMs - b.afterMs)
+
+const known = ({ taken: { registrationId }, next }: Ended) =>
+  next.kind === 'accepted' ? [{ registrationId, ref: plain(next.outcome.ref) }] : []
 
 const immediateEvents = ({ taken: { registrationId }, next }: Ended) =>
   next.kind === 'accepted'

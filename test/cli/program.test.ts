@@ -10,7 +10,15 @@ const STACK = /\n\s+at |file:\/\/|\.ts:\d/
 const commands = leaves(commandLine(), [])
 
 t.test('every command has --help and --json', async t => {
-  for (const name of ['db migrate', 'db clean', 'queue run', 'uploads clean', 'lang add', 'lang update'])
+  for (const name of [
+    'db migrate',
+    'queue run',
+    'uploads clean',
+    'lang add',
+    'registrations set',
+    'outbox show',
+    'erase'
+  ])
     t.ok(commands.map(words => words.join(' ')).includes(name), name)
   for (const words of commands) {
     const { code, stdout, stderr } = await cli(t, [...words, '--help'])
@@ -34,7 +42,15 @@ t.test('a wrong use is refused in words, and nothing is done', async t => {
     [['db', 'clean', '--older-than', '-1d'], /is invalid/],
     [['db', 'clean', '--older-than', '40000d'], /more than a hundred years/],
     [['uploads', 'clean', 'all'], /too many arguments/],
-    [['lang', 'add'], /missing required argument 'language'/]
+    [['lang', 'add'], /missing required argument 'language'/],
+    [['messages', 'list', '--limit', '0'], /'0' is invalid.* from 1 to 10000/],
+    [['messages', 'list', '--state', 'lost'], /Allowed choices are waiting, sending, accepted, failed/],
+    [['messages', 'replay', '1', 'one'], /'one' is invalid.* a whole number, as a list shows it/],
+    [['messages', 'replay', '--all', '--state', 'accepted'], /Allowed choices are failed/],
+    [['outbox', 'show', '-1'], /unknown option '-1'/],
+    [['registrations', 'set', '1'], /required option '--retry-unknown <yes\|no>' not specified/],
+    [['registrations', 'set', '1', '--retry-unknown', 'maybe'], /Allowed choices are yes, no/],
+    [['erase', '--registration', '1'], /required option '--contact <contact>' not specified/]
   ]
   for (const [args, said] of wrong) {
     const { code, stdout, stderr } = await cli(t, args)

@@ -1,0 +1,144 @@
+import type { Outcome } from 'channel-kit/channel'
+import { STATUSES, type Status } from 'channel-kit/chat'
+import fc from 'fast-check'
+import t from 'tap'
+import { next } from '../../src/messages/policy.ts'
+import { advances } from '../../src/messages/rank.ts'
+
+/** Promises held to all inputs instead of a few. What breaks one is printed with the seed that finds it again. */
+
+const NOW = new Date('2026-03-01T12:00:00Z')
+/** Whatever a gateway may make a channel say. */
+const ms = fc.oneof(fc.nat(100_000), fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }))
+const reason = fc.string()
+
+const outcome: fc.Arbitrary<Outcome> = fc.oneof(
+  fc.record({ kind: fc.constant('accepted' as const), ref: fc.string() }),
+  fc.record(
+    { kind: fc.constant('retry' as const), reason, afterMs: ms },
+    { requiredKeys: ['kind', 'reason'] }
+  ) as fc.Arbitrary<Outcome>,
+  fc.record({ kind: fc.constant('throttled' as const), reason, afterMs: ms }),
+  fc.record({ kind: fc.constant('rejected' as const), reason }),
+  fc.record({ kind: fc.constant('unknown' as const), reason })
+)
+const policy = fc.record({ attempts: fc.integer({ min: 1, max: 20 }), intervalMs: fc.nat(1_000_000) })
+
+/** How a gateway's outcomes, one after the other, become a message's life: until it is settled. */
+function live(outcomes: readonly Outcome[], repeats: boolean, how: { attempts: number; intervalMs: number }) {
+  const steps: { outcome: Outcome; step: ReturnType<typeof next> }[] = []
+  let attempt = 1
+  for (const outcome of outcomes) {
+    const step = next(outcome, attempt, repeats, how, NOW)
+    steps.push({ outcome, step })
+    if (step.kind === 'accepted' || step.kind === 'failed') break
+    if (step.kind === 'again') attempt += 1
+  }
+  return steps
+}
+
+const lives = [fc.array(outcome, { minLength: 1, maxLength: 60 }), fc.boolean(), policy] as const
+
+t.test('a message is never sent after it was accepted or refused, and that it was is never denied', async t => {
+  fc.assert(
+    fc.property(...lives, (outcomes, repeats, how) => {
+      const steps = live(outcomes, repeats, how)
+      for (const [index, { outcome, step }] of steps.entries()) {
+        const last = index === steps.length - 1
+        if (outcome.kind === 'accepted') return last && step.kind === 'accepted'
+        if (outcome.kind === 'rejected') return last && step.kind === 'failed' && step.reason === outcome.reason
+      }
+      return steps.every(({ step }) => step.kind !== 'accepted')
+    })
+  )
+  t.pass()
+})
+
+t.test('attempts are bounded, and throttling counts for none', async t => {
+  fc.assert(
+    fc.property(...lives, (outcomes, repeats, how) => {
+      const counted = live(outcomes, repeats, how).filter(({ step }) => step.kind !== 'paused')
+      const all = outcomes.every(({ kind }) => kind === 'retry')
+      return counted.length <= how.attempts && (!all || counted.length === Math.min(outcomes.length, how.attempts))
+    })
+  )
+  fc.assert(
+    fc.property(ms, reason, policy, (afterMs, reason, how) => {
+      const step = next({ kind: 'throttled', reason, afterMs }, how.attempts, false, how, NOW)
+      return step.kind === 'paused'
+    })
+  )
+  t.pass()
+})
+
+t.test('what may have left is sent again only where that is allowed', async t => {
+  fc.assert(
+    fc.property(...lives, (outcomes, repeats, how) =>
+      live(outcomes, repeats, how).every(
+        ({ outcome, step }) =>
+          outcome.kind !== 'unknown' || repeats || (step.kind === 'failed' && /uncertain/.test(step.reason))
+      )
+    )
+  )
+  t.pass()
+})
+
+t.test('no attempt is due before now, nor at a time that the database cannot hold', async t => {
+  fc.assert(
+    fc.property(...lives, (outcomes, repeats, how) =>
+      live(outcomes, repeats, how).every(({ step }) => {
+        if (step.kind !== 'again' && step.kind !== 'paused') return true
+        const time = step.kind === 'again' ? step.at : step.until
+        return time >= NOW && /^\d{4}-/.test(time.toISOString())
+      })
+    )
+  )
+  t.pass()
+})
+
+/** Every sequence of statuses of a length, with every repetition. */
+function* sequences(length: number): Generator<readonly Status[]> {
+  if (length === 0) return yield []
+  for (const rest of sequences(length - 1)) for (const status of STATUSES) yield [...rest, status]
+}
+
+/** What of them the CRM is told. */
+function told(reported: readonly Status[]): Status[] {
+  const heard: Status[] = []
+  for (const status of reported) if (advances(heard.at(-1) ?? null, status)) heard.push(status)
+  return heard
+}
+
+const ORDER = ['sent', 'delivered', 'read']
+
+t.test(
+  'in whatever order and how often statuses are reported, the CRM hears each at most once and none goes back',
+  async t => {
+    const all = [1, 2, 3, 4, 5, 6, 7].flatMap(length => [...sequences(length)])
+    for (const reported of all) {
+      const heard = told(reported)
+      const steps = heard.filter(status => status !== 'error').map(status => ORDER.indexOf(status))
+      const wrong =
+        new Set(heard).size < heard.length ||
+        steps.some((step, index) => index > 0 && step <= (steps[index - 1] ?? 0)) ||
+        heard.slice(0, -1).includes('error') ||
+        (heard.at(-1) === 'error' && heard.some(status => status === 'delivered' || status === 'read'))
+      if (wrong) t.fail(`${reported.join()} became ${heard.join()}`)
+    }
+    t.equal(all.length, 21_844)
+  }
+)
+
+t.test(
+  'the last that the CRM hears is the furthest that was reported, an error counting only before delivery',
+  async t => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...STATUSES), { minLength: 1, maxLength: 30 }), reported => {
+        const decisive = reported.find(status => status !== 'sent')
+        const furthest = ORDER.findLast(status => reported.includes(status as Status))
+        return told(reported).at(-1) === (decisive === 'error' ? 'error' : furthest)
+      })
+    )
+    t.pass()
+  }
+)
