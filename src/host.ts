@@ -147,6 +147,7 @@ async function compose(
         ...retentionCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log })
       ],
       sendLimit: queue.limit,
+      graceMs: queue.stopMs,
       log
     }
   }

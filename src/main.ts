@@ -6,8 +6,8 @@ import { startHost } from './host.ts'
 
 /** The process: configuration, host, and an end in order. */
 
-/** Jobs in hand get their own grace; after this the process ends anyhow. */
-const LONGEST_END_MS = 30_000
+/** What is in hand gets its own time; so long after that the process ends anyhow. */
+const REST_MS = 15_000
 
 if (existsSync('.env')) loadEnvFile('.env')
 
@@ -16,7 +16,7 @@ try {
   const host = await startHost(config)
   for (const { channel, selfUri } of host.mounted) host.app.log.info({ channel: channel.name, selfUri }, 'mounted')
 
-  closeWithGrace({ delay: LONGEST_END_MS, logger: false }, async ({ err, signal }) => {
+  closeWithGrace({ delay: config.queue.stopMs + REST_MS, logger: false }, async ({ err, signal }) => {
     if (err) host.app.log.error({ err }, 'ending after a fault')
     else host.app.log.info({ signal }, 'ending')
     await host.close()

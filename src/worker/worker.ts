@@ -16,13 +16,13 @@ export interface Parts<Sent extends Item, SendEnd, Told extends Item, TellEnd> {
   crons: readonly Cron[]
   /** Messages in flight at the same time. */
   sendLimit: number
+  /** How long what is in hand may take to end when the host stops. */
+  graceMs: number
   log: FastifyBaseLogger
 }
 
 /** One slow cluster does not keep the others from hearing, so their number is not limited. */
 const TELL: Limits = { total: Number.POSITIVE_INFINITY, group: 64 }
-/** How long what is in hand may take to end when the host stops. */
-const GRACE_MS = 15_000
 /** Short statements about jobs, and one connection to listen. */
 const CONNECTIONS = 6
 
@@ -54,7 +54,7 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
     nudge: work => pumps[work].nudge(),
     async close() {
       await runner.stop()
-      await Promise.all(Object.values(pumps).map(pump => pump.stop(GRACE_MS)))
+      await Promise.all(Object.values(pumps).map(pump => pump.stop(parts.graceMs)))
       await liveness.stop()
       await pool.end()
     }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { conversations, outbox } from '../../src/database/schema.ts'
-import { until } from '../harness.ts'
+import { holdOutbox } from './hold.ts'
 import { BODY_LIMIT, call, hookHost, incoming, sign } from './hook.ts'
 
 /** A gateway calls a channel's webhook. */
@@ -109,24 +109,16 @@ t.test('a channel that cannot read a call keeps nothing, and the gateway hears t
 
 t.test('a message is stored with its conversation before the gateway is answered', async t => {
   const { host, webhook } = await hookHost(t)
-  const answered = { yet: false }
-  const gate = Promise.withResolvers<void>()
-  const held = host.database.sql.begin(async sql => {
-    await sql`lock table outbox in exclusive mode`
-    await gate.promise
-  })
+  const outbox = await holdOutbox(t, host.database)
+  let answered = false
   const answering = call(webhook, [incoming('m1', '+5511')]).then(answer => {
-    answered.yet = true
+    answered = true
     return answer
   })
-  await until('the message to be at the table’s door', async () => {
-    const [row] = await host.database.sql`select from pg_locks where not granted and relation = 'outbox'::regclass`
-    return row !== undefined
-  })
-  t.notOk(answered.yet)
+  await outbox.waiting()
+  t.notOk(answered)
 
-  gate.resolve()
-  await held
+  await outbox.release()
   t.equal((await answering).status, 201)
   t.match(await stored(host), [{ kind: 'incoming' }])
   t.match(await host.database.db.select().from(conversations), [{ contact: '+5511', lastIncomingRef: 'm1' }])
