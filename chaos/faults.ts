@@ -29,11 +29,18 @@ export function faultsOf(dice: Dice, round: number, hosts: number, roundMs: numb
         kind: name.split(' ')[0] as Fault['kind'],
         atMs: dice.between(0, Math.round(roundMs * 0.9), `${what} when`),
         index: dice.between(0, hosts - 1, `${what} whom`),
-        downMs: dice.between(100, name === 'crash' ? 3_000 : 5_000, `${what} how long`),
+        downMs: downMs(name, what),
         how: dice.chance(0.5, `${what} how`) ? 'SIGQUIT' : 'SIGKILL'
       }
     })
     .toSorted((a, b) => a.atMs - b.atMs)
+
+  /** The database is sometimes away for longer than hosts may be silent. */
+  function downMs(name: string, what: string): number {
+    if (name !== 'crash') return dice.between(100, 5_000, `${what} how long`)
+    const isLong = round > 1 && dice.chance(0.15, `${what} long`)
+    return isLong ? dice.between(16_000, 22_000, `${what} how long`) : dice.between(100, 3_000, `${what} how long`)
+  }
 }
 
 interface Parts {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -26,6 +27,7 @@ export function spawnHost({ life, port, databaseUrl, folder, log }: Wanted): Chi
     env: {
       PATH: process.env.PATH,
       NODE_OPTIONS: process.env.NODE_OPTIONS,
+      NODE_COMPILE_CACHE: join(folder, 'compiled'),
       CHAOS_HOST: life,
       PORT: port,
       DATA_DIR: folder,

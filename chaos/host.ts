@@ -13,7 +13,7 @@ const host = await startHost(config, {
 
 closeWithGrace({ delay: 30_000, logger: false }, async ({ err }) => {
   if (err) host.app.log.error({ err }, 'ending after a fault')
-  await host.close()
+  await host.close().catch(error => host.app.log.error({ err: error }, 'could not end in order'))
 })
 process.stdin.resume().once('end', () => process.exit(1))
 process.send?.('ready')

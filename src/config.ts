@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { CHECKS } from './config-checks.ts'
 
 /** The units of a duration. */
 export const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -118,8 +119,9 @@ export interface Mount {
 /** Throws one error that names every variable that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv) {
   const read = variables(Environment, env)
-  if (read.wrong.length > 0)
-    throw new Error(`Cannot start, the environment is wrong:\n${read.wrong.map(line => `  ${line}`).join('\n')}`)
+  const wrong = read.wrong.length > 0 ? read.wrong : unworkable(read.values)
+  if (wrong.length > 0)
+    throw new Error(`Cannot start, the environment is wrong:\n${wrong.map(line => `  ${line}`).join('\n')}`)
   const value = read.values as Static<typeof Environment>
   const dataDir = resolve(value.DATA_DIR)
 
@@ -161,7 +163,7 @@ export function variables(schema: TSchema & { properties: Record<string, TSchema
   for (const [name, variable] of Object.entries(schema.properties)) {
     const { default: fallback, description } = variable as { default?: unknown; description?: string }
     const text = env[variableName(name, variable)]?.trim() || undefined
-    given[name] = text === undefined ? fallback : Value.Convert(variable, text)
+    given[name] = text === undefined ? fallback : converted(variable, text)
     if (given[name] === undefined && !(schema as { required?: string[] }).required?.includes(name)) delete given[name]
     else if (!Value.Check(variable, given[name]))
       wrong.push(
@@ -169,6 +171,22 @@ export function variables(schema: TSchema & { properties: Record<string, TSchema
       )
   }
   return { values: given, wrong }
+}
+
+/** Only what is written as a whole number is one. */
+const converted = (variable: TSchema, text: string) =>
+  (variable as { type?: string }).type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text
+
+/** Of the variables that look right, those that cannot work, with the reason. */
+function unworkable(values: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(CHECKS).flatMap(([name, works]) => {
+    const text = String(values[name])
+    try {
+      return works(text, milliseconds) ? [] : [`${name} is ${JSON.stringify(text)}: it is out of range`]
+    } catch (error) {
+      return [`${name} is ${JSON.stringify(text)}: ${(error as Error).message.replace(`${name}: `, '')}`]
+    }
+  })
 }
 
 const variableName = (name: string, variable: TSchema) => (variable as { env?: string }).env ?? name

@@ -75,19 +75,32 @@ const UNSENT = new Set([
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT'
+  'UND_ERR_CONNECT_TIMEOUT',
+  // No agreement on encryption, or no trust in who is there: nothing is written before.
+  'EPROTO',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
 ])
 
 const forbidden = (host: string) =>
   Object.assign(new Error(`${host} is in a private network, which OUTBOUND_ALLOW does not list`), { code: FORBIDDEN })
 
-function networks(list: readonly string[]): BlockList {
+/** Throws when one of them is no CIDR. */
+export function networks(list: readonly string[]): BlockList {
   const block = new BlockList()
   for (const cidr of list) {
-    const [address = '', bits] = cidr.split('/')
+    const [address = '', bits = isIP(address) === 6 ? '128' : '32', ...more] = cidr.split('/')
     const family = isIP(address)
-    if (family === 0) throw new Error(`OUTBOUND_ALLOW: "${cidr}" is no network, such as 10.0.0.0/8`)
-    block.addSubnet(address, Number(bits ?? (family === 6 ? 128 : 32)), family === 6 ? 'ipv6' : 'ipv4')
+    const longest = family === 6 ? 128 : 32
+    if (family === 0 || !/^\d+$/.test(bits) || Number(bits) > longest || more.length > 0)
+      throw new Error(`OUTBOUND_ALLOW: "${cidr}" is no network, such as 10.0.0.0/8`)
+    block.addSubnet(address, Number(bits), family === 6 ? 'ipv6' : 'ipv4')
   }
   return block
 }

@@ -19,6 +19,7 @@ const DEFAULTS = {
     intervalMs: 10_000,
     limit: 100,
     timeoutMs: 30_000,
+    stopMs: 15_000,
     crmRetryMs: 72 * 3_600_000,
     crmParkAfter: 20
   },
@@ -43,6 +44,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   LV_PLUGIN_CHAT_SEND_QUEUE_LIMIT: ['0', '10001'],
   LV_PLUGIN_CHAT_SEND_TIMEOUT: ['never', '1.2.3'],
   LV_PLUGIN_CRM_RETRY: ['three days', 's'],
+  LV_PLUGIN_STOP_TIMEOUT: ['soon', '-1'],
   LV_PLUGIN_CRM_PARK_AFTER: ['0', 'never'],
   LV_PLUGIN_RETENTION: ['for ever', '-1d'],
   LV_PLUGIN_DEFAULT_LANG: ['english', 'en', 'EN_us'],

@@ -49,7 +49,8 @@ export async function startLiveness({ db }: Pick<Database, 'db'>, host: string, 
   return {
     /** Says under which name this host locks jobs. */
     async watch(pool: string): Promise<void> {
-      pools.push(pool)
+      // The one before, if any, has given up: what it left locked belongs to nobody.
+      pools.splice(0, pools.length, pool)
       await beat()
     },
     async stop(): Promise<void> {

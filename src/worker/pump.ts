@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 
 /**
@@ -50,6 +51,8 @@ export interface Limits {
 const LOOK_MS = 50
 /** After a turn that the database refused. What ended is kept until it is settled. */
 const RETRY_MS = 500
+/** How often a host that stops looks whether everything has ended. */
+const STOP_MS = 20
 /** How soon a change of limits is noticed, and that another host has taken a registration over. */
 const REFRESH_MS = 10_000
 
@@ -85,7 +88,7 @@ export function startPump<Taken extends Item, Done>(
       .then(wait => {
         turning = undefined
         if (again && wait !== RETRY_MS) nudge()
-        else if (owned.size > 0 || done.length > 0) timer = setTimeout(nudge, wait)
+        else if (owned.size > 0 || done.length > 0 || offered.size > 0) timer = setTimeout(nudge, wait)
       })
   }
 
@@ -105,9 +108,13 @@ export function startPump<Taken extends Item, Done>(
     const old = performance.now() - REFRESH_MS
     const ids = new Set([...offered, ...[...owned].filter(([, { at }]) => at < old).map(([id]) => id)])
     if (ids.size === 0 || stopping) return
-    const claimed = await line.claim([...ids])
-    // Not those that were offered meanwhile.
-    for (const id of ids) offered.delete(id)
+    // Whatever is offered from here on, the same ones included, is for the next turn.
+    const offers = [...offered]
+    offered.clear()
+    const claimed = await line.claim([...ids]).catch(error => {
+      for (const id of offers) offered.add(id)
+      throw error
+    })
     for (const one of claimed) {
       ids.delete(one.registrationId)
       const known = owned.get(one.registrationId)
@@ -170,12 +177,16 @@ export function startPump<Taken extends Item, Done>(
     /** Takes nothing more, waits for what is in hand, and leaves the rest to other hosts. */
     async stop(graceMs: number): Promise<void> {
       stopping = true
-      const grace = new Promise(resolve => setTimeout(resolve, graceMs).unref())
-      await Promise.race([Promise.all(inHand.values()), grace])
-      await turning
+      const end = performance.now() + graceMs
+      // A turn that is under way still takes what it asked for, and one that the database refuses is repeated.
+      while ((turning || inHand.size > 0 || done.length > 0) && performance.now() < end) await delay(STOP_MS)
       clearTimeout(timer)
+      await turning
       if (done.length > 0) await line.turn(done.splice(0), [], [])
-      if (owned.size > 0) await line.rest([...owned.keys()], true)
+      // The jobs of what was offered last are over, and only who has a registration can find it another host.
+      if (offered.size > 0) await line.claim([...offered])
+      const left = [...new Set([...owned.keys(), ...offered])]
+      if (left.length > 0) await line.rest(left, true)
       owned.clear()
     }
   }

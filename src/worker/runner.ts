@@ -71,18 +71,19 @@ export async function startRunner(
   const over = new AbortController()
   let runner = await runOnce(parts, tasks, crons)
 
+  async function again(): Promise<Runner> {
+    await delay(AGAIN_MS, undefined, { signal: over.signal })
+    const next = await runOnce(parts, tasks, crons).catch(again)
+    if (over.signal.aborted) await next.stop()
+    return next
+  }
+
   const ended = (async () => {
-    while (!over.signal.aborted) {
+    for (;;) {
       await runner.promise.catch(error => parts.log.warn({ err: error }, 'the runner of jobs gave up'))
-      while (!over.signal.aborted) {
-        await delay(AGAIN_MS, undefined, { signal: over.signal }).catch(() => {})
-        const next = over.signal.aborted ? undefined : await runOnce(parts, tasks, crons).catch(() => undefined)
-        if (!next) continue
-        runner = next
-        break
-      }
+      runner = await again()
     }
-  })()
+  })().catch(() => {})
 
   return {
     async stop() {

@@ -64,24 +64,42 @@ t.test('a contact that is erased in the midst of it all leaves no job that fails
   const send = (contact: string) =>
     Promise.all(Array.from({ length: 30 }, (_, n) => plugin.send(text(contact, `${n}`))))
   await Promise.all([send('gone'), send('stays')])
-  for (const handed of [5, 10, 20, 40]) {
+  for (const handed of [5, 10, 20, 30]) {
     await until(`${handed} to be handed over`, async () => script.handed.length >= handed)
     await eraseContact(host.database, 'gone', { onlyCount: false })
     // Its conversation begins anew.
     await plugin.send(text('gone', 'again'))
   }
-  await idle(34, 60_000)
+  await idle(31, 60_000)
 
   const stayed = script.handed.filter(({ contact }) => contact === 'stays')
   t.equal(stayed.length, 30)
-  t.equal(script.texts().filter(words => words === 'again').length, 4)
-  t.equal(await db.$count(messages, eq(messages.state, 'accepted')), 31)
+  t.equal(await db.$count(messages, eq(messages.state, 'accepted')), 31, 'and the one since the last time')
   await eraseContact(host.database, 'gone', { onlyCount: false })
   t.match(await db.select().from(conversations), [{ contact: 'stays', sendingDue: null, tellingDue: null }])
   t.same(
     await host.database.sql`select task_identifier, last_error from graphile_worker.jobs where last_error is not null`,
     []
   )
+})
+
+t.test('a message that comes while its contact is being erased is taken and sent', async t => {
+  const { host, plugin, script, idle } = await build(t)
+  const { sql } = host.database
+  await plugin.send(text('1', 'before'))
+  await idle(1)
+
+  const erasing = await sql.reserve()
+  await erasing`begin`
+  await erasing`delete from conversations`
+  const posted = plugin.send(text('1', 'meanwhile'))
+  await until('the message to wait for it', async () => (await sql`select from pg_locks where not granted`).length > 0)
+  await erasing`commit`
+  erasing.release()
+
+  t.equal((await posted).answer.status, 202)
+  await idle(2)
+  t.same(script.texts(), ['before', 'meanwhile'])
 })
 
 async function build(t: Test) {
