@@ -16,7 +16,7 @@ interface Import {
   to: string
 }
 
-const files = await list('{src,plugins,test,bench}/**/*')
+const files = await list('{src,plugins,test,bench,chaos}/**/*')
 const code = files.filter(file => /\.(ts|js|mjs)$/.test(file))
 /** Without this file's own examples. */
 const imports: readonly Import[] = code
@@ -167,7 +167,7 @@ function target(from: string, specifier: string): string {
 }
 
 function isOurs(to: string): boolean {
-  return /^(src|plugins|test|bench)\//.test(to)
+  return /^(src|plugins|test|bench|chaos)\//.test(to)
 }
 
 /** Every circle once, as the path along which it closes. */

@@ -47,6 +47,8 @@ async function runTap(output: string): Promise<number> {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, TEST_DATABASE_URL: server.url, TEST_TEMPLATE: TEMPLATE, NODE_ENV: 'test' }
   })
+  const interrupted = (signal: NodeJS.Signals) => tap.kill(signal)
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
   const code = await new Promise<number>(resolve => tap.once('exit', code => resolve(code ?? 1)))
   const lines = (await readFile(output, 'utf8').catch(() => '')).split('\n')
   // A file's tests are one level below the file; one that broke before its first test fails by itself.

@@ -24,7 +24,7 @@ const Settings = form(
 )
 
 /** A channel of a gateway that calls: it signs every call over its bytes, and asks once who is there. */
-export const hook = defineChannel({
+const hook = defineChannel({
   ...bare,
   name: 'hook',
   settings: Settings,

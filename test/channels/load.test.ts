@@ -37,8 +37,7 @@ t.test('below a host that has a path itself, channels have theirs', async t => {
 
 t.test('a channel that is not installed stops the start', async t => {
   await t.rejects(load('echo nowhere=/x'), {
-    message:
-      'The channel "nowhere" of LV_PLUGIN_CHANNELS is not installed: there is no package "channel-nowhere" or "nowhere"'
+    message: 'The channel "nowhere" is not installed: there is no package "channel-nowhere" or "nowhere"'
   })
 })
 
