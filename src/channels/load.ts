@@ -26,7 +26,10 @@ export async function loadChannels({
   const loaded: Mounted[] = []
   for (const mount of mounts) {
     const channel = await importChannel(mount.channel)
-    loaded.push(await mountChannel(channel, mount.path, selfUri, env))
+    const mounted = await mountChannel(channel, mount.path, selfUri, env).catch((error: Error) => {
+      throw new Error(`LV_PLUGIN_CHANNELS names "${mount.channel}": ${error.message}`)
+    })
+    loaded.push(mounted)
   }
   assertDistinct(loaded)
   return loaded
@@ -57,9 +60,15 @@ export async function mountChannel(
     path: place,
     selfUri: `${selfUri}${place.slice(1)}`,
     options: values,
-    catalogues: mergeCatalogues(await loadCatalogues(HOST_TRANSLATIONS), await loadCatalogues(channel.translations))
+    catalogues: mergeCatalogues(await loadCatalogues(HOST_TRANSLATIONS), await catalogues(channel))
   }
 }
+
+/** Throws, naming the channel, when they cannot be read. */
+const catalogues = ({ name, translations }: Channel) =>
+  loadCatalogues(translations).catch((error: Error) => {
+    throw new Error(`The channel "${name}" cannot be mounted: ${error.message}`)
+  })
 
 /** `echo` is the package `channel-echo`; a name that is not found so is taken as a package's own. Throws when it has no channel. */
 export async function importChannel(name: string): Promise<Channel> {
@@ -91,6 +100,9 @@ function channelProblem(channel: Partial<Channel>): string | undefined {
   if (!channel.info?.name?.trim() || !channel.info.description?.trim()) return 'its info has no name or no description'
   if (!/^[^.][a-z0-9.-]+[^.]$/.test(channel.info.developer?.hostname?.trim().toLowerCase() ?? ''))
     return 'the hostname of its developer is none'
+  if (!channel.options?.properties) return 'it has no options, which may be Type.Object({})'
+  if (!(channel.icon instanceof URL)) return 'its icon is no URL'
+  if (!(channel.translations instanceof URL)) return 'its translations are no URL'
   return channel.settings ? formProblem(channel.settings) : 'it has no settings'
 }
 

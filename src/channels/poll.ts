@@ -30,7 +30,7 @@ export const poller =
       const target = await ready(id, deadline)
       if ('unready' in target || !target.channel.poll) return
       const { events, cursor: next } = await Promise.race([
-        target.channel.poll.read(cursor.value, target.tools),
+        target.channel.poll.read(cursor.boxed?.value ?? null, target.tools),
         late(deadline)
       ])
       await database.db.transaction(async tx => {
@@ -39,7 +39,10 @@ export const poller =
           events.map(event => ({ registrationId: id, event })),
           now()
         )
-        await tx.update(registrations).set({ pollCursor: next }).where(eq(registrations.id, id))
+        await tx
+          .update(registrations)
+          .set({ pollCursor: { value: next } })
+          .where(eq(registrations.id, id))
       })
     } catch (error) {
       log.warn({ err: error, registration: id }, 'a gateway could not be polled; it is tried again at its next time')
@@ -54,14 +57,18 @@ const late = (deadline: AbortSignal) =>
     deadline.addEventListener('abort', () => reject(new Error('the channel did not answer in time')), { once: true })
   )
 
-async function lease({ db }: Pick<Database, 'db'>, id: number, now: Date): Promise<{ value: unknown } | undefined> {
+async function lease(
+  { db }: Pick<Database, 'db'>,
+  id: number,
+  now: Date
+): Promise<{ boxed: { value: unknown } | null } | undefined> {
   const [row] = await db
     .update(registrations)
     .set({ pollLeasedUntil: new Date(now.getTime() + LEASE_MS) })
     .where(
       and(eq(registrations.id, id), or(isNull(registrations.pollLeasedUntil), lt(registrations.pollLeasedUntil, now)))
     )
-    .returning({ value: registrations.pollCursor })
+    .returning({ boxed: registrations.pollCursor })
   return row
 }
 

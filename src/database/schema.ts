@@ -18,6 +18,11 @@ const owner = () =>
     .notNull()
     .references(() => registrations.id, { onDelete: 'cascade' })
 
+/** Any JSON of a channel's, in a box: a bare text that looks like JSON would be read as what it looks like. */
+interface Boxed {
+  value: unknown
+}
+
 /** Keys of CRM clusters, by the md5 of their text. */
 export const publicKeys = pgTable('public_keys', {
   id: text().primaryKey(),
@@ -65,7 +70,7 @@ export const registrations = pgTable(
     toldAt: time(),
     /** The gateway wants no message of this account before. */
     pausedUntil: time(),
-    pollCursor: json(),
+    pollCursor: json().$type<Boxed>(),
     pollLeasedUntil: time(),
     /** The host that sends its messages; null: nothing is to be sent now, or a job is on its way to find a host. */
     sendingHost: text(),
@@ -100,7 +105,7 @@ export const conversations = pgTable(
     tellingDue: time(),
     lastIncomingRef: text(),
     lastIncomingAt: time(),
-    lastIncomingContext: json()
+    lastIncomingContext: json().$type<Boxed>()
   },
   t => [
     unique('conversations_contact').on(t.registrationId, t.contact),

@@ -19,6 +19,8 @@ export interface Finished {
 
 /** Few enough that a lock is held for moments only, while the hosts go on. */
 const BATCH = 5_000
+/** A message to a contact waits while its conversation is being removed. */
+const CONVERSATIONS = 500
 
 const finishedMessages = (before: Date) =>
   and(
@@ -100,7 +102,7 @@ function idleRemover(db: Database['db'], before: Date) {
         .from(conversations)
         .where(and(gt(conversations.id, last), idle(before)))
         .orderBy(asc(conversations.id))
-        .limit(BATCH)
+        .limit(CONVERSATIONS)
         .for('update', { skipLocked: true })
       const ids = found.map(({ id }) => id)
       last = ids.at(-1) ?? last

@@ -167,7 +167,12 @@ async function writeLastIncoming(
     const at = event.at ?? now
     const before = newest.get(conversation.id)?.at ?? conversation.lastIncomingAt
     if (!before || at >= before)
-      newest.set(conversation.id, { id: conversation.id, ref: event.ref, at, context: event.context ?? null })
+      newest.set(conversation.id, {
+        id: conversation.id,
+        ref: event.ref,
+        at,
+        context: { value: event.context ?? null }
+      })
   }
   if (newest.size === 0) return
   await tx.execute(sql`

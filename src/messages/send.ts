@@ -58,7 +58,7 @@ async function attempt(
     ...message.body,
     id: String(message.id),
     attempt: message.attempts,
-    conversation: { lastIncoming: ref && at ? { ref, at, context } : null }
+    conversation: { lastIncoming: ref && at ? { ref, at, context: context?.value ?? null } : null }
   }
   return { outcome: await call(target, () => target.channel.send(outgoing, target.tools), deadline), repeats }
 }

@@ -5,11 +5,13 @@ import { arch, platform } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
+import { readConfig } from '../../src/config.ts'
 import { runAs, serverAccount } from '../../src/database/account.ts'
-import { checkServer } from '../../src/database/connect.ts'
+import { checkServer, openDatabase as openPool } from '../../src/database/connect.ts'
 import { startEmbedded } from '../../src/database/embedded.ts'
 import { migrateDatabase } from '../../src/database/migrate.ts'
-import { openDatabase, testDatabase, testFolder, testHost, until } from '../harness.ts'
+import { startHost } from '../../src/host.ts'
+import { openDatabase, testDatabase, testEnvironment, testFolder, testHost, until } from '../harness.ts'
 
 t.test('hosts that start together on an empty database all come up', async t => {
   const DATABASE_URL = await emptyDatabase(t)
@@ -34,7 +36,7 @@ t.test('a database is named by a host, an address or a socket', async t => {
     ['postgres://kim:secret@/chat?host=/nowhere/pg&port=6543', '/nowhere/pg/.s.PGSQL.6543'],
     ['postgres://kim:secret@%2Fnowhere%2Fpg/chat', '/nowhere/pg/.s.PGSQL.5432']
   ] as const) {
-    const database = openDatabase(url, 1)
+    const database = openPool(url, 1)
     const error = await checkServer(database).then(() => undefined, String)
     t.ok(error?.includes(tried), `${url} is looked for at ${tried}: ${error}`)
     await database.close()
@@ -51,10 +53,12 @@ t.test('a host works on a Postgres that listens on nothing but a socket', async 
     await sql.unsafe(`create database ${name}`)
     await sql.end()
 
-    const host = await testHost(t, { env: { DATABASE_URL: url } })
-    const [row] = await host.database.sql`select current_database() name, inet_server_addr() address`
-    t.same(row, { name, address: null })
-    t.equal((await fetch(`${host.url}health/ready`)).status, 200)
+    const config = readConfig(await testEnvironment(t, { DATABASE_URL: url }))
+    const host = await startHost(config)
+    t.teardown(host.close)
+    const { rows } = await host.database.pool.query('select current_database() as name, inet_server_addr() as address')
+    t.same(rows, [{ name, address: null }])
+    t.equal((await fetch(`${config.selfUri}health/ready`)).status, 200)
     await host.close()
   }
 })

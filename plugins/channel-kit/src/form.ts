@@ -128,8 +128,8 @@ interface GroupNote {
 
 export function group<const Fields extends TProperties>({ dependencies = {}, ...label }: GroupNote, fields: Fields) {
   for (const [field, others] of Object.entries(dependencies)) {
-    if (!(field in fields)) throw new Error(`Invalid field name "${field}" in dependency key`)
-    const unknown = others.find(other => !(other in fields))
+    if (!Object.hasOwn(fields, field)) throw new Error(`Invalid field name "${field}" in dependency key`)
+    const unknown = others.find(other => !Object.hasOwn(fields, other))
     if (unknown !== undefined) throw new Error(`Invalid dependency "${unknown}" for "${field}"`)
   }
   return Type.Object(fields, { ...label, 'x-group': { dependencies } })
