@@ -24,9 +24,8 @@ export async function replay(given: readonly number[] = [], { all = false, dryRu
       count: () => countMessages(database, wanted),
       batches: () => idsOf(database, wanted, REPLAY_BATCH),
       replay: batch => replayMessages(database, batch, new Date()),
-      told: (number, dry) =>
-        `${count(number, 'message')} had failed and ${dry ? 'would wait' : 'now wait'} to be sent once more.`,
-      left: 'had not failed or are not there'
+      told: number => `${count(number, 'message')} that had failed`,
+      left: 'had not failed, or not there'
     })
   })
 }

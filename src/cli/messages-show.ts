@@ -1,7 +1,7 @@
 import { itemsAbout } from '../crm/list.ts'
 import type { Database } from '../database/connect.ts'
 import { findMessages, storyOf, type Told } from '../messages/list.ts'
-import type { Answer } from './answer.ts'
+import { type Answer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { type Cell, facts, plainly, table } from './table.ts'
 
@@ -90,10 +90,21 @@ function line(told: Told): readonly Cell[] {
     case 'replayed':
       return [at, 'replayed', 'by an operator']
     case 'crm':
-      return [
-        at,
-        'CRM',
-        `${told.status} is ${told.state}, tries: ${told.attempts}${told.reason === null ? '' : `, ${told.reason}`} (item ${told.item})`
-      ]
+      return [at, 'CRM', `${heard(told)} (item ${told.item})`]
+  }
+}
+
+function heard({ state, status, attempts, reason }: Extract<Told, { kind: 'crm' }>): string {
+  const tries = count(attempts, 'try', 'tries')
+  const why = reason === null ? '' : `: ${reason}`
+  switch (state) {
+    case 'delivered':
+      return `took "${status}" after ${tries}${why}`
+    case 'waiting':
+      return `is to be told "${status}", after ${tries} so far${why}`
+    case 'stopped':
+      return `will never take "${status}"${why}`
+    case 'parked':
+      return `did not take "${status}", given up after ${tries}${why}`
   }
 }

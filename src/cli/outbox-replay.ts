@@ -28,9 +28,8 @@ export async function replay(
       count: () => countReplayable(database, wanted, now),
       batches: () => replayableIds(database, wanted, REPLAY_BATCH, now),
       replay: batch => replayItems(database, batch, new Date()),
-      told: (number, dry) =>
-        `${count(number, 'item')} had been given up and ${dry ? 'would wait' : 'now wait'} to be told.`,
-      left: 'had not been given up, are overtaken by a later status, or are not there'
+      told: number => `${count(number, 'item')} that had been given up`,
+      left: 'had not been given up, overtaken by a later status, or not there'
     })
   })
 }

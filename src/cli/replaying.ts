@@ -10,8 +10,8 @@ interface Replay {
   /** The ids of those, in batches. */
   batches: () => AsyncIterable<number[]>
   replay: (ids: readonly number[]) => Promise<number>
-  /** What is told of so many. */
-  told: (number: number, dryRun: boolean) => string
+  /** So many, in words. */
+  told: (number: number) => string
   /** Why some of the certain ones were left. */
   left: string
 }
@@ -35,9 +35,12 @@ export async function replayed({
     for await (const batch of batches()) {
       interrupted.throwIfAborted()
       done += await replay(batch)
-      progress(told(done, false))
+      progress(`replayed ${told(done)}`)
     }
   progress('')
-  const others = ids && ids.length > done ? ` Of the ${ids.length} given, ${ids.length - done} ${left}.` : ''
-  return { data: { dryRun, asked: ids?.length ?? null, replayed: done }, text: `${told(done, dryRun)}${others}` }
+  const others = ids && ids.length > done ? ` Left alone (${left}): ${ids.length - done} of ${ids.length}.` : ''
+  return {
+    data: { dryRun, asked: ids?.length ?? null, replayed: done },
+    text: `${dryRun ? `Would replay ${told(done)}.` : `Replayed ${told(done)}: waiting now.`}${others}`
+  }
 }

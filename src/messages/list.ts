@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, gte, lt, lte, max, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { bigints } from '../database/heads.ts'
-import { conversations, type MessageState, messages } from '../database/schema.ts'
+import { conversations, type MessageState, messages, type OutboxState } from '../database/schema.ts'
 import { FAILED } from './replay.ts'
 import type { Chapter } from './story.ts'
 
@@ -126,7 +126,7 @@ export type Told =
       at: string
       item: number
       status: string
-      state: string
+      state: OutboxState
       attempts: number
       reason: string | null
     }

@@ -48,7 +48,7 @@ t.test('the schedule asks for each registration, but not for one that the CRM ha
   const rows = await db.select().from(registrations).orderBy(asc(registrations.id))
   t.same(
     rows.map(({ pollCursor }) => pollCursor),
-    ['c1', null, 'c1']
+    [{ value: 'c1' }, null, { value: 'c1' }]
   )
 })
 

@@ -21,8 +21,7 @@ t.test('messages replay sends certain failed messages once more, and says what i
   t.match(await cli(t, ['messages', 'replay', one, two, '999'], { env }), {
     code: 0,
     stderr: '',
-    stdout:
-      '1 message had failed and now wait to be sent once more. Of the 3 given, 2 had not failed or are not there.\n'
+    stdout: 'Replayed 1 message that had failed: waiting now. Left alone (had not failed, or not there): 2 of 3.\n'
   })
   await sent(3)
 })

@@ -124,7 +124,7 @@ t.test('messages show tells the whole story, replays included', async t => {
     stdout,
     /Z +accepted +stored.*\n.*Z +attempt 1 +accepted as ref-\d+ \(\d+ ms\)\n.*Z +status +error: blocked\n/
   )
-  t.match(stdout, /Z +CRM +error is delivered, tries: 1 \(item \d+\)\n.*Z +replayed +by an operator\n/)
+  t.match(stdout, /Z +CRM +took "error" after 1 try \(item \d+\)\n.*Z +replayed +by an operator\n/)
   t.notOk(stdout.includes(plugin.hpt() as string))
 })
 

@@ -71,7 +71,7 @@ t.test('outbox replay offers what was given up once more', async t => {
     code: 0,
     stderr: '',
     stdout:
-      '1 item had been given up and now wait to be told. Of the 3 given, 2 had not been given up, are overtaken by a later status, or are not there.\n'
+      'Replayed 1 item that had been given up: waiting now. Left alone (had not been given up, overtaken by a later status, or not there): 2 of 3.\n'
   })
   await reach('delivered,delivered,delivered')
 })
