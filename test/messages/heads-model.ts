@@ -1,0 +1,99 @@
+import type { Ended, Taken } from '../../src/messages/sending.ts'
+
+/** Conversations as they should be, in memory: what the database is compared with. */
+
+export type Host = 'a' | 'b'
+
+interface Message {
+  id: number
+  state: 'waiting' | 'sending' | 'accepted' | 'failed'
+  due: number
+  attempts: number
+}
+
+export interface Talk {
+  registrationId: number
+  contact: string
+  messages: Message[]
+}
+
+const isOpen = ({ state }: Message) => state === 'waiting' || state === 'sending'
+
+export const headOf = ({ messages }: Talk): Message | undefined => messages.find(isOpen)
+
+export function createModel() {
+  const talks: Talk[] = []
+  const owners = new Map<number, Host>()
+  const paused = new Map<number, number>()
+
+  const find = (id: number) => talks.flatMap(({ messages }) => messages).find(one => one.id === id)
+
+  /** The heads that a host may take now of a registration. */
+  function due(registrationId: number, host: Host, inHand: readonly Taken[], now: number): Message[] {
+    if (owners.get(registrationId) !== host || (paused.get(registrationId) ?? 0) > now) return []
+    const busy = new Set(inHand.map(({ message }) => message.id))
+    return talks
+      .filter(talk => talk.registrationId === registrationId && !talk.messages.some(({ id }) => busy.has(id)))
+      .flatMap(talk => headOf(talk) ?? [])
+      .filter(head => head.due <= now)
+  }
+
+  /** Notes that a head was taken, or says why it should not have been. */
+  function take(heads: readonly Message[], { message, interrupted }: Taken): void {
+    const head = heads.find(({ id }) => id === message.id)
+    if (!head) throw new Error(`message ${message.id} is no head that is due`)
+    if (interrupted !== (head.state === 'sending')) throw new Error(`message ${message.id}: interrupted ${interrupted}`)
+    if (!interrupted) head.attempts += 1
+    head.state = 'sending'
+  }
+
+  return {
+    talks,
+    of: (registrationId: number, contact: string): Talk => {
+      const found = talks.find(talk => talk.registrationId === registrationId && talk.contact === contact)
+      if (found) return found
+      const talk: Talk = { registrationId, contact, messages: [] }
+      talks.push(talk)
+      return talk
+    },
+    /** Every message, in the order of the database. */
+    all: () => talks.flatMap(({ messages }) => messages).sort((one, other) => one.id - other.id),
+
+    claimed: (registrationId: number, host: Host) => owners.set(registrationId, host),
+    freed(host: Host): void {
+      for (const [id, owner] of [...owners]) if (owner === host) owners.delete(id)
+    },
+
+    /** Throws when a host took what it may not take, or not what it may. */
+    taken(
+      host: Host,
+      ids: readonly number[],
+      free: number,
+      inHand: readonly Taken[],
+      taken: readonly Taken[],
+      now: number
+    ) {
+      for (const registrationId of ids) {
+        const heads = due(registrationId, host, inHand, now)
+        const got = taken.filter(one => one.registrationId === registrationId)
+        if (got.length !== Math.min(free, heads.length))
+          throw new Error(`${host} took ${got.length} of ${heads.length}, and was free for ${free}`)
+        for (const one of got) take(heads, one)
+      }
+    },
+
+    /** An attempt has ended, unless another host has taken the message over: that one has the last word. */
+    settled({ taken: { message, registrationId }, next }: Ended): void {
+      const one = find(message.id)
+      if (one?.state !== 'sending' || one.attempts !== message.attempts) return
+      one.state = next.kind === 'accepted' || next.kind === 'failed' ? next.kind : 'waiting'
+      if (next.kind === 'again') one.due = next.at.getTime()
+      if (next.kind !== 'paused') return
+      one.due = next.until.getTime()
+      one.attempts -= 1
+      paused.set(registrationId, one.due)
+    }
+  }
+}
+
+export type Model = ReturnType<typeof createModel>
