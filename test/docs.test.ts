@@ -208,7 +208,11 @@ function variables({ properties }: TObject): string[][] {
 }
 
 function commands(): string[] {
-  return commandLine().commands.flatMap(family => family.commands.map(command => `${family.name()} ${command.name()}`))
+  return commandLine().commands.flatMap(family =>
+    family.commands.length === 0
+      ? [family.name()]
+      : family.commands.map(command => `${family.name()} ${command.name()}`)
+  )
 }
 
 /** The blocks that have a file's name, as a tree beside ours in which the same packages are found. */
