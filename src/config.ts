@@ -110,7 +110,7 @@ export const Environment = Type.Object({
 
 export type Config = ReturnType<typeof readConfig>
 
-export interface Mount {
+interface Mount {
   channel: string
   /** `/` or `/path/`; undefined: by the channel's name. */
   path: string | undefined

@@ -20,7 +20,7 @@ export interface Want {
   free: number
 }
 
-export interface Claimed {
+interface Claimed {
   registrationId: number
   /** Those that share one other side, which may be slow. */
   group: string
