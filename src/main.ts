@@ -19,7 +19,7 @@ try {
   closeWithGrace({ delay: config.queue.stopMs + REST_MS, logger: false }, async ({ err, signal }) => {
     if (err) host.app.log.error({ err }, 'ending after a fault')
     else host.app.log.info({ signal }, 'ending')
-    await host.close()
+    await host.close().catch(error => host.app.log.error({ err: error }, 'the end was not in order'))
   })
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`)

@@ -54,7 +54,7 @@ export function openOutbound(allow: readonly string[]) {
   return {
     /** Follows no redirect, since a redirect would carry credentials along. */
     fetch: ((input: string | URL, init?: object) =>
-      undiciFetch(input, { redirect: 'manual', ...init, dispatcher: agent })) as unknown as typeof globalThis.fetch,
+      undiciFetch(input, { ...init, redirect: 'manual', dispatcher: agent })) as unknown as typeof globalThis.fetch,
     request: (url: string, options: Parameters<typeof request>[1]) => request(url, { ...options, dispatcher: agent }),
     close: () => agent.destroy()
   }
@@ -63,9 +63,11 @@ export function openOutbound(allow: readonly string[]) {
 /** Whether a failed call surely never reached the other side. */
 export function neverSent(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (UNSENT.has((cause as NodeJS.ErrnoException).code ?? '')) return true
+    if (isUnsent(cause as NodeJS.ErrnoException)) return true
   return false
 }
+
+const isUnsent = ({ code = '', syscall }: NodeJS.ErrnoException) => UNSENT.has(code) || syscall === 'connect'
 
 const FORBIDDEN = 'OUTBOUND_FORBIDDEN'
 const UNSENT = new Set([

@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
-import t, { type Test } from 'tap'
-import { testDatabase, testFolder } from './harness.ts'
+import { chromium, type Locator } from 'playwright-core'
+import t from 'tap'
+import { openPage, startDemo } from './demo-process.ts'
 
 /** Plays the demo as a person would: `npm run demo`, its page in a real browser, nothing reached around it. */
 
@@ -18,7 +15,6 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync'
 ]
-const PATIENCE_MS = 20_000
 
 if (!existsSync(CHROMIUM)) {
   t.fail(`The demo's page is tested in Chromium, and there is no ${CHROMIUM}: install it (apt-get install chromium)`)
@@ -216,53 +212,4 @@ const focused = async (element: Locator) => (await element.and(element.page().lo
 
 function textFile(name: string) {
   return { name, mimeType: 'text/plain', buffer: Buffer.from('some text') }
-}
-
-async function openPage(t: Test, browser: Browser, address: string) {
-  const page: Page = await browser.newPage({ locale: 'en-US' })
-  t.teardown(() => page.close())
-  page.setDefaultTimeout(PATIENCE_MS)
-  const foreign: string[] = []
-  const broken: string[] = []
-  page.on('request', request => {
-    const { protocol, hostname } = new URL(request.url())
-    if (hostname !== '127.0.0.1' && protocol !== 'data:') foreign.push(request.url())
-  })
-  page.on('pageerror', error => broken.push(error.message))
-  await page.goto(address)
-  await page.getByRole('heading', { level: 1 }).waitFor()
-  return { page, foreign, broken }
-}
-
-/** The demo as a process of its own, ready to be opened. It stops with the test, and has to stop well. */
-async function startDemo(t: Test): Promise<{ url: string; printed: string[] }> {
-  const database = process.env.TEST_DATABASE_URL ? await testDatabase(t) : process.env.DATABASE_URL
-  const demo = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'src/simulator/demo.ts'], {
-    env: {
-      ...process.env,
-      PORT: '0',
-      DEMO_PORT: '0',
-      DATA_DIR: await testFolder(t),
-      ...(database ? { DATABASE_URL: database } : {})
-    },
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
-  const complaints: string[] = []
-  demo.stderr.on('data', chunk => complaints.push(String(chunk)))
-  t.teardown(() => stop(demo))
-
-  const printed: string[] = []
-  for await (const line of createInterface({ input: demo.stdout })) {
-    printed.push(line)
-    const found = line.match(/http:\S+/)
-    if (found) return { url: found[0], printed }
-  }
-  throw new Error(`the demo ended before it printed an address: ${[...printed, ...complaints].join('\n')}`)
-}
-
-async function stop(demo: ChildProcess): Promise<void> {
-  if (demo.exitCode !== null || demo.signalCode !== null) return
-  demo.kill('SIGTERM')
-  const [code] = await once(demo, 'exit')
-  if (code !== 0) throw new Error(`the demo ended with ${code}`)
 }

@@ -2,21 +2,22 @@ import type { Arrival, End, Journal, Told } from '../journal.ts'
 
 /** Which faults excuse what would otherwise be a broken promise. */
 
-/** Between an answer and its being written down a host may be killed; longer while it cannot write. */
-const WRITES_MS = 3_000
+/** Between a call and the writing down of its answer a host may be killed; longer while it cannot write. */
+const WRITES_MS = 5_000
 const WRITES_AFTER_CRASH_MS = 30_000
-/** How soon the end of a process shows at its lines. */
-const CLOSES_MS = 1_500
+/** How soon the end of a process shows at its lines, and how late what it said before is heard. */
+const LAG_MS = 1_500
 
 export function excusesOf({ ends }: Pick<Journal, 'ends'>) {
   const kills = ends.filter(({ what, how }) => what !== 'postgres' && how !== 'stopped')
   const crashes = ends.filter(({ what }) => what === 'postgres')
-  const isAway = (from: number, to: number) =>
-    crashes.some(({ at, untilAt = at }) => at <= to && untilAt + 2_000 >= from)
+  const writesIn = (from: number, to: number) =>
+    crashes.some(({ at, untilAt = at }) => at <= to && untilAt + LAG_MS >= from) ? WRITES_AFTER_CRASH_MS : WRITES_MS
 
   return {
-    /** The host that sent it was killed afterwards, before it had settled it. */
-    senderKilled: ({ host, at }: Arrival): boolean => kills.some(kill => kill.what === host && kill.at >= at),
+    /** The host that sent it was killed before it could write down what became of it. */
+    senderKilled: ({ host, at }: Arrival): boolean =>
+      kills.some(kill => kill.what === host && kill.at - at < writesIn(at, kill.at)),
 
     /** Some host was killed, or the database crashed, so that nobody knows what was in hand. */
     interrupted: (since: number): boolean => [...kills, ...crashes].some(({ at }) => at >= since),
@@ -26,10 +27,10 @@ export function excusesOf({ ends }: Pick<Journal, 'ends'>) {
       if (answeredAt === undefined) return 'the answer was lost'
       const killed = kills.find(
         ({ at }: End) =>
-          at >= answeredAt - 50 &&
           closedAt !== undefined &&
-          Math.abs(closedAt - at) < CLOSES_MS &&
-          at - answeredAt < (isAway(answeredAt, at) ? WRITES_AFTER_CRASH_MS : WRITES_MS)
+          Math.abs(closedAt - at) < LAG_MS &&
+          at > answeredAt - LAG_MS &&
+          at - answeredAt < writesIn(answeredAt, at)
       )
       return killed && 'its host was killed'
     }

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises'
 import type { Channel } from 'channel-kit/channel'
+import { parseCronItem } from 'graphile-worker'
 import type { TObject } from 'typebox'
 import { type Config, variables } from '../config.ts'
 import { formProblem } from '../protocol/form.ts'
@@ -103,7 +104,18 @@ function channelProblem(channel: Partial<Channel>): string | undefined {
   if (!channel.options?.properties) return 'it has no options, which may be Type.Object({})'
   if (!(channel.icon instanceof URL)) return 'its icon is no URL'
   if (!(channel.translations instanceof URL)) return 'its translations are no URL'
+  if (channel.poll && !isCron(channel.poll.cron))
+    return `its poll.cron "${channel.poll.cron}" is no pattern of a crontab`
   return channel.settings ? formProblem(channel.settings) : 'it has no settings'
+}
+
+function isCron(pattern: string): boolean {
+  try {
+    parseCronItem({ task: 'poll', match: pattern })
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Options as the environment has them: `CHANNEL_<NAME>_<OPTION>`, unless the option names a variable itself. */

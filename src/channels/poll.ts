@@ -5,6 +5,7 @@ import { addJob, type Jobs } from '../database/jobs.ts'
 import { registrations } from '../database/schema.ts'
 import { storeEvents } from '../messages/events.ts'
 import type { MakeReady } from '../messages/send.ts'
+import { before } from './deadline.ts'
 import type { Mounted } from './load.ts'
 
 /** Gateways that have to be asked. One poll at a time for a registration, whichever host runs it. */
@@ -29,10 +30,10 @@ export const poller =
       const deadline = AbortSignal.timeout(TIMEOUT_MS)
       const target = await ready(id, deadline)
       if ('unready' in target || !target.channel.poll) return
-      const { events, cursor: next } = await Promise.race([
-        target.channel.poll.read(cursor.boxed?.value ?? null, target.tools),
-        late(deadline)
-      ])
+      const { events, cursor: next } = await before(
+        deadline,
+        target.channel.poll.read(cursor.boxed?.value ?? null, target.tools)
+      )
       await database.db.transaction(async tx => {
         await storeEvents(
           tx,
@@ -50,12 +51,6 @@ export const poller =
       await database.db.update(registrations).set({ pollLeasedUntil: null }).where(eq(registrations.id, id))
     }
   }
-
-/** A channel that hangs must not keep a slot of the worker. */
-const late = (deadline: AbortSignal) =>
-  new Promise<never>((_, reject) =>
-    deadline.addEventListener('abort', () => reject(new Error('the channel did not answer in time')), { once: true })
-  )
 
 async function lease(
   { db }: Pick<Database, 'db'>,

@@ -1,8 +1,8 @@
 import { execFile, spawn } from 'node:child_process'
-import { chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { arch, platform } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { runAs, serverAccount } from './account.ts'
@@ -32,13 +32,14 @@ async function binaries(): Promise<Binaries> {
 
 /** Makes the cluster if it is not there yet. A half-made one of an earlier start is thrown away. */
 export async function initialise(folder: string, password: string): Promise<void> {
-  if (await stat(join(folder, 'PG_VERSION')).catch(() => undefined)) return
+  if (await isMade(folder)) return
 
   const { initdb } = await binaries()
   const account = serverAccount()
-  const draft = `${folder}.new`
-  const passwordFile = `${folder}.password`
-  await rm(draft, { recursive: true, force: true })
+  await clearDrafts(folder)
+  // Names of its own, since another host may start at the same moment.
+  const draft = `${folder}.new-${process.pid}`
+  const passwordFile = `${draft}.password`
   await mkdir(draft, { recursive: true, mode: 0o700 })
   await writeFile(passwordFile, password, { mode: 0o600 })
   if (account) await Promise.all([draft, passwordFile].map(path => chown(path, account.uid, account.gid)))
@@ -55,13 +56,33 @@ export async function initialise(folder: string, password: string): Promise<void
       '--builtin-locale=C.UTF-8'
     ])
     await promisify(execFile)(program, args)
-    await rename(draft, folder)
+    // Whoever is first has made it for both.
+    await rename(draft, folder).catch(async error => {
+      if (!(await isMade(folder))) throw error
+    })
   } catch (error) {
     throw new Error(
       `The embedded Postgres could not be made in ${folder}: ${(error as { stderr?: string }).stderr?.trim() || String(error)}`
     )
   } finally {
     await rm(passwordFile, { force: true })
+    await rm(draft, { recursive: true, force: true })
+  }
+}
+
+const isMade = (folder: string) =>
+  stat(join(folder, 'PG_VERSION')).then(
+    () => true,
+    () => false
+  )
+
+/** Those of starts that were interrupted; one that is under way is of a process that lives. */
+async function clearDrafts(folder: string): Promise<void> {
+  const prefix = `${basename(folder)}.new`
+  for (const name of await readdir(dirname(folder)).catch(() => [])) {
+    const pid = Number(/\.new-(\d+)/.exec(name)?.[1])
+    if (name.startsWith(prefix) && !(pid > 0 && pid !== process.pid && isAlive(pid)))
+      await rm(join(dirname(folder), name), { recursive: true, force: true })
   }
 }
 
@@ -70,7 +91,10 @@ export interface Server {
   port: number
 }
 
-/** Starts the server on a free port of the loopback. It is up when `connects` says so. */
+/** A server that recovers from a crash reads its log of changes first, which may take minutes. */
+const PATIENCE_MS = 300_000
+
+/** Starts the server on a free port of the loopback. It is up when `connects` says so, which throws when it never will. */
 export async function startServer(folder: string, connects: (port: number) => Promise<boolean>): Promise<Server> {
   const { postgres } = await binaries()
   const account = serverAccount()
@@ -94,8 +118,10 @@ export async function startServer(folder: string, connects: (port: number) => Pr
     // A group of its own, so that the terminal's Ctrl-C reaches the host only, which stops the server last.
     const child = spawn(program, args, { detached: true, stdio: ['ignore', log.fd, log.fd] })
     child.unref()
+    const deadline = performance.now() + PATIENCE_MS
     while (!(await connects(port))) {
-      if (child.exitCode !== null || child.pid === undefined)
+      const ended = child.exitCode !== null || child.signalCode !== null || child.pid === undefined
+      if (ended || performance.now() > deadline)
         throw new Error(`The embedded Postgres did not start:\n${await readFile(logPath, 'utf8')}`)
       await delay(25)
     }

@@ -56,7 +56,9 @@ async function start(folder: string, password: string): Promise<Server | undefin
   try {
     return await startServer(folder, port => answers(port, password))
   } catch (error) {
-    if (await lockedServer(folder)) return undefined
+    // Somebody else was quicker, unless it is this very start that left the lock.
+    const other = await lockedServer(folder)
+    if (other && (await isServer(other)) && !(error as Error).message.includes('postgres.key')) return undefined
     throw error
   }
 }
@@ -110,11 +112,21 @@ async function runningServer(folder: string, password: string): Promise<Server |
   return undefined
 }
 
-const answers = (port: number, password: string): Promise<boolean> =>
-  connect(port, password).then(
-    client => client.end().then(() => true),
-    () => false
-  )
+/** Throws when the server is there and does not know the password, since waiting does not help then. */
+async function answers(port: number, password: string): Promise<boolean> {
+  try {
+    await (await connect(port, password)).end()
+    return true
+  } catch (error) {
+    if ((error as { code?: string }).code === WRONG_PASSWORD)
+      throw new Error(
+        'The embedded Postgres refuses its password: postgres.key in DATA_DIR does not belong to the database beside it. Restore both from one backup.'
+      )
+    return false
+  }
+}
+
+const WRONG_PASSWORD = '28P01'
 
 /** A single connection, since the locks are its own. It may be lost without a fuss: then they are free. */
 async function connect(port: number, password: string): Promise<Client> {

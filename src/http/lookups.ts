@@ -1,5 +1,6 @@
 import type { Lookup, LookupTools, Search } from 'channel-kit/channel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { before } from '../channels/deadline.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { SettingsStore } from '../channels/settings.ts'
 import type { Lend } from '../channels/tools.ts'
@@ -25,18 +26,28 @@ export function lookupRoutes(app: FastifyInstance, { mounted, language, settings
   const { autocompletes = {}, tables = {}, markdowns = {} } = mounted.channel
 
   app.get('/autocomplete/:name', async (request: Named) => {
-    const search = named(autocompletes, request)
+    const choices = await asked(request, autocompletes, searchOf)
     const { word } = language(request.headers['accept-language'])
-    return choicesJson(await search(searchOf(request), await tools(request)), message => word('settings', message))
+    return choicesJson(choices, message => word('settings', message))
   })
 
-  app.get('/preview/table/:name', async (request: Named) =>
-    named(tables, request)(lookupOf(request), await tools(request))
-  )
+  app.get('/preview/table/:name', (request: Named) => asked(request, tables, lookupOf))
 
   app.get('/preview/markdown/:name', async (request: Named) => ({
-    markdown: await named(markdowns, request)(lookupOf(request), await tools(request))
+    markdown: await asked(request, markdowns, lookupOf)
   }))
+
+  /** What the handler of that name answers. */
+  async function asked<Question, Answer>(
+    request: Named,
+    handlers: Readonly<Record<string, (question: Question, tools: LookupTools) => Promise<Answer>>>,
+    read: (request: FastifyRequest) => Question
+  ): Promise<Answer> {
+    const handler = named(handlers, request)
+    const question = read(request)
+    const lent = await tools(request)
+    return before(lent.signal, handler(question, lent))
+  }
 
   async function tools({ registration, headers }: FastifyRequest): Promise<LookupTools> {
     const saved = (await settings.load(registration.id)) ?? {}

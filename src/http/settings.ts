@@ -1,6 +1,7 @@
 import type { FieldErrors } from 'channel-kit/channel'
 import type { FastifyInstance } from 'fastify'
 import type { TObject } from 'typebox'
+import { before } from '../channels/deadline.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { SettingsStore } from '../channels/settings.ts'
 import type { Lend } from '../channels/tools.ts'
@@ -69,7 +70,7 @@ export function settingsRoutes(app: FastifyInstance, { mounted, language, settin
         signal: AbortSignal.timeout(CHECK_MS),
         language: current
       })
-      return byGroup(await channel.check(tools))
+      return byGroup(await before(tools.signal, channel.check(tools)))
     }
   })
 }

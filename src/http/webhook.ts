@@ -1,5 +1,6 @@
 import type { Reply, WebhookRequest } from 'channel-kit/channel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { before } from '../channels/deadline.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { Registrations } from '../crm/registrations.ts'
 import type { Database } from '../database/connect.ts'
@@ -38,15 +39,16 @@ export async function webhookRoutes(
     handler: async (request: FastifyRequest<{ Params: { token: string } }>, reply) => {
       const registration = await registrations.byWebhookToken(mounted.channel.name, request.params.token)
       if (!registration) throw new NotFound()
-      const target = await ready(registration.id, AbortSignal.timeout(WEBHOOK_MS))
+      const deadline = AbortSignal.timeout(WEBHOOK_MS)
+      const target = await ready(registration.id, deadline)
       if ('unready' in target) throw new BadRequest(`The webhook cannot be used yet: ${target.unready}`)
 
       const call = callOf(request)
-      const verdict = await webhook.verify(call, target.tools)
+      const verdict = await before(deadline, webhook.verify(call, target.tools))
       if (verdict.kind === 'refused') throw new Refused(verdict.reason)
       if (verdict.kind === 'answer') return answer(reply, verdict.reply)
 
-      const received = await webhook.receive(call, target.tools)
+      const received = await before(deadline, webhook.receive(call, target.tools))
       await database.db.transaction(tx =>
         storeEvents(
           tx,

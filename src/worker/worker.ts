@@ -48,15 +48,22 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
     send: async ({ registration }: Jobs['send']) => pumps.send.take(registration),
     tell: async ({ registration }: Jobs['tell']) => pumps.tell.take(registration)
   }
-  const runner = await startRunner({ pool, log, started: liveness.watch }, { ...wakeUps, ...tasks } as TaskList, crons)
+  const stop = async () => {
+    await Promise.all(Object.values(pumps).map(pump => pump.stop(parts.graceMs)))
+    await liveness.stop()
+    await pool.end()
+  }
+  const wired = { ...wakeUps, ...tasks } as TaskList
+  const runner = await startRunner({ pool, log, started: liveness.watch }, wired, crons).catch(async error => {
+    await stop()
+    throw error
+  })
 
   return {
     nudge: work => pumps[work].nudge(),
     async close() {
       await runner.stop()
-      await Promise.all(Object.values(pumps).map(pump => pump.stop(parts.graceMs)))
-      await liveness.stop()
-      await pool.end()
+      await stop()
     }
   }
 }
