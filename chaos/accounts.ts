@@ -20,7 +20,7 @@ export const makeAccounts = (count: number): Account[] =>
 /** Whether an account's repeating was decided by its operator and not by its channel. */
 export const insists = ({ channel, repeats }: Account) => channel === 'once' && repeats
 
-export const audienceOf = ({ channel }: Account) => `${SELF_URI}${channel}/`
+const audienceOf = ({ channel }: Account) => `${SELF_URI}${channel}/`
 
 /** A token of the CRM for an account. */
 export const tokenFor = (crm: Pick<Crm, 'sign' | 'url'>, account: Account, claims: object) =>

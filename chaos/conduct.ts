@@ -2,7 +2,7 @@ import type { Dice } from './dice.ts'
 
 /** How the other sides misbehave, and how often: weights of a hundred or so. */
 
-export const GATEWAY = {
+const GATEWAY = {
   well: 79,
   slow: 6,
   throttles: 2,
@@ -19,7 +19,7 @@ export const GATEWAY = {
 } as const
 export type GatewayConduct = keyof typeof GATEWAY
 
-export const CRM = {
+const CRM = {
   well: 91,
   slow: 4,
   'another 2xx': 1.5,
@@ -33,7 +33,7 @@ export const CRM = {
 export type CrmConduct = keyof typeof CRM
 
 /** How a gateway reports, a well-behaved one not being among them. */
-export const REPORTING = { plain: 70, early: 8, reversed: 8, twice: 7, late: 7 } as const
+const REPORTING = { plain: 70, early: 8, reversed: 8, twice: 7, late: 7 } as const
 export type Reporting = keyof typeof REPORTING
 
 /** Faults that are decided call by call, until they are called off; each is counted. */

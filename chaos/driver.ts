@@ -25,7 +25,7 @@ const AGAIN_MS = 200
 /** The same message posted to two hosts at once. */
 const TWICE = 0.05
 
-export type Driver = ReturnType<typeof createDriver>
+type Driver = ReturnType<typeof createDriver>
 
 export function createDriver({ journal, dice, crm, host }: Parts) {
   const agent = new Agent({ connections: 60 })

@@ -3,7 +3,7 @@ import type { CrmConduct, GatewayConduct } from './conduct.ts'
 
 /** What everybody outside the hosts saw; the ledger is drawn up from nothing else but this and the database. Times are milliseconds of the run. */
 
-export type Kind = 'dedupes' | 'once' | 'insists'
+type Kind = 'dedupes' | 'once' | 'insists'
 
 /** A registration. `repeats`: a message that may have left is sent again. */
 export interface Account {

@@ -52,7 +52,7 @@ t.test('what an interrupted first start left half made is thrown away', async t 
   await mkdir(join(folder, 'postgres.new', 'base'), { recursive: true })
   await writeFile(join(folder, 'postgres.new', 'PG_VERSION'), '18\n')
   await writeFile(join(folder, 'postgres.new', 'base', 'half'), 'made')
-  await writeFile(join(folder, 'postgres.password'), 'left over')
+  await writeFile(join(folder, 'postgres.new.password'), 'left over')
   await chmod(join(folder, 'postgres.new'), 0o700)
 
   const { url } = await start(t, folder)

@@ -96,4 +96,4 @@ export function createModel() {
   }
 }
 
-export type Model = ReturnType<typeof createModel>
+type Model = ReturnType<typeof createModel>
