@@ -25,8 +25,6 @@ const AGAIN_MS = 200
 /** The same message posted to two hosts at once. */
 const TWICE = 0.05
 
-type Driver = ReturnType<typeof createDriver>
-
 export function createDriver({ journal, dice, crm, host }: Parts) {
   const agent = new Agent({ connections: 60 })
 

@@ -3,8 +3,6 @@ import type { CrmConduct, GatewayConduct } from './conduct.ts'
 
 /** What everybody outside the hosts saw; the ledger is drawn up from nothing else but this and the database. Times are milliseconds of the run. */
 
-type Kind = 'dedupes' | 'once' | 'insists'
-
 /** A registration. `repeats`: a message that may have left is sent again. */
 export interface Account {
   key: string

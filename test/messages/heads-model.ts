@@ -95,5 +95,3 @@ export function createModel() {
     }
   }
 }
-
-type Model = ReturnType<typeof createModel>
