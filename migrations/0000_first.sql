@@ -118,8 +118,10 @@ CREATE INDEX "conversations_telling" ON "conversations" USING btree ("registrati
 CREATE INDEX "early_statuses_registration" ON "early_statuses" USING btree ("registration_id","id");--> statement-breakpoint
 CREATE INDEX "early_statuses_age" ON "early_statuses" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "messages_ref" ON "messages" USING btree ("registration_id","ref") WHERE ref is not null;--> statement-breakpoint
+CREATE INDEX "messages_conversation" ON "messages" USING btree ("conversation_id");--> statement-breakpoint
 CREATE INDEX "messages_open" ON "messages" USING btree ("conversation_id","id") WHERE state in ('waiting', 'sending');--> statement-breakpoint
 CREATE INDEX "messages_settled" ON "messages" USING btree ("settled_at") WHERE settled_at is not null;--> statement-breakpoint
+CREATE INDEX "outbox_conversation" ON "outbox" USING btree ("conversation_id");--> statement-breakpoint
 CREATE INDEX "outbox_open" ON "outbox" USING btree ("conversation_id","id") WHERE state = 'waiting';--> statement-breakpoint
 CREATE INDEX "outbox_settled" ON "outbox" USING btree ("settled_at") WHERE settled_at is not null;--> statement-breakpoint
 CREATE INDEX "registrations_sending" ON "registrations" USING btree ("sending_host") WHERE sending_host is not null;--> statement-breakpoint

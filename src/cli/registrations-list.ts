@@ -1,4 +1,4 @@
-import { asc, inArray, sql } from 'drizzle-orm'
+import { asc, eq, inArray, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { messages, outbox, registrations } from '../database/schema.ts'
 import { type Answer, count } from './answer.ts'
@@ -57,7 +57,7 @@ async function listed(db: Database['db'], now: Date) {
     db
       .select({ id: outbox.registrationId, count: sql<number>`count(*)::int` })
       .from(outbox)
-      .where(inArray(outbox.state, ['waiting']))
+      .where(eq(outbox.state, 'waiting'))
       .groupBy(outbox.registrationId)
   )
   return rows.map(row => ({

@@ -35,7 +35,7 @@ export const lockConversations = async (tx: Executor, ids: readonly number[]): P
         .orderBy(asc(conversations.id))
         .for('no key update')
 
-/** The conversations with these contacts, made where there are none. */
+/** The conversations with these contacts, made where there are none, and kept from being erased until the transaction ends. */
 export async function conversationsOf(tx: Executor, contacts: readonly Contact[]): Promise<number[]> {
   const distinct = [...new Map(contacts.map(one => [keyOf(one), one])).values()]
   if (distinct.length === 0) return []
@@ -55,7 +55,8 @@ async function find(tx: Executor, contacts: readonly Contact[]): Promise<number[
   const { rows } = await tx.execute<{ id: string }>(sql`
     select c.id from conversations c
     join json_to_recordset(${JSON.stringify(contacts)}::json) as given("registrationId" bigint, contact text)
-      on c.registration_id = given."registrationId" and c.contact = given.contact`)
+      on c.registration_id = given."registrationId" and c.contact = given.contact
+    for key share of c`)
   return rows.map(({ id }) => Number(id))
 }
 

@@ -146,6 +146,8 @@ export const messages = pgTable(
   t => [
     unique('messages_crm_id').on(t.registrationId, t.crmId),
     index('messages_ref').on(t.registrationId, t.ref).where(sql`ref is not null`),
+    // For whoever removes a conversation.
+    index('messages_conversation').on(t.conversationId),
     index('messages_open').on(t.conversationId, t.id).where(sql`state in ('waiting', 'sending')`),
     index('messages_settled').on(t.settledAt).where(sql`settled_at is not null`)
   ]
@@ -192,6 +194,7 @@ export const outbox = pgTable(
   },
   t => [
     unique('outbox_dedupe').on(t.registrationId, t.dedupe),
+    index('outbox_conversation').on(t.conversationId),
     index('outbox_open').on(t.conversationId, t.id).where(sql`state = 'waiting'`),
     index('outbox_settled').on(t.settledAt).where(sql`settled_at is not null`)
   ]

@@ -79,18 +79,18 @@ export async function keepKeys(dataDir: string): Promise<string> {
  */
 export async function checkKeys({ db }: Pick<Database, 'db'>, secrets: OpenedSecrets, made: boolean): Promise<void> {
   const trial = await secrets.seal(TRIAL)
-  const known = await db.transaction(async tx => {
+  await db.transaction(async tx => {
     await tx.execute(sql`lock table ${secretKeys} in share row exclusive mode`)
-    const rows = await tx.select().from(secretKeys)
-    if (rows.length === 0 || !made)
+    const known = await tx.select().from(secretKeys)
+    for (const { id, sealed } of known) {
+      const opened = await secrets.open(sealed).catch(() => undefined)
+      if (opened !== TRIAL)
+        throw new Error(
+          `The database has secrets sealed with the key "${id}", which this host does not have or has differently. Give it by LV_PLUGIN_SECRET_KEYS.`
+        )
+    }
+    // Only now: a host that is refused must not have its key asked of the others.
+    if (known.length === 0 || !made)
       await tx.insert(secretKeys).values({ id: secrets.newest, sealed: trial }).onConflictDoNothing()
-    return rows
   })
-  for (const { id, sealed } of known) {
-    const opened = await secrets.open(sealed).catch(() => undefined)
-    if (opened !== TRIAL)
-      throw new Error(
-        `The database has secrets sealed with the key "${id}", which this host does not have or has differently. Give it by LV_PLUGIN_SECRET_KEYS.`
-      )
-  }
 }

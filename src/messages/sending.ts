@@ -97,6 +97,7 @@ async function write(tx: Executor, ended: readonly Ended[], now: Date): Promise<
   const changes = ended.map(({ taken: { message }, next, told }) => ({
     id: message.id,
     attempts: message.attempts,
+    replays: message.replays,
     story: [told],
     ...columns(next, now)
   }))
@@ -106,8 +107,8 @@ async function write(tx: Executor, ended: readonly Ended[], now: Date): Promise<
       due_at = coalesce(e.due_at, m.due_at), settled_at = e.settled_at, attempts = m.attempts - e.uncounted,
       story = m.story || e.story
     from json_to_recordset(${JSON.stringify(changes)}::json) as e(
-      id bigint, attempts int, state text, ref text, reason text, later json, status text, due_at timestamptz, settled_at timestamptz, uncounted int, story jsonb)
-    where m.id = e.id and m.state = 'sending' and m.attempts = e.attempts
+      id bigint, attempts int, replays int, state text, ref text, reason text, later json, status text, due_at timestamptz, settled_at timestamptz, uncounted int, story jsonb)
+    where m.id = e.id and m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays
     returning m.id`)
   return new Set(written.map(({ id }) => Number(id)))
 }

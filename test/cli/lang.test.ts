@@ -54,7 +54,10 @@ t.test('lang add refuses what is there already and what is no language, and then
   t.match(await ask('add', 'sk_SK'), { code: 1, stdout: '', stderr: /^translations\/sk_SK.json is there already/ })
   for (const code of ['de', 'de-DE', 'DE_de', 'de_DE.json', '../de_DE'])
     t.match(await ask('add', code), { code: 1, stdout: '', stderr: /is written xx_YY, such as de_DE/ }, code)
-  t.match(await ask('add', 'de_DE', '--channel', 'pigeon'), { code: 1, stderr: /^There is no channel package / })
+  t.match(await ask('add', 'de_DE', '--channel', 'pigeon'), {
+    code: 1,
+    stderr: /^The channel "pigeon" is not installed/
+  })
   t.same(await listing(), before)
 })
 
