@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { startEmbedded } from '../src/database/embedded.ts'
 import { migrateDatabase } from '../src/database/migrate.ts'
 import { openDatabase } from './harness.ts'
@@ -43,6 +44,8 @@ async function prepare(url: string): Promise<void> {
 }
 
 async function runTap(output: string): Promise<number> {
+  // Freshly installed, tap has plugins that .taprc leaves out, and would run with them the first time.
+  await promisify(execFile)('tap', ['build'])
   const tap = spawn('tap', [`--output-file=${output}`, ...process.argv.slice(2)], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, TEST_DATABASE_URL: server.url, TEST_TEMPLATE: TEMPLATE, NODE_ENV: 'test' }
