@@ -60,7 +60,8 @@ async function runTap(output: string): Promise<number> {
     ...['    not ok ', 'not ok '].map(start => lines.filter(line => line.startsWith(start)).length),
     code === 0 ? 0 : 1
   )
-  process.stdout.write(`${passed} passed, ${failed} failed\n`)
+  // A line of its own: tap's last word is a terminal sequence without an end of line.
+  process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
   return failed
 }
 
