@@ -1,6 +1,7 @@
 import cors from '@fastify/cors'
 import Fastify, { LogController } from 'fastify'
 import bodies, { BODY_LIMIT, parseQuery } from './bodies.ts'
+import { refuseBroken, refuseExpectation } from './broken.ts'
 import errors, { refuse } from './errors.ts'
 
 interface Parts {
@@ -32,6 +33,7 @@ export async function openServer({ logLevel }: Parts, logTo?: NodeJS.WritableStr
     },
     // A path that cannot be read never reaches a route, nor the hooks.
     frameworkErrors: (error, _request, reply) => refuse(reply.headers(CORS), error.statusCode ?? 400, error.message),
+    clientErrorHandler: refuseBroken,
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_MS,
     // A line a request costs more than the request; what is refused or fails is logged where that happens.
@@ -39,6 +41,7 @@ export async function openServer({ logLevel }: Parts, logTo?: NodeJS.WritableStr
     routerOptions: { querystringParser: parseQuery, maxParamLength: 500 },
     forceCloseConnections: 'idle'
   })
+  app.server.on('checkExpectation', refuseExpectation)
   await app.register(errors)
   await app.register(cors, {
     origin: '*',

@@ -159,24 +159,31 @@ async function writeLastIncoming(
   now: Date
 ): Promise<void> {
   const fresh = new Set(told.flatMap(news => (news.kind === 'incoming' ? [`${news.conversationId} ${news.ref}`] : [])))
-  const newest = new Map<number, { id: number; ref: string; at: Date; context: unknown }>()
+  const newest = new Map<number, { id: number; ref: string; at: Date; context: string }>()
   for (const { registrationId, event } of all) {
     if (event.kind !== 'message') continue
     const conversation = byContact.get(keyOf({ registrationId, contact: event.contact }))
     if (!conversation || !fresh.has(`${conversation.id} ${event.ref}`)) continue
-    const at = event.at ?? now
+    const at = pastOf(event.at, now)
     const before = newest.get(conversation.id)?.at ?? conversation.lastIncomingAt
     if (!before || at >= before)
       newest.set(conversation.id, {
         id: conversation.id,
         ref: event.ref,
         at,
-        context: { value: event.context ?? null }
+        // As a text of its own: taken apart by the database, it could not hold NUL.
+        context: JSON.stringify({ value: event.context ?? null })
       })
   }
   if (newest.size === 0) return
   await tx.execute(sql`
-    update ${conversations} c set last_incoming_ref = given.ref, last_incoming_at = given.at, last_incoming_context = given.context
-    from json_to_recordset(${JSON.stringify([...newest.values()])}::json) as given(id bigint, ref text, at timestamptz, context json)
+    update ${conversations} c set last_incoming_ref = given.ref, last_incoming_at = given.at, last_incoming_context = given.context::json
+    from json_to_recordset(${JSON.stringify([...newest.values()])}::json) as given(id bigint, ref text, at timestamptz, context text)
     where c.id = given.id`)
+}
+
+/** When a gateway says that it got a message. What is no time, or one to come, is a mistake: it got it by now. */
+function pastOf(at: Date | undefined, now: Date): Date {
+  const time = new Date(at ?? now)
+  return time <= now && time.getTime() > 0 ? time : now
 }

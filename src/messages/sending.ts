@@ -103,11 +103,11 @@ async function write(tx: Executor, ended: readonly Ended[], now: Date): Promise<
   }))
   const { rows: written } = await tx.execute<{ id: string }>(sql`
     update ${messages} m
-    set state = e.state, ref = coalesce(e.ref, m.ref), reason = e.reason, later = e.later, status = coalesce(e.status, m.status),
+    set state = e.state, ref = coalesce(e.ref, m.ref), reason = e.reason, later = e.later::json, status = coalesce(e.status, m.status),
       due_at = coalesce(e.due_at, m.due_at), settled_at = e.settled_at, attempts = m.attempts - e.uncounted,
       story = m.story || e.story
     from json_to_recordset(${JSON.stringify(changes)}::json) as e(
-      id bigint, attempts int, replays int, state text, ref text, reason text, later json, status text, due_at timestamptz, settled_at timestamptz, uncounted int, story jsonb)
+      id bigint, attempts int, replays int, state text, ref text, reason text, later text, status text, due_at timestamptz, settled_at timestamptz, uncounted int, story jsonb)
     where m.id = e.id and m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays
     returning m.id`)
   return new Set(written.map(({ id }) => Number(id)))
@@ -120,7 +120,8 @@ function columns(next: Next, now: Date) {
       return {
         state: 'accepted',
         ref: plain(next.outcome.ref),
-        later: later.length > 0 ? later : null,
+        // As a text of its own: taken apart by the database, it could not hold NUL.
+        later: later.length > 0 ? JSON.stringify(later) : null,
         settled_at: now,
         uncounted: 0
       }

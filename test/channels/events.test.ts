@@ -135,13 +135,30 @@ t.test('what a customer wrote last goes with the next message to them', async t 
   t.match(setup.gateway.asked, [{ body: { lastIncoming: { ref: 'm2', at, context: { reply: [1, 'two'] } } } }])
 })
 
-t.test('a channel’s context of a message comes back as it was, even a text that looks like a number', async t => {
+t.test(
+  'a channel’s context of a message comes back as it was, even a text that looks like a number or holds NUL',
+  async t => {
+    const setup = await hookHost(t)
+    for (const context of ['0123', '9007199254740993', 'null', { id: '7' }, 'a\0b']) {
+      await call(setup.webhook, [{ ...incoming(JSON.stringify(context), '+5511'), context }])
+      await send(setup, ['+5511'])
+      const asked = setup.gateway.asked.at(-1)?.body.lastIncoming as { context: unknown } | undefined
+      t.strictSame(asked?.context, context)
+    }
+  }
+)
+
+t.test('a message whose time is none, or still to come, came now', async t => {
   const setup = await hookHost(t)
-  for (const context of ['0123', '9007199254740993', 'null', { id: '7' }]) {
-    await call(setup.webhook, [{ ...incoming(JSON.stringify(context), '+5511'), context }])
+  for (const time of ['soon', '2999-01-01', '-000001-01-01T00:00:00Z']) {
+    const before = Date.now()
+    const event = { ...incoming(time, '+5511'), at: time as unknown as Date }
+    t.equal((await call(setup.webhook, [event])).status, 201, time)
     await send(setup, ['+5511'])
-    const asked = setup.gateway.asked.at(-1)?.body.lastIncoming as { context: unknown } | undefined
-    t.strictSame(asked?.context, context)
+    const last = setup.gateway.asked.at(-1)?.body.lastIncoming as { ref: string; at: string } | undefined
+    t.equal(last?.ref, time)
+    const at = Date.parse(last?.at ?? '')
+    t.ok(at >= before && at <= Date.now(), String(last?.at))
   }
 })
 
