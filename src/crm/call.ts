@@ -1,6 +1,6 @@
-import { SignJWT } from 'jose'
 import type { Outbound } from '../outbound.ts'
 import { CALLS, callBody, callClaims, callUrl, userAgent } from '../protocol/special-request.ts'
+import { signToken } from '../protocol/tokens.ts'
 import type { Registration } from './registrations.ts'
 import type { Taken } from './telling.ts'
 
@@ -27,9 +27,7 @@ export const caller =
   async (registration: Registration, selfUri: string, item: Taken): Promise<Answer> => {
     const { method, success, stop } = CALLS[item.kind]
     const claims = callClaims(selfUri, registration.clusterUri, registration, item.body, now())
-    const token = await new SignJWT(claims)
-      .setProtectedHeader({ typ: 'JWT', alg: 'HS512' })
-      .sign(new TextEncoder().encode(registration.hpt))
+    const token = signToken(claims, registration.hpt)
 
     try {
       const { statusCode, body } = await outbound.request(

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import { type Bucket, type OwnLimits, spread } from './share.ts'
 
 /**
  * Works on the registrations that this host has taken on, for one kind of work.
@@ -24,8 +25,7 @@ interface Claimed {
   registrationId: number
   /** Those that share one other side, which may be slow. */
   group: string
-  /** Items a second, and in hand at the same time. */
-  limits?: { perSecond?: number; inFlight?: number }
+  limits?: OwnLimits
 }
 
 /** What the pump needs to know of a kind of work. */
@@ -47,8 +47,13 @@ export interface Limits {
   group: number
 }
 
-/** How soon an item that another host stored is noticed. */
+/** How soon an item that another host stored is noticed, while there is work and while there is none. */
 const LOOK_MS = 50
+const IDLE_LOOK_MS = 250
+/** So long after the last item there is none. */
+const QUIET_MS = 1_000
+/** How long a registration with nothing to do is kept: the next item then costs no job, and no claim. */
+const KEEP_MS = 5_000
 /** After a turn that the database refused. What ended is kept until it is settled. */
 const RETRY_MS = 500
 /** How often a host that stops looks whether everything has ended. */
@@ -68,6 +73,7 @@ export function startPump<Taken extends Item, Done>(
   let turning: Promise<void> | undefined
   let again = false
   let timer: NodeJS.Timeout | undefined
+  let fedAt = 0
   let stopping = false
 
   /** A turn as soon as the one under way is over. */
@@ -80,7 +86,7 @@ export function startPump<Taken extends Item, Done>(
     again = false
     clearTimeout(timer)
     turning = turn()
-      .then(() => LOOK_MS)
+      .then(() => (performance.now() - fedAt < QUIET_MS ? LOOK_MS : IDLE_LOOK_MS))
       .catch(error => {
         log.error({ err: error }, 'a turn of the queue failed and is repeated')
         return RETRY_MS
@@ -99,8 +105,9 @@ export function startPump<Taken extends Item, Done>(
     if (settled.length === 0 && wants.length === 0) return
     const taken = await line.turn(settled, wants, [...inHand.keys()])
     done.splice(0, settled.length)
+    if (taken.length > 0) fedAt = performance.now()
     for (const item of taken) begin(item)
-    if (!stopping) await letGo(wants, taken)
+    if (!stopping) await letGo(wants)
   }
 
   /** Within a turn, so that none is taken on while it is being let go. */
@@ -121,7 +128,7 @@ export function startPump<Taken extends Item, Done>(
       // The same object, since the work in hand counts itself off it.
       owned.set(
         one.registrationId,
-        Object.assign(known ?? { busy: 0, bucket: undefined }, one, { at: performance.now() })
+        Object.assign(known ?? { busy: 0, bucket: undefined, fedAt: performance.now() }, one, { at: performance.now() })
       )
     }
     // Another host has these.
@@ -143,6 +150,7 @@ export function startPump<Taken extends Item, Done>(
     const owner = owned.get(item.registrationId)
     if (owner) {
       owner.busy += 1
+      owner.fedAt = performance.now()
       if (owner.bucket) owner.bucket.tokens -= 1
     }
     const ended = line
@@ -157,11 +165,17 @@ export function startPump<Taken extends Item, Done>(
     inHand.set(item.conversationId, ended)
   }
 
-  async function letGo(wants: readonly Want[], taken: readonly Taken[]): Promise<void> {
-    const fed = new Set(taken.map(({ registrationId }) => registrationId))
-    const idle = wants.map(want => want.registrationId).filter(id => !fed.has(id) && owned.get(id)?.busy === 0)
+  /** Of those that got nothing in this turn, who have been idle for long. */
+  async function letGo(wants: readonly Want[]): Promise<void> {
+    const old = performance.now() - KEEP_MS
+    const idle = wants.map(want => want.registrationId).filter(id => isIdle(owned.get(id), old))
     if (idle.length === 0 || done.length > 0) return
     for (const id of await line.rest(idle, false)) owned.delete(id)
+    for (const id of idle) {
+      const kept = owned.get(id)
+      // What is due soon is waited for, without asking at each turn.
+      if (kept) kept.fedAt = performance.now()
+    }
   }
 
   return {
@@ -196,46 +210,9 @@ interface Owned extends Claimed {
   busy: number
   /** When it was last claimed. */
   at: number
+  /** When it last had something to do. */
+  fedAt: number
   bucket: Bucket | undefined
 }
 
-/** What a limit by the second has left. One host has a registration, so one bucket is enough. */
-interface Bucket {
-  tokens: number
-  at: number
-}
-
-function refill(bucket: Bucket | undefined, limits: Claimed['limits']): Bucket | undefined {
-  const perSecond = limits?.perSecond
-  if (perSecond === undefined) return undefined
-  const now = performance.now()
-  const tokens = bucket ? bucket.tokens + ((now - bucket.at) / 1_000) * perSecond : perSecond
-  return { tokens: Math.min(tokens, Math.max(1, perSecond)), at: now }
-}
-
-/** How many more items a registration's own limits let it have now. */
-function allowance(member: Owned): number {
-  member.bucket = refill(member.bucket, member.limits)
-  return Math.max(
-    0,
-    Math.floor(
-      Math.min(
-        member.bucket?.tokens ?? Number.POSITIVE_INFINITY,
-        (member.limits?.inFlight ?? Number.POSITIVE_INFINITY) - member.busy
-      )
-    )
-  )
-}
-
-/** Deals `room` out one by one, to those with the least in hand first. */
-function spread(members: readonly Owned[], room: number): Want[] {
-  const order = members.toSorted((a, b) => a.busy - b.busy)
-  const each = Math.floor(room / order.length)
-  const extra = room % order.length
-  return order
-    .map((member, index) => ({
-      registrationId: member.registrationId,
-      free: Math.min(each + (index < extra ? 1 : 0), allowance(member))
-    }))
-    .filter(({ free }) => free > 0)
-}
+const isIdle = (owner: Owned | undefined, since: number) => owner?.busy === 0 && owner.fedAt < since

@@ -1,0 +1,41 @@
+import closeWithGrace from 'close-with-grace'
+import { loadChannels } from '../src/channels/load.ts'
+import { readConfig } from '../src/config.ts'
+import { keyStore } from '../src/crm/keys.ts'
+import { registrationStore } from '../src/crm/registrations.ts'
+import { verifier } from '../src/crm/verify.ts'
+import { openPrepared } from '../src/database/open.ts'
+import { languageOf } from '../src/http/language.ts'
+import { publicRoutes } from '../src/http/public.ts'
+import { registrationRoutes } from '../src/http/registration.ts'
+import { openServer } from '../src/http/server.ts'
+import { sendRoutes } from '../src/http/special-send.ts'
+import { openOutbound } from '../src/outbound.ts'
+import { userAgent } from '../src/protocol/special-request.ts'
+
+/** The same server with the same checks that stores nothing: what a host that keeps its promises is measured against. */
+
+const config = readConfig(process.env)
+const app = await openServer(config)
+const [mounted] = await loadChannels(config)
+if (!mounted) throw new Error('there is no channel')
+const { database, secrets, close } = await openPrepared(config, { share: false })
+const outbound = openOutbound(config.outboundAllow)
+const now = () => new Date()
+const keys = keyStore({ db: database.db, outbound, userAgent: userAgent(config.selfUri), now })
+const parts = {
+  mounted,
+  verify: verifier({ issuers: config.issuers, keys, now, log: app.log }),
+  registrations: registrationStore(database, secrets),
+  language: languageOf(mounted, config.defaultLanguage)
+}
+publicRoutes(app, parts)
+registrationRoutes(app, parts)
+sendRoutes(app, { ...parts, accept: async () => {} })
+await app.listen(config.listen)
+
+closeWithGrace({ logger: false }, async () => {
+  await app.close()
+  await outbound.close()
+  await close()
+})

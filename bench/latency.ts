@@ -1,0 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Spread, spreadOf } from './spread.ts'
+import { type Stage, startHostProcess } from './stage.ts'
+
+/** How long a single message takes on a host that is not busy. */
+export interface Latency {
+  perSecond: number
+  /** From the CRM's post to the call of the gateway. */
+  toGateway: Spread
+  /** From there to the status that the CRM is told. */
+  toCrm: Spread
+}
+
+const PER_SECOND = 50
+
+interface Times {
+  posted: Map<number, number>
+  accepted: Map<number, number>
+}
+
+export async function measureLatency(stage: Stage, seconds: number): Promise<Latency> {
+  const { driver, gateway, crm, place } = stage
+  const { url } = await stage.database()
+  const host = await startHostProcess(stage, url)
+  const count = PER_SECOND * seconds
+  await driver.ask('prepare', { place, from: 0, count, conversations: 500 })
+  await gateway.ask('forget')
+  await crm.ask('forget')
+  await driver.ask('pace', { ports: [host.port], perSecond: PER_SECOND, count })
+  while ((await crm.ask<number>('count')) < count) await delay(20)
+  const [{ posted }, arrivals, statuses] = await Promise.all([
+    driver.ask<Times>('times'),
+    gateway.ask<Map<number, number>>('arrivals'),
+    crm.ask<Map<number, number>>('statuses')
+  ])
+  await host.close()
+
+  const between = (from: Map<number, number>, to: Map<number, number>) =>
+    // The first second is that of a host that has just started.
+    spreadOf([...from].filter(([number]) => number >= PER_SECOND).map(([number, at]) => (to.get(number) ?? 0) - at))
+  return { perSecond: PER_SECOND, toGateway: between(posted, arrivals), toCrm: between(arrivals, statuses) }
+}

@@ -1,0 +1,112 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { request } from 'undici'
+import { clock } from '../clock.ts'
+import { serve } from '../party.ts'
+import { type Batch, makeRequests } from '../requests.ts'
+import { spreadOf } from '../spread.ts'
+import { openWire } from '../wire.ts'
+
+/** The CRM's side that posts messages. */
+
+let requests: Buffer[] = []
+let first = 0
+let used = 0
+/** number -> when it was posted, and when its 202 had come. */
+const posted = new Map<number, number>()
+const accepted = new Map<number, number>()
+
+const take = () => {
+  const made = requests[used]
+  if (!made) return undefined
+  const number = first + used
+  used += 1
+  return { number, request: made }
+}
+
+/** Round robin over the hosts, by connection. */
+async function wires(ports: readonly number[], connections: number, next: () => ReturnType<typeof take>) {
+  const latencies: number[] = []
+  let refused = 0
+  const answered = (number: number, status: number, askedAt: number) => {
+    const now = clock()
+    latencies.push(now - askedAt)
+    if (status !== 202) refused += 1
+    posted.set(number, askedAt)
+    accepted.set(number, now)
+  }
+  const all = await Promise.all(
+    ports.map(port => openWire({ port, connections: Math.ceil(connections / ports.length), next, answered }))
+  )
+  return { all, latencies, refused: () => refused }
+}
+
+serve({
+  start: () => undefined,
+
+  async prepare(batch: Batch) {
+    requests = await makeRequests(batch)
+    first = batch.from
+    used = 0
+    posted.clear()
+    accepted.clear()
+  },
+  /** The same requests once more, to a server that does not know them. */
+  rewind() {
+    used = 0
+    posted.clear()
+    accepted.clear()
+  },
+  times: () => ({ posted, accepted }),
+
+  /** As fast as they are answered. */
+  async flood({ ports, connections, seconds }: { ports: number[]; connections: number; seconds: number }) {
+    const startedAt = clock()
+    const until = startedAt + seconds * 1_000
+    const { all, latencies, refused } = await wires(ports, connections, () => (clock() < until ? take() : undefined))
+    for (const wire of all) wire.nudge()
+    for (const wire of all) await wire.quiet()
+    const endedAt = clock()
+    for (const wire of all) wire.close()
+    return {
+      perSecond: latencies.length / ((endedAt - startedAt) / 1_000),
+      refused: refused(),
+      latency: spreadOf(latencies)
+    }
+  },
+
+  /** As fast as the CRM hears of them, with at most so many on their way. */
+  async sustain(given: { ports: number[]; connections: number; seconds: number; onTheWay: number; crmUrl: string }) {
+    let heard = 0
+    const until = clock() + given.seconds * 1_000
+    const isRoom = () => clock() < until && used - heard < given.onTheWay
+    const { all, refused } = await wires(given.ports, given.connections, () => (isRoom() ? take() : undefined))
+    const before = used
+    while (clock() < until) {
+      heard = before + (await heardBy(given.crmUrl))
+      for (const wire of all) wire.nudge()
+      await delay(10)
+    }
+    for (const wire of all) await wire.quiet()
+    for (const wire of all) wire.close()
+    return { posted: accepted.size, refused: refused() }
+  },
+
+  /** So many a second, each on time whatever became of the others. */
+  async pace({ ports, perSecond, count }: { ports: number[]; perSecond: number; count: number }) {
+    let due = 0
+    const { all } = await wires(ports, 64, () => (used < due ? take() : undefined))
+    const startedAt = clock()
+    while (due < count) {
+      due = Math.min(count, Math.floor(((clock() - startedAt) / 1_000) * perSecond) + 1)
+      for (const wire of all) wire.nudge(1)
+      await delay(1)
+    }
+    for (const wire of all) await wire.quiet()
+    for (const wire of all) wire.close()
+  }
+})
+
+async function heardBy(crmUrl: string): Promise<number> {
+  const { body } = await request(`${crmUrl}count`)
+  return Number(await body.text())
+}

@@ -1,0 +1,89 @@
+import { cpus } from 'node:os'
+import { type Accepting, measureAccept } from './accept.ts'
+import { type Draining, measureDrain } from './drain.ts'
+import { type EndToEnd, measureEndToEnd, type Scene } from './end-to-end.ts'
+import { type Floor, measureFloor } from './floor.ts'
+import { type Incoming, measureIncoming } from './incoming.ts'
+import { type Latency, measureLatency } from './latency.ts'
+import { openStage, type Stage } from './stage.ts'
+
+/** All that a run measured; what it was not asked for is not there. */
+export interface Result {
+  machine: { cores: number; model: string; node: string }
+  quick: boolean
+  floor?: Floor
+  accept?: Accepting[]
+  endToEnd?: EndToEnd[]
+  latency?: Latency
+  incoming?: Incoming
+  scale?: EndToEnd[]
+  drain?: Draining[]
+}
+
+export const PARTS = ['floor', 'accept', 'end-to-end', 'latency', 'incoming', 'scale', 'drain'] as const
+
+/** So that two hosts can share them. */
+const ACCOUNTS = 4
+
+/** Each beside `2,000 conversations` of `end-to-end`. */
+const MAIN: Scene[] = (process.env.BENCH_ONLY ? [2_000] : [100, 2_000, 20_000]).map(conversations => ({
+  name: `${conversations.toLocaleString('en')} conversations`,
+  conversations
+}))
+
+const SCALE: Scene[] = [
+  { name: '1 conversation', conversations: 1 },
+  { name: '1,000 conversations', conversations: 1_000 },
+  { name: '1,000 of 100,000 known', conversations: 1_000, known: 100_000 },
+  { name: '10,000 conversations', conversations: 10_000 },
+  { name: '100,000 conversations', conversations: 100_000 },
+  { name: '100,000 due tomorrow', conversations: 2_000, backlog: { messages: 100_000, due: 'later' } },
+  { name: '1,000,000 due tomorrow', conversations: 2_000, backlog: { messages: 1_000_000, due: 'later' } },
+  { name: 'two hosts', conversations: 2_000, hosts: 2 }
+]
+
+interface Wanted {
+  quick: boolean
+  only: readonly string[]
+  progress: (text: string) => void
+}
+
+export async function runBench({ quick, only, progress }: Wanted): Promise<Result> {
+  const unknown = only.find(part => !(PARTS as readonly string[]).includes(part))
+  if (unknown !== undefined) throw new Error(`There is no part "${unknown}": ${PARTS.join(', ')}`)
+  const result: Result = {
+    machine: { cores: cpus().length, model: cpus()[0]?.model ?? '', node: process.version },
+    quick
+  }
+  const stage = await openStage(ACCOUNTS)
+  const scenes = async (all: readonly Scene[], seconds: number) => {
+    const rows: EndToEnd[] = []
+    for (const scene of all) {
+      progress(scene.name)
+      rows.push(await measureEndToEnd(stage, scene, seconds))
+    }
+    return rows
+  }
+
+  const measures: Record<(typeof PARTS)[number], (stage: Stage) => Promise<Partial<Result>>> = {
+    floor: async stage => ({ floor: await measureFloor(stage, quick ? 50_000 : 200_000) }),
+    accept: async stage => ({ accept: await measureAccept(stage, quick ? 3 : 10) }),
+    'end-to-end': async () => ({ endToEnd: await scenes(MAIN, quick ? 8 : 60) }),
+    latency: async stage => ({ latency: await measureLatency(stage, quick ? 8 : 30) }),
+    incoming: async stage => ({ incoming: await measureIncoming(stage, quick ? 5 : 20) }),
+    scale: async () => ({ scale: await scenes(SCALE, quick ? 8 : 20) }),
+    drain: async stage => ({
+      drain: [await measureDrain(stage, 100_000, quick ? 8 : 20), await measureDrain(stage, 1_000_000, quick ? 8 : 20)]
+    })
+  }
+  try {
+    for (const part of PARTS)
+      if (only.includes(part)) {
+        progress(`— ${part}`)
+        Object.assign(result, await measures[part](stage))
+      }
+  } finally {
+    await stage.close()
+  }
+  return result
+}

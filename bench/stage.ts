@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import postgres from 'postgres'
+import { request } from 'undici'
+import { keptPort } from '../chaos/port.ts'
+import { startEmbedded } from '../src/database/embedded.ts'
+import { migrateDatabase } from '../src/database/migrate.ts'
+import { memoryOf } from './costs.ts'
+import { type Party, startParty } from './party.ts'
+import { type Place, registerAll } from './place.ts'
+
+/** Postgres, the sides around the hosts, and the hosts: each scene has a database and hosts of its own. */
+
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const SELF_URI = 'http://bench.example/'
+const STARTS_MS = 30_000
+const MEMORY_MS = 500
+
+export type Sql = postgres.Sql
+
+export interface Stage {
+  /** The server's process. */
+  postgres: number
+  gateway: Party
+  crm: Party
+  driver: Party
+  place: Place
+  /** A database of its own, migrated. */
+  database(): Promise<{ url: string; sql: Sql }>
+  close(): Promise<void>
+}
+
+/** `accounts`: over how many registrations messages are spread. */
+export async function openStage(accounts: number): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'chat-plugin-host-bench-'))
+  const server = await startEmbedded(folder, { share: false })
+  const admin = postgres(server.url, { max: 1, onnotice: () => {} })
+  const [row] = await admin<{ pid: string }[]>`select (string_to_array(pg_read_file('postmaster.pid'), E'\n'))[1] pid`
+  const [gateway, crm, driver] = await Promise.all(['gateway.ts', 'crm.ts', 'driver.ts'].map(one => startParty(one)))
+  if (!gateway || !crm || !driver) throw new Error('a side of the run is missing')
+  const known = await crm.ask<Pick<Place, 'crmUrl' | 'pkey' | 'privateKey'>>('place')
+  const open: Sql[] = []
+  let databases = 0
+
+  return {
+    postgres: Number(row?.pid),
+    gateway,
+    crm,
+    driver,
+    place: { ...known, selfUri: SELF_URI, accounts: Array.from({ length: accounts }, (_, index) => String(index + 1)) },
+
+    async database() {
+      databases += 1
+      const url = new URL(server.url)
+      url.pathname = `/bench_${databases}`
+      await admin.unsafe(`create database bench_${databases}`)
+      await migrateDatabase(url.href)
+      const sql = postgres(url.href, { max: 2, onnotice: () => {} })
+      open.push(sql)
+      return { url: url.href, sql }
+    },
+
+    async close() {
+      await Promise.all([gateway, crm, driver].map(party => party.close()))
+      await Promise.all([...open, admin].map(sql => sql.end()))
+      await server.close()
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+export interface Host {
+  port: number
+  pid: number
+  /** The most memory that it was seen to have, in MiB. */
+  memory(): number
+  close(): Promise<void>
+}
+
+/** A host as `npm start` runs it, `program` being another one in its place. */
+export async function startHostProcess(
+  stage: Stage,
+  databaseUrl: string,
+  { roles = 'web,worker', program = '../src/main.ts' }: { roles?: string; program?: string } = {}
+): Promise<Host> {
+  const port = await keptPort()
+  const gatewayPort = await stage.gateway.ask<number>('port')
+  const child = spawn(process.execPath, [file(program)], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    cwd: file('.'),
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'production',
+      NODE_OPTIONS: process.env.BENCH_NODE_OPTIONS,
+      PORT: String(port),
+      DATA_DIR: join(tmpdir(), `chat-plugin-host-bench-${process.pid}`),
+      DATABASE_URL: databaseUrl,
+      LV_PLUGIN_SELF_URI: SELF_URI,
+      LV_PLUGIN_CHANNELS: `${file('channel.ts')}=/`,
+      LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME: 'http',
+      LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: '127.0.0.1',
+      LV_PLUGIN_SECRET_KEYS: `bench:${Buffer.alloc(32, 7).toString('base64')}`,
+      LV_PLUGIN_ROLES: roles,
+      OUTBOUND_ALLOW: '127.0.0.0/8',
+      CHANNEL_BENCH_GATEWAY: `http://127.0.0.1:${gatewayPort}/`,
+      LOG_LEVEL: 'warn'
+    }
+  })
+  await answers(child, port)
+  await registerAll(stage.place, `http://127.0.0.1:${port}/`)
+
+  let most = 0
+  const timer = setInterval(async () => {
+    most = Math.max(most, await memoryOf(child.pid as number))
+  }, MEMORY_MS)
+  return {
+    port,
+    pid: child.pid as number,
+    memory: () => most,
+    async close() {
+      clearInterval(timer)
+      if (child.exitCode !== null) return
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+    }
+  }
+}
+
+async function answers(child: ChildProcess, port: number): Promise<void> {
+  const until = performance.now() + STARTS_MS
+  while (performance.now() < until && child.exitCode === null) {
+    const up = await request(`http://127.0.0.1:${port}/info`).catch(() => undefined)
+    await up?.body.dump()
+    if (up?.statusCode === 200) return
+    await delay(50)
+  }
+  throw new Error('a host did not start')
+}

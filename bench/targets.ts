@@ -1,0 +1,78 @@
+import type { Result } from './run.ts'
+
+/** What a release has to reach on two cores, as ratios of one run: docs/scaling.md, "What it must reach". */
+
+interface Target {
+  name: string
+  figure: number
+  /** At least, or at most. */
+  least?: number
+  most?: number
+}
+
+export function targetsOf(result: Result): string {
+  const rows = [...acceptTargets(result), ...flowTargets(result), ...latencyTargets(result), ...scaleTargets(result)]
+  const lines = rows.map(({ name, figure, least, most }) => {
+    const reached = figure >= (least ?? -Infinity) && figure <= (most ?? Infinity)
+    const wanted = least === undefined ? `at most ${most}` : `at least ${least}`
+    return `${reached ? 'reached' : 'MISSED '}  ${name}: ${figure} (${wanted})`
+  })
+  return `\n${lines.join('\n')}`
+}
+
+function acceptTargets({ accept }: Result): Target[] {
+  const row = accept?.find(({ connections }) => connections === 64)
+  return row
+    ? [
+        { name: 'accept, of the ceiling at 64 connections', figure: row.ratio, least: 0.7 },
+        { name: 'accept, p99 ms at 64 connections', figure: row.latency.p99, most: 60 }
+      ]
+    : []
+}
+
+function flowTargets({ endToEnd = [], floor }: Result): Target[] {
+  return endToEnd.flatMap(({ name, perSecond, cpu, memory }) => [
+    ...(floor
+      ? [
+          {
+            name: `end to end, % of empty jobs, ${name}`,
+            figure: Math.round((perSecond / floor.jobs) * 1_000) / 10,
+            least: name.startsWith('20,000') ? 6 : 9
+          }
+        ]
+      : []),
+    { name: `host ms a message, ${name}`, figure: cpu.host, most: 0.5 },
+    { name: `Postgres ms a message, ${name}`, figure: cpu.postgres, most: 0.5 },
+    { name: `host MiB, ${name}`, figure: memory, most: 300 }
+  ])
+}
+
+const latencyTargets = ({ latency }: Result): Target[] =>
+  latency
+    ? [
+        { name: 'post to gateway, p50 ms', figure: latency.toGateway.p50, most: 15 },
+        { name: 'post to gateway, p99 ms', figure: latency.toGateway.p99, most: 60 }
+      ]
+    : []
+
+/** Each beside the scene that lacks what it has. */
+const BESIDE = [
+  ['1,000 of 100,000 known', '1,000 conversations', 0.8],
+  ['100,000 due tomorrow', '2,000 conversations', 0.8],
+  ['1,000,000 due tomorrow', '2,000 conversations', 0.8],
+  ['two hosts', '2,000 conversations', 1]
+] as const
+
+function scaleTargets({ endToEnd = [], scale = [], drain = [] }: Result): Target[] {
+  const rates = new Map([...endToEnd, ...scale].map(({ name, perSecond }) => [name, perSecond]))
+  const beside = BESIDE.flatMap(([name, other, least]) => {
+    const [rate, base] = [rates.get(name), rates.get(other)]
+    return rate && base ? [{ name: `${name}, of ${other}`, figure: ratio(rate, base), least }] : []
+  })
+  const [few, many] = drain
+  return few && many
+    ? [...beside, { name: '1,000,000 due now, of 100,000', figure: ratio(many.perSecond, few.perSecond), least: 0.8 }]
+    : beside
+}
+
+const ratio = (a: number, b: number) => Math.round((a / b) * 100) / 100

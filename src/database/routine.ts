@@ -1,0 +1,65 @@
+import type { Pool, PoolClient, QueryResultRow } from 'pg'
+
+/**
+ * Steps that belong together, run where the data is: a function of the session,
+ * made on each connection when it is first called there. A turn of the queue is
+ * one call instead of seventeen, each of which would wait for the disk, the
+ * network and this process; see bench/README.md, "Levers". Being of the session
+ * it is always the one of this very release, whatever else works on the database.
+ */
+export interface Routine {
+  name: string
+  /** As SQL declares them. */
+  parameters: readonly string[]
+  returns: string
+  /** PL/pgSQL, from `declare` or `begin`. */
+  body: string
+}
+
+/**
+ * Plans are kept for a session, and one that was made while the tables were
+ * small would read them whole when they are not.
+ */
+const BY_INDEX = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'].map(way => `set ${way} = off`).join(' ')
+
+const made = new WeakMap<PoolClient, Set<string>>()
+
+/** Runs a routine in a transaction of its own. */
+export async function call<Row extends QueryResultRow>(
+  pool: Pick<Pool, 'connect'>,
+  routine: Routine,
+  values: readonly unknown[]
+): Promise<Row[]> {
+  const client = await pool.connect()
+  try {
+    const rows = await callOn<Row>(client, routine, values)
+    client.release()
+    return rows
+  } catch (error) {
+    // Whatever it was, nobody else should meet it on this connection.
+    client.release(true)
+    throw error
+  }
+}
+
+/** Runs a routine on a connection, in its transaction if it has one. */
+export async function callOn<Row extends QueryResultRow>(
+  client: PoolClient,
+  { name, parameters, returns, body }: Routine,
+  values: readonly unknown[]
+): Promise<Row[]> {
+  const known = made.get(client) ?? new Set()
+  if (!known.has(name)) {
+    await client.query(
+      `create or replace function pg_temp.${name}(${parameters.join(', ')}) returns ${returns} language plpgsql ${BY_INDEX} as $routine$ ${body} $routine$`
+    )
+    made.set(client, known.add(name))
+  }
+  const marks = parameters.map((_, index) => `$${index + 1}`).join(', ')
+  const { rows } = await client.query<Row>({
+    name,
+    text: `select * from pg_temp.${name}(${marks})`,
+    values: [...values]
+  })
+  return rows
+}

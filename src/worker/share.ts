@@ -1,0 +1,57 @@
+import type { Want } from './pump.ts'
+
+/** How many items each registration may have in hand: by its own limits, and by what is fair. */
+
+/** Items a second, and in hand at the same time. */
+export interface OwnLimits {
+  perSecond?: number
+  inFlight?: number
+}
+
+export interface Sharer {
+  registrationId: number
+  limits?: OwnLimits
+  busy: number
+  bucket: Bucket | undefined
+}
+
+/** What a limit by the second has left. One host has a registration, so one bucket is enough. */
+export interface Bucket {
+  tokens: number
+  at: number
+}
+
+function refill(bucket: Bucket | undefined, limits: OwnLimits | undefined): Bucket | undefined {
+  const perSecond = limits?.perSecond
+  if (perSecond === undefined) return undefined
+  const now = performance.now()
+  const tokens = bucket ? bucket.tokens + ((now - bucket.at) / 1_000) * perSecond : perSecond
+  return { tokens: Math.min(tokens, Math.max(1, perSecond)), at: now }
+}
+
+/** How many more items a registration's own limits let it have now. */
+function allowance(member: Sharer): number {
+  member.bucket = refill(member.bucket, member.limits)
+  return Math.max(
+    0,
+    Math.floor(
+      Math.min(
+        member.bucket?.tokens ?? Number.POSITIVE_INFINITY,
+        (member.limits?.inFlight ?? Number.POSITIVE_INFINITY) - member.busy
+      )
+    )
+  )
+}
+
+/** Deals `room` out one by one, to those with the least in hand first. */
+export function spread(members: readonly Sharer[], room: number): Want[] {
+  const order = members.toSorted((a, b) => a.busy - b.busy)
+  const each = Math.floor(room / order.length)
+  const extra = room % order.length
+  return order
+    .map((member, index) => ({
+      registrationId: member.registrationId,
+      free: Math.min(each + (index < extra ? 1 : 0), allowance(member))
+    }))
+    .filter(({ free }) => free > 0)
+}
