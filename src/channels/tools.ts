@@ -1,4 +1,4 @@
-import type { Tools } from 'channel-kit/channel'
+import type { Tools } from 'channel-kit/tools'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Registration } from '../crm/registrations.ts'
 import { neverSent, type Outbound } from '../outbound.ts'

@@ -1,5 +1,5 @@
-import type { Later } from 'channel-kit/channel'
 import type { ChatMessage, Status } from 'channel-kit/chat'
+import type { Later } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, index, integer, json, jsonb, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
 import type { Chapter } from '../messages/story.ts'

@@ -1,4 +1,4 @@
-import type { GatewayEvent } from 'channel-kit/channel'
+import type { GatewayEvent } from 'channel-kit/event'
 import { and, asc, eq, inArray, lt, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'

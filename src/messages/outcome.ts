@@ -1,4 +1,4 @@
-import type { Outcome } from 'channel-kit/channel'
+import type { Outcome } from 'channel-kit/outcome'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 

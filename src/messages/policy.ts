@@ -1,4 +1,4 @@
-import type { Outcome } from 'channel-kit/channel'
+import type { Outcome } from 'channel-kit/outcome'
 
 /** What follows an attempt to send. Pure. */
 export type Next =

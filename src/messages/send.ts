@@ -1,4 +1,6 @@
-import type { Channel, Outcome, Tools } from 'channel-kit/channel'
+import type { Channel } from 'channel-kit/channel'
+import type { Outcome } from 'channel-kit/outcome'
+import type { Tools } from 'channel-kit/tools'
 import { plain, wordsOf } from '../database/text.ts'
 import { neverSent } from '../outbound.ts'
 import { outcomeOf } from './outcome.ts'

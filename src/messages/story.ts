@@ -1,5 +1,5 @@
-import type { Outcome } from 'channel-kit/channel'
 import type { Status } from 'channel-kit/chat'
+import type { Outcome } from 'channel-kit/outcome'
 
 /**
  * What happened to a message, in order; kept in its row. Times are ISO 8601.

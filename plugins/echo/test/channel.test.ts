@@ -1,4 +1,5 @@
-import type { GatewayEvent, Outcome, Outgoing } from 'channel-kit/channel'
+import type { GatewayEvent } from 'channel-kit/event'
+import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import t from 'tap'
 import { Value } from 'typebox/value'
 import echo from '../src/channel.ts'
