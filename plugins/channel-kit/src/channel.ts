@@ -100,6 +100,11 @@ export interface Channel<Settings extends TObject = TObject, Options extends TOb
   form?(context: unknown): TObject
   /** The gateway drops a second send of the same id, so `unknown` may be tried again. */
   dedupes: boolean
+  /**
+   * Statuses of this gateway name our messages (`message.id`): how long to wait for one before a message that may have
+   * left, in a crash or by a missed deadline, counts as `unknown`.
+   */
+  confirmsMs?: number
   /** What the gateway allows an account; an admin may change it where the settings have a field for it. */
   limits?(settings: Static<Settings>): AccountLimits
   /** By the name of the uploader; `default` has the bare path. */

@@ -10,7 +10,10 @@ export interface StatusEvent {
   ref: string
   status: Status
   reason?: string
-  /** Which message it is about, where the gateway says so by the `id` that `send` gave it. `part`: 0 if not given. */
+  /**
+   * Which message it is about, where the gateway says so by the `id` that `send` gave it. Without `part` the message is
+   * one part and the gateway has all of it; a channel that splits messages always says which part.
+   */
   message?: { id: string; part?: number }
   /** JSON that replaces the `memory` of the message's conversation. */
   remember?: unknown

@@ -14,6 +14,8 @@ export interface Outgoing extends ChatMessage {
   id: string
   /** 1 at the first attempt. */
   attempt: number
+  /** Where to send it: what the gateway calls the contact now. The same as `contact`, unless an event said `renamed`. */
+  address: string
   /** The parts that the gateway has, by the outcomes of earlier attempts and by statuses that named the message. */
   sent: readonly Part[]
   /** What the outcome before this attempt left for it; null at first. */
@@ -54,11 +56,13 @@ interface Carried {
  * - `rejected`: it will never be taken; the CRM is told `error`.
  * - `unknown`: it may have left. Repeated only where the gateway `dedupes`. With `awaitMs`, a status that names the
  *   message (`message.id`) may come first: once that time is over, the message is handed to `send` again, with the parts
- *   that were heard of in `sent`. Whether it says `unknown` once more, without `awaitMs`, is up to the channel.
+ *   that were heard of in `sent`. Whether it says `unknown` once more, without `awaitMs`, is up to the channel. `parts`
+ *   says how many the message has: once statuses have named them all it is accepted, and not handed over again. So is
+ *   one that a status names without a `part`.
  */
 export type Outcome =
   | { kind: 'accepted'; ref: string; sent?: readonly Part[]; later?: readonly Later[]; remember?: unknown }
   | ({ kind: 'retry'; reason: string; afterMs?: number } & Carried)
   | ({ kind: 'throttled'; reason: string; afterMs: number } & Carried)
   | { kind: 'rejected'; reason: string; sent?: readonly Part[] }
-  | ({ kind: 'unknown'; reason: string; awaitMs?: number } & Carried)
+  | ({ kind: 'unknown'; reason: string; awaitMs?: number; parts?: number } & Carried)

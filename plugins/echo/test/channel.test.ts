@@ -140,10 +140,13 @@ async function send(change: Partial<Outgoing> = {}, main: Main = { prefix: '«',
     id: '7',
     attempt: 1,
     contact: '+5511',
+    address: '+5511',
     subject: null,
     content: { text: 'hello', format: 'text' },
     attachments: [],
-    conversation: { lastIncoming: null },
+    sent: [],
+    progress: null,
+    conversation: { lastIncoming: null, memory: null },
     ...change
   }
   const outcome: Outcome = await echo.send(message, { settings: { main } } as Tools)
