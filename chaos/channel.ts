@@ -1,7 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { type Channel, defineChannel, type GatewayEvent, type Outcome } from 'channel-kit/channel'
+import { type Channel, defineChannel } from 'channel-kit/channel'
 import { STATUSES, type Status } from 'channel-kit/chat'
+import type { GatewayEvent } from 'channel-kit/event'
 import { form, group, password, string } from 'channel-kit/form'
+import type { Outcome } from 'channel-kit/outcome'
 import { Type } from 'typebox'
 
 /** The channel of the run's gateway: it understands every answer that the gateway means, and no silence. */

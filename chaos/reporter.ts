@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { GatewayEvent } from 'channel-kit/channel'
 import type { Status } from 'channel-kit/chat'
+import type { GatewayEvent } from 'channel-kit/event'
 import { Agent, request } from 'undici'
 import { incomingEvent, SIGNATURE, sign } from './channel.ts'
 import type { Conduct, Reporting } from './conduct.ts'

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Channel } from 'channel-kit/channel'
 import type { FastifyInstance } from 'fastify'
+import { HOST_TRANSLATIONS, loadCatalogues } from './channels/catalogues.ts'
 import { loadChannels, type Mounted, mountChannel } from './channels/load.ts'
 import { pollCrons, poller } from './channels/poll.ts'
 import { limiter, readier } from './channels/ready.ts'
@@ -14,6 +15,7 @@ import { teller } from './crm/tell.ts'
 import { crmLine } from './crm/telling.ts'
 import { verifier } from './crm/verify.ts'
 import { heed } from './database/cache.ts'
+import { notesStore } from './database/notes.ts'
 import { type Opened, openPrepared } from './database/open.ts'
 import { channelPlugin } from './http/channel.ts'
 import { healthRoutes } from './http/health.ts'
@@ -24,8 +26,10 @@ import { earlyTask } from './messages/early.ts'
 import { storeEvents } from './messages/events.ts'
 import { laterTask } from './messages/later.ts'
 import { messageLine } from './messages/line.ts'
+import { mediaTask } from './messages/media.ts'
 import { sender } from './messages/send.ts'
 import { openOutbound } from './outbound.ts'
+import { translate } from './protocol/language.ts'
 import { userAgent } from './protocol/special-request.ts'
 import { openUploads } from './storage/uploads.ts'
 import { startWorker } from './worker/worker.ts'
@@ -100,12 +104,13 @@ async function compose(
 
   const registrations = registrationStore(database, secrets)
   const settings = settingsStore(database, secrets)
-  const unheed = await heed(database, [...registrations.caches, ...settings.caches])
+  const notes = notesStore(database)
+  const unheed = await heed(database, [...registrations.caches, ...settings.caches, ...notes.caches])
   const keys = keyStore({ db: database.db, outbound, userAgent: userAgent(config.selfUri), now })
   const verify = verifier({ issuers: config.issuers, keys, now, log })
 
   const mountedBy = (name: string) => mounted.find(({ channel }) => channel.name === name)
-  const lend = lender({ outbound, uploads, now, log, defaultLanguage })
+  const lend = lender({ outbound, uploads, notes, now, log, defaultLanguage })
   const ready = readier({ registrations, settings, mountedBy, lend })
   const call = caller({ outbound, now })
   const selfUriOf = (name: string) => mountedBy(name)?.selfUri
@@ -113,6 +118,7 @@ async function compose(
   const host = randomUUID()
   const interruption = new AbortController()
   const limitsOf = limiter({ registrations, settings, mountedBy, log })
+  const texts = await loadCatalogues(HOST_TRANSLATIONS)
   const send = sender({ ready, policy: queue, now })
   const tell = teller({
     registrations,
@@ -140,7 +146,15 @@ async function compose(
       tasks: {
         later: laterTask(database, now),
         early: earlyTask(database, storeEvents, now),
-        poll: poller({ database, ready, now, log })
+        poll: poller({ database, ready, now, log }),
+        media: mediaTask({
+          database,
+          ready,
+          translate: (...text) => translate(texts, [defaultLanguage], ...text),
+          now,
+          interrupted: interruption.signal,
+          log
+        })
       },
       crons: [
         ...pollCrons(database, mounted),

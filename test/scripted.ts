@@ -1,6 +1,8 @@
-import { type Channel, defineChannel, type Outcome, type Outgoing, type Tools } from 'channel-kit/channel'
+import { type Channel, defineChannel } from 'channel-kit/channel'
 import { STATUSES } from 'channel-kit/chat'
 import { form, group } from 'channel-kit/form'
+import type { Outcome, Outgoing } from 'channel-kit/outcome'
+import type { Tools } from 'channel-kit/tools'
 import { type TObject, Type } from 'typebox'
 
 /** A channel whose sends a test decides on, and which keeps what it was handed. */

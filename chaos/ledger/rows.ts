@@ -1,6 +1,7 @@
 import { eq, ne, sql } from 'drizzle-orm'
 import type { Database } from '../../src/database/connect.ts'
-import { earlyStatuses, messages, outbox, registrations } from '../../src/database/schema.ts'
+import { earlyStatuses } from '../../src/database/kept.ts'
+import { messages, outbox, registrations } from '../../src/database/schema.ts'
 
 /** What the hosts wrote down, which the ledger compares with what others saw. */
 export type Rows = Awaited<ReturnType<typeof readRows>>

@@ -1,8 +1,9 @@
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { TObject } from 'typebox'
 import { announce, cache } from '../database/cache.ts'
-import type { Database } from '../database/connect.ts'
-import { settings } from '../database/schema.ts'
+import type { Database, Executor } from '../database/connect.ts'
+import { wake } from '../database/conversations.ts'
+import { registrations, settings } from '../database/schema.ts'
 import type { Secrets } from '../database/secrets.ts'
 import { type Data, mergeData, splitSecrets } from '../protocol/settings.ts'
 
@@ -32,9 +33,24 @@ export function settingsStore({ db }: Pick<Database, 'db'>, secrets: Secrets) {
           .insert(settings)
           .values({ registrationId, ...row })
           .onConflictDoUpdate({ target: settings.registrationId, set: { ...row, savedAt: sql`now()` } })
+        await resume(tx, registrationId)
         await announce(tx, registrationId)
       })
       saved.forget(registrationId)
     }
   }
+}
+
+/** A gateway may have paused the account for what the admin has just mended. */
+async function resume(tx: Executor, registrationId: number): Promise<void> {
+  const paused = await tx
+    .update(registrations)
+    .set({ pausedUntil: null })
+    .where(and(eq(registrations.id, registrationId), isNotNull(registrations.pausedUntil)))
+    .returning({ id: registrations.id })
+  await wake(
+    tx,
+    'send',
+    paused.map(({ id }) => id)
+  )
 }

@@ -1,6 +1,7 @@
-import type { Tools } from 'channel-kit/channel'
+import type { Tools } from 'channel-kit/tools'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Registration } from '../crm/registrations.ts'
+import type { NotesStore } from '../database/notes.ts'
 import { neverSent, type Outbound } from '../outbound.ts'
 import { translate } from '../protocol/language.ts'
 import type { Data } from '../protocol/settings.ts'
@@ -12,6 +13,7 @@ import type { Mounted } from './load.ts'
 interface Parts {
   outbound: Pick<Outbound, 'fetch'>
   uploads: Pick<Uploads, 'keep'>
+  notes: Pick<NotesStore, 'of'>
   now: () => Date
   log: FastifyBaseLogger
   defaultLanguage: string
@@ -30,8 +32,14 @@ export type Lend = ReturnType<typeof lender>
 
 /** `sent` tells whether a request may have reached the gateway: what is on its way counts, what never connected does not. */
 export const lender =
-  ({ outbound, uploads, now, log, defaultLanguage }: Parts) =>
-  ({ mounted, registration, settings, signal, language }: Loan): { tools: Tools; sent: () => boolean } => {
+  ({ outbound, uploads, notes, now, log, defaultLanguage }: Parts) =>
+  async ({
+    mounted,
+    registration,
+    settings,
+    signal,
+    language
+  }: Loan): Promise<{ tools: Tools; sent: () => boolean }> => {
     let calls = 0
     const fetch: Tools['fetch'] = async (input, init) => {
       calls += 1
@@ -61,7 +69,8 @@ export const lender =
           const extension = extensionOf(name)
           return `${mounted.selfUri}uploaded/${await uploads.keep(registration, isPlain(extension) ? extension : 'bin', bytes)}`
         },
-        webhookUrl: `${mounted.selfUri}webhook/${registration.webhookToken}`
+        webhookUrl: `${mounted.selfUri}webhook/${registration.webhookToken}`,
+        notes: await notes.of(registration.id)
       }
     }
   }

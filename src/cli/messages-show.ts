@@ -86,7 +86,15 @@ function line(told: Told): readonly Cell[] {
         `${told.outcome}${told.ref === undefined ? '' : ` as ${told.ref}`}${told.reason === undefined ? '' : `: ${told.reason}`} (${told.durationMs} ms)`
       ]
     case 'status':
-      return [at, 'status', `${told.status}${told.reason === undefined ? '' : `: ${told.reason}`}`]
+      return [
+        at,
+        told.part === undefined ? 'status' : `status of part ${told.part}`,
+        `${told.status}${told.reason === undefined ? '' : `: ${told.reason}`}`
+      ]
+    case 'confirmed':
+      return [at, 'confirmed', `as ${told.ref}: a status of it came, so it is not sent again`]
+    case 'unconfirmed':
+      return [at, 'unconfirmed', `no status of it came: ${told.reason}`]
     case 'replayed':
       return [at, 'replayed', 'by an operator']
     case 'crm':

@@ -57,7 +57,8 @@ function offline({ options }: Channel, translate: LookupTools['translate']): Loo
     log: { info: log, warn: log, error: log },
     translate,
     upload: refuse,
-    webhookUrl: ''
+    webhookUrl: '',
+    notes: {}
   }
 }
 

@@ -24,8 +24,10 @@ const COLUMNS = {
   reason: outbox.reason,
   createdAt: outbox.createdAt,
   offeredSince: outbox.offeredSince,
-  /** Of one that waits: not before. */
-  dueAt: sql`case when ${outbox.state} = 'waiting' then ${outbox.dueAt} end`.mapWith(outbox.dueAt) as SQL<Date | null>,
+  /** Of one that waits, and not for its files: not before. */
+  dueAt: sql`case when ${outbox.state} = 'waiting' and ${outbox.media} is null then ${outbox.dueAt} end`.mapWith(
+    outbox.dueAt
+  ) as SQL<Date | null>,
   settledAt: outbox.settledAt
 }
 

@@ -1,7 +1,10 @@
-import type { ChatMessage, Status } from 'channel-kit/chat'
+import type { Attachment, ChatMessage, Status } from 'channel-kit/chat'
+import type { Media } from 'channel-kit/event'
 import { and, inArray, isNull } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import { type Conversation, wake } from '../database/conversations.ts'
+import { addJob } from '../database/jobs.ts'
+import { HELD } from '../database/ownership.ts'
 import { conversations, outbox } from '../database/schema.ts'
 import { incomingBody, statusBody } from '../protocol/special-request.ts'
 
@@ -10,8 +13,13 @@ export type CrmNews = {
   conversationId: number
 } /** `replays`: how often an operator had the message sent once more. */ & (
   | { kind: 'status'; crmId: string; status: Status; replays: number }
-  /** `ref`: the gateway's id of the message. */
-  | { kind: 'incoming'; ref: string; message: ChatMessage }
+  /** `ref`: the gateway's id of the message. Files among the attachments are fetched before the CRM is told. */
+  | {
+      kind: 'incoming'
+      ref: string
+      message: Omit<ChatMessage, 'attachments'>
+      attachments: readonly (Attachment | Media)[]
+    }
 )
 
 /**
@@ -33,23 +41,28 @@ export async function tellCrm(
       conversationId: one.conversationId,
       kind: one.kind,
       body: bodyOf(one),
-      dedupe: dedupeOf(one)
+      dedupe: dedupeOf(one),
+      ...heldFor(one)
     }
   })
   const added = await tx.insert(outbox).values(rows).onConflictDoNothing().returning({
+    id: outbox.id,
     registrationId: outbox.registrationId,
     conversationId: outbox.conversationId,
     dedupe: outbox.dedupe,
     dueAt: outbox.dueAt
   })
-  const [first] = added
-  if (!first) return []
+  if (added.length === 0) return []
 
-  const idle = added.map(({ conversationId }) => conversationId)
-  await tx
-    .update(conversations)
-    .set({ tellingDue: first.dueAt })
-    .where(and(inArray(conversations.id, idle), isNull(conversations.tellingDue)))
+  const held = added.filter(({ dueAt }) => dueAt >= HELD)
+  for (const { id } of held) await addJob(tx, 'media', { item: id }, { key: `media ${id}` })
+  // The first thing of each conversation: with it the others wait.
+  const heads = new Map(added.toReversed().map(one => [one.conversationId, one.dueAt]))
+  for (const [dueAt, ids] of Map.groupBy(heads.keys(), id => heads.get(id)?.getTime()))
+    await tx
+      .update(conversations)
+      .set({ tellingDue: new Date(dueAt ?? 0) })
+      .where(and(inArray(conversations.id, ids), isNull(conversations.tellingDue)))
   await wake(
     tx,
     'tell',
@@ -60,7 +73,16 @@ export async function tellCrm(
 }
 
 const bodyOf = (news: CrmNews) =>
-  news.kind === 'status' ? statusBody(news.crmId, news.status) : incomingBody(news.message)
+  news.kind === 'status'
+    ? statusBody(news.crmId, news.status)
+    : incomingBody({ ...news.message, attachments: news.attachments.filter(isReady) })
+
+export const isReady = (one: Attachment | Media): one is Attachment => !('media' in one)
+
+const heldFor = (news: CrmNews) =>
+  news.kind === 'incoming' && !news.attachments.every(isReady)
+    ? { dueAt: HELD, media: { attachments: news.attachments, tries: 0 } }
+    : {}
 
 /** What makes two items the same: a message reaches a status once, a replay being a new message to the CRM, and a gateway's message is one, however often it is reported. */
 const dedupeOf = (news: CrmNews) =>

@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { Pool } from 'pg'
-import * as schema from './schema.ts'
+import * as kept from './kept.ts'
+import * as tables from './schema.ts'
 
 export type Database = ReturnType<typeof openDatabase>
 /** A database or a transaction of it. */
@@ -17,7 +18,7 @@ const CONNECT_MS = 5_000
 /** A pool of our own next to the queue's. `url` may name a TCP host or, by `?host=/path`, a socket. */
 export function openDatabase(url: string, max = 10) {
   const pool = openPool(url, APPLICATION, max)
-  const db = drizzle(pool, { schema, casing: 'snake_case' })
+  const db = drizzle(pool, { schema: { ...tables, ...kept }, casing: 'snake_case' })
   const transaction = (work: Parameters<typeof db.transaction>[0]) => inTransaction(pool, work as never)
   return {
     url,

@@ -1,4 +1,4 @@
-import { asc, inArray, sql } from 'drizzle-orm'
+import { asc, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Executor } from './connect.ts'
 import { addJob } from './jobs.ts'
 import { conversations, registrations } from './schema.ts'
@@ -35,30 +35,46 @@ export const lockConversations = async (tx: Executor, ids: readonly number[]): P
         .orderBy(asc(conversations.id))
         .for('no key update')
 
-/** The conversations with these contacts, made where there are none, and kept from being erased until the transaction ends. */
-export async function conversationsOf(tx: Executor, contacts: readonly Contact[]): Promise<number[]> {
+/**
+ * The conversations with these contacts by `keyOf` the contact, made where there
+ * are none, and kept from being erased until the transaction ends. A contact
+ * that was renamed is found under each of its names.
+ */
+export async function conversationsOf(tx: Executor, contacts: readonly Contact[]): Promise<Map<string, number>> {
   const distinct = [...new Map(contacts.map(one => [keyOf(one), one])).values()]
-  if (distinct.length === 0) return []
-  const found = await find(tx, distinct)
-  if (found.length === distinct.length) return found
+  if (distinct.length === 0) return new Map()
+  const found = await find(tx, distinct, BY_CONTACT)
+  if (found.size === distinct.length) return found
 
-  await tx
-    .insert(conversations)
-    .values(distinct.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)))
-    .onConflictDoNothing()
-  return find(tx, distinct)
+  await tx.execute(sql`
+    insert into conversations (registration_id, contact)
+    select given."registrationId", given.contact from ${givenOf(distinct)}
+    where not exists (select from aliases a where a.registration_id = given."registrationId" and a.contact = given.contact)
+    order by 1, 2
+    on conflict do nothing`)
+  return find(tx, distinct, BY_ANY_NAME)
 }
 
 export const keyOf = ({ registrationId, contact }: Contact) => `${registrationId} ${contact}`
 
-async function find(tx: Executor, contacts: readonly Contact[]): Promise<number[]> {
-  const { rows } = await tx.execute<{ id: string }>(sql`
-    select c.id from conversations c
-    join json_to_recordset(${JSON.stringify(contacts)}::json) as given("registrationId" bigint, contact text)
-      on c.registration_id = given."registrationId" and c.contact = given.contact
+const BY_CONTACT = sql`c.registration_id = given."registrationId" and c.contact = given.contact`
+const BY_ANY_NAME = sql`c.id = coalesce(
+  (select id from conversations o where o.registration_id = given."registrationId" and o.contact = given.contact),
+  (select conversation_id from aliases a where a.registration_id = given."registrationId" and a.contact = given.contact))`
+
+const givenOf = (contacts: readonly Contact[]) =>
+  sql`json_to_recordset(${JSON.stringify(contacts)}::json) as given("registrationId" bigint, contact text)`
+
+async function find(tx: Executor, contacts: readonly Contact[], by: SQL): Promise<Map<string, number>> {
+  const { rows } = await tx.execute<{ id: string; registrationId: string; contact: string }>(sql`
+    select c.id, given."registrationId", given.contact from ${givenOf(contacts)} join conversations c on ${by}
     for key share of c`)
-  return rows.map(({ id }) => Number(id))
+  return new Map(rows.map(row => [`${row.registrationId} ${row.contact}`, Number(row.id)]))
 }
+
+/** The conversations of contacts that have one, under whichever name. */
+export const findConversations = (tx: Executor, contacts: readonly Contact[]): Promise<Map<string, number>> =>
+  find(tx, contacts, BY_ANY_NAME)
 
 /** Finds a host for the registrations that have none. Call it last in a transaction that added items. */
 export async function wake(tx: Executor, work: Work, registrationIds: readonly number[]): Promise<void> {

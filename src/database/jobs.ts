@@ -16,6 +16,8 @@ export interface Jobs {
   later: { message: number }
   /** Statuses that came before their messages were known are looked at again. */
   early: { registration: number }
+  /** Fetch the files of an incoming message. */
+  media: { item: number }
   /** Ask a registration's gateway for news. */
   poll: { registration: number }
 }

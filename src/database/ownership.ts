@@ -11,6 +11,9 @@ const FIELD = { send: 'sendingHost', tell: 'tellingHost' } as const satisfies Re
 /** The column of a conversation that says when it has work of a kind. */
 export const DUE = { send: 'sending_due', tell: 'telling_due' } as const satisfies Record<Work, string>
 
+/** When an item is due that waits for something else than a time; its conversation waits behind it. */
+export const HELD = new Date('9999-01-01T00:00:00Z')
+
 export interface Owned {
   registrationId: number
   clusterUri: string
@@ -29,6 +32,9 @@ export async function claim(
     .where(and(inArray(registrations.id, [...ids]), or(isNull(HOST[work]), eq(HOST[work], host))))
     .returning({ registrationId: registrations.id, clusterUri: registrations.clusterUri })
 }
+
+/** What is due sooner than a job would be noticed is waited for: an account that is held to a pace has much of that. */
+const SOON_MS = { send: 500, tell: 0 } as const satisfies Record<Work, number>
 
 /**
  * Lets go of the registrations that have nothing due, or of all. What is due
@@ -65,7 +71,7 @@ export const letGo = (
 
     const released = mine.flatMap(row => {
       const next = nextWake(work, row, due.get(row.id))
-      return all || !next || next > now ? [{ id: row.id, next }] : []
+      return all || !next || next.getTime() > now.getTime() + SOON_MS[work] ? [{ id: row.id, next }] : []
     })
     for (const { id, next } of released)
       if (next) await addJob(tx, work, { registration: id }, { at: next, key: `${work} ${id}` })
@@ -78,13 +84,13 @@ export const letGo = (
     return [...left, ...ids.filter(id => !mine.some(row => row.id === id))]
   })
 
-/** When there is something to do, if there is: not before the account may go on, nor ever for a CRM that archived it. */
+/** When there is something to do, if a time says so: not before the account may go on, nor ever for a CRM that archived it. */
 function nextWake(
   work: Work,
   { pausedUntil, archivedAt }: { pausedUntil: Date | null; archivedAt: Date | null },
   due: Date | undefined
 ): Date | undefined {
-  if (!due || (work === 'tell' && archivedAt)) return undefined
+  if (!due || due >= HELD || (work === 'tell' && archivedAt)) return undefined
   return work === 'send' && pausedUntil && pausedUntil > due ? pausedUntil : due
 }
 

@@ -1,27 +1,21 @@
-import type { Later } from 'channel-kit/channel'
-import type { ChatMessage, Status } from 'channel-kit/chat'
+import type { Attachment, ChatMessage, Status } from 'channel-kit/chat'
+import type { Media } from 'channel-kit/event'
+import type { Later } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, index, integer, json, jsonb, pgTable, text, timestamp, unique } from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, integer, json, jsonb, pgTable, text, unique, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { Chapter } from '../messages/story.ts'
 import type { Data } from '../protocol/settings.ts'
+import { type Boxed, id, now, time } from './columns.ts'
 
 /**
- * Everything durable. JSON that nobody queries is `json`, not `jsonb`: it keeps
+ * Everything durable, but for what kept.ts has. JSON that nobody queries is `json`, not `jsonb`: it keeps
  * what a gateway or a CRM wrote to the letter, escaped NULs included.
  */
 
-const id = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity()
-const time = () => timestamp({ withTimezone: true })
-const now = () => time().notNull().defaultNow()
-const owner = () =>
+export const owner = () =>
   bigint({ mode: 'number' })
     .notNull()
     .references(() => registrations.id, { onDelete: 'cascade' })
-
-/** Any JSON of a channel's, in a box: a bare text that looks like JSON would be read as what it looks like. */
-interface Boxed {
-  value: unknown
-}
 
 /** Keys of CRM clusters, by the md5 of their text. */
 export const publicKeys = pgTable('public_keys', {
@@ -92,6 +86,12 @@ export const settings = pgTable('settings', {
   savedAt: now()
 })
 
+export function conversation() {
+  return bigint({ mode: 'number' })
+    .notNull()
+    .references(() => conversations.id, { onDelete: 'cascade' })
+}
+
 /** A contact of a registration. Order is kept within one, never across them. */
 export const conversations = pgTable(
   'conversations',
@@ -105,26 +105,38 @@ export const conversations = pgTable(
     tellingDue: time(),
     lastIncomingRef: text(),
     lastIncomingAt: time(),
-    lastIncomingContext: json().$type<Boxed>()
+    lastIncomingContext: json().$type<Boxed>(),
+    /** What its channel chose to remember of it. */
+    memory: json().$type<Boxed>(),
+    /** By what name the gateway knows the contact now, if it has changed. */
+    address: text(),
+    /** Where an account may not write to a contact as often as it likes: not before. */
+    pacedUntil: time()
   },
   t => [
     unique('conversations_contact').on(t.registrationId, t.contact),
+    index('conversations_address').on(t.registrationId, t.address).where(sql`address is not null`),
     index('conversations_sending').on(t.registrationId, t.sendingDue).where(sql`sending_due is not null`),
     index('conversations_telling').on(t.registrationId, t.tellingDue).where(sql`telling_due is not null`)
   ]
 )
 
+/**
+ * Of a message that may have left. `channel`: its channel wants it back when it
+ * is due. `host`: it is given up when it is due. `heard`: a status said that
+ * the gateway has all of it.
+ */
+export type Doubt = 'channel' | 'host' | 'heard'
+
 export type MessageState = 'waiting' | 'sending' | 'accepted' | 'failed'
 
-/** What the CRM wants sent. */
+/** What the CRM wants sent, and what channels answer by themselves. */
 export const messages = pgTable(
   'messages',
   {
     id: id(),
     registrationId: owner(),
-    conversationId: bigint({ mode: 'number' })
-      .notNull()
-      .references(() => conversations.id, { onDelete: 'cascade' }),
+    conversationId: conversation(),
     crmId: text(),
     body: json().$type<ChatMessage>().notNull(),
     state: text().$type<MessageState>().notNull().default('waiting'),
@@ -140,6 +152,15 @@ export const messages = pgTable(
     story: jsonb().$type<readonly Chapter[]>().notNull().default([]),
     /** Events that the channel foresaw and that are still to come. */
     later: json().$type<readonly Later[]>(),
+    /** Of an answer of its channel's own: what names it. */
+    answer: text(),
+    /** What the last attempt left for the next one. */
+    progress: json().$type<Boxed>(),
+    doubt: text().$type<Doubt>(),
+    /** How many parts it has, where its channel said so of one in doubt. */
+    partCount: integer(),
+    /** Whether there are rows of its parts. A message that was taken whole at once has none. */
+    inParts: boolean().notNull().default(false),
     createdAt: now(),
     settledAt: time()
   },
@@ -149,25 +170,19 @@ export const messages = pgTable(
     // For whoever removes a conversation.
     index('messages_conversation').on(t.conversationId),
     index('messages_open').on(t.conversationId, t.id).where(sql`state in ('waiting', 'sending')`),
-    index('messages_settled').on(t.settledAt).where(sql`settled_at is not null`)
+    index('messages_settled').on(t.settledAt).where(sql`settled_at is not null`),
+    uniqueIndex('messages_answer').on(t.registrationId, t.answer).where(sql`answer is not null`)
   ]
 )
 
-/** Statuses of messages whose own send has not returned yet: gateways can be faster than their answer. */
-export const earlyStatuses = pgTable(
-  'early_statuses',
-  {
-    id: id(),
-    registrationId: owner(),
-    ref: text().notNull(),
-    status: text().$type<Status>().notNull(),
-    reason: text(),
-    createdAt: now()
-  },
-  t => [index('early_statuses_registration').on(t.registrationId, t.id), index('early_statuses_age').on(t.createdAt)]
-)
-
 export type OutboxState = 'waiting' | 'delivered' | 'stopped' | 'parked'
+
+/** Of an incoming message whose files are being fetched: what there is of them, in its order. */
+export interface Fetching {
+  attachments: readonly (Attachment | Media)[]
+  /** How often it has been tried. */
+  tries: number
+}
 
 /** What the CRM has to be told. */
 export const outbox = pgTable(
@@ -175,14 +190,14 @@ export const outbox = pgTable(
   {
     id: id(),
     registrationId: owner(),
-    conversationId: bigint({ mode: 'number' })
-      .notNull()
-      .references(() => conversations.id, { onDelete: 'cascade' }),
+    conversationId: conversation(),
     kind: text().$type<'status' | 'incoming'>().notNull(),
     /** The claim `body`. It is signed anew at each attempt. */
     body: json().$type<object>().notNull(),
     /** The same thing is told once. */
     dedupe: text().notNull(),
+    /** Until it is null the item is not due. */
+    media: json().$type<Fetching>(),
     state: text().$type<OutboxState>().notNull().default('waiting'),
     attempts: integer().notNull().default(0),
     dueAt: now(),

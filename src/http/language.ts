@@ -1,4 +1,4 @@
-import type { Translate } from 'channel-kit/channel'
+import type { Translate } from 'channel-kit/tools'
 import type { Mounted } from '../channels/load.ts'
 import { pickLanguage, translate } from '../protocol/language.ts'
 

@@ -52,8 +52,9 @@ export function lookupRoutes(app: FastifyInstance, { mounted, language, settings
   async function tools({ registration, headers }: FastifyRequest): Promise<LookupTools> {
     const saved = (await settings.load(registration.id)) ?? {}
     const { current } = language(headers['accept-language'])
-    return lend({ mounted, registration, settings: saved, signal: AbortSignal.timeout(LOOKUP_MS), language: current })
-      .tools as LookupTools
+    const signal = AbortSignal.timeout(LOOKUP_MS)
+    const { tools } = await lend({ mounted, registration, settings: saved, signal, language: current })
+    return tools as LookupTools
   }
 }
 

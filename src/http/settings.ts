@@ -63,7 +63,7 @@ export function settingsRoutes(app: FastifyInstance, { mounted, language, settin
     async function tryOut(data: Data): Promise<ErrorMap> {
       const effective = effectiveSettings(schema, data)
       if (!channel.check || !effective) return {}
-      const { tools } = lend({
+      const { tools } = await lend({
         mounted,
         registration,
         settings: effective,

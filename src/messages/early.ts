@@ -1,16 +1,12 @@
-import type { GatewayEvent } from 'channel-kit/channel'
-import { and, asc, eq, inArray, lt, sql } from 'drizzle-orm'
+import type { StatusEvent } from 'channel-kit/event'
+import { and, asc, eq, inArray, lt, or, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
-import { earlyStatuses, messages } from '../database/schema.ts'
+import { earlyStatuses, messageParts } from '../database/kept.ts'
+import { messages } from '../database/schema.ts'
+import type { Reported } from './known.ts'
 
 /** Statuses of messages that we do not know, yet: kept, and applied when the send has returned. */
-
-/** What a gateway of a registration reported. */
-export interface Reported {
-  registrationId: number
-  event: GatewayEvent
-}
 
 const SOON_MS = 1_000
 const LATER_MS = 60_000
@@ -18,13 +14,20 @@ const LATER_MS = 60_000
 const LONGEST_MS = 24 * 3_600_000
 const MOST = 1_000
 
-type Status = Extract<GatewayEvent, { kind: 'status' }>
-
-export async function keepEarly(tx: Executor, all: readonly (Status & { registrationId: number })[]): Promise<void> {
+export async function keepEarly(
+  tx: Executor,
+  all: readonly (StatusEvent & { registrationId: number })[]
+): Promise<void> {
   if (all.length === 0) return
-  await tx
-    .insert(earlyStatuses)
-    .values(all.map(({ registrationId, ref, status, reason = null }) => ({ registrationId, ref, status, reason })))
+  await tx.insert(earlyStatuses).values(
+    all.map(({ registrationId, ref, status, reason = null, remember }) => ({
+      registrationId,
+      ref,
+      status,
+      reason,
+      remember: remember === undefined ? null : { value: remember }
+    }))
+  )
   for (const id of new Set(all.map(({ registrationId }) => registrationId))) await lookAgain(tx, id, SOON_MS)
 }
 
@@ -49,7 +52,7 @@ export const earlyTask =
     db.transaction(async tx => {
       await tx.delete(earlyStatuses).where(lt(earlyStatuses.createdAt, new Date(now().getTime() - LONGEST_MS)))
       const ours = eq(earlyStatuses.registrationId, registration)
-      const known = sql`exists (select from ${messages} where ${messages.registrationId} = ${earlyStatuses.registrationId} and ${messages.ref} = ${earlyStatuses.ref})`
+      const known = or(namedBy(messages), namedBy(messageParts))
       const due = await tx
         .select()
         .from(earlyStatuses)
@@ -69,9 +72,18 @@ export const earlyTask =
       if (left) await lookAgain(tx, registration, due.length > 0 ? SOON_MS : LATER_MS)
     })
 
-const eventOf = ({ registrationId, ref, status, reason }: typeof earlyStatuses.$inferSelect): Reported => ({
+const namedBy = (table: typeof messages | typeof messageParts) =>
+  sql`exists (select from ${table} where ${table.registrationId} = ${earlyStatuses.registrationId} and ${table.ref} = ${earlyStatuses.ref})`
+
+const eventOf = ({ registrationId, ref, status, reason, remember }: typeof earlyStatuses.$inferSelect): Reported => ({
   registrationId,
-  event: { kind: 'status', ref, status, ...(reason === null ? {} : { reason }) }
+  event: {
+    kind: 'status',
+    ref,
+    status,
+    ...(reason === null ? {} : { reason }),
+    ...(remember === null ? {} : { remember: remember.value })
+  }
 })
 
 /** By the database's clock, as all jobs. */

@@ -1,5 +1,6 @@
-import { and, asc, eq, inArray } from 'drizzle-orm'
+import { and, asc, eq, inArray, or, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
+import { aliases } from '../database/kept.ts'
 import { conversations, messages, outbox } from '../database/schema.ts'
 
 /** What there was of a contact. */
@@ -15,7 +16,7 @@ export interface Erased {
 
 /**
  * Forgets a contact: its conversations with all their messages, statuses and
- * what the CRM had to be told. What a host has in hand at the moment still ends,
+ * what the CRM had to be told, under whichever of its names. What a host has in hand at the moment still ends,
  * and is not written down. `onlyCount` changes nothing.
  */
 export const eraseContact = (
@@ -30,7 +31,11 @@ export const eraseContact = (
       .from(conversations)
       .where(
         and(
-          eq(conversations.contact, contact),
+          or(
+            eq(conversations.contact, contact),
+            eq(conversations.address, contact),
+            sql`exists (select from ${aliases} where ${aliases.conversationId} = ${conversations.id} and ${aliases.contact} = ${contact})`
+          ),
           registrationId === undefined ? undefined : eq(conversations.registrationId, registrationId)
         )
       )

@@ -2,7 +2,8 @@ import type { AccountLimits } from 'channel-kit/channel'
 import type { Database } from '../database/connect.ts'
 import { claim, letGo } from '../database/ownership.ts'
 import type { Line } from '../worker/pump.ts'
-import { type Ended, settleMessages, type Taken, takeMessages } from './sending.ts'
+import type { Ended, Taken } from './ended.ts'
+import { settleMessages, takeMessages } from './sending.ts'
 
 interface Parts {
   database: Pick<Database, 'db'>
@@ -14,19 +15,23 @@ interface Parts {
 }
 
 /** Messages as the pump works on them. A registration is a group of its own: its gateway is its own affair. */
-export const messageLine = ({ database, host, send, limitsOf, now }: Parts): Line<Taken, Ended> => ({
-  claim: async ids =>
-    Promise.all(
-      (await claim(database, 'send', host, ids)).map(async ({ registrationId }) => {
-        const limits = await limitsOf(registrationId)
-        return { registrationId, group: String(registrationId), ...(limits ? { limits } : {}) }
-      })
-    ),
-  turn: (done, wants, inHand) =>
-    database.db.transaction(async tx => {
-      await settleMessages(tx, done, now())
-      return takeMessages(tx, host, wants, inHand, now())
-    }),
-  rest: (ids, all) => letGo(database, 'send', host, ids, all, now()),
-  work: send
-})
+export function messageLine({ database, host, send, limitsOf, now }: Parts): Line<Taken, Ended> {
+  const paces = new Map<number, AccountLimits['perContact']>()
+  return {
+    claim: async ids =>
+      Promise.all(
+        (await claim(database, 'send', host, ids)).map(async ({ registrationId }) => {
+          const limits = await limitsOf(registrationId)
+          paces.set(registrationId, limits?.perContact)
+          return { registrationId, group: String(registrationId), ...(limits ? { limits } : {}) }
+        })
+      ),
+    turn: (done, wants, inHand) =>
+      database.db.transaction(async tx => {
+        await settleMessages(tx, done, now(), id => paces.get(id))
+        return takeMessages(tx, host, wants, inHand, now())
+      }),
+    rest: (ids, all) => letGo(database, 'send', host, ids, all, now()),
+    work: send
+  }
+}

@@ -1,12 +1,14 @@
-import type { Outcome } from 'channel-kit/channel'
+import type { Outcome } from 'channel-kit/outcome'
+import type { Doubt } from '../database/schema.ts'
 
 /** What follows an attempt to send. Pure. */
 export type Next =
   | { kind: 'accepted'; outcome: Extract<Outcome, { kind: 'accepted' }> }
-  | { kind: 'failed'; reason: string }
-  | { kind: 'again'; at: Date; reason: string }
+  /** `doubt`: only because nobody knows whether it has left. */
+  | { kind: 'failed'; reason: string; doubt?: Doubt }
+  | { kind: 'again'; at: Date; reason: string; doubt?: Doubt }
   /** The whole account waits, and the attempt is not counted. */
-  | { kind: 'paused'; until: Date; reason: string }
+  | { kind: 'paused'; until: Date; reason: string; doubt?: undefined }
 
 export interface Policy {
   attempts: number
@@ -31,7 +33,10 @@ export function next(outcome: Outcome, attempt: number, repeats: boolean, policy
     case 'throttled':
       return { kind: 'paused', until: after(outcome.afterMs), reason: outcome.reason }
     case 'unknown':
-      if (!repeats) return { kind: 'failed', reason: `${UNCERTAIN} (${outcome.reason})` }
+      // To wait is no attempt, so the last one may be waited for too.
+      if (outcome.awaitMs !== undefined && attempt <= policy.attempts)
+        return { kind: 'again', at: after(outcome.awaitMs), reason: outcome.reason, doubt: 'channel' }
+      if (!repeats) return { kind: 'failed', reason: `${UNCERTAIN} (${outcome.reason})`, doubt: 'channel' }
       return again(outcome.reason, policy.intervalMs)
     case 'retry':
       return again(outcome.reason, outcome.afterMs ?? policy.intervalMs)
@@ -42,3 +47,10 @@ export function next(outcome: Outcome, attempt: number, repeats: boolean, policy
     return { kind: 'again', at: after(ms), reason }
   }
 }
+
+/** The events that a channel foresaw and that are not due at once, the first one first. */
+export const comingOf = ({ outcome: { later = [] } }: Extract<Next, { kind: 'accepted' }>) =>
+  later
+    .filter(({ afterMs }) => afterMs > 0)
+    .map(one => ({ ...one, afterMs: Math.min(one.afterMs, LONGEST_MS) }))
+    .toSorted((a, b) => a.afterMs - b.afterMs)

@@ -1,19 +1,21 @@
-import { and, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { lockConversations, wake } from '../database/conversations.ts'
-import { refreshDue } from '../database/heads.ts'
+import { messageParts } from '../database/kept.ts'
 import { messages } from '../database/schema.ts'
-import { OPEN } from './sending.ts'
+import { refreshSending } from './queue.ts'
 import type { Chapter } from './story.ts'
 
 /** A message that its gateway took, and reported an error of later, has failed as much as one that never left. */
 export const FAILED = sql`(${messages.state} = 'failed' or (${messages.state} = 'accepted' and ${messages.status} = 'error'))`
 
+const OF_MESSAGE = sql`from ${messageParts} p where p.message_id = ${messages.id}`
+
 /**
  * Sends failed messages once more, as an operator decides. They go to the head
  * of their conversations, being older than what waits there, and the CRM hears
  * of their statuses anew. What the gateway may still report of the failed send
- * is not about them any more. Answers how many had failed and now wait.
+ * is not about them any more. Parts that got through are not sent again. Answers how many had failed and now wait.
  */
 export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly number[], now: Date): Promise<number> =>
   db.transaction(async tx => {
@@ -25,6 +27,15 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
       tx,
       rows.map(({ id }) => id)
     )
+    const failed = and(inArray(messages.id, [...ids]), FAILED)
+    await tx
+      .delete(messageParts)
+      .where(
+        and(
+          eq(messageParts.status, 'error'),
+          sql`${messageParts.messageId} in (select ${messages.id} from ${messages} where ${failed})`
+        )
+      )
     const chapter: Chapter = { kind: 'replayed', at: now.toISOString() }
     const replayed = await tx
       .update(messages)
@@ -33,21 +44,21 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
         attempts: 0,
         status: null,
         reason: null,
-        ref: null,
+        ref: sql`(select min(p.ref) ${OF_MESSAGE} and p.part = 0)`,
+        inParts: sql`exists (select ${OF_MESSAGE})`,
+        doubt: sql`case when ${messages.doubt} = 'heard' and exists (select ${OF_MESSAGE}) then 'heard' end`,
+        progress: null,
         later: null,
         dueAt: now,
         settledAt: null,
         replays: sql`${messages.replays} + 1`,
         story: sql`${messages.story} || ${JSON.stringify([chapter])}::jsonb`
       })
-      .where(and(inArray(messages.id, [...ids]), FAILED))
+      .where(failed)
       .returning({ conversationId: messages.conversationId, registrationId: messages.registrationId })
-    await refreshDue(
+    await refreshSending(
       tx,
-      'send',
-      locked.map(({ id }) => id),
-      sql`${messages}`,
-      OPEN
+      locked.map(({ id }) => id)
     )
     await wake(
       tx,

@@ -1,9 +1,12 @@
-import type { Channel, Outcome, Tools } from 'channel-kit/channel'
+import type { Channel } from 'channel-kit/channel'
+import type { Outcome, Outgoing } from 'channel-kit/outcome'
+import type { Tools } from 'channel-kit/tools'
 import { plain, wordsOf } from '../database/text.ts'
 import { neverSent } from '../outbound.ts'
+import type { Carried, Ended, Taken } from './ended.ts'
 import { outcomeOf } from './outcome.ts'
-import { next, type Policy } from './policy.ts'
-import type { Ended, Taken } from './sending.ts'
+import { sentOf } from './parts.ts'
+import { type Next, next, type Policy } from './policy.ts'
 
 /** A registration's channel with its tools, or why it cannot be used now. */
 type Ready =
@@ -17,67 +20,111 @@ interface Parts {
   now: () => Date
 }
 
+interface Attempted {
+  outcome: Outcome
+  repeats: boolean
+  /** Nobody said whether the message left: the host itself waits for a status of it. */
+  silent?: boolean
+  /** Nothing was sent this time, since the message is confirmed, or is given up. */
+  unsent?: 'confirmed' | 'unconfirmed'
+}
+
 /** One attempt to send a message. Never rejects: whatever goes wrong is an outcome. */
 export const sender =
   ({ ready, policy, now }: Parts) =>
   async (taken: Taken): Promise<Ended> => {
     const started = now()
-    const { outcome, repeats } = await attempt(taken, ready, policy.timeoutMs)
+    const attempted = await attempt(taken, ready, policy.timeoutMs)
+    const { outcome, repeats } = attempted
     const number = taken.message.attempts
     return {
       taken,
-      next: next(outcome, number, repeats, policy, now()),
-      told: chapter(outcome, number, started, now())
+      next: doubting(next(outcome, number, repeats, policy, now()), attempted),
+      told: chapter(attempted, number, started, now()),
+      carried: carriedBy(outcome)
     }
   }
 
-const chapter = (outcome: Outcome, number: number, started: Date, ended: Date): Ended['told'] => ({
-  kind: 'attempt',
-  at: started.toISOString(),
-  number,
-  outcome: outcome.kind,
-  ...(outcome.kind === 'accepted' ? { ref: plain(outcome.ref) } : { reason: plain(outcome.reason) }),
-  durationMs: ended.getTime() - started.getTime()
+const doubting = (next: Next, { silent = false }: Attempted): Next =>
+  next.kind === 'again' && silent ? { ...next, doubt: 'host' } : next
+
+const carriedBy = (outcome: Outcome): Carried => ({
+  ...(outcome.sent ? { sent: outcome.sent } : {}),
+  ...('progress' in outcome ? { progress: outcome.progress } : {}),
+  ...('parts' in outcome && outcome.parts !== undefined ? { parts: outcome.parts } : {})
 })
 
-async function attempt(
-  { message, conversation, interrupted, registrationId }: Taken,
-  ready: MakeReady,
-  timeoutMs: number
-): Promise<{ outcome: Outcome; repeats: boolean }> {
+function chapter({ outcome, unsent }: Attempted, number: number, started: Date, ended: Date): Ended['told'] {
+  const at = started.toISOString()
+  const said = outcome.kind === 'accepted' ? { ref: plain(outcome.ref) } : { reason: plain(outcome.reason) }
+  if (unsent === 'confirmed') return { kind: unsent, at, ref: '', ...said }
+  if (unsent === 'unconfirmed') return { kind: unsent, at, reason: '', ...said }
+  const durationMs = ended.getTime() - started.getTime()
+  return { kind: 'attempt', at, number, outcome: outcome.kind, ...said, durationMs }
+}
+
+async function attempt(taken: Taken, ready: MakeReady, timeoutMs: number): Promise<Attempted> {
+  const { message, parts, interrupted, registrationId } = taken
+  const [first] = parts
+  if (message.doubt === 'heard' && first)
+    return { outcome: { kind: 'accepted', ref: first.ref, sent: sentOf(parts) }, repeats: false, unsent: 'confirmed' }
+
   const deadline = AbortSignal.timeout(timeoutMs)
   const target = await ready(registrationId, deadline).catch((error: Error) => ({
     unready: `the host could not prepare it: ${wordsOf(error)}`
   }))
   const repeats = 'unready' in target || target.repeats
-  if (interrupted) return { outcome: { kind: 'unknown', reason: 'a host was stopped while it was sending' }, repeats }
-  if ('unready' in target) return { outcome: { kind: 'retry', reason: target.unready }, repeats }
+  const doubted = message.doubt === 'host'
+  if (doubted && !('unready' in target))
+    return { outcome: { kind: 'unknown', reason: message.reason ?? UNHEARD }, repeats, unsent: 'unconfirmed' }
+  if (interrupted && !doubted)
+    return { ...awaited(target, { kind: 'unknown', reason: 'a host was stopped while it was sending' }), repeats }
+  if ('unready' in target) return { outcome: { kind: 'retry', reason: target.unready }, repeats, silent: doubted }
+  return { ...(await call(target, () => target.channel.send(outgoingOf(taken), target.tools), deadline)), repeats }
+}
 
-  const { lastIncomingRef: ref, lastIncomingAt: at, lastIncomingContext: context } = conversation
-  const outgoing = {
+const UNHEARD = 'no status came'
+
+/** Where statuses name our messages, one may still say that this one left. */
+function awaited(target: Ready, outcome: Outcome): Pick<Attempted, 'outcome' | 'silent'> {
+  const awaitMs = 'unready' in target ? undefined : target.channel.confirmsMs
+  return awaitMs === undefined || outcome.kind !== 'unknown'
+    ? { outcome }
+    : { outcome: { ...outcome, awaitMs }, silent: true }
+}
+
+function outgoingOf({ message, parts, conversation }: Taken): Outgoing {
+  const { lastIncomingRef: ref, lastIncomingAt: at, lastIncomingContext: context, memory, address } = conversation
+  return {
     ...message.body,
+    address: address ?? message.body.contact,
     id: String(message.id),
     attempt: message.attempts,
-    conversation: { lastIncoming: ref && at ? { ref, at, context: context?.value ?? null } : null }
+    sent: sentOf(parts),
+    progress: message.progress?.value ?? null,
+    conversation: {
+      lastIncoming: ref && at ? { ref, at, context: context?.value ?? null } : null,
+      memory: memory?.value ?? null
+    }
   }
-  return { outcome: await call(target, () => target.channel.send(outgoing, target.tools), deadline), repeats }
 }
 
 /** A channel that hangs is left behind at its deadline, and one that throws harms only this message. */
 function call(
-  { tools, sent }: Exclude<Ready, { unready: string }>,
+  target: Exclude<Ready, { unready: string }>,
   send: () => Promise<Outcome>,
   deadline: AbortSignal
-): Promise<Outcome> {
-  const failed = (reason: string): Outcome => ({ kind: sent() ? 'unknown' : 'retry', reason })
-  const late = new Promise<Outcome>(resolve => {
+): Promise<Pick<Attempted, 'outcome' | 'silent'>> {
+  const { tools, sent } = target
+  const failed = (reason: string) => awaited(target, { kind: sent() ? 'unknown' : 'retry', reason })
+  const late = new Promise<ReturnType<typeof failed>>(resolve => {
     deadline.addEventListener('abort', () => resolve(failed('the channel did not answer in time')), { once: true })
   })
   const answered = Promise.try(send)
-    .then(outcomeOf)
-    .catch((error: unknown): Outcome => {
+    .then(answer => ({ outcome: outcomeOf(answer) }))
+    .catch((error: unknown) => {
       tools.log.error({ reason: wordsOf(error) }, 'the channel threw while sending')
-      return neverSent(error) ? { kind: 'retry', reason: wordsOf(error) } : failed(wordsOf(error))
+      return neverSent(error) ? { outcome: { kind: 'retry' as const, reason: wordsOf(error) } } : failed(wordsOf(error))
     })
   return Promise.race([answered, late])
 }

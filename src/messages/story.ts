@@ -1,5 +1,5 @@
-import type { Outcome } from 'channel-kit/channel'
 import type { Status } from 'channel-kit/chat'
+import type { Outcome } from 'channel-kit/outcome'
 
 /**
  * What happened to a message, in order; kept in its row. Times are ISO 8601.
@@ -15,5 +15,10 @@ export type Chapter =
       ref?: string
       durationMs: number
     }
-  | { kind: 'status'; at: string; status: Status; reason?: string }
+  /** `part`: of a message that the gateway has in several. */
+  | { kind: 'status'; at: string; status: Status; reason?: string; part?: number }
+  /** It was not known whether the message had left, and a status said that the gateway has it. */
+  | { kind: 'confirmed'; at: string; ref: string }
+  /** None did, for as long as the host waited. */
+  | { kind: 'unconfirmed'; at: string; reason: string }
   | { kind: 'replayed'; at: string }

@@ -16,7 +16,7 @@ const DEAD_AFTER_S = 15
 
 /** Resolves when the other hosts know of this one. */
 export async function startLiveness({ db }: Pick<Database, 'db'>, host: string, log: FastifyBaseLogger) {
-  const pools: string[] = []
+  const pools = new Map<string, string>()
   let beating = Promise.resolve()
   let spokeAt = performance.now()
   /** Who could not speak itself, the database being away, gives the others time to speak again before it takes them for dead. */
@@ -35,8 +35,8 @@ export async function startLiveness({ db }: Pick<Database, 'db'>, host: string, 
   async function sayAlive(): Promise<void> {
     await db
       .insert(hosts)
-      .values({ id: host, pools })
-      .onConflictDoUpdate({ target: hosts.id, set: { pools, seenAt: sql`now()` } })
+      .values({ id: host, pools: [...pools.values()] })
+      .onConflictDoUpdate({ target: hosts.id, set: { pools: [...pools.values()], seenAt: sql`now()` } })
     const silentMs = performance.now() - spokeAt
     spokeAt += silentMs
     if (silentMs > 2 * EVERY_MS) judgesFrom = spokeAt + 2 * EVERY_MS
@@ -54,10 +54,10 @@ export async function startLiveness({ db }: Pick<Database, 'db'>, host: string, 
   }
 
   return {
-    /** Says under which name this host locks jobs. */
-    async watch(pool: string): Promise<void> {
+    /** Says under which name a runner of this host locks jobs. */
+    watch: (runner: string) => async (pool: string) => {
       // The one before, if any, has given up: what it left locked belongs to nobody.
-      pools.splice(0, pools.length, pool)
+      pools.set(runner, pool)
       await beat()
     },
     async stop(): Promise<void> {

@@ -14,18 +14,22 @@ export interface Cron {
 interface Parts {
   pool: Pool
   log: FastifyBaseLogger
+  /** Jobs at the same time. */
+  atOnce: number
+  /** Jobs fetched together, ahead of their being run; 0: each when there is room for it, so that all hosts share them. */
+  ahead: number
   /** Told the name under which the runner locks jobs. */
   started: (pool: string) => Promise<void>
 }
 
-/** Most jobs that are only wake-ups end at once; the others wait for gateways. */
-const CONCURRENCY = 20
-/** Jobs fetched together, ahead of their being run. */
-const AHEAD = 100
 /** How long a job whose time comes waits at most to be noticed; a new one is announced. */
 const POLL_MS = 500
 
-async function runOnce({ pool, log, started }: Parts, tasks: TaskList, crons: readonly Cron[]): Promise<Runner> {
+async function runOnce(
+  { pool, log, atOnce, ahead, started }: Parts,
+  tasks: TaskList,
+  crons: readonly Cron[]
+): Promise<Runner> {
   const events: WorkerEvents = new EventEmitter()
   const named = Promise.withResolvers<string>()
   events.once('pool:create', ({ workerPool }) => named.resolve(workerPool.id))
@@ -39,9 +43,9 @@ async function runOnce({ pool, log, started }: Parts, tasks: TaskList, crons: re
     noHandleSignals: true,
     preset: {
       worker: {
-        concurrentJobs: CONCURRENCY,
+        concurrentJobs: atOnce,
         pollInterval: POLL_MS,
-        localQueue: { size: AHEAD },
+        ...(ahead > 0 ? { localQueue: { size: ahead } } : {}),
         completeJobBatchDelay: 0,
         failJobBatchDelay: 0
       }

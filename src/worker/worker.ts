@@ -23,8 +23,12 @@ export interface Parts<Sent extends Item, SendEnd, Told extends Item, TellEnd> {
 
 /** One slow cluster does not keep the others from hearing, so their number is not limited. */
 const TELL: Limits = { total: Number.POSITIVE_INFINITY, group: 64 }
-/** Short statements about jobs, and one connection to listen. */
-const CONNECTIONS = 6
+/** Short statements about jobs, and two connections to listen. */
+const CONNECTIONS = 7
+/** Most jobs that are only wake-ups end at once; the others wait for gateways. */
+const WAKE_UPS = { atOnce: 20, ahead: 100 }
+/** Files come slowly, and nothing else is to wait for them. */
+const FILES = { atOnce: 10, ahead: 0 }
 
 export interface Worker {
   /** Something was stored in this process: no need to wait until it is found. */
@@ -53,17 +57,26 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
     await liveness.stop()
     await pool.end()
   }
-  const wired = { ...wakeUps, ...tasks } as TaskList
-  const runner = await startRunner({ pool, log, started: liveness.watch }, wired, crons).catch(async error => {
+  const { media, ...others } = tasks
+  const runners: { stop(): Promise<void> }[] = []
+  const begin = async (name: string, how: typeof FILES, list: object, crons: readonly Cron[]) => {
+    const parts = { pool, log, ...how, started: liveness.watch(name) }
+    runners.push(await startRunner(parts, list as TaskList, crons))
+  }
+  const end = async () => {
+    await Promise.all(runners.map(runner => runner.stop()))
     await stop()
+  }
+  try {
+    await begin('wake-ups', WAKE_UPS, { ...wakeUps, ...others }, crons)
+    await begin('files', FILES, { media }, [])
+  } catch (error) {
+    await end()
     throw error
-  })
+  }
 
   return {
     nudge: work => pumps[work].nudge(),
-    async close() {
-      await runner.stop()
-      await stop()
-    }
+    close: end
   }
 }

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { defineChannel, type GatewayEvent } from 'channel-kit/channel'
+import { defineChannel } from 'channel-kit/channel'
+import type { GatewayEvent } from 'channel-kit/event'
 import { form, group, markdownPreview, password, string } from 'channel-kit/form'
 import type { Test } from 'tap'
 import { testCrm, testHost } from '../harness.ts'

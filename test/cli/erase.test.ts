@@ -1,4 +1,4 @@
-import type { Outcome, Outgoing } from 'channel-kit/channel'
+import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { conversations, messages, outbox } from '../../src/database/schema.ts'

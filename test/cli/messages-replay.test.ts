@@ -1,4 +1,4 @@
-import type { Outcome, Outgoing } from 'channel-kit/channel'
+import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { asc, eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { replay } from '../../src/cli/messages-replay.ts'

@@ -1,4 +1,4 @@
-import type { Outcome, Outgoing } from 'channel-kit/channel'
+import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { asc } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { messages } from '../../src/database/schema.ts'

@@ -1,4 +1,4 @@
-import type { Ended, Taken } from '../../src/messages/sending.ts'
+import type { Ended, Taken } from '../../src/messages/ended.ts'
 
 /** Conversations as they should be, in memory: what the database is compared with. */
 
@@ -89,9 +89,8 @@ export function createModel() {
       one.state = next.kind === 'accepted' || next.kind === 'failed' ? next.kind : 'waiting'
       if (next.kind === 'again') one.due = next.at.getTime()
       if (next.kind !== 'paused') return
-      one.due = next.until.getTime()
       one.attempts -= 1
-      paused.set(registrationId, one.due)
+      paused.set(registrationId, Math.max(paused.get(registrationId) ?? 0, next.until.getTime()))
     }
   }
 }

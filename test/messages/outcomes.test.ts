@@ -1,4 +1,4 @@
-import type { Outcome } from 'channel-kit/channel'
+import type { Outcome } from 'channel-kit/outcome'
 import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { messages } from '../../src/database/schema.ts'

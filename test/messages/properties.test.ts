@@ -1,5 +1,5 @@
-import type { Outcome } from 'channel-kit/channel'
 import { STATUSES, type Status } from 'channel-kit/chat'
+import type { Outcome } from 'channel-kit/outcome'
 import fc from 'fast-check'
 import t from 'tap'
 import { next } from '../../src/messages/policy.ts'

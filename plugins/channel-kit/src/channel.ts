@@ -1,7 +1,10 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Static, TObject } from 'typebox'
-import type { AttachmentType, ChatMessage, Format, Status } from './chat.ts'
+import type { AttachmentType, Format, Status } from './chat.ts'
+import type { Downloaded, GatewayEvent, Media } from './event.ts'
 import type { Choices } from './form.ts'
+import type { Outcome, Outgoing } from './outcome.ts'
+import type { Tools } from './tools.ts'
 
 /**
  * The contract of a channel: data first, then verbs. A channel is a stateless
@@ -21,57 +24,6 @@ export interface Capabilities {
   statuses: readonly Status[]
   attachments: readonly AttachmentType[]
 }
-
-/** A message on its way to the gateway, validated by the host. */
-export interface Outgoing extends ChatMessage {
-  /** The same at every attempt and unique over all registrations: give it to a gateway that dedupes. */
-  id: string
-  /** 1 at the first attempt. */
-  attempt: number
-  conversation: Conversation
-}
-
-/** What the host remembers of a conversation for the channel. */
-export interface Conversation {
-  lastIncoming: { ref: string; at: Date; context: unknown } | null
-}
-
-/** What a gateway tells us: how far a message got, or what a customer wrote. */
-export type GatewayEvent =
-  | { kind: 'status'; ref: string; status: Status; reason?: string }
-  | (ChatMessage & {
-      kind: 'message'
-      /** The gateway's id of the message; the same one twice is one message. */
-      ref: string
-      /** When the gateway got it; now, if it does not say. */
-      at?: Date
-      /** Whatever a later `send` in this conversation needs to know of it; JSON. */
-      context?: unknown
-    })
-
-/** Events that a channel knows will come, since the gateway will not tell. */
-export interface Later {
-  afterMs: number
-  events: readonly GatewayEvent[]
-}
-
-/**
- * How a send ended. A channel returns one of these for every answer that it
- * understands. What it throws, and a missed deadline, the host reads as
- * `unknown` if a request was written, as `retry` if none was.
- *
- * - `accepted`: the gateway has it; `ref` is its id there.
- * - `retry`: it surely did not leave; try again, by the queue's interval or after `afterMs`.
- * - `throttled`: too fast for the account; everything of the registration waits `afterMs`, no attempt is counted.
- * - `rejected`: it will never be taken; the CRM is told `error`.
- * - `unknown`: it may have left. Repeated only where the gateway `dedupes`.
- */
-export type Outcome =
-  | { kind: 'accepted'; ref: string; later?: readonly Later[] }
-  | { kind: 'retry'; reason: string; afterMs?: number }
-  | { kind: 'throttled'; reason: string; afterMs: number }
-  | { kind: 'rejected'; reason: string }
-  | { kind: 'unknown'; reason: string }
 
 export interface WebhookRequest {
   method: 'GET' | 'POST'
@@ -101,41 +53,14 @@ export interface Polled {
   cursor: unknown
 }
 
-/** `{name}` in a message is replaced by the parameter of that name. */
-export type Translate = (
-  category: string,
-  message: string,
-  params?: Readonly<Record<string, string | number>>
-) => string
-
-export interface Log {
-  info(details: object, message: string): void
-  warn(details: object, message: string): void
-  error(details: object, message: string): void
-}
-
-/** What the host lends a channel for one call. A channel reaches for nothing else. */
-export interface Tools<Settings = Static<TObject>, Options = Static<TObject>> {
-  settings: Settings
-  options: Options
-  /** Times out with `signal`, refuses private addresses, follows no redirect. */
-  fetch: typeof globalThis.fetch
-  signal: AbortSignal
-  now: () => Date
-  log: Log
-  translate: Translate
-  /** Keeps a copy of a file for the CRM to fetch. Errors: the storage's own. */
-  upload: (name: string, bytes: AsyncIterable<Uint8Array>) => Promise<string>
-  /** Where this registration's gateway must call. */
-  webhookUrl: string
-}
-
 /** How fast an account may send; nothing given is no limit. It holds over all hosts. */
 export interface AccountLimits {
   /** Messages a second, in the long run; as many may go at once. */
   perSecond?: number
   /** Messages that wait for the gateway's answer at the same time. */
   inFlight?: number
+  /** Messages a second to one contact, in the long run; `burst` may go at once. */
+  perContact?: { perSecond: number; burst: number }
 }
 
 /** group.field: what is wrong with it, translated. */
@@ -175,6 +100,11 @@ export interface Channel<Settings extends TObject = TObject, Options extends TOb
   form?(context: unknown): TObject
   /** The gateway drops a second send of the same id, so `unknown` may be tried again. */
   dedupes: boolean
+  /**
+   * Statuses of this gateway name our messages (`message.id`): how long to wait for one before a message that may have
+   * left, in a crash or by a missed deadline, counts as `unknown`.
+   */
+  confirmsMs?: number
   /** What the gateway allows an account; an admin may change it where the settings have a field for it. */
   limits?(settings: Static<Settings>): AccountLimits
   /** By the name of the uploader; `default` has the bare path. */
@@ -189,6 +119,9 @@ export interface Channel<Settings extends TObject = TObject, Options extends TOb
     verify(request: WebhookRequest, tools: Tools<Static<Settings>, Static<Options>>): Promise<Verdict>
     receive(request: WebhookRequest, tools: Tools<Static<Settings>, Static<Options>>): Promise<Received>
   }
+
+  /** Fetches a file that a message event named. Called by a job, not by the webhook; has 120 s. */
+  download?(media: Media, tools: Tools<Static<Settings>, Static<Options>>): Promise<Downloaded>
 
   /** For a gateway that has to be asked. Runs by `cron`, one at a time for a registration over all hosts. */
   poll?: {

@@ -1,5 +1,6 @@
-import { defineChannel, type Later } from 'channel-kit/channel'
+import { defineChannel } from 'channel-kit/channel'
 import { STATUSES } from 'channel-kit/chat'
+import type { Later } from 'channel-kit/outcome'
 import { attachmentsOf, formatsOf, Options } from './options.ts'
 import { Settings } from './settings.ts'
 

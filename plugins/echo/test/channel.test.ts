@@ -1,4 +1,5 @@
-import type { GatewayEvent, Outcome, Outgoing } from 'channel-kit/channel'
+import type { GatewayEvent } from 'channel-kit/event'
+import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import t from 'tap'
 import { Value } from 'typebox/value'
 import echo from '../src/channel.ts'
@@ -139,10 +140,13 @@ async function send(change: Partial<Outgoing> = {}, main: Main = { prefix: '«',
     id: '7',
     attempt: 1,
     contact: '+5511',
+    address: '+5511',
     subject: null,
     content: { text: 'hello', format: 'text' },
     attachments: [],
-    conversation: { lastIncoming: null },
+    sent: [],
+    progress: null,
+    conversation: { lastIncoming: null, memory: null },
     ...change
   }
   const outcome: Outcome = await echo.send(message, { settings: { main } } as Tools)

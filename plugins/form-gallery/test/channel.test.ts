@@ -1,5 +1,6 @@
-import type { Lookup, LookupTools, Outgoing, Search } from 'channel-kit/channel'
+import type { Lookup, LookupTools, Search } from 'channel-kit/channel'
 import type { Definition } from 'channel-kit/form'
+import type { Outgoing } from 'channel-kit/outcome'
 import Fastify from 'fastify'
 import t from 'tap'
 import gallery from '../src/channel.ts'

@@ -1,0 +1,78 @@
+import type { Attachment, AttachmentType, ChatMessage, Content, Status } from './chat.ts'
+
+/** What a gateway tells us. Stored in one transaction, in the order given, before the gateway is answered. */
+export type GatewayEvent = StatusEvent | MessageEvent | AnswerEvent | RenamedEvent | NoteEvent
+
+/** How far a message, or a part of one, got. */
+export interface StatusEvent {
+  kind: 'status'
+  /** The gateway's id of the message or part. One that is not known yet is kept until it is. */
+  ref: string
+  status: Status
+  reason?: string
+  /**
+   * Which message it is about, where the gateway says so by the `id` that `send` gave it. Without `part` the message is
+   * one part and the gateway has all of it; a channel that splits messages always says which part.
+   */
+  message?: { id: string; part?: number }
+  /** JSON that replaces the `memory` of the message's conversation. */
+  remember?: unknown
+}
+
+/** What a customer wrote. */
+export interface MessageEvent extends Omit<ChatMessage, 'attachments'> {
+  kind: 'message'
+  /** The gateway's id of the message; the same one twice is one message. */
+  ref: string
+  /** When the gateway got it; now, if it does not say. */
+  at?: Date
+  attachments: readonly (Attachment | Media)[]
+  /** Whatever a later `send` in this conversation needs to know of it; JSON. */
+  context?: unknown
+  /** JSON that replaces the `memory` of the conversation. */
+  remember?: unknown
+}
+
+/** A file that has to be fetched from the gateway by the channel's `download`, before the CRM is told of the message. */
+export interface Media {
+  /** What `download` needs; JSON. */
+  media: unknown
+  name: string
+  type: AttachmentType
+}
+
+/**
+ * How a download ended.
+ *
+ * - `ready`: what the CRM is given instead of the media.
+ * - `retry`: it may work later; the messages of the conversation wait for it, an hour at most.
+ * - `gone`: it never will; `text` is added to the message instead.
+ */
+export type Downloaded =
+  | { kind: 'ready'; attachment: Attachment }
+  | { kind: 'retry'; reason: string; afterMs?: number }
+  | { kind: 'gone'; reason: string; text: string }
+
+/** A message of the channel's own to the customer, such as an automatic answer. The CRM is not told of it. */
+export interface AnswerEvent {
+  kind: 'answer'
+  /** The same one twice is one answer: name what is answered. */
+  ref: string
+  contact: string
+  content: Content
+}
+
+/** A customer is known to the gateway by another name from now on; the conversation goes on. */
+export interface RenamedEvent {
+  kind: 'renamed'
+  from: string
+  to: string
+}
+
+/** What a channel wants to find again in `tools.notes`: of the account, not of a conversation. */
+export interface NoteEvent {
+  kind: 'note'
+  name: string
+  /** JSON; null forgets it. */
+  value: unknown
+}

@@ -1,0 +1,31 @@
+import type { Attachment } from './chat.ts'
+
+/**
+ * A gateway to play with: a real HTTP server on the loopback interface that
+ * behaves as the gateway does. The demo shows both of its sides, the chaos run
+ * and the tests make it misbehave.
+ */
+export interface Simulator {
+  /** Where it listens. */
+  url: string
+  /** Variables of the environment under which a host may use it. */
+  variables: Readonly<Record<string, string>>
+  /** Settings under which a registration uses it, as an admin would save them. */
+  settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** Where the webhooks of the registration go. */
+  connect(webhookUrl: string): Promise<void>
+  /** A customer writes; resolves when the host took it. Gateways without replies have none. */
+  write?(contact: string, message: { text: string; attachments?: readonly Attachment[] }): Promise<void>
+  /** What customers got, oldest first. */
+  received(): readonly Received[]
+  close(): Promise<void>
+}
+
+/** A message as a customer sees it. */
+export interface Received {
+  contact: string
+  text: string
+  /** URLs, or names, of its files. */
+  files: readonly string[]
+  at: Date
+}

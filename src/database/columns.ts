@@ -1,0 +1,12 @@
+import { bigint, timestamp } from 'drizzle-orm/pg-core'
+
+/** What columns of several tables are made of. */
+
+export const id = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity()
+export const time = () => timestamp({ withTimezone: true })
+export const now = () => time().notNull().defaultNow()
+
+/** Any JSON of a channel's, in a box: a bare text that looks like JSON would be read as what it looks like. */
+export interface Boxed {
+  value: unknown
+}

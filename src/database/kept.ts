@@ -1,0 +1,59 @@
+import type { Status } from 'channel-kit/chat'
+import { bigint, index, integer, json, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { type Boxed, id, now, time } from './columns.ts'
+import { conversation, messages, owner } from './schema.ts'
+
+/** What gateways said and channels asked to be kept, beside the messages and conversations of schema.ts. */
+
+/** Other names under which a conversation is found. */
+export const aliases = pgTable(
+  'aliases',
+  {
+    registrationId: owner(),
+    contact: text().notNull(),
+    conversationId: conversation()
+  },
+  t => [primaryKey({ columns: [t.registrationId, t.contact] }), index('aliases_conversation').on(t.conversationId)]
+)
+
+/** What a channel wants to find again of an account. */
+export const notes = pgTable(
+  'notes',
+  {
+    registrationId: owner(),
+    name: text().notNull(),
+    value: json().$type<Boxed>().notNull(),
+    at: time().notNull()
+  },
+  t => [primaryKey({ columns: [t.registrationId, t.name] })]
+)
+
+/** What the gateway has of a message that it did not take whole at once, and the ids under which it has it. */
+export const messageParts = pgTable(
+  'message_parts',
+  {
+    messageId: bigint({ mode: 'number' })
+      .notNull()
+      .references(() => messages.id, { onDelete: 'cascade' }),
+    part: integer().notNull(),
+    ref: text().notNull(),
+    registrationId: owner(),
+    status: text().$type<Status>()
+  },
+  t => [primaryKey({ columns: [t.messageId, t.part, t.ref] }), index('message_parts_ref').on(t.registrationId, t.ref)]
+)
+
+/** Statuses of messages whose own send has not returned yet: gateways can be faster than their answer. */
+export const earlyStatuses = pgTable(
+  'early_statuses',
+  {
+    id: id(),
+    registrationId: owner(),
+    ref: text().notNull(),
+    status: text().$type<Status>().notNull(),
+    reason: text(),
+    remember: json().$type<Boxed>(),
+    createdAt: now()
+  },
+  t => [index('early_statuses_registration').on(t.registrationId, t.id), index('early_statuses_age').on(t.createdAt)]
+)

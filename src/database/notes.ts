@@ -1,0 +1,47 @@
+import type { Note } from 'channel-kit/tools'
+import { eq, sql } from 'drizzle-orm'
+import { announce, cache } from './cache.ts'
+import type { Database, Executor } from './connect.ts'
+import { notes } from './kept.ts'
+
+/** What channels want to find again of an account. */
+
+export type NotesStore = ReturnType<typeof notesStore>
+
+/** Kept in memory, since every call to a channel is lent them. */
+export function notesStore({ db }: Pick<Database, 'db'>) {
+  const kept = cache(
+    async (registrationId: number): Promise<Readonly<Record<string, Note>>> => {
+      const rows = await db.select().from(notes).where(eq(notes.registrationId, registrationId))
+      return Object.fromEntries(rows.map(({ name, value, at }) => [name, { value: value.value, at }]))
+    },
+    registrationId => registrationId
+  )
+  return {
+    caches: [kept],
+    of: async (registrationId: number) => (await kept.get(registrationId)) ?? {}
+  }
+}
+
+interface Noted {
+  registrationId: number
+  name: string
+  value: unknown
+}
+
+/** The last of each name counts. */
+export async function writeNotes(tx: Executor, all: readonly Noted[], at: Date): Promise<void> {
+  if (all.length === 0) return
+  const last = new Map(all.map(one => [JSON.stringify([one.registrationId, one.name]), one]))
+  // In one order, so that nobody waits in a circle.
+  const sorted = [...last].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one)
+  for (const { registrationId, name, value } of sorted)
+    if (value === null || value === undefined)
+      await tx.execute(sql`delete from ${notes} where registration_id = ${registrationId} and name = ${name}`)
+    else
+      await tx
+        .insert(notes)
+        .values({ registrationId, name, value: { value }, at })
+        .onConflictDoUpdate({ target: [notes.registrationId, notes.name], set: { value: { value }, at } })
+  for (const registrationId of new Set(sorted.map(one => one.registrationId))) await announce(tx, registrationId)
+}

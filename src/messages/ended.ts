@@ -1,0 +1,105 @@
+import type { Status } from 'channel-kit/chat'
+import type { Part } from 'channel-kit/outcome'
+import { sql } from 'drizzle-orm'
+import type { Executor } from '../database/connect.ts'
+import type { Conversation } from '../database/conversations.ts'
+import { type Doubt, messages } from '../database/schema.ts'
+import { plain } from '../database/text.ts'
+import { boxed } from './memory.ts'
+import { comingOf, type Next } from './policy.ts'
+import type { Chapter } from './story.ts'
+
+/** Attempts, and how they ended as messages keep it. */
+
+export interface Taken {
+  registrationId: number
+  conversationId: number
+  message: typeof messages.$inferSelect
+  conversation: Conversation
+  /** What the gateway has of it. */
+  parts: readonly Part[]
+  /** A host was stopped while it sent this one; it may have left. */
+  interrupted: boolean
+}
+
+export interface Ended {
+  taken: Taken
+  next: Next
+  /** What the message's story tells of this attempt, or of what made one needless. */
+  told: Extract<Chapter, { kind: 'attempt' | 'confirmed' | 'unconfirmed' }>
+  carried?: Carried
+}
+
+/** What an attempt leaves for the next one. */
+export interface Carried {
+  sent?: readonly Part[]
+  progress?: unknown
+  /** How many parts a message in doubt has. */
+  parts?: number
+}
+
+/** What a message is after an attempt, of what others may have changed meanwhile. */
+export interface Written {
+  status: Status | null
+  inParts: boolean
+  doubt: Doubt | null
+  partCount: number | null
+}
+
+/** Answers the messages that were this host's to write to, by their ids. */
+export async function writeEnded(tx: Executor, ended: readonly Ended[], now: Date): Promise<Map<number, Written>> {
+  const changes = ended.map(one => ({
+    id: one.taken.message.id,
+    attempts: one.taken.message.attempts,
+    replays: one.taken.message.replays,
+    story: [one.told],
+    uncounted: one.told.kind === 'attempt' && one.next.kind !== 'paused' ? 0 : 1,
+    in_parts: newParts(one, one.taken.message.inParts).length > 0,
+    part_count: one.carried?.parts,
+    progress: one.carried?.progress === undefined ? null : boxed(one.carried.progress),
+    ...columns(one, now)
+  }))
+  // What was heard of a message while it was being sent stays with it.
+  const { rows } = await tx.execute<{ id: string } & Record<keyof Written, never>>(sql`
+    update ${messages} m
+    set state = e.state, ref = coalesce(e.ref, m.ref), reason = e.reason, later = e.later::json, status = coalesce(e.status, m.status),
+      due_at = coalesce(e.due_at, m.due_at), settled_at = e.settled_at, attempts = m.attempts - e.uncounted,
+      story = m.story || e.story, in_parts = m.in_parts or e.in_parts, part_count = coalesce(e.part_count, m.part_count),
+      progress = case when e.state = 'accepted' then null else coalesce(e.progress::json, m.progress) end,
+      doubt = case when e.state = 'accepted' then null when m.doubt in ('heard', 'channel') then m.doubt else e.doubt end
+    from json_to_recordset(${JSON.stringify(changes)}::json) as e(
+      id bigint, attempts int, replays int, state text, ref text, reason text, later text, status text, due_at timestamptz,
+      settled_at timestamptz, uncounted int, story jsonb, in_parts boolean, part_count int, progress text, doubt text)
+    where m.id = e.id and m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays
+    returning m.id, m.status, m.in_parts "inParts", m.doubt, m.part_count "partCount"`)
+  return new Map(rows.map(({ id, ...row }) => [Number(id), row]))
+}
+
+function columns({ next, carried }: Ended, now: Date) {
+  switch (next.kind) {
+    case 'accepted': {
+      const later = comingOf(next)
+      const first = carried?.sent?.find(({ part }) => part === 0) ?? next.outcome
+      return {
+        state: 'accepted',
+        ref: plain(first.ref),
+        later: later.length > 0 ? JSON.stringify(later) : null,
+        settled_at: now
+      }
+    }
+    case 'failed':
+      return { state: 'failed', status: 'error', reason: plain(next.reason), settled_at: now }
+    case 'again':
+      return { state: 'waiting', reason: plain(next.reason), due_at: next.at, doubt: next.doubt }
+    case 'paused':
+      return { state: 'waiting', reason: plain(next.reason) }
+  }
+}
+
+/** The parts that an attempt tells of; none where the gateway took all of a message as one. `inParts`: some are known. */
+export function newParts({ next, carried }: Ended, inParts: boolean): Part[] {
+  const sent = (carried?.sent ?? []).map(({ part, ref }) => ({ part, ref: plain(ref) }))
+  if (next.kind !== 'accepted') return sent
+  if (sent.length === 0) return inParts ? [{ part: 0, ref: plain(next.outcome.ref) }] : []
+  return sent.length === 1 && sent[0]?.part === 0 && !inParts ? [] : sent
+}

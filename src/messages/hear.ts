@@ -1,0 +1,67 @@
+import type { Status } from 'channel-kit/chat'
+import type { StatusEvent } from 'channel-kit/event'
+import type { Known } from './known.ts'
+import { isWhole, type KnownPart } from './parts.ts'
+import { advances, wholeStatus } from './rank.ts'
+
+/**
+ * Notes on a message what a status says of it. `changed`: there is something to
+ * write down. `status`: the message's own advanced to it, so the CRM hears of it.
+ */
+export function hear(message: Known, event: StatusEvent, now: Date): { changed: boolean; status: Status | null } {
+  if (!message.inParts && message.state === 'accepted' && message.ref === event.ref) {
+    if (!advances(message.status, event.status)) return { changed: false, status: null }
+    tell(message, event, now)
+    return { changed: true, status: advance(message, event.status, event.reason) }
+  }
+
+  const { part, added } = partOf(message, event)
+  const moved = advances(part.status, event.status)
+  if (moved) {
+    part.status = event.status
+    tell(message, event, now, part)
+  }
+  if (added && message.state !== 'accepted') settleDoubt(message, event)
+  return { changed: added || moved, status: ownStatus(message, event.reason) }
+}
+
+/** How far the message as a whole is now, if that is news. Only one that was accepted is known to have no more parts. */
+export function ownStatus(message: Known, reason?: string): Status | null {
+  const whole = wholeStatus(message.parts)
+  const counts = whole !== null && (whole === 'error' || message.state === 'accepted')
+  return counts && advances(message.status, whole) ? advance(message, whole, reason) : null
+}
+
+function advance(message: Known, status: Status, reason: string | undefined): Status {
+  message.status = status
+  message.reason = reason ?? message.reason
+  return status
+}
+
+function tell(message: Known, { status, reason }: StatusEvent, now: Date, part?: KnownPart): void {
+  const several = part && message.parts.some(other => other.part > 0)
+  message.chapters.push({
+    kind: 'status',
+    at: now.toISOString(),
+    status,
+    ...(reason === undefined ? {} : { reason }),
+    ...(several ? { part: part.part } : {})
+  })
+}
+
+/** The part that has this id at the gateway, which is a new one where the event names its message. */
+function partOf(message: Known, event: StatusEvent): { part: KnownPart; added: boolean } {
+  if (!message.inParts && message.ref !== null)
+    message.parts.push({ part: 0, ref: message.ref, status: message.status })
+  const known = message.parts.find(({ ref }) => ref === event.ref)
+  const part = known ?? { part: event.message?.part ?? 0, ref: event.ref, status: null }
+  if (!known) message.parts.push(part)
+  message.inParts = true
+  return { part, added: !known }
+}
+
+/** The gateway has it after all, or something of it: then a host does not give it up without asking the channel. */
+function settleDoubt(message: Known, event: StatusEvent): void {
+  if (event.message?.part === undefined || isWhole(message.parts, message.partCount)) message.decided = 'heard'
+  else if (message.state === 'sending' || message.doubt === 'host') message.decided = 'channel'
+}

@@ -1,0 +1,96 @@
+import type { Status } from 'channel-kit/chat'
+import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
+import { sql } from 'drizzle-orm'
+import type { Executor } from '../database/connect.ts'
+import { messageParts } from '../database/kept.ts'
+import { type Doubt, type MessageState, messages } from '../database/schema.ts'
+import { type KnownPart, partsOf } from './parts.ts'
+import type { Chapter } from './story.ts'
+
+/** Messages that gateways report on, found by what the gateway or we call them. */
+
+/** What a gateway of a registration reported. */
+export interface Reported {
+  registrationId: number
+  event: GatewayEvent
+}
+
+export interface Known {
+  id: number
+  registrationId: number
+  conversationId: number
+  state: MessageState
+  ref: string | null
+  crmId: string | null
+  replays: number
+  status: Status | null
+  reason: string | null
+  doubt: Doubt | null
+  /** What its doubt is to be from now on, where that changes. */
+  decided: Doubt | null
+  partCount: number | null
+  inParts: boolean
+  /** Of one that is in parts. */
+  parts: KnownPart[]
+  /** What has happened to it now. */
+  chapters: Chapter[]
+}
+
+/** A message that an event names is that one; where a gateway gave two the same id, the later one. By the event. */
+export async function messagesOf(tx: Executor, all: readonly Reported[]): Promise<Map<GatewayEvent, Known>> {
+  const asked = all.flatMap(({ registrationId, event }, n) =>
+    event.kind === 'status' ? [{ n, registrationId, ref: event.ref, id: idOf(event) }] : []
+  )
+  if (asked.length === 0) return new Map()
+  const { rows } = await tx.execute<Row>(sql`
+    select given.n, m.id, m.registration_id "registrationId", m.conversation_id "conversationId", m.state, m.ref,
+      m.crm_id "crmId", m.replays, m.status, m.reason, m.doubt, m.part_count "partCount", m.in_parts "inParts"
+    from json_to_recordset(${JSON.stringify(asked)}::json) as given(n int, "registrationId" bigint, ref text, id bigint)
+    cross join lateral (
+      select id from ${messages} where registration_id = given."registrationId" and ref = given.ref
+      union select message_id from ${messageParts} where registration_id = given."registrationId" and ref = given.ref
+      union select id from ${messages} where id = given.id and registration_id = given."registrationId"
+    ) found
+    join ${messages} m on m.id = found.id
+    order by m.id = given.id nulls first, m.id`)
+  const byId = new Map<string, Known>()
+  const known = new Map<GatewayEvent, Known>()
+  for (const { n, ...row } of rows) {
+    const message = byId.get(row.id) ?? messageOf(row)
+    byId.set(row.id, message)
+    const event = all[n]?.event
+    if (event) known.set(event, message)
+  }
+  return known
+}
+
+/** What a gateway claims to be an id of ours may be anything. */
+const idOf = ({ message }: StatusEvent) => (/^\d{1,15}$/.test(message?.id ?? '') ? message?.id : undefined)
+
+/** What a row does not have as it is. */
+type Made = 'id' | 'registrationId' | 'conversationId' | 'decided' | 'parts' | 'chapters'
+
+type Row = Record<string, unknown> & { n: number; id: string; registrationId: string; conversationId: string } & Omit<
+    Known,
+    Made
+  >
+
+const messageOf = ({ id, registrationId, conversationId, ...rest }: Omit<Row, 'n'>): Known => ({
+  ...(rest as Omit<Known, Made>),
+  id: Number(id),
+  registrationId: Number(registrationId),
+  conversationId: Number(conversationId),
+  decided: null,
+  parts: [],
+  chapters: []
+})
+
+/** Adds the parts of those that are in parts; whoever calls has locked their conversations. */
+export async function addParts(tx: Executor, all: Iterable<Known>): Promise<void> {
+  const inParts = [...new Set(all)].filter(message => message.inParts)
+  const parts = await partsOf(
+    tx,
+    inParts.map(({ id }) => id)
+  )
+  for (const message of inParts) message.parts = parts.get(message.id) ?? []
+}

@@ -1,0 +1,43 @@
+import type { AccountLimits } from 'channel-kit/channel'
+import { sql } from 'drizzle-orm'
+import type { Executor } from '../database/connect.ts'
+import type { Conversation } from '../database/conversations.ts'
+import { conversations } from '../database/schema.ts'
+import type { Ended } from './ended.ts'
+
+/** How often an account may write to one contact. Kept with the conversation, so all hosts hold it, and a new one too. */
+
+type Pace = NonNullable<AccountLimits['perContact']>
+export type PaceOf = (registrationId: number) => Pace | undefined
+
+/**
+ * Before when no more may be sent, after something was at a time. `before`: what
+ * it was until then. So many may go at once as burst says, and none is saved up
+ * beyond that.
+ */
+export function nextFree({ perSecond, burst }: Pace, before: Date | null, at: Date): Date {
+  const everyMs = 1_000 / perSecond
+  const burstMs = (Math.max(burst, 1) - 1) * everyMs
+  const full = Math.max(at.getTime(), before ? before.getTime() + burstMs : 0)
+  return new Date(full + everyMs - burstMs)
+}
+
+/** Notes when the conversations may go on in which something was sent; whoever calls has locked them. */
+export async function writePaces(
+  tx: Executor,
+  locked: readonly Conversation[],
+  ended: readonly Ended[],
+  paceOf: PaceOf
+): Promise<void> {
+  const before = new Map(locked.map(({ id, pacedUntil }) => [id, pacedUntil]))
+  const rows = ended.flatMap(({ taken: { registrationId, conversationId }, told }) => {
+    const pace = told.kind === 'attempt' ? paceOf(registrationId) : undefined
+    if (!pace || !(pace.perSecond > 0)) return []
+    return [{ id: conversationId, until: nextFree(pace, before.get(conversationId) ?? null, new Date(told.at)) }]
+  })
+  if (rows.length === 0) return
+  await tx.execute(sql`
+    update ${conversations} c set paced_until = given.until
+    from json_to_recordset(${JSON.stringify(rows)}::json) as given(id bigint, until timestamptz)
+    where c.id = given.id`)
+}

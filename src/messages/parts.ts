@@ -1,0 +1,49 @@
+import type { Status } from 'channel-kit/chat'
+import type { Part } from 'channel-kit/outcome'
+import { asc, inArray, sql } from 'drizzle-orm'
+import type { Executor } from '../database/connect.ts'
+import { messageParts } from '../database/kept.ts'
+
+/** What the gateway has of messages that it did not take whole at once. */
+
+export interface KnownPart extends Part {
+  status: Status | null
+}
+
+export interface PartRow extends Part {
+  registrationId: number
+  messageId: number
+  status?: Status | null
+}
+
+/** One part may be known by several ids. `statuses`: those of rows that are there already are replaced. */
+export async function writeParts(tx: Executor, rows: readonly PartRow[], { statuses }: { statuses: boolean }) {
+  if (rows.length === 0) return
+  const insert = tx.insert(messageParts).values([...rows])
+  if (!statuses) return void (await insert.onConflictDoNothing())
+  await insert.onConflictDoUpdate({
+    target: [messageParts.messageId, messageParts.part, messageParts.ref],
+    set: { status: sql`excluded.status` }
+  })
+}
+
+export async function partsOf(tx: Executor, messageIds: readonly number[]): Promise<Map<number, KnownPart[]>> {
+  const parts = new Map<number, KnownPart[]>(messageIds.map(id => [id, []]))
+  if (messageIds.length === 0) return parts
+  const rows = await tx
+    .select()
+    .from(messageParts)
+    .where(inArray(messageParts.messageId, [...messageIds]))
+    .orderBy(asc(messageParts.messageId), asc(messageParts.part), asc(messageParts.ref))
+  for (const { messageId, part, ref, status } of rows) parts.get(messageId)?.push({ part, ref, status })
+  return parts
+}
+
+/** As a channel is handed them: each part once. */
+export const sentOf = (parts: readonly Part[]): Part[] => [
+  ...new Map(parts.map(({ part, ref }) => [part, { part, ref }])).values()
+]
+
+/** Whether these are all parts of a message of so many. */
+export const isWhole = (parts: readonly Part[], count: number | null | undefined): boolean =>
+  typeof count === 'number' && new Set(parts.map(({ part }) => part)).size >= count

@@ -1,0 +1,33 @@
+import { inArray, sql } from 'drizzle-orm'
+import type { Executor } from '../database/connect.ts'
+import { type Conversation, wake } from '../database/conversations.ts'
+import { refreshDue } from '../database/heads.ts'
+import { conversations, messages } from '../database/schema.ts'
+
+/** What makes a message `i` one that is not settled. */
+export const OPEN = sql`i.state in ('waiting', 'sending')`
+
+/** Writes down anew when these conversations, which are locked, have something to send. */
+export const refreshSending = (tx: Executor, conversationIds: readonly number[]): Promise<void> =>
+  refreshDue(tx, 'send', conversationIds, sql`${messages}`, OPEN)
+
+/** Sees to it that a host sends messages that were added to locked conversations. */
+export async function queue(
+  tx: Executor,
+  locked: readonly Conversation[],
+  added: readonly { registrationId: number; conversationId: number }[],
+  dueAt: Date
+): Promise<void> {
+  const open = new Set(added.map(({ conversationId }) => conversationId))
+  const idle = locked.filter(({ id, sendingDue }) => sendingDue === null && open.has(id)).map(({ id }) => id)
+  if (idle.length > 0)
+    await tx
+      .update(conversations)
+      .set({ sendingDue: sql`greatest(${dueAt.toISOString()}::timestamptz, ${conversations.pacedUntil})` })
+      .where(inArray(conversations.id, idle))
+  await wake(
+    tx,
+    'send',
+    added.map(({ registrationId }) => registrationId)
+  )
+}

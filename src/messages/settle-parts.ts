@@ -1,0 +1,82 @@
+import { sql } from 'drizzle-orm'
+import type { CrmNews } from '../crm/news.ts'
+import type { Executor } from '../database/connect.ts'
+import { messages } from '../database/schema.ts'
+import { type Ended, newParts, type Written } from './ended.ts'
+import { ownStatus } from './hear.ts'
+import type { Known } from './known.ts'
+import { isWhole, type KnownPart, partsOf, writeParts } from './parts.ts'
+import { statusNews, writeKnown } from './write.ts'
+
+type Settled = Ended & { row: Written }
+
+/**
+ * What attempts mean for messages that are in parts: an accepted one is as far
+ * as its parts are by now, and one that the gateway was heard to have, while
+ * nobody knew whether it had left, is not given up. `reopened`: those.
+ */
+export async function settleParts(
+  tx: Executor,
+  all: readonly Settled[],
+  now: Date
+): Promise<{ news: CrmNews[]; reopened: ReadonlySet<number> }> {
+  const ended = all.filter(({ row }) => row.inParts)
+  if (ended.length === 0) return { news: [], reopened: new Set() }
+  await writeParts(tx, ended.flatMap(rowsOf), { statuses: false })
+  const parts = await partsOf(
+    tx,
+    ended.map(({ taken }) => taken.message.id)
+  )
+  const partsBy = ({ taken }: Settled) => parts.get(taken.message.id) ?? []
+
+  const changed: Known[] = []
+  const news = ended.flatMap(one => {
+    const message = knownOf(one, partsBy(one))
+    const status = ownStatus(message)
+    if (status) changed.push(message)
+    return status ? statusNews(message, status) : []
+  })
+  await writeKnown(tx, changed, now)
+  return { news, reopened: await reopen(tx, ended, partsBy, now) }
+}
+
+const rowsOf = (one: Settled) =>
+  newParts(one, true).map(part => ({
+    ...part,
+    messageId: one.taken.message.id,
+    registrationId: one.taken.registrationId
+  }))
+
+const knownOf = ({ taken: { message }, next, row }: Settled, parts: KnownPart[]): Known => ({
+  ...message,
+  ...row,
+  state: next.kind === 'accepted' || next.kind === 'failed' ? next.kind : 'waiting',
+  reason: 'reason' in next ? next.reason : null,
+  decided: null,
+  parts,
+  chapters: []
+})
+
+/** They are taken once more at once: to be accepted as they are, or to be asked about once more where only something of them was heard. */
+async function reopen(
+  tx: Executor,
+  ended: readonly Settled[],
+  partsBy: (one: Settled) => readonly KnownPart[],
+  now: Date
+): Promise<ReadonlySet<number>> {
+  const rows = ended.flatMap(one => {
+    const { next, told, row, taken } = one
+    if (next.kind === 'accepted' || (told.kind === 'attempt' && told.outcome === 'rejected')) return []
+    const whole = row.doubt === 'heard' || (next.doubt !== undefined && isWhole(partsBy(one), row.partCount))
+    if (!whole && !(row.doubt === 'channel' && next.kind === 'failed')) return []
+    return [{ id: taken.message.id, doubt: whole ? 'heard' : 'channel' }]
+  })
+  if (rows.length > 0)
+    await tx.execute(sql`
+      update ${messages} m
+      set state = 'waiting', doubt = given.doubt, due_at = ${now.toISOString()}::timestamptz, settled_at = null,
+        status = nullif(m.status, 'error')
+      from json_to_recordset(${JSON.stringify(rows)}::json) as given(id bigint, doubt text)
+      where m.id = given.id`)
+  return new Set(rows.map(({ id }) => id))
+}

@@ -1,0 +1,53 @@
+import type { Status } from 'channel-kit/chat'
+import { sql } from 'drizzle-orm'
+import type { CrmNews } from '../crm/news.ts'
+import type { Executor } from '../database/connect.ts'
+import { wake } from '../database/conversations.ts'
+import { messages } from '../database/schema.ts'
+import type { Known } from './known.ts'
+import { writeParts } from './parts.ts'
+import { refreshSending } from './queue.ts'
+
+/** The CRM hears nothing of a message that it does not know. */
+export const statusNews = ({ conversationId, crmId, replays }: Known, status: Status): CrmNews[] =>
+  crmId === null ? [] : [{ kind: 'status', conversationId, crmId, status, replays }]
+
+/** Writes down what was heard of messages. One that waited in doubt, and has no reason to any more, is due. */
+export async function writeKnown(tx: Executor, changed: readonly Known[], now: Date): Promise<void> {
+  if (changed.length === 0) return
+  const rows = JSON.stringify(
+    changed.map(({ id, status, reason, decided, inParts, chapters }) => ({
+      id,
+      status,
+      reason,
+      doubt: decided,
+      inParts,
+      story: chapters
+    }))
+  )
+  await tx.execute(sql`
+    update ${messages} m
+    set status = given.status, reason = given.reason, story = m.story || given.story,
+      doubt = coalesce(given.doubt, m.doubt), in_parts = given."inParts",
+      due_at = case when given.doubt = 'heard' then least(m.due_at, ${now.toISOString()}::timestamptz) else m.due_at end
+    from json_to_recordset(${rows}::json) as given(
+      id bigint, status text, reason text, doubt text, "inParts" boolean, story jsonb)
+    where m.id = given.id`)
+  await writeParts(
+    tx,
+    changed.flatMap(({ id: messageId, registrationId, parts }) =>
+      parts.map(part => ({ ...part, messageId, registrationId }))
+    ),
+    { statuses: true }
+  )
+  const heard = changed.filter(({ decided, state }) => decided === 'heard' && state === 'waiting')
+  await refreshSending(
+    tx,
+    heard.map(({ conversationId }) => conversationId)
+  )
+  await wake(
+    tx,
+    'send',
+    heard.map(({ registrationId }) => registrationId)
+  )
+}
