@@ -40,8 +40,7 @@ export async function tellCrm(
       registrationId: conversation.registrationId,
       conversationId: one.conversationId,
       kind: one.kind,
-      body: bodyOf(one),
-      dedupe: dedupeOf(one),
+      ...itemOf(one),
       ...heldFor(one)
     }
   })
@@ -71,6 +70,9 @@ export async function tellCrm(
   const fresh = new Set(added.map(({ registrationId, dedupe }) => `${registrationId} ${dedupe}`))
   return news.filter((_, index) => fresh.has(`${rows[index]?.registrationId} ${rows[index]?.dedupe}`))
 }
+
+/** What is stored of it. */
+export const itemOf = (news: CrmNews) => ({ body: bodyOf(news), dedupe: dedupeOf(news) })
 
 const bodyOf = (news: CrmNews) =>
   news.kind === 'status'

@@ -28,7 +28,7 @@ export interface Ended {
 }
 
 /** What makes an item `i` one that the CRM has not been told. */
-export const OPEN = sql`i.state = 'waiting'`
+export const OPEN = sql`i.settled_at is null`
 
 /** As a routine hands them over. */
 interface Row {
@@ -51,16 +51,15 @@ const takenOf = (row: Row): Taken => ({
   offeredSince: row.offered_since
 })
 
-function settled({ taken, next }: Ended, now: Date): object[] {
-  const item = { id: taken.id, conversation: taken.conversationId }
+function settled({ taken: { id }, next }: Ended, now: Date): object {
   switch (next.kind) {
     // It waits for the CRM to register again, as it was.
     case 'archived':
-      return []
+      return {}
     case 'again':
-      return [{ ...item, state: 'waiting', reason: plain(next.reason), due_at: next.at }]
+      return { id, state: 'waiting', reason: plain(next.reason), due_at: next.at }
     default:
-      return [{ ...item, state: next.kind, reason: next.reason && plain(next.reason), settled_at: now }]
+      return { id, state: next.kind, reason: next.reason && plain(next.reason), settled_at: now }
   }
 }
 
@@ -87,11 +86,13 @@ export function crmLine({ database, host, tell, now }: Parts): Line<Taken, Ended
       if (archived.length > 0) await archive(database, archived, now())
       await notes.write(done)
       const at = now()
+      const kept = done.filter(({ next }) => next.kind !== 'archived')
       const rows = await call<Row>(database.pool, TELL_TURN, [
         host,
-        JSON.stringify(done.flatMap(one => settled(one, at))),
+        kept.map(({ taken }) => taken.conversationId),
+        JSON.stringify(kept.map(one => settled(one, at))),
         JSON.stringify(wants.map(({ registrationId, free }) => ({ registration: registrationId, free }))),
-        JSON.stringify(inHand),
+        inHand,
         at
       ])
       return rows.map(takenOf)

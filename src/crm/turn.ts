@@ -8,14 +8,11 @@ import type { Routine } from '../database/routine.ts'
  */
 export const TELL_TURN = {
   name: 'tell_turn',
-  parameters: ['host text', 'ended json', 'wants json', 'in_hand json', 'at timestamptz'],
+  parameters: ['host text', 'settled bigint[]', 'ended json', 'wants json', 'busy bigint[]', 'at timestamptz'],
   returns:
     'table (id bigint, registration_id bigint, conversation_id bigint, kind text, body json, attempts int, offered_since timestamptz)',
   body: `
 #variable_conflict use_column
-declare
-  settled bigint[] := array(select e.conversation from json_to_recordset(ended) as e(conversation bigint));
-  busy bigint[] := array(select json_array_elements_text(in_hand)::bigint);
 begin
   if settled <> '{}' then
     perform from conversations c where c.id = any(settled) order by c.id for no key update;
@@ -25,7 +22,7 @@ begin
     from json_to_recordset(ended) as e(id bigint, state text, reason text, due_at timestamptz, settled_at timestamptz)
     where i.id = e.id and i.state = 'waiting';
     update conversations c set telling_due = (
-      select i.due_at from outbox i where i.conversation_id = c.id and i.state = 'waiting' order by i.id limit 1
+      select i.due_at from outbox i where i.conversation_id = c.id and i.settled_at is null order by i.id limit 1
     ) where c.id = any(settled);
   end if;
   return query
@@ -38,7 +35,7 @@ begin
       order by c.telling_due limit want.free
     ) head
     cross join lateral (
-      select i.* from outbox i where i.conversation_id = head.id and i.state = 'waiting' order by i.id limit 1
+      select i.* from outbox i where i.conversation_id = head.id and i.settled_at is null order by i.id limit 1
     ) item;
 end`
 } as const satisfies Routine

@@ -20,7 +20,8 @@ export interface Routine {
  * Plans are kept for a session, and one that was made while the tables were
  * small would read them whole when they are not.
  */
-const BY_INDEX = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'].map(way => `set ${way} = off`).join(' ')
+const PLANS = `set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+  set plan_cache_mode = force_generic_plan`
 
 const made = new WeakMap<PoolClient, Set<string>>()
 
@@ -51,7 +52,7 @@ export async function callOn<Row extends QueryResultRow>(
   const known = made.get(client) ?? new Set()
   if (!known.has(name)) {
     await client.query(
-      `create or replace function pg_temp.${name}(${parameters.join(', ')}) returns ${returns} language plpgsql ${BY_INDEX} as $routine$ ${body} $routine$`
+      `create or replace function pg_temp.${name}(${parameters.join(', ')}) returns ${returns} language plpgsql ${PLANS} as $routine$ ${body} $routine$`
     )
     made.set(client, known.add(name))
   }

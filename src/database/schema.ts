@@ -169,7 +169,8 @@ export const messages = pgTable(
     index('messages_ref').on(t.registrationId, t.ref).where(sql`ref is not null`),
     // For whoever removes a conversation.
     index('messages_conversation').on(t.conversationId),
-    index('messages_open').on(t.conversationId, t.id).where(sql`state in ('waiting', 'sending')`),
+    // By a column that marking one as being sent leaves alone: the new row then needs no new entries.
+    index('messages_unsettled').on(t.conversationId, t.id).where(sql`settled_at is null`),
     index('messages_settled').on(t.settledAt).where(sql`settled_at is not null`),
     uniqueIndex('messages_answer').on(t.registrationId, t.answer).where(sql`answer is not null`)
   ]
@@ -210,7 +211,7 @@ export const outbox = pgTable(
   t => [
     unique('outbox_dedupe').on(t.registrationId, t.dedupe),
     index('outbox_conversation').on(t.conversationId),
-    index('outbox_open').on(t.conversationId, t.id).where(sql`state = 'waiting'`),
+    index('outbox_unsettled').on(t.conversationId, t.id).where(sql`settled_at is null`),
     index('outbox_settled').on(t.settledAt).where(sql`settled_at is not null`)
   ]
 )

@@ -3,7 +3,7 @@ import type { Part } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import type { Conversation } from '../database/conversations.ts'
-import { type Doubt, messages } from '../database/schema.ts'
+import type { Doubt, messages } from '../database/schema.ts'
 import { plain } from '../database/text.ts'
 import { boxed } from './memory.ts'
 import { comingOf, type Next } from './policy.ts'
@@ -14,8 +14,24 @@ import type { Chapter } from './story.ts'
 export interface Taken {
   registrationId: number
   conversationId: number
-  message: typeof messages.$inferSelect
-  conversation: Conversation
+  message: Pick<
+    typeof messages.$inferSelect,
+    | 'id'
+    | 'registrationId'
+    | 'conversationId'
+    | 'crmId'
+    | 'body'
+    | 'attempts'
+    | 'replays'
+    | 'ref'
+    | 'status'
+    | 'reason'
+    | 'progress'
+    | 'doubt'
+    | 'partCount'
+    | 'inParts'
+  >
+  conversation: Pick<Conversation, 'lastIncomingRef' | 'lastIncomingAt' | 'lastIncomingContext' | 'memory' | 'address'>
   /** What the gateway has of it. */
   parts: readonly Part[]
   /** A host was stopped while it sent this one; it may have left. */
@@ -46,31 +62,38 @@ export interface Written {
   partCount: number | null
 }
 
+/** Writes the rows of `given` to their messages, unless another host has taken them over. What was heard of a message while it was being sent stays with it. */
+export const WRITE_ENDED = (given: string) => `
+  update messages m
+  set state = e.state, ref = coalesce(e.ref, m.ref), reason = e.reason, later = e.later::json, status = coalesce(e.status, m.status),
+    due_at = coalesce(e.due_at, m.due_at), settled_at = e.settled_at, attempts = m.attempts - e.uncounted,
+    story = m.story || e.story, in_parts = m.in_parts or e.in_parts, part_count = coalesce(e.part_count, m.part_count),
+    progress = case when e.state = 'accepted' then null else coalesce(e.progress::json, m.progress) end,
+    doubt = case when e.state = 'accepted' then null when m.doubt in ('heard', 'channel') then m.doubt else e.doubt end
+  from json_to_recordset(${given}) as e(
+    id bigint, attempts int, replays int, state text, ref text, reason text, later text, status text, due_at timestamptz,
+    settled_at timestamptz, uncounted int, story jsonb, in_parts boolean, part_count int, progress text, doubt text, was text)
+  where m.id = e.id and m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays`
+
+/** What an attempt makes of its message. */
+export const rowOf = (one: Ended, now: Date) => ({
+  id: one.taken.message.id,
+  attempts: one.taken.message.attempts,
+  replays: one.taken.message.replays,
+  story: [one.told] as Chapter[],
+  uncounted: one.told.kind === 'attempt' && one.next.kind !== 'paused' ? 0 : 1,
+  in_parts: newParts(one, one.taken.message.inParts).length > 0,
+  part_count: one.carried?.parts,
+  progress: one.carried?.progress === undefined ? null : boxed(one.carried.progress),
+  ...columns(one, now)
+})
+
 /** Answers the messages that were this host's to write to, by their ids. */
 export async function writeEnded(tx: Executor, ended: readonly Ended[], now: Date): Promise<Map<number, Written>> {
-  const changes = ended.map(one => ({
-    id: one.taken.message.id,
-    attempts: one.taken.message.attempts,
-    replays: one.taken.message.replays,
-    story: [one.told],
-    uncounted: one.told.kind === 'attempt' && one.next.kind !== 'paused' ? 0 : 1,
-    in_parts: newParts(one, one.taken.message.inParts).length > 0,
-    part_count: one.carried?.parts,
-    progress: one.carried?.progress === undefined ? null : boxed(one.carried.progress),
-    ...columns(one, now)
-  }))
-  // What was heard of a message while it was being sent stays with it.
+  const changes = ended.map(one => rowOf(one, now))
   const { rows } = await tx.execute<{ id: string } & Record<keyof Written, never>>(sql`
-    update ${messages} m
-    set state = e.state, ref = coalesce(e.ref, m.ref), reason = e.reason, later = e.later::json, status = coalesce(e.status, m.status),
-      due_at = coalesce(e.due_at, m.due_at), settled_at = e.settled_at, attempts = m.attempts - e.uncounted,
-      story = m.story || e.story, in_parts = m.in_parts or e.in_parts, part_count = coalesce(e.part_count, m.part_count),
-      progress = case when e.state = 'accepted' then null else coalesce(e.progress::json, m.progress) end,
-      doubt = case when e.state = 'accepted' then null when m.doubt in ('heard', 'channel') then m.doubt else e.doubt end
-    from json_to_recordset(${JSON.stringify(changes)}::json) as e(
-      id bigint, attempts int, replays int, state text, ref text, reason text, later text, status text, due_at timestamptz,
-      settled_at timestamptz, uncounted int, story jsonb, in_parts boolean, part_count int, progress text, doubt text)
-    where m.id = e.id and m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays
+    with given as (select ${JSON.stringify(changes)}::json rows)
+    ${sql.raw(WRITE_ENDED('(select rows from given)'))}
     returning m.id, m.status, m.in_parts "inParts", m.doubt, m.part_count "partCount"`)
   return new Map(rows.map(({ id, ...row }) => [Number(id), row]))
 }

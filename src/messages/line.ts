@@ -3,10 +3,10 @@ import type { Database } from '../database/connect.ts'
 import { claim, letGo } from '../database/ownership.ts'
 import type { Line } from '../worker/pump.ts'
 import type { Ended, Taken } from './ended.ts'
-import { settleMessages, takeMessages } from './sending.ts'
+import { sendTurn } from './sending.ts'
 
 interface Parts {
-  database: Pick<Database, 'db'>
+  database: Pick<Database, 'db' | 'pool'>
   /** The name of this host. */
   host: string
   send: (taken: Taken) => Promise<Ended>
@@ -27,10 +27,7 @@ export function messageLine({ database, host, send, limitsOf, now }: Parts): Lin
         })
       ),
     turn: (done, wants, inHand) =>
-      database.db.transaction(async tx => {
-        await settleMessages(tx, done, now(), id => paces.get(id))
-        return takeMessages(tx, host, wants, inHand, now())
-      }),
+      sendTurn(done, { database, host, wants, inHand, paceOf: id => paces.get(id), now: now() }),
     rest: (ids, all) => letGo(database, 'send', host, ids, all, now()),
     work: send
   }

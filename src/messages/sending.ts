@@ -1,66 +1,67 @@
-import { asc, eq, inArray, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { type CrmNews, tellCrm } from '../crm/news.ts'
-import type { Executor } from '../database/connect.ts'
+import type { Database, Executor } from '../database/connect.ts'
 import { lockConversations } from '../database/conversations.ts'
-import { bigints, dueConversations, type Wanted } from '../database/heads.ts'
 import { addJob } from '../database/jobs.ts'
-import { conversations, messages, registrations } from '../database/schema.ts'
+import { call } from '../database/routine.ts'
+import { registrations } from '../database/schema.ts'
 import { plain } from '../database/text.ts'
 import { heedEarly } from './early.ts'
 import { type Ended, type Taken, type Written, writeEnded } from './ended.ts'
 import { storeEvents } from './events.ts'
 import { writeMemories } from './memory.ts'
 import { type PaceOf, writePaces } from './pace.ts'
-import { partsOf } from './parts.ts'
+import { type KnownPart, partsOf } from './parts.ts'
+import { isPlain, plainEnds } from './plain.ts'
 import { comingOf, type Next } from './policy.ts'
-import { OPEN, refreshSending } from './queue.ts'
+import { refreshSending } from './queue.ts'
 import { settleParts } from './settle-parts.ts'
+import { type Row, takenOf } from './taken.ts'
+import { SEND_TURN } from './turn.ts'
 
 /** The messages that this host has in hand: taking them, and writing down what became of them. */
 
-const PAUSED = (now: Date) => sql`coalesce(r.paused_until > ${now.toISOString()}::timestamptz, false)`
-
-/** Marks the heads of conversations as being sent: who finds one marked after a crash knows that it may have left. */
-export async function takeMessages(
-  tx: Executor,
-  host: string,
-  wants: readonly Wanted[],
-  inHand: readonly number[],
+interface Turn {
+  database: Pick<Database, 'db' | 'pool'>
+  /** The name of this host. */
+  host: string
+  wants: readonly { registrationId: number; free: number }[]
+  /** Conversations that are not to be taken again. */
+  inHand: readonly number[]
+  paceOf?: PaceOf
   now: Date
+}
+
+/** Writes down how attempts ended, and takes the next messages of conversations that are due. */
+export async function sendTurn(
+  done: readonly Ended[],
+  { database, host, wants, inHand, paceOf = () => undefined, now }: Turn
 ): Promise<Taken[]> {
-  const heads = await dueConversations(tx, 'send', host, wants, inHand, now, PAUSED(now))
-  if (heads.length === 0) return []
+  const { plain = [], other = [] } = Object.groupBy(done, one => (isPlain(one, paceOf) ? 'plain' : 'other'))
+  const settle = (ended: readonly Ended[]) =>
+    ended.length === 0 ? undefined : database.db.transaction(tx => settleMessages(tx, ended, now, paceOf))
 
-  const { rows: marked } = await tx.execute<{ id: string; interrupted: boolean }>(sql`
-    update ${messages} m
-    set state = 'sending', attempts = m.attempts + case when head.state = 'waiting' then 1 else 0 end,
-      doubt = case when head.state = 'waiting' then nullif(m.doubt, 'channel') else m.doubt end
-    from unnest(${bigints(heads)}) as conversation(id)
-    cross join lateral (
-      select i.id, i.state from ${messages} i where i.conversation_id = conversation.id and ${OPEN} order by i.id limit 1
-    ) head
-    where m.id = head.id
-    returning m.id, head.state = 'sending' interrupted`)
-  const interrupted = new Map(marked.map(row => [Number(row.id), row.interrupted]))
+  await settle(other)
+  const ends = plainEnds(plain, now)
+  const rows = await call<Row>(database.pool, SEND_TURN, [
+    host,
+    ends.ids,
+    ends.conversations,
+    ends.registrations,
+    ends.refs,
+    JSON.stringify(ends.rows),
+    JSON.stringify(ends.news),
+    JSON.stringify(wants.map(({ registrationId, free }) => ({ registration: registrationId, free }))),
+    inHand,
+    now
+  ])
+  const unwritten = new Set(rows.flatMap(({ id, unwritten }) => (unwritten ? [Number(id)] : [])))
+  await settle(plain.filter(({ taken }) => unwritten.has(taken.message.id)))
 
-  const rows = await tx
-    .select({ message: messages, conversation: conversations })
-    .from(messages)
-    .innerJoin(conversations, eq(conversations.id, messages.conversationId))
-    .where(inArray(messages.id, [...interrupted.keys()]))
-    .orderBy(asc(messages.id))
-  const parts = await partsOf(
-    tx,
-    rows.flatMap(({ message }) => (message.inParts ? [message.id] : []))
-  )
-  return rows.map(({ message, conversation }) => ({
-    registrationId: message.registrationId,
-    conversationId: message.conversationId,
-    message,
-    conversation,
-    parts: parts.get(message.id) ?? [],
-    interrupted: interrupted.get(message.id) ?? false
-  }))
+  const taken = rows.filter(row => !row.unwritten)
+  const inParts = taken.flatMap(({ id, in_parts }) => (in_parts ? [Number(id)] : []))
+  const parts = inParts.length > 0 ? await partsOf(database.db, inParts) : new Map<number, KnownPart[]>()
+  return taken.map(row => takenOf(row, parts.get(Number(row.id)) ?? []))
 }
 
 /** Writes down how attempts ended, unless another host has taken the message over meanwhile. */

@@ -8,7 +8,7 @@ import { accepter } from '../../src/messages/accept.ts'
 import type { Ended, Taken } from '../../src/messages/ended.ts'
 import { storeEvents } from '../../src/messages/events.ts'
 import { replayMessages } from '../../src/messages/replay.ts'
-import { settleMessages, takeMessages } from '../../src/messages/sending.ts'
+import { sendTurn } from '../../src/messages/sending.ts'
 import { testDatabase } from '../harness.ts'
 import { createModel, type Host, headOf } from './heads-model.ts'
 
@@ -39,7 +39,8 @@ type Action = typeof action extends fc.Arbitrary<infer Action> ? Action : never
 type Of<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>
 
 /** Two registrations of their own for each run, and what a run does to them. */
-async function play({ db }: Pick<Database, 'db'>, actions: readonly Action[]): Promise<void> {
+async function play(database: Database, actions: readonly Action[]): Promise<void> {
+  const { db } = database
   const ids = await register(db)
   const model = createModel()
   const inHand: Record<Host, Map<number, Taken>> = { a: new Map(), b: new Map() }
@@ -48,7 +49,7 @@ async function play({ db }: Pick<Database, 'db'>, actions: readonly Action[]): P
   let now = Date.parse('2026-03-01T12:00:00Z')
   let posted = 0
   const clock = () => new Date(now)
-  const accept = accepter({ db }, clock, () => {})
+  const accept = accepter(database, clock, () => {})
 
   const acts: { [Kind in Action['kind']]: (one: Of<Kind>) => Promise<void> } = {
     async post({ account, contact, again }) {
@@ -64,17 +65,14 @@ async function play({ db }: Pick<Database, 'db'>, actions: readonly Action[]): P
           talk.messages.push({ id, state: 'waiting', due: now, attempts: 0 })
     },
 
-    /** As a host works: settles what has ended and takes the next, in one transaction. */
+    /** As a host works: settles what has ended and takes the next. */
     async turn({ host, fates, free }) {
       for (const { registrationId } of await claim({ db }, 'send', host, ids)) model.claimed(registrationId, host)
       const mine = inHand[host]
       const ended = [...mine.values()].flatMap((taken, index) => endOf(taken, fates[index] ?? 'kept', now))
       for (const { taken } of ended) mine.delete(taken.conversationId)
       const wants = ids.map(registrationId => ({ registrationId, free }))
-      const taken = await db.transaction(async tx => {
-        await settleMessages(tx, ended, clock())
-        return takeMessages(tx, host, wants, [...mine.keys()], clock())
-      })
+      const taken = await sendTurn(ended, { database, host, wants, inHand: [...mine.keys()], now: clock() })
       for (const one of ended) model.settled(one)
       model.taken(host, ids, free, [...mine.values()], taken, now)
       for (const one of taken) mine.set(one.conversationId, one)
@@ -93,7 +91,7 @@ async function play({ db }: Pick<Database, 'db'>, actions: readonly Action[]): P
 
     async 'come late'({ host }) {
       const ended = ghosts[host].splice(0).flatMap(taken => endOf(taken, 'accepted', now))
-      await db.transaction(tx => settleMessages(tx, ended, clock()))
+      await sendTurn(ended, { database, host, wants: [], inHand: [], now: clock() })
       for (const one of ended) model.settled(one)
     },
 
@@ -167,12 +165,12 @@ async function database(t: Test): Promise<Database> {
 t.test(
   'whatever two hosts do, the head of a conversation alone is taken, when it is due, and none is lost',
   async t => {
-    const { db } = await database(t)
+    const opened = await database(t)
     const seed = Number(process.env.PROPERTY_SEED ?? Date.now() % 1_000_000)
     t.comment(`seed ${seed}`)
     await fc.assert(
       fc.asyncProperty(fc.array(action, { minLength: 5, maxLength: 50, size: 'max' }), actions =>
-        play({ db }, actions)
+        play(opened, actions)
       ),
       { seed, numRuns: Number(process.env.PROPERTY_RUNS ?? 25) }
     )

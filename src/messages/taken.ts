@@ -1,0 +1,57 @@
+import type { Taken } from './ended.ts'
+import type { KnownPart } from './parts.ts'
+
+/** A message that a turn took, as the database hands it over. `unwritten`: not taken, but one whose end was not written. */
+export interface Row {
+  id: string
+  unwritten: boolean
+  interrupted: boolean
+  registration_id: string
+  conversation_id: string
+  crm_id: string | null
+  body: Taken['message']['body']
+  attempts: number
+  replays: number
+  ref: string | null
+  status: Taken['message']['status']
+  reason: string | null
+  progress: Taken['message']['progress']
+  doubt: Taken['message']['doubt']
+  part_count: number | null
+  in_parts: boolean
+  last_incoming_ref: string | null
+  last_incoming_at: Date | null
+  last_incoming_context: Taken['conversation']['lastIncomingContext']
+  memory: Taken['conversation']['memory']
+  address: string | null
+}
+
+export const takenOf = (row: Row, parts: readonly KnownPart[]): Taken => ({
+  registrationId: Number(row.registration_id),
+  conversationId: Number(row.conversation_id),
+  message: {
+    id: Number(row.id),
+    registrationId: Number(row.registration_id),
+    conversationId: Number(row.conversation_id),
+    crmId: row.crm_id,
+    body: row.body,
+    attempts: row.attempts,
+    replays: row.replays,
+    ref: row.ref,
+    status: row.status,
+    reason: row.reason,
+    progress: row.progress,
+    doubt: row.doubt,
+    partCount: row.part_count,
+    inParts: row.in_parts
+  },
+  conversation: {
+    lastIncomingRef: row.last_incoming_ref,
+    lastIncomingAt: row.last_incoming_at,
+    lastIncomingContext: row.last_incoming_context,
+    memory: row.memory,
+    address: row.address
+  },
+  parts,
+  interrupted: row.interrupted
+})
