@@ -3,7 +3,7 @@ import type { Doubt } from '../database/schema.ts'
 
 /** What follows an attempt to send. Pure. */
 export type Next =
-  | { kind: 'accepted'; outcome: Extract<Outcome, { kind: 'accepted' }> }
+  | { kind: 'accepted'; outcome: Extract<Outcome, { kind: 'accepted' }>; doubt?: undefined }
   /** `doubt`: only because nobody knows whether it has left. */
   | { kind: 'failed'; reason: string; doubt?: Doubt }
   | { kind: 'again'; at: Date; reason: string; doubt?: Doubt }

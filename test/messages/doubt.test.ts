@@ -2,6 +2,7 @@ import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { conversations, messages } from '../../src/database/schema.ts'
+import { replayMessages } from '../../src/messages/replay.ts'
 import { testGateway } from '../channels/gateway.ts'
 import { until } from '../harness.ts'
 import { taken } from '../scripted.ts'
@@ -160,4 +161,40 @@ t.test('a message that a crash interrupted waits so too, and is sent again only 
   })
   await until('the one that was heard of to be handed over', async () => script.handed.length === 3)
   t.match(script.handed.at(-1), { contact: 'confirmed', sent: [{ part: 0, ref: `gateway-${id}` }] })
+})
+
+t.test('a replay is not taken for sent by what is still reported of the send that failed', async t => {
+  const { host, post, reach, report, heard, script, row } = await talkingHost(t, async ({ id, attempt, content }) => {
+    if (content?.text === 'twice' && script.handed.filter(one => one.id === id).length === 2)
+      return { kind: 'retry', reason: 'busy', afterMs: 500 }
+    return { kind: 'accepted', ref: `${id} ${attempt}` }
+  })
+  const id = await post('1', 'twice')
+  const { id: own } = await reach(id, 'accepted')
+  const failed = { ...named(String(own)), ref: `${own} 1`, status: 'error' as const }
+  await report(failed)
+  await heard(id, 1)
+  await replayMessages(host.database, [own], new Date())
+  await until('the second attempt', async () => (await row(id))?.reason === 'busy')
+  await report(failed, { ...failed, message: { id: String(own), part: 0 } })
+  t.match(await row(id), { state: 'waiting', status: null, doubt: null })
+
+  t.match(await reach(id, 'accepted'), { ref: `${own} 2`, status: null })
+  await report(failed, { ...named(String(own)), ref: `${own} 2` })
+  t.same(await heard(id, 2), ['error', 'delivered'])
+  t.equal(script.handed.length, 3)
+})
+
+t.test('a message that was given up, and then heard of, is not sent once more by a replay', async t => {
+  const { host, post, reach, report, heard, script } = await talkingHost(t, async () => ({
+    kind: 'unknown',
+    reason: 'silence'
+  }))
+  const id = await post('1', 'hello')
+  const { id: own } = await reach(id, 'failed')
+  await report(named(String(own)))
+  await replayMessages(host.database, [own], new Date())
+  t.match(await reach(id, 'accepted'), { ref: `gateway-${own}` })
+  t.same(await heard(id, 2), ['error', 'delivered'])
+  t.equal(script.handed.length, 1)
 })
