@@ -11,6 +11,7 @@ CREATE TABLE "message_parts" (
 	"ref" text NOT NULL,
 	"registration_id" bigint NOT NULL,
 	"status" text,
+	"dropped" boolean DEFAULT false NOT NULL,
 	CONSTRAINT "message_parts_message_id_part_ref_pk" PRIMARY KEY("message_id","part","ref")
 );
 --> statement-breakpoint

@@ -56,12 +56,15 @@ const head = (message: Data): (readonly [string, Cell])[] => [
   ['status', message.status],
   ['reason', message.reason],
   ['gateway ref', message.ref],
+  ['parts', message.parts.map(partly).join(', ') || null],
   ['attempts', message.attempts],
   ['replays', message.replays],
   ['due', message.dueAt],
   ['settled', message.settledAt],
   ['subject', message.subject]
 ]
+
+const partly = ({ part, ref, status }: Data['parts'][number]) => `${part} as ${ref}${status ? ` (${status})` : ''}`
 
 function content({ content, attachments }: Data): string[] {
   const lines = content ? content.text.split('\n').map(line => `  ${plainly(line)}`) : []

@@ -1,5 +1,5 @@
 import type { Status } from 'channel-kit/chat'
-import { bigint, index, integer, json, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, integer, json, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { type Boxed, id, now, time } from './columns.ts'
 import { conversation, messages, owner } from './schema.ts'
 
@@ -38,7 +38,9 @@ export const messageParts = pgTable(
     part: integer().notNull(),
     ref: text().notNull(),
     registrationId: owner(),
-    status: text().$type<Status>()
+    status: text().$type<Status>(),
+    /** It failed, and the message was replayed since: what is still reported of it is not about the message any more. */
+    dropped: boolean().notNull().default(false)
   },
   t => [primaryKey({ columns: [t.messageId, t.part, t.ref] }), index('message_parts_ref').on(t.registrationId, t.ref)]
 )

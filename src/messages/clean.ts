@@ -37,6 +37,8 @@ const idle = (before: Date, message?: SQL, item?: SQL) =>
   and(
     isNull(conversations.sendingDue),
     isNull(conversations.tellingDue),
+    // Nobody else knows that the contact is another's by name.
+    isNull(conversations.address),
     or(isNull(conversations.lastIncomingAt), lt(conversations.lastIncomingAt, before)),
     sql`not exists (select from ${messages} where ${and(sql`${messages.conversationId} = ${conversations.id}`, message)})`,
     sql`not exists (select from ${outbox} where ${and(sql`${outbox.conversationId} = ${conversations.id}`, item)})`

@@ -31,13 +31,18 @@ export async function storeEvents(tx: Executor, given: readonly Reported[], now:
   const locked = await lockConversations(tx, [
     ...renamed,
     ...byContact.values(),
-    ...[...(await messagesOf(tx, all)).values()].map(message => message.conversationId)
+    ...[...(await messagesOf(tx, all)).values()].flatMap(message => message?.conversationId ?? [])
   ])
   // Only now, when nobody else can change them, are the statuses read. A message whose send returned meanwhile is not
   // locked: to us it is still one that we do not know.
   const byId = new Map(locked.map(conversation => [conversation.id, conversation]))
-  const known = new Map([...(await messagesOf(tx, all))].filter(([, { conversationId }]) => byId.has(conversationId)))
-  await addParts(tx, known.values())
+  const known = new Map(
+    [...(await messagesOf(tx, all))].filter(([, message]) => message === null || byId.has(message.conversationId))
+  )
+  await addParts(
+    tx,
+    [...known.values()].filter(message => message !== null)
+  )
   const conversationOf = (contact: Contact) => {
     const conversation = byId.get(byContact.get(keyOf(contact)) ?? -1)
     if (!conversation) throw new Error('A conversation that was locked is not there')

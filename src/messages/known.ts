@@ -36,15 +36,19 @@ export interface Known {
   chapters: Chapter[]
 }
 
-/** A message that an event names is that one; where a gateway gave two the same id, the later one. By the event. */
-export async function messagesOf(tx: Executor, all: readonly Reported[]): Promise<Map<GatewayEvent, Known>> {
+/**
+ * The messages by the events. One that an event names is that one; where a
+ * gateway gave two the same id, it is the later one. Null: the event is about a
+ * send that failed, and the message has been replayed since.
+ */
+export async function messagesOf(tx: Executor, all: readonly Reported[]): Promise<Map<GatewayEvent, Known | null>> {
   const asked = all.flatMap(({ registrationId, event }, n) =>
     event.kind === 'status' ? [{ n, registrationId, ref: event.ref, id: idOf(event) }] : []
   )
   if (asked.length === 0) return new Map()
   const { rows } = await tx.execute<Row>(sql`
     select given.n, m.id, m.registration_id "registrationId", m.conversation_id "conversationId", m.state, m.ref,
-      m.crm_id "crmId", m.replays, m.status, m.reason, m.doubt, m.part_count "partCount", m.in_parts "inParts"
+      m.crm_id "crmId", m.replays, m.status, m.reason, m.doubt, m.part_count "partCount", m.in_parts "inParts", coalesce(of.dropped, false) and m.ref is distinct from given.ref stale
     from json_to_recordset(${JSON.stringify(asked)}::json) as given(n int, "registrationId" bigint, ref text, id bigint)
     cross join lateral (
       select id from ${messages} where registration_id = given."registrationId" and ref = given.ref
@@ -52,14 +56,17 @@ export async function messagesOf(tx: Executor, all: readonly Reported[]): Promis
       union select id from ${messages} where id = given.id and registration_id = given."registrationId"
     ) found
     join ${messages} m on m.id = found.id
-    order by m.id = given.id nulls first, m.id`)
+    left join lateral (
+      select bool_and(dropped) dropped from ${messageParts} p where p.message_id = m.id and p.ref = given.ref
+    ) of on true
+    order by m.id = given.id nulls first, stale desc, m.id`)
   const byId = new Map<string, Known>()
-  const known = new Map<GatewayEvent, Known>()
-  for (const { n, ...row } of rows) {
+  const known = new Map<GatewayEvent, Known | null>()
+  for (const { n, stale, ...row } of rows) {
     const message = byId.get(row.id) ?? messageOf(row)
     byId.set(row.id, message)
     const event = all[n]?.event
-    if (event) known.set(event, message)
+    if (event) known.set(event, stale ? null : message)
   }
   return known
 }
@@ -70,12 +77,15 @@ const idOf = ({ message }: StatusEvent) => (/^\d{1,15}$/.test(message?.id ?? '')
 /** What a row does not have as it is. */
 type Made = 'id' | 'registrationId' | 'conversationId' | 'decided' | 'parts' | 'chapters'
 
-type Row = Record<string, unknown> & { n: number; id: string; registrationId: string; conversationId: string } & Omit<
-    Known,
-    Made
-  >
+type Row = Record<string, unknown> & {
+  n: number
+  stale: boolean
+  id: string
+  registrationId: string
+  conversationId: string
+} & Omit<Known, Made>
 
-const messageOf = ({ id, registrationId, conversationId, ...rest }: Omit<Row, 'n'>): Known => ({
+const messageOf = ({ id, registrationId, conversationId, ...rest }: Omit<Row, 'n' | 'stale'>): Known => ({
   ...(rest as Omit<Known, Made>),
   id: Number(id),
   registrationId: Number(registrationId),

@@ -1,7 +1,9 @@
 import { and, asc, desc, eq, gt, gte, lt, lte, max, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { bigints } from '../database/heads.ts'
+import { messageParts } from '../database/kept.ts'
 import { conversations, type MessageState, messages, type OutboxState } from '../database/schema.ts'
+import type { KnownPart } from './parts.ts'
 import { FAILED } from './replay.ts'
 import type { Chapter } from './story.ts'
 
@@ -35,6 +37,11 @@ const COLUMNS = {
   settledAt: messages.settledAt
 }
 
+/** What the gateway has of one that it did not take whole. */
+const PARTS = sql<readonly KnownPart[]>`(
+  select coalesce(json_agg(json_build_object('part', p.part, 'ref', p.ref, 'status', p.status) order by p.part, p.ref), '[]')
+  from ${messageParts} p where p.message_id = ${messages.id} and not p.dropped)`
+
 export type Listed = Awaited<ReturnType<typeof listMessages>>[number]
 
 /** The newest first; `after`: the id of the last one seen. */
@@ -61,7 +68,7 @@ export const findMessages = (
   }: { id?: number | undefined; crmId?: string | undefined; registrationId?: number | undefined }
 ) =>
   db
-    .select({ ...COLUMNS, body: messages.body, chapters: messages.story })
+    .select({ ...COLUMNS, body: messages.body, chapters: messages.story, parts: PARTS })
     .from(messages)
     .innerJoin(conversations, eq(conversations.id, messages.conversationId))
     .where(

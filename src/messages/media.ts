@@ -75,7 +75,12 @@ async function triedOn(parts: Parts, item: Item, media: Media): Promise<Download
 /** Never rejects: whatever goes wrong may go right another time. */
 async function fetchOne({ ready, interrupted }: Parts, registrationId: number, media: Media): Promise<Downloaded> {
   if (interrupted.aborted) return STOPPED
-  const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), interrupted])
+  // Not by `AbortSignal.any`: what that makes of a timeout may be collected before it fires.
+  const end = new AbortController()
+  const { signal } = end
+  const stop = () => end.abort()
+  const timer = setTimeout(stop, TIMEOUT_MS)
+  interrupted.addEventListener('abort', stop, { once: true })
   try {
     const target = await ready(registrationId, signal)
     if ('unready' in target) return { kind: 'retry', reason: target.unready }
@@ -84,6 +89,9 @@ async function fetchOne({ ready, interrupted }: Parts, registrationId: number, m
     return downloadedOf(await before(signal, channel.download(media, tools)))
   } catch (error) {
     return { kind: 'retry', reason: wordsOf(error) }
+  } finally {
+    clearTimeout(timer)
+    interrupted.removeEventListener('abort', stop)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Status } from 'channel-kit/chat'
 import type { Part } from 'channel-kit/outcome'
-import { asc, inArray, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import { messageParts } from '../database/kept.ts'
 
@@ -19,12 +19,14 @@ export interface PartRow extends Part {
 /** One part may be known by several ids. `statuses`: those of rows that are there already are replaced. */
 export async function writeParts(tx: Executor, rows: readonly PartRow[], { statuses }: { statuses: boolean }) {
   if (rows.length === 0) return
-  const insert = tx.insert(messageParts).values([...rows])
-  if (!statuses) return void (await insert.onConflictDoNothing())
-  await insert.onConflictDoUpdate({
-    target: [messageParts.messageId, messageParts.part, messageParts.ref],
-    set: { status: sql`excluded.status` }
-  })
+  const kept = sql`case when ${messageParts.dropped} then excluded.status else ${messageParts.status} end`
+  await tx
+    .insert(messageParts)
+    .values([...rows])
+    .onConflictDoUpdate({
+      target: [messageParts.messageId, messageParts.part, messageParts.ref],
+      set: { status: statuses ? sql`excluded.status` : kept, dropped: false }
+    })
 }
 
 export async function partsOf(tx: Executor, messageIds: readonly number[]): Promise<Map<number, KnownPart[]>> {
@@ -33,7 +35,7 @@ export async function partsOf(tx: Executor, messageIds: readonly number[]): Prom
   const rows = await tx
     .select()
     .from(messageParts)
-    .where(inArray(messageParts.messageId, [...messageIds]))
+    .where(and(inArray(messageParts.messageId, [...messageIds]), eq(messageParts.dropped, false)))
     .orderBy(asc(messageParts.messageId), asc(messageParts.part), asc(messageParts.ref))
   for (const { messageId, part, ref, status } of rows) parts.get(messageId)?.push({ part, ref, status })
   return parts

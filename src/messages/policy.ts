@@ -3,7 +3,7 @@ import type { Doubt } from '../database/schema.ts'
 
 /** What follows an attempt to send. Pure. */
 export type Next =
-  | { kind: 'accepted'; outcome: Extract<Outcome, { kind: 'accepted' }> }
+  | { kind: 'accepted'; outcome: Extract<Outcome, { kind: 'accepted' }>; doubt?: undefined }
   /** `doubt`: only because nobody knows whether it has left. */
   | { kind: 'failed'; reason: string; doubt?: Doubt }
   | { kind: 'again'; at: Date; reason: string; doubt?: Doubt }
@@ -16,7 +16,7 @@ export interface Policy {
 }
 
 /** The most that a gateway can put a message off: more is a mistake of its units, and at some point no date. */
-export const LONGEST_MS = 30 * 24 * 3_600_000
+const LONGEST_MS = 30 * 24 * 3_600_000
 
 /** What an operator reads when nobody knows whether a message left. */
 const UNCERTAIN = 'uncertain: it may have been sent'

@@ -1,5 +1,5 @@
-import { and, eq, inArray, sql } from 'drizzle-orm'
-import type { Database } from '../database/connect.ts'
+import { and, inArray, type SQL, sql } from 'drizzle-orm'
+import type { Database, Executor } from '../database/connect.ts'
 import { lockConversations, wake } from '../database/conversations.ts'
 import { messageParts } from '../database/kept.ts'
 import { messages } from '../database/schema.ts'
@@ -9,7 +9,7 @@ import type { Chapter } from './story.ts'
 /** A message that its gateway took, and reported an error of later, has failed as much as one that never left. */
 export const FAILED = sql`(${messages.state} = 'failed' or (${messages.state} = 'accepted' and ${messages.status} = 'error'))`
 
-const OF_MESSAGE = sql`from ${messageParts} p where p.message_id = ${messages.id}`
+const OF_MESSAGE = sql`from ${messageParts} p where p.message_id = ${messages.id} and not p.dropped`
 
 /**
  * Sends failed messages once more, as an operator decides. They go to the head
@@ -28,14 +28,7 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
       rows.map(({ id }) => id)
     )
     const failed = and(inArray(messages.id, [...ids]), FAILED)
-    await tx
-      .delete(messageParts)
-      .where(
-        and(
-          eq(messageParts.status, 'error'),
-          sql`${messageParts.messageId} in (select ${messages.id} from ${messages} where ${failed})`
-        )
-      )
+    await drop(tx, failed)
     const chapter: Chapter = { kind: 'replayed', at: now.toISOString() }
     const replayed = await tx
       .update(messages)
@@ -67,3 +60,14 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
     )
     return replayed.length
   })
+
+/** The parts that failed, or the whole where it was one. Their ids are kept, since gateways repeat themselves. */
+async function drop(tx: Executor, failed: SQL | undefined): Promise<void> {
+  await tx.execute(sql`
+    insert into ${messageParts} (message_id, part, ref, registration_id)
+    select id, 0, ref, registration_id from ${messages} where ${failed} and ref is not null and not in_parts
+    on conflict (message_id, part, ref) do update set status = null`)
+  await tx.execute(sql`
+    update ${messageParts} p set dropped = true from ${messages}
+    where p.message_id = ${messages.id} and ${failed} and (p.status = 'error' or not ${messages.inParts})`)
+}

@@ -3,7 +3,7 @@ import type { Outcome } from 'channel-kit/outcome'
 import fc from 'fast-check'
 import t from 'tap'
 import { next } from '../../src/messages/policy.ts'
-import { advances } from '../../src/messages/rank.ts'
+import { advances, wholeStatus } from '../../src/messages/rank.ts'
 
 /** Promises held to all inputs instead of a few. What breaks one is printed with the seed that finds it again. */
 
@@ -20,7 +20,10 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   ) as fc.Arbitrary<Outcome>,
   fc.record({ kind: fc.constant('throttled' as const), reason, afterMs: ms }),
   fc.record({ kind: fc.constant('rejected' as const), reason }),
-  fc.record({ kind: fc.constant('unknown' as const), reason })
+  fc.record(
+    { kind: fc.constant('unknown' as const), reason, awaitMs: ms },
+    { requiredKeys: ['kind', 'reason'] }
+  ) as fc.Arbitrary<Outcome>
 )
 const policy = fc.record({ attempts: fc.integer({ min: 1, max: 20 }), intervalMs: fc.nat(1_000_000) })
 
@@ -59,7 +62,9 @@ t.test('attempts are bounded, and throttling counts for none', async t => {
     fc.property(...lives, (outcomes, repeats, how) => {
       const counted = live(outcomes, repeats, how).filter(({ step }) => step.kind !== 'paused')
       const all = outcomes.every(({ kind }) => kind === 'retry')
-      return counted.length <= how.attempts && (!all || counted.length === Math.min(outcomes.length, how.attempts))
+      // The last one may be waited for, and is then asked about once more.
+      const most = how.attempts + (counted.at(-2)?.step.doubt ? 1 : 0)
+      return counted.length <= most && (!all || counted.length === Math.min(outcomes.length, how.attempts))
     })
   )
   fc.assert(
@@ -76,7 +81,10 @@ t.test('what may have left is sent again only where that is allowed', async t =>
     fc.property(...lives, (outcomes, repeats, how) =>
       live(outcomes, repeats, how).every(
         ({ outcome, step }) =>
-          outcome.kind !== 'unknown' || repeats || (step.kind === 'failed' && /uncertain/.test(step.reason))
+          outcome.kind !== 'unknown' ||
+          repeats ||
+          (step.kind === 'failed' && /uncertain/.test(step.reason)) ||
+          (step.kind === 'again' && outcome.awaitMs !== undefined && step.doubt !== undefined)
       )
     )
   )
@@ -142,3 +150,23 @@ t.test(
     t.pass()
   }
 )
+
+t.test('a message in parts never goes back, whatever is reported of which part', async t => {
+  const report = fc.record({ part: fc.nat(3), status: fc.constantFrom(...STATUSES) })
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 4 }), fc.array(report, { maxLength: 40 }), (count, reports) => {
+      const parts = Array.from({ length: count }, (_, part) => ({ part, status: null as Status | null }))
+      const heard: Status[] = []
+      for (const { part, status } of reports) {
+        const one = parts[part]
+        if (one && advances(one.status, status)) one.status = status
+        const whole = wholeStatus(parts)
+        if (whole && advances(heard.at(-1) ?? null, whole)) heard.push(whole)
+      }
+      const failed = parts.some(({ status }) => status === 'error')
+      const least = Math.min(...parts.map(({ status }) => ORDER.indexOf(status ?? '')))
+      return heard.at(-1) === (failed ? 'error' : ORDER[least]) && told(heard).join() === heard.join()
+    })
+  )
+  t.pass()
+})
