@@ -22,10 +22,16 @@ const FIRST_ID = 30_000_001
 export function customers(calls: WebhookCalls, { operators }: Knobs) {
   /** By the id of the message: what a reply to it has to name. */
   const projects = new Map<string, string>()
-  let count = 0
+  let next = FIRST_ID
+
+  /** One that no message had, neither by itself nor because a test wanted it. */
+  function freshId(): string {
+    while (projects.has(String(next))) next += 1
+    return String(next)
+  }
 
   function documentOf({ from, content, id, fields = {}, cdata }: Sms): { id: string; xml: string } {
-    const own = id ?? String(FIRST_ID + count++)
+    const own = id ?? freshId()
     const all: Record<string, string | undefined> = {
       id: own,
       serv_id: SERVICE,

@@ -20,8 +20,8 @@ const SET_UP_MS = 60_000
 const Progress = Type.Object({ texts: Type.Array(Type.String()) })
 
 export async function send(message: Outgoing, tools: MobiletechTools): Promise<Outcome> {
-  const to = slovakMobile(message.contact)
-  if (!to) return rejected(`${message.contact} is not a Slovak mobile number, the only ones that are sent to`)
+  const to = slovakMobile(message.address)
+  if (!to) return rejected(`${message.address} is not a Slovak mobile number, the only ones that are sent to`)
   const composed = textsOf(message, tools)
   if (composed.kind === 'impossible') return rejected(composed.reason)
   const routed = routeOf(to, message.conversation, tools)

@@ -104,19 +104,19 @@ export function toolsOf(change: Change, { logged = [], gateway = {}, lent = {} }
 }
 
 /** The rest is as in a message that an agent writes first. */
-export const outgoing = (change: Partial<Outgoing>): Outgoing =>
-  ({
-    id: '7',
-    attempt: 1,
-    contact: ORANGE,
-    subject: null,
-    content: { text: 'PONG', format: 'text' },
-    attachments: [],
-    sent: [],
-    progress: null,
-    conversation: { lastIncoming: null, memory: null },
-    ...change
-  }) as Outgoing
+export const outgoing = (change: Partial<Outgoing>): Outgoing => ({
+  id: '7',
+  attempt: 1,
+  contact: ORANGE,
+  address: change.contact ?? ORANGE,
+  subject: null,
+  content: { text: 'PONG', format: 'text' },
+  attachments: [],
+  sent: [],
+  progress: null,
+  conversation: { lastIncoming: null, memory: null },
+  ...change
+})
 
 export const text = (words: string) => ({ content: { text: words, format: 'text' as const } })
 
