@@ -25,7 +25,11 @@ function gatewayErrors({ settings: { gateway }, translate }: MobiletechTools): F
   }
 }
 
-const isHttp = (url: string) => ['http:', 'https:'].includes(URL.parse(url)?.protocol ?? '')
+/** An address with a password in it cannot be fetched. */
+function isHttp(url: string): boolean {
+  const { protocol = '', username = '' } = URL.parse(url.trim()) ?? {}
+  return ['http:', 'https:'].includes(protocol) && username === ''
+}
 
 function autoReplyErrors({ settings, translate }: MobiletechTools, codes: readonly string[]): FieldErrors {
   const code = settings.autoReply.template?.trim() ?? ''

@@ -29,9 +29,12 @@ export function outcomeOf({ status, body, retryAfter }: Answer): Answered {
   return { kind: 'rejected', reason }
 }
 
+/** An acknowledgement has a hundred bytes. */
+const MAX_ANSWER = 65_536
+
 /** Whatever the command is called: the id is what says that the message was taken. */
 function acknowledged(body: Uint8Array, reason: string): Answered {
-  const read = readDocument(body)
+  const read = body.length > MAX_ANSWER ? ({ kind: 'unreadable' } as const) : readDocument(body)
   if (read.kind === 'unreadable' || read.document.root !== 'message') return { kind: 'unknown', reason }
   const id = read.document.fields.get('id')?.trim()
   return id ? { kind: 'taken', id } : { kind: 'rejected', reason: `Refused: ${reason}` }

@@ -11,13 +11,14 @@ export function plainText({ text, format }: Content): string {
   return tidy(brokenIntoLines(textOf(parseFragment(bare(html)).childNodes)))
 }
 
-/** Control characters have no place in XML 1.0, and a tab is a space to a phone. */
+/** What looks behind keeps long runs of spaces from being tried from each of them. */
 const tidy = (text: string) =>
   bare(text)
-    .replace(/[ \u00a0]+\n/g, '\n')
+    .replace(/(?<![ \u00a0])[ \u00a0]+\n/g, '\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim()
 
+/** Control characters have no place in XML 1.0, and a tab is a space to a phone. */
 const bare = (text: string) =>
   text
     .toWellFormed()
@@ -34,9 +35,9 @@ const BREAK = '\u0003'
 const brokenIntoLines = (text: string) =>
   text
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the marks above
-    .replace(/ *[\u0001\u0002][\u0001\u0002 ]*/g, marks => (marks.includes(BLANK_LINE) ? '\n\n' : '\n'))
+    .replace(/(?<! ) *[\u0001\u0002][\u0001\u0002 ]*/g, marks => (marks.includes(BLANK_LINE) ? '\n\n' : '\n'))
     // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
-    .replace(/ *\u0003 */g, '\n')
+    .replace(/(?<! ) *\u0003 */g, '\n')
 
 const HIDDEN = new Set(['script', 'style', 'head', 'title', 'template', 'noscript'])
 const PARAGRAPHS = new Set(['p', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'blockquote', 'pre', 'ul', 'ol', 'table'])
@@ -75,7 +76,7 @@ function elementText(element: DefaultTreeAdapterTypes.Element, inner: string): s
 const isInItem = ({ parentNode }: DefaultTreeAdapterTypes.Element) => parentNode?.nodeName === 'li'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the marks above
-const unbroken = (inner: string) => inner.replace(/^[\u0001\u0002 ]+|[\u0001\u0002 ]+$/g, '')
+const unbroken = (inner: string) => inner.replace(/^[\u0001\u0002 ]+|(?<![\u0001\u0002 ])[\u0001\u0002 ]+$/g, '')
 
 /** A number where the list has numbers, else a dash. */
 function marker({ parentNode, ...item }: DefaultTreeAdapterTypes.Element): string {

@@ -39,12 +39,17 @@ export function routeOf(
   })
   if (resolved.kind === 'none') return { kind: 'none', reason: unresolved(to, resolved.left) }
 
-  const base = { to, operator: resolved.operator, servId: gateway.servId ?? '', shortNumber: gateway.shortNumber ?? '' }
+  const base = {
+    to,
+    operator: resolved.operator,
+    servId: trimmed(gateway.servId),
+    shortNumber: trimmed(gateway.shortNumber)
+  }
   const windowMs = (gateway.replyWindow ?? DEFAULT_WINDOW_H) * HOUR_MS
   if (!incoming?.context || now().getTime() - incoming.at.getTime() >= windowMs)
     return {
       kind: 'route',
-      route: { ...base, projectId: gateway.projectId ?? '', rcvMsgId: '', expiration: PUSH_S }
+      route: { ...base, projectId: trimmed(gateway.projectId), rcvMsgId: '', expiration: PUSH_S }
     }
   const { servId, projectId, shortNumber } = incoming.context
   return {
@@ -59,6 +64,8 @@ export function routeOf(
     }
   }
 }
+
+const trimmed = (setting: string | undefined) => setting?.trim() ?? ''
 
 const unresolved = (to: string, left: Operator | undefined) =>
   left

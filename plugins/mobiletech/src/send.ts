@@ -41,7 +41,7 @@ const textsOf = (message: Outgoing, tools: MobiletechTools): Composed =>
 
 function missingOf({ servId, shortNumber }: Route, { settings: { gateway } }: MobiletechTools): string[] {
   const needed = { url: gateway.url, servId, shortNumber, billkey: gateway.billkey }
-  return Object.entries(needed).flatMap(([name, value]) => (value ? [] : [name]))
+  return Object.entries(needed).flatMap(([name, value]) => (value?.trim() ? [] : [name]))
 }
 
 async function sendTexts(

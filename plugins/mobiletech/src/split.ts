@@ -1,7 +1,7 @@
 import { type Alphabet, alphabetOf, costOf, LIMITS } from './septets.ts'
 
 /** More would be a letter. */
-export const MAX_PARTS = 20
+const MAX_PARTS = 20
 
 export type Split = { kind: 'parts'; parts: readonly string[] } | { kind: 'too-long'; parts: number }
 
@@ -15,7 +15,11 @@ const GRAPHEMES = new Intl.Segmenter('sk', { granularity: 'grapheme' })
 export function split(text: string): Split {
   const alphabet = alphabetOf(text)
   const room = LIMITS[alphabet]
-  if (costOf(text, alphabet) <= room) return { kind: 'parts', parts: [text] }
+  const cost = costOf(text, alphabet)
+  if (cost <= room) return { kind: 'parts', parts: [text] }
+  // At the least; a book need not be taken apart to see that it is one.
+  const needed = Math.ceil(cost / (room - '(1/10) '.length - 1))
+  if (needed > MAX_PARTS) return { kind: 'too-long', parts: needed }
 
   const digits = pieces(text, alphabet, room - '(1/1) '.length).length < 10 ? 1 : 2
   const found = pieces(text, alphabet, room - '(/) '.length - 2 * digits)

@@ -37,7 +37,7 @@ export const refOf = (id: string, operator: Operator) => `${id}/${operator}`
 export const statusEvents = (id: string, code: string, now: Date): StatusEvent[] =>
   OPERATORS.map(operator => statusEvent(refOf(id, operator), code, operator, now))
 
-export function statusEvent(ref: string, code: string, operator: Operator, now: Date): StatusEvent {
+function statusEvent(ref: string, code: string, operator: Operator, now: Date): StatusEvent {
   const report = classify(code, operator)
   const remember = memoryOf(report, operator, now)
   return {

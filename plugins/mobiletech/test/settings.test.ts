@@ -52,7 +52,7 @@ t.test('a trial needs nothing else, and going live needs what the gateway wants'
     'gateway.shortNumber': ['This is needed to go live'],
     'gateway.billkey': ['This is needed to go live']
   })
-  for (const url of ['sms.example', 'ftp://sms.example/', 'https://'])
+  for (const url of ['sms.example', 'ftp://sms.example/', 'https://', 'https://user:password@sms.example/'])
     t.match(await checked({ gateway: { mode: ['live'], ...LIVE, url } }), { 'gateway.url': [/no address/] }, url)
 })
 

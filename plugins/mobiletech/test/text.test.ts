@@ -102,6 +102,17 @@ t.test('html is read by its meaning, however broken', async t => {
     t.equal(plainText({ text: html, format: 'html' }), words, html)
 })
 
+t.test('long runs of anything are read in the time that they take', async t => {
+  const long = 200_000
+  for (const format of ['text', 'html'] as const)
+    for (const unit of [' ', '\u00a0', '\n', '<br> ', '<p> </p>'])
+      t.ok(
+        plainText({ text: `<pre>a${unit.repeat(long / unit.length)}b</pre>`, format }).length > 1,
+        `${format} ${unit}`
+      )
+  t.match(split('a '.repeat(1_000_000)), { kind: 'too-long' })
+})
+
 t.test('html that nests without end is no harm', async t => {
   t.equal(plainText({ text: `a${'<div>'.repeat(20_000)}b`, format: 'html' }), 'a')
 })
