@@ -1,0 +1,34 @@
+import type { AnswerEvent, MessageEvent } from 'channel-kit/event'
+import { readTemplates } from 'channel-kit/template-list'
+import { renderByCode } from 'channel-kit/templates'
+import { localTime } from './received-date.ts'
+import type { MobiletechSettings, MobiletechTools } from './settings.ts'
+
+/** The answer to a message that is exactly a keyword, in any case; once for a message, since it is named after it. */
+export function automaticAnswer(
+  { ref, contact, at }: MessageEvent,
+  text: string,
+  { settings, log, now }: MobiletechTools
+): AnswerEvent[] {
+  const code = settings.autoReply.template?.trim()
+  if (!code || !keywords(settings).includes(folded(text))) return []
+
+  const rendered = renderByCode(readTemplates(settings.templates.templates ?? '').templates, code, {
+    message: text,
+    contact,
+    received_at: localTime(at ?? now())
+  })
+  if (rendered.kind !== 'rendered' || !rendered.text.trim()) {
+    log.warn({ ref, code, kind: rendered.kind }, 'The automatic answer could not be made of its template')
+    return []
+  }
+  return [{ kind: 'answer', ref: `answer-${ref}`, contact, content: { text: rendered.text.trim(), format: 'text' } }]
+}
+
+export const keywords = ({ autoReply }: Pick<MobiletechSettings, 'autoReply'>): string[] =>
+  (autoReply.keyword ?? '')
+    .split(/[\n,]/)
+    .map(folded)
+    .filter(keyword => keyword !== '')
+
+const folded = (text: string) => text.trim().normalize().toLowerCase()

@@ -1,0 +1,80 @@
+import type { Outcome } from 'channel-kit/outcome'
+import { readDocument } from './document.ts'
+
+/** What an answer of the gateway means for one SMS. Source: README.md, "Sending". */
+
+export type Answered = { kind: 'taken'; id: string } | Exclude<Outcome, { kind: 'accepted' }>
+
+export interface Answer {
+  status: number
+  body: Uint8Array
+  /** Seconds, of a 429. */
+  retryAfter?: string | null
+}
+
+/** What an admin can put right: an address that is not let in, a wrong URL. */
+const SET_UP = new Set([401, 403, 404, 405, 407])
+const SET_UP_MS = 60_000
+const THROTTLED_S = 10
+
+/** The only place that knows which answers may be tried again. */
+export function outcomeOf({ status, body, retryAfter }: Answer): Answered {
+  const reason = `The gateway answered ${status}${quoted(body)}`
+  if (status >= 200 && status < 300) return acknowledged(body, reason)
+  if (status === 429) return { kind: 'throttled', reason, afterMs: (Number(retryAfter) || THROTTLED_S) * 1_000 }
+  if (SET_UP.has(status) || (status >= 300 && status < 400)) return { kind: 'retry', reason, afterMs: SET_UP_MS }
+  // Somebody in front of the gateway gave up waiting for it.
+  if (status === 504) return { kind: 'unknown', reason }
+  if (status >= 500 || status === 408) return { kind: 'retry', reason }
+  return { kind: 'rejected', reason }
+}
+
+/** An acknowledgement has a hundred bytes. */
+const MAX_ANSWER = 65_536
+
+/** Whatever the command is called: the id is what says that the message was taken. */
+function acknowledged(body: Uint8Array, reason: string): Answered {
+  const read = body.length > MAX_ANSWER ? ({ kind: 'unreadable' } as const) : readDocument(body)
+  if (read.kind === 'unreadable' || read.document.root !== 'message') return { kind: 'unknown', reason }
+  const id = read.document.fields.get('id')?.trim()
+  return id ? { kind: 'taken', id } : { kind: 'rejected', reason: `Refused: ${reason}` }
+}
+
+const MAX_QUOTED = 300
+
+/** The start of the body, for people to see what was said. */
+function quoted(body: Uint8Array): string {
+  const text = Buffer.from(body.subarray(0, 2 * MAX_QUOTED))
+    .toString('utf8')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return text ? `: ${text.slice(0, MAX_QUOTED)}` : ''
+}
+
+/** Errors of the network before anything was written. */
+const UNSENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT'
+])
+/** The gateway may have read all of it before. */
+const DOUBTFUL = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
+
+/** Undefined: an error that is not the network's. */
+export function outcomeOfError(error: unknown): Answered | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { code = '', syscall, name } = cause as NodeJS.ErrnoException
+    if (UNSENT.has(code) || syscall === 'connect')
+      return { kind: 'retry', reason: `The gateway cannot be reached: ${code || cause.message}` }
+    if (DOUBTFUL.has(code) || name === 'TimeoutError' || name === 'AbortError') return inDoubt
+  }
+  return undefined
+}
+
+export const inDoubt = {
+  kind: 'unknown',
+  reason: 'The gateway has not answered, so it may have the message or not'
+} as const satisfies Outcome

@@ -1,0 +1,81 @@
+import type { GatewayEvent, MessageEvent } from 'channel-kit/event'
+import { type Static, Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { automaticAnswer } from './auto-reply.ts'
+import { type Document, decoded } from './document.ts'
+import { contactOf } from './phone.ts'
+import { receivedDate } from './received-date.ts'
+import type { MobiletechTools } from './settings.ts'
+
+/** What a reply needs to know of the message that it answers, and what else the gateway said. */
+export const IncomingContext = Type.Object({
+  servId: Type.String(),
+  projectId: Type.String(),
+  shortNumber: Type.String(),
+  /** The gateway's word, which may be one that we do not know. */
+  operator: Type.String(),
+  dcs: Type.String(),
+  esm: Type.String(),
+  coding: Type.String()
+})
+
+export type IncomingContext = Static<typeof IncomingContext>
+
+export const readContext = (context: unknown): IncomingContext | undefined =>
+  Value.Check(IncomingContext, context) ? context : undefined
+
+/** Ids are opaque; one that is longer than this is none. */
+const MAX_ID = 100
+
+export function idOf(fields: Document['fields']): string | undefined {
+  const id = fields.get('id')?.trim() ?? ''
+  return id.length > 0 && id.length <= MAX_ID ? id : undefined
+}
+
+export type Incoming = { kind: 'events'; events: GatewayEvent[] } | { kind: 'bad'; reason: string }
+
+/** A `receive` document as a message, and as its automatic answer if there is one. */
+export function incoming({ fields }: Document, tools: MobiletechTools): Incoming {
+  const field = (name: string) => fields.get(name) ?? ''
+  const ref = idOf(fields)
+  const from = field('from').trim()
+  if (!ref || !from || from.length > MAX_ID) return { kind: 'bad', reason: 'there is no id or no sender' }
+
+  const { text, broken } = contentOf(field('content'), field('content_coding'), field('dcs'))
+  if (broken) tools.log.warn({ ref }, 'Content that claims to be base64 is not, so it is kept as it came')
+  const message: MessageEvent = {
+    kind: 'message',
+    ref,
+    contact: contactOf(from),
+    subject: null,
+    content: { text: shown(text), format: 'text' },
+    attachments: [],
+    at: receivedDate(field('receive_date'), tools.now()),
+    context: {
+      servId: field('serv_id').trim(),
+      projectId: field('project_id').trim(),
+      shortNumber: field('to').trim(),
+      operator: field('operator_type').trim(),
+      dcs: field('dcs').trim(),
+      esm: field('esm').trim(),
+      coding: field('content_coding').trim()
+    } satisfies IncomingContext
+  }
+  if (!text.trim()) {
+    tools.log.info({ ref }, 'An SMS without a text is acknowledged and not told')
+    return { kind: 'events', events: [] }
+  }
+  return { kind: 'events', events: [message, ...automaticAnswer(message, text, tools)] }
+}
+
+/** The CRM takes the text `0` for an empty one, and would refuse the message for good. */
+const shown = (text: string) => (text.trim() === '0' ? '"0"' : text)
+
+function contentOf(content: string, coding: string, dcs: string): { text: string; broken: boolean } {
+  if (coding.trim().toLowerCase() !== 'base64') return { text: content, broken: false }
+  const encoded = content.replace(/\s/g, '')
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(encoded) || encoded.replace(/=+$/, '').length % 4 === 1)
+    return { text: content, broken: true }
+  // 8 is the data coding of UCS-2 in SMPP.
+  return { text: decoded(Buffer.from(encoded, 'base64'), dcs.trim() === '8' ? 'utf-16be' : 'utf-8'), broken: false }
+}

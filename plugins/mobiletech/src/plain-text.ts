@@ -1,0 +1,96 @@
+import type { Content } from 'channel-kit/chat'
+import { marked } from 'marked'
+import { type DefaultTreeAdapterTypes, parseFragment } from 'parse5'
+
+type Node = DefaultTreeAdapterTypes.ChildNode
+
+/** Of any format, as an SMS can say it. */
+export function plainText({ text, format }: Content): string {
+  if (format === 'text') return tidy(text)
+  const html = format === 'html' ? text : marked.parse(text, { async: false, gfm: true, breaks: true })
+  return tidy(brokenIntoLines(textOf(parseFragment(bare(html)).childNodes)))
+}
+
+/** What looks behind keeps long runs of spaces from being tried from each of them. */
+const tidy = (text: string) =>
+  bare(text)
+    .replace(/(?<![ \u00a0])[ \u00a0]+\n/g, '\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim()
+
+/** Control characters have no place in XML 1.0, and a tab is a space to a phone. */
+const bare = (text: string) =>
+  text
+    .toWellFormed()
+    .replace(/\r\n?/g, '\n')
+    .replace(/\t/g, ' ')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what has to go
+    .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\ufffe\uffff]/g, '')
+
+/** Between blocks: as much as both neighbours want, and not twice. No text has these. */
+const NEW_LINE = '\u0001'
+const BLANK_LINE = '\u0002'
+const BREAK = '\u0003'
+
+const brokenIntoLines = (text: string) =>
+  text
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the marks above
+    .replace(/(?<! ) *[\u0001\u0002][\u0001\u0002 ]*/g, marks => (marks.includes(BLANK_LINE) ? '\n\n' : '\n'))
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+    .replace(/(?<! ) *\u0003 */g, '\n')
+
+const HIDDEN = new Set(['script', 'style', 'head', 'title', 'template', 'noscript'])
+const PARAGRAPHS = new Set(['p', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'blockquote', 'pre', 'ul', 'ol', 'table'])
+const LINES = new Set(['div', 'li', 'tr', 'section', 'article', 'header', 'footer', 'dt', 'dd', 'hr'])
+
+/** Deeper is no text that anybody wrote, and would only end the stack. */
+const MAX_DEPTH = 200
+
+interface Place {
+  preformatted: boolean
+  depth: number
+}
+
+const textOf = (nodes: readonly Node[], place: Place = { preformatted: false, depth: 0 }): string =>
+  place.depth > MAX_DEPTH ? '' : nodes.map(node => nodeText(node, place)).join('')
+
+function nodeText(node: Node, { preformatted, depth }: Place): string {
+  if (node.nodeName === '#text' && 'value' in node)
+    return preformatted ? node.value : node.value.replace(/[ \t\r\n\f]+/g, ' ')
+  if (!('tagName' in node) || HIDDEN.has(node.tagName)) return ''
+  const inner = textOf(node.childNodes, { preformatted: preformatted || node.tagName === 'pre', depth: depth + 1 })
+  return elementText(node, inner)
+}
+
+function elementText(element: DefaultTreeAdapterTypes.Element, inner: string): string {
+  const { tagName } = element
+  if (tagName === 'br') return BREAK
+  if (tagName === 'a') return linkText(inner, attribute(element, 'href'))
+  if (tagName === 'img') return attribute(element, 'alt')
+  if (tagName === 'td' || tagName === 'th') return `${inner.trim()} `
+  if (tagName === 'li') return `${NEW_LINE}${marker(element)}${unbroken(inner)}${NEW_LINE}`
+  if (PARAGRAPHS.has(tagName) && !isInItem(element)) return `${BLANK_LINE}${inner}${BLANK_LINE}`
+  return LINES.has(tagName) || PARAGRAPHS.has(tagName) ? `${NEW_LINE}${inner}${NEW_LINE}` : inner
+}
+
+const isInItem = ({ parentNode }: DefaultTreeAdapterTypes.Element) => parentNode?.nodeName === 'li'
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are the marks above
+const unbroken = (inner: string) => inner.replace(/^[\u0001\u0002 ]+|(?<![\u0001\u0002 ])[\u0001\u0002 ]+$/g, '')
+
+/** A number where the list has numbers, else a dash. */
+function marker({ parentNode, ...item }: DefaultTreeAdapterTypes.Element): string {
+  if (!parentNode || !('tagName' in parentNode) || parentNode.tagName !== 'ol') return '- '
+  const items = parentNode.childNodes.filter(({ nodeName }) => nodeName === 'li')
+  const before = items.findIndex(node => 'childNodes' in node && node.childNodes === item.childNodes)
+  return `${Number(attribute(parentNode, 'start') || 1) + before}. `
+}
+
+const linkText = (inner: string, href: string) => {
+  const said = inner.trim()
+  const address = href.replace(/^(?:mailto|tel):/, '')
+  return !said || said === address || said === href || !address ? said || address : `${said} (${address})`
+}
+
+const attribute = ({ attrs }: DefaultTreeAdapterTypes.Element, name: string) =>
+  attrs.find(attr => attr.name === name)?.value ?? ''

@@ -1,0 +1,62 @@
+import type { Status } from 'channel-kit/chat'
+import type { StatusEvent } from 'channel-kit/event'
+import { OPERATOR_NAMES, OPERATORS, type Operator, type OperatorMemory } from './operators.ts'
+
+/** What the gateway's reports mean. Source: README.md, "Statuses". */
+
+export type Report = 'billed' | 'delivered' | 'not_delivered' | 'operator_changed' | 'error'
+
+/** `D0` is O2's word for delivered, and the others' for not. */
+export function classify(code: string, operator: Operator | undefined): Report {
+  if (code === '_OPERATOR_CHANGE') return 'operator_changed'
+  const [, family, digits] = /^([AD])(\d{1,5})$/.exec(code) ?? []
+  const number = Number(digits)
+  if (family === 'A') return number === 0 ? 'billed' : number < 1_024 ? 'error' : 'not_delivered'
+  if (family === 'D') return number === 1 ? 'delivered' : number === 0 ? zero(operator) : 'error'
+  return 'error'
+}
+
+const zero = (operator: Operator | undefined): Report => (operator === '2' ? 'delivered' : 'not_delivered')
+
+const STATUSES = {
+  billed: 'sent',
+  delivered: 'delivered',
+  not_delivered: 'error',
+  operator_changed: 'error',
+  error: 'error'
+} as const satisfies Record<Report, Status>
+
+/**
+ * A report means one thing or another by the operator that the message went to,
+ * which the gateway does not repeat. So a message is known by its id and its
+ * operator, and a report is told for each operator that it may be about: the
+ * host keeps those that nothing is known of apart.
+ */
+export const refOf = (id: string, operator: Operator) => `${id}/${operator}`
+
+export const statusEvents = (id: string, code: string, now: Date): StatusEvent[] =>
+  OPERATORS.map(operator => statusEvent(refOf(id, operator), code, operator, now))
+
+function statusEvent(ref: string, code: string, operator: Operator, now: Date): StatusEvent {
+  const report = classify(code, operator)
+  const remember = memoryOf(report, operator, now)
+  return {
+    kind: 'status',
+    ref,
+    status: STATUSES[report],
+    ...(report === 'delivered' ? {} : { reason: reasonOf(report, code, operator) }),
+    ...(remember ? { remember } : {})
+  }
+}
+
+function memoryOf(report: Report, operator: Operator, now: Date): OperatorMemory | undefined {
+  if (report === 'billed' || report === 'delivered') return { operator }
+  return report === 'operator_changed' ? { left: operator, at: now.toISOString() } : undefined
+}
+
+function reasonOf(report: Report, code: string, operator: Operator): string {
+  if (report === 'billed') return `The gateway has charged it (${code})`
+  if (report === 'operator_changed') return `The number is no longer with ${OPERATOR_NAMES[operator]} (${code})`
+  if (report === 'not_delivered') return `Not delivered (${code})`
+  return `The gateway reports an error (${code.slice(0, 40) || 'without a code'})`
+}

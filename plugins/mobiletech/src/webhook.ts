@@ -1,0 +1,50 @@
+import type { Received, Reply, Verdict, WebhookRequest } from 'channel-kit/channel'
+import { type Document, readDocument, writeDocument } from './document.ts'
+import { idOf, incoming } from './incoming.ts'
+import type { MobiletechTools } from './settings.ts'
+import { statusEvents } from './status.ts'
+
+/** The gateway signs nothing: that it knows the address, of which a part cannot be guessed, is all there is. */
+export async function verify({ method }: WebhookRequest): Promise<Verdict> {
+  return method === 'POST'
+    ? { kind: 'genuine' }
+    : { kind: 'answer', reply: { status: 405, headers: { allow: 'POST' }, body: 'The gateway posts' } }
+}
+
+/** A document that cannot be read is 400 and would be no better the next time. */
+export async function receive({ body }: WebhookRequest, tools: MobiletechTools): Promise<Received> {
+  const read = readDocument(body)
+  return read.kind === 'document' ? answered(read.document, tools) : refused(read.reason, tools)
+}
+
+function answered(document: Document, tools: MobiletechTools): Received {
+  if (document.command === 'receive') {
+    const received = incoming(document, tools)
+    return received.kind === 'events'
+      ? { reply: acknowledged('rcv_rsp', document), events: received.events }
+      : refused(received.reason, tools)
+  }
+  if (document.command === 'status') {
+    const id = idOf(document.fields)
+    const code = document.fields.get('status')?.trim() ?? ''
+    return id
+      ? { reply: acknowledged('status_rsp', document), events: statusEvents(id, code, tools.now()) }
+      : refused('there is no id', tools)
+  }
+  return refused('the command is none that is known', tools)
+}
+
+/** The same bytes for the same message, however often it comes. */
+const acknowledged = (command: string, { fields }: Document): Reply => ({
+  status: 200,
+  headers: { 'content-type': 'application/xml; charset=utf-8' },
+  body: writeDocument(command, { id: idOf(fields) ?? '' })
+})
+
+function refused(reason: string, { log }: MobiletechTools): Received {
+  log.warn({ reason }, 'A document of the gateway cannot be read')
+  return {
+    reply: { status: 400, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `Not taken: ${reason}` },
+    events: []
+  }
+}
