@@ -89,6 +89,8 @@ export function graphApi(state: State, faults: FaultScripts, webhooks: WebhookSe
   )
 
   fileRoutes(app, state, handle)
+  const unknown = { error_subcode: 33, message: 'Unsupported request. Object does not exist, cannot be loaded' }
+  app.setNotFoundHandler((_request, reply) => reply.code(400).send(refusalBody(100, '', unknown)))
   return app
 }
 

@@ -50,7 +50,7 @@ const detailsOf = (data: unknown) =>
 const CLASSES: Readonly<Record<ErrorClass, readonly number[]>> = {
   retry_backoff: [1, 2, 130429, 131000, 131016, 131057, 133004],
   retry_after: [4, 17, 341, 613, 80007, 131056, 132069, 133008, 133009, 133015, 133016, 134101],
-  permanent: [803],
+  permanent: [803, 130497],
   needs_template: [131047],
   token_invalid: [0, 102, 104, 190, 467],
   configuration: [

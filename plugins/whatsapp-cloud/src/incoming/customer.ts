@@ -35,9 +35,13 @@ export function profileOf(contacts: unknown, { phone, bsuid }: Customer): Json {
   return own ?? {}
 }
 
-/** Both names of one customer are one conversation, whichever comes next time. */
+/**
+ * Both names of one customer are one conversation, whichever of them it began
+ * with, and whichever comes next time. The number, being last, is where
+ * messages go.
+ */
 export const sameCustomer = ({ phone, bsuid }: Customer): RenamedEvent[] =>
-  phone && isBsuid(bsuid) ? [{ kind: 'renamed', from: bsuid, to: phone }] : []
+  phone && isBsuid(bsuid) ? [...renamed(phone, bsuid), ...renamed(bsuid, phone)] : []
 
 export const renamed = (from: string, to: string): RenamedEvent[] =>
   from && to && from !== to ? [{ kind: 'renamed', from, to }] : []

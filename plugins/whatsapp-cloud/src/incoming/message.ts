@@ -23,8 +23,6 @@ export interface Context {
 export interface Memory {
   /** When the customer last wrote, in ISO 8601. */
   opened: string
-  phone: string
-  bsuid: string
 }
 
 /** Events of one message, or why there are none. */
@@ -38,7 +36,7 @@ export function eventsOfMessage(message: Json, contacts: unknown, manner: Manner
 
   const at = timeOf(message.timestamp, now)
   const opens = !content.aside && !text(message.group_id)
-  const opened: Memory = { opened: at.toISOString(), ...customer }
+  const opened: Memory = { opened: at.toISOString() }
   return [
     ...sameCustomer(customer),
     {

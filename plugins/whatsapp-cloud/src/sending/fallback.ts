@@ -62,7 +62,7 @@ function textOf(run: Run, shape: TemplateShape): string {
   const placed = filesOf(run).indexOf(headerOf(run, shape) as StoredFile)
   const links = attachments.filter((_, place) => place !== placed).map(({ uri }) => uri)
   const own = content ? cleaned(unmarked(content)) : ''
-  const room = LONGEST_BODY - shape.bodyLength - links.join(' ').length - links.length
+  const room = LONGEST_BODY - shape.bodyLength - links.map(link => ` ${link}`).join('').length
   return (
     [cut(own, room), ...links].filter(Boolean).join(' ') ||
     filesOf(run)
