@@ -96,7 +96,7 @@ const tagOf = ({ biz_opaque_callback_data: tag }: Json) => (tag === undefined ? 
 const recipientIds = (contact: string) =>
   /^\d+$/.test(contact) ? { recipient_id: contact } : { recipient_user_id: contact }
 
-export const statusChange = (state: State, status: Json): Change => ({
+const statusChange = (state: State, status: Json): Change => ({
   field: 'messages',
   value: { ...envelopeOf(state), statuses: [{ timestamp: String(seconds(state.now())), ...status }] }
 })

@@ -31,13 +31,13 @@ export interface State {
   statusesFirst: boolean
 }
 
-export interface Account {
+interface Account {
   phoneNumberId: string
   businessAccountId: string
   displayNumber: string
 }
 
-export interface Call {
+interface Call {
   operation: Operation
   method: string
   /** Below the version. */

@@ -17,7 +17,7 @@ export const metaJson = (value: unknown) =>
     .replaceAll('%', '\\u0025')
     .replaceAll('@', '\\u0040')
 
-export const signature = (body: string, secret: string) =>
+const signature = (body: string, secret: string) =>
   `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
 
 /** How changes that were held back leave. */

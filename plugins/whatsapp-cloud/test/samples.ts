@@ -3,7 +3,7 @@ import Fastify from 'fastify'
 import type { Test } from 'tap'
 
 /** Beginnings of files, by which they are known. */
-export const SAMPLES = {
+const SAMPLES = {
   jpeg: Buffer.from('ffd8ffe000104a46494600010100000100010000ffdb0043', 'hex'),
   png: Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex'),
   gif: Buffer.from('47494638396101000100800000', 'hex'),

@@ -99,7 +99,7 @@ export async function registered(
   }
 }
 
-export const outgoing = (given: Partial<Outgoing> = {}): Outgoing => ({
+const outgoing = (given: Partial<Outgoing> = {}): Outgoing => ({
   id: '7',
   attempt: 1,
   contact: '5511987654321',

@@ -2,7 +2,7 @@ import { type Json, record, text } from '../json.ts'
 import type { WhatsAppLookupTools, WhatsAppTools } from '../settings.ts'
 import type { Access, Caller } from './call.ts'
 
-export const DEFAULT_VERSION = 'v25.0'
+const DEFAULT_VERSION = 'v25.0'
 
 /** How this account calls the Graph API, also with settings that are not complete; undefined: there is no token yet. */
 export function callerOf({ settings, options, fetch, log }: WhatsAppTools | WhatsAppLookupTools): Caller | undefined {

@@ -42,7 +42,7 @@ export interface Call {
 }
 
 /** Media servers refuse callers without a name. */
-export const USER_AGENT = 'chat-plugin-host'
+const USER_AGENT = 'chat-plugin-host'
 
 const JSON_CALL_MS = 15_000
 
@@ -118,7 +118,7 @@ const UNSENT = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'
 ])
 
-export function neverLeft(error: unknown): boolean {
+function neverLeft(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { code = '', syscall } = cause as NodeJS.ErrnoException
     if (UNSENT.has(code) || syscall === 'connect') return true

@@ -20,7 +20,7 @@ export interface Context {
 }
 
 /** What a conversation remembers of its customer. */
-export interface Memory {
+interface Memory {
   /** When the customer last wrote, in ISO 8601. */
   opened: string
 }
@@ -74,7 +74,7 @@ function contextOf(message: Json, contact: Json, opens: boolean): Context {
 }
 
 /** Meta's time, in seconds. One that is no time, or has not come yet, is the host's. */
-export function timeOf(timestamp: unknown, now: Date): Date {
+function timeOf(timestamp: unknown, now: Date): Date {
   const at = new Date(Number(text(timestamp) || Number.NaN) * 1_000)
   return Number.isNaN(at.getTime()) || at.getTime() <= 0 || at > now ? now : at
 }

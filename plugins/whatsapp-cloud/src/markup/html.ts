@@ -7,7 +7,7 @@ import { rowsOf, tableText } from './table.ts'
 type Node = DefaultTreeAdapterTypes.ChildNode
 type Element = DefaultTreeAdapterTypes.Element
 
-export interface Scene {
+interface Scene {
   plain: boolean
   inList: boolean
   /** Markers that are on already are not set again. */
@@ -35,7 +35,7 @@ export function whatsAppText(source: string, { plain = false } = {}): string {
   return withCode(finished(inside(parseFragment(withoutMarks(source)).childNodes, scene)), scene.code)
 }
 
-export const inside = (nodes: readonly Node[], scene: Scene) => nodes.map(node => written(node, scene)).join('')
+const inside = (nodes: readonly Node[], scene: Scene) => nodes.map(node => written(node, scene)).join('')
 
 function written(node: Node, scene: Scene): string {
   if (node.nodeName === '#text') return (node as DefaultTreeAdapterTypes.TextNode).value.replace(/[\s]+/g, ' ')
@@ -119,7 +119,7 @@ const checkbox = (element: Element) => (element.attrs.some(({ name }) => name ==
 const attribute = ({ attrs }: Pick<Element, 'attrs'>, wanted: string) =>
   attrs.find(({ name }) => name === wanted)?.value.trim() ?? ''
 
-export const textOf = (nodes: readonly Node[]): string =>
+const textOf = (nodes: readonly Node[]): string =>
   nodes
     .map(node => {
       if (node.nodeName === '#text') return (node as DefaultTreeAdapterTypes.TextNode).value
@@ -140,7 +140,7 @@ const withCode = (text: string, code: readonly string[]) =>
 const EDGE = new RegExp(`[ \\n${LINE}${BLANK}]*[\\n${LINE}${BLANK}][ \\n${LINE}${BLANK}]*`, 'g')
 
 /** Line ends as they are shown: two blocks never touch, and are never more than an empty line apart. */
-export const finished = (text: string) =>
+const finished = (text: string) =>
   showMarks(text.replace(EDGE, edge => (edge.includes(BLANK) || edge.split('\n').length > 2 ? '\n\n' : '\n')))
     .replace(/ {2,}/g, ' ')
     .trim()

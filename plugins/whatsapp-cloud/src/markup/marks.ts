@@ -4,7 +4,7 @@
  * characters that no text has.
  */
 
-export const MARKS = {
+const MARKS = {
   bold: { open: '\uE000', close: '\uE001', shown: '*' },
   italic: { open: '\uE002', close: '\uE003', shown: '_' },
   strike: { open: '\uE004', close: '\uE005', shown: '~' }

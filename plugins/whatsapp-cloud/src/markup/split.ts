@@ -1,5 +1,5 @@
 /** Most characters of a text, counted as JavaScript does, which is never less than Meta may count. */
-export const LONGEST_TEXT = 4096
+const LONGEST_TEXT = 4096
 export const LONGEST_CAPTION = 1024
 
 /** From the best to the worst place to part a text. What matches stays with the first part. */

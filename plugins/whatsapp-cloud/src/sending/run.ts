@@ -36,7 +36,7 @@ export const Progress = Type.Object({
 export type Progress = Static<typeof Progress>
 export type StoredFile = Progress['files'][string]
 
-export const FRESH: Progress = { files: {}, tries: 0 }
+const FRESH: Progress = { files: {}, tries: 0 }
 
 export const progressOf = (given: unknown): Progress => (Value.Check(Progress, given) ? given : FRESH)
 
