@@ -17,8 +17,7 @@ export const metaJson = (value: unknown) =>
     .replaceAll('%', '\\u0025')
     .replaceAll('@', '\\u0040')
 
-const signature = (body: string, secret: string) =>
-  `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+const signature = (body: string, secret: string) => `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
 
 /** How changes that were held back leave. */
 export interface Release {
