@@ -25,14 +25,21 @@ export const customerOf = (phone: unknown, bsuid: unknown): Customer => ({
   bsuid: text(bsuid).trim()
 })
 
-export const senderOf = (message: Json) => customerOf(message.from, message.from_user_id)
-
-/** Of the `contacts` of a webhook the one that a message is from: by id, never by place. */
-export function profileOf(contacts: unknown, { phone, bsuid }: Customer): Json {
+/** Who wrote, by the message and by the one of the webhook's contacts that it is from: joined by id, never by place. */
+export function senderOf(message: Json, contacts: unknown): Customer & { profile: Json } {
+  const { phone, bsuid } = customerOf(message.from, message.from_user_id)
   const own = list(contacts)
     .map(record)
     .find(({ wa_id, user_id }) => (phone && text(wa_id) === phone) || (bsuid && text(user_id) === bsuid))
-  return own ?? {}
+  const { wa_id, user_id, profile } = own ?? {}
+  const joined = customerOf(phone || wa_id || numberShared(message), bsuid || user_id)
+  return { ...joined, profile: record(profile) }
+}
+
+/** Who hides the number may give it when asked to, as a contact of that origin. */
+function numberShared({ type, contacts }: Json): unknown {
+  const [card] = type === 'contacts' ? list(contacts).map(record) : []
+  return card?.origin === 'contact_request' ? record(list(card.phones)[0]).wa_id : undefined
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { GatewayEvent } from 'channel-kit/event'
 import { type Json, record, text } from '../json.ts'
-import { contactOf, customerOf, profileOf, renamed, sameCustomer, senderOf } from './customer.ts'
+import { contactOf, customerOf, renamed, sameCustomer, senderOf } from './customer.ts'
 import { read } from './kinds.ts'
 import { prefaceOf } from './preface.ts'
 import { lines, type Manner, type Said, type Skipped, skipped } from './said.ts'
@@ -28,7 +28,7 @@ interface Memory {
 /** Events of one message, or why there are none. */
 export function eventsOfMessage(message: Json, contacts: unknown, manner: Manner, now: Date): GatewayEvent[] | Skipped {
   if (message.type === 'system') return eventsOfSystem(message)
-  const customer = senderOf(message)
+  const customer = senderOf(message, contacts)
   const contact = contactOf(customer)
   if (!contact) return skipped('message from nobody')
   const content = read(message, manner)
@@ -46,7 +46,7 @@ export function eventsOfMessage(message: Json, contacts: unknown, manner: Manner
       subject: null,
       ...contentOf(content, message, manner),
       at,
-      context: contextOf(message, profileOf(contacts, customer), opens),
+      context: contextOf(message, customer.profile, opens),
       ...(opens ? { remember: opened } : {})
     }
   ]
@@ -59,8 +59,7 @@ function contentOf({ text: own, attachments }: Said, message: Json, manner: Mann
   return { content: whole ? ({ text: whole, format: 'text' } as const) : null, attachments }
 }
 
-function contextOf(message: Json, contact: Json, opens: boolean): Context {
-  const { name, username } = record(contact.profile)
+function contextOf(message: Json, { name, username }: Json, opens: boolean): Context {
   const interactive = record(message.interactive)
   const payload = text(record(interactive[text(interactive.type)]).id) || text(record(message.button).payload)
   const quoted = text(record(message.context).id)

@@ -23,7 +23,18 @@ export async function receive({ body }: Pick<WebhookRequest, 'body'>, tools: Wha
     else ignored[result.why] = (ignored[result.why] ?? 0) + 1
   }
   if (Object.keys(ignored).length > 0) log.info({ ignored }, 'a webhook had things that are not for the chat')
-  return { reply: { status: 200 }, events: [...events, ...seen(notes.webhook?.at, now())] }
+  return { reply: { status: 200 }, events: [...events.filter(newsOnly()), ...seen(notes.webhook?.at, now())] }
+}
+
+/** Of a customer who wrote ten times it has to be said only once who that is. */
+function newsOnly() {
+  const known = new Set<string>()
+  return (event: GatewayEvent): boolean => {
+    const key = event.kind === 'renamed' ? `${event.from} ${event.to}` : ''
+    if (key && known.has(key)) return false
+    known.add(key)
+    return true
+  }
 }
 
 type Result = GatewayEvent[] | Skipped
