@@ -31,6 +31,9 @@ t.test('whatever WhatsApp posts is answered 200, and the CRM hears of every mess
   t.equal(await gateway.webhooks.post({}, 'a forged secret'), 403)
   for (const { name, payload } of cases)
     for (const time of ['first', 'again']) t.equal(await gateway.webhooks.post(payload), 200, `${name}, ${time}`)
+  const large = (bytes: number) => ({ object: 'whatsapp_business_account', entry: ['x'.repeat(bytes)] })
+  t.equal(await gateway.webhooks.post(large(3 * 1024 * 1024)), 200, 'as large as Meta makes them')
+  t.equal(await gateway.webhooks.post(large(4 * 1024 * 1024)), 413)
   await gateway.write('421900111222', { text: LAST })
   await crm.waitFor(event => event.type === 'incoming' && event.message.content?.text === LAST, 60_000)
 

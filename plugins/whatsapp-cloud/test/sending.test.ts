@@ -111,6 +111,21 @@ t.test('what may have been sent waits for a status, and is not sent again', asyn
   }
 })
 
+t.test('an answer that does not come in time is none', async t => {
+  const { gateway, tools, send } = await registered(t)
+  const { fetch } = tools
+  tools.fetch = (input, init) =>
+    fetch(input, {
+      ...init,
+      signal: AbortSignal.any([...(init?.signal ? [init.signal] : []), AbortSignal.timeout(200)])
+    })
+  gateway.faults.add('messages', { kind: 'hang', when: 'before' }, { kind: 'hang', when: 'after' })
+  t.match(await send(), { kind: 'unknown', awaitMs: 180_000, reason: /timeout/ })
+  t.equal(gateway.state.messages.length, 0)
+  t.match(await send(), { kind: 'unknown', awaitMs: 180_000 })
+  t.equal(gateway.state.messages.length, 1)
+})
+
 t.test('what a status has confirmed goes on with the part behind it', async t => {
   const { gateway, send, goOn } = await registered(t)
   const content = { text: 'Some words. '.repeat(500), format: 'text' } as const

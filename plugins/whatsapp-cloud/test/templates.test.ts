@@ -45,7 +45,7 @@ t.test('an agent names a template and its parameters', async t => {
   for (const [text, components] of [
     ['/template plain en_US', undefined],
     ['/template plain en-US', undefined],
-    ['/Template order en_US | Eva Malá | 1=7', undefined],
+    ['/Template plain en_US', undefined],
     ['/template order en_US | Eva  Malá | "a=b"', [{ type: 'body', parameters: texts('Eva Malá', 'a=b') }]],
     [
       '/template named en_US | total=5 € | first_name=Eva',
@@ -106,7 +106,6 @@ t.test('an agent names a template and its parameters', async t => {
       ]
     ]
   ] as const) {
-    if (text.includes('1=7')) continue
     t.match(await send(command(text)), { kind: 'accepted' }, text)
     const sent = gateway.state.messages.at(-1)?.body as { template: Json }
     t.match(sent, { type: 'template', template: { language: { code: 'en_US' } } }, text)

@@ -27,6 +27,13 @@ t.test('after that the template of the admin carries the text, and the story of 
   const shown = gateway.received()[0]?.text ?? ''
   t.match(shown, /^There is an answer for you: Hi there, two words and more .*… Write to us to go on\.$/)
   t.equal(shown.length, 1_024)
+
+  await send({ conversation: wrote(24), content: { text: '/reply\n**Yes**', format: 'markdown' } })
+  t.match(
+    gateway.received()[1],
+    { text: 'There is an answer for you: Yes Write to us to go on.' },
+    'there is nothing to quote'
+  )
 })
 
 t.test('without one the message ends in an error that says why', async t => {

@@ -1,4 +1,3 @@
-import { unmarked } from '../markup/content.ts'
 import { filesOf, storeFiles } from './files.ts'
 import type { Plan } from './plan.ts'
 import { done, ended, type Run, rejected, type Step, type StoredFile } from './run.ts'
@@ -20,7 +19,7 @@ export function nameOf(key: string): { name: string; language: string } {
 
 export const fallbackOf = ({ tools: { settings } }: Run) => settings.window.fallbackTemplate?.[0]
 
-export async function planFallback(given: Run, key: string, fresh: boolean): Promise<Step<Plan>> {
+export async function planFallback(given: Run, key: string, text: string, fresh: boolean): Promise<Step<Plan>> {
   const { name, language } = nameOf(key)
   const found = await findTemplate(given, name, language, fresh)
   if (found.kind === 'ended') return found
@@ -33,7 +32,7 @@ export async function planFallback(given: Run, key: string, fresh: boolean): Pro
   const parameter = settings.window.fallbackParameter ?? '1'
   const problem = misfit(shape, parameter)
   if (problem) return ended(rejected(run, translate('reasons', problem, { name })))
-  const filled = fill(shape, { positional: [textOf(run, shape)], named: {} }, headerOf(run, shape), translate)
+  const filled = fill(shape, { positional: [textOf(run, shape, text)], named: {} }, headerOf(run, shape), translate)
   if (filled.kind === 'wrong') return ended(rejected(run, filled.problem))
   const told = translate('reasons', 'Sent by the template {name}, since the customer has not written for 24 hours', {
     name
@@ -57,11 +56,11 @@ const headerOf = (run: Run, shape: TemplateShape): StoredFile | undefined =>
   isMedia(shape) ? filesOf(run).find(({ kind }) => kind === shape.header || shape.header === 'document') : undefined
 
 /** Files that have no place in the template go along as links, which are never cut. */
-function textOf(run: Run, shape: TemplateShape): string {
-  const { content, attachments } = run.message
+function textOf(run: Run, shape: TemplateShape, text: string): string {
+  const { attachments } = run.message
   const placed = filesOf(run).indexOf(headerOf(run, shape) as StoredFile)
   const links = attachments.filter((_, place) => place !== placed).map(({ uri }) => uri)
-  const own = content ? cleaned(unmarked(content)) : ''
+  const own = cleaned(text)
   const room = LONGEST_BODY - shape.bodyLength - links.map(link => ` ${link}`).join('').length
   return (
     [cut(own, room), ...links].filter(Boolean).join(' ') ||

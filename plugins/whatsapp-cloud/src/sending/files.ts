@@ -4,7 +4,18 @@ import { extensionOf, safeName } from '../incoming/media.ts'
 import { fetchFile } from './fetch-file.ts'
 import { type Kind, kindOf } from './kinds.ts'
 import { backOff, refusal } from './refusal.ts'
-import { done, ended, isLate, later, type Run, rejected, remainingMs, type Step, type StoredFile } from './run.ts'
+import {
+  done,
+  ended,
+  isLate,
+  later,
+  type Run,
+  rejected,
+  remainingMs,
+  type Step,
+  type StoredFile,
+  unreached
+} from './run.ts'
 
 /**
  * Brings all files of a message to Meta before anything of it is sent: they
@@ -49,6 +60,7 @@ async function upload(bytes: Buffer, name: string, kind: Kind, run: Run): Promis
       return upload(bytes, full, { kind: 'document', mime: 'application/octet-stream', voice: false }, run)
     return ended(refusal(answer, run))
   }
+  if (answer.kind === 'unsent') return ended(unreached(run, answer.reason))
   // A file that was stored twice hurts nobody.
   if (answer.kind !== 'done') return ended(backOff(run, answer.reason))
   const id = idOf(answer.body)

@@ -23,7 +23,7 @@ export interface Plan {
   told?: string
 }
 
-type Commands = Directed<'template' | 'reply'>
+type Commands = Directed<'template' | 'reply'> & { plain: string }
 
 export async function planOf(run: Run, fresh = false): Promise<Step<Plan>> {
   const commands = commandsOf(run)
@@ -33,7 +33,7 @@ export async function planOf(run: Run, fresh = false): Promise<Step<Plan>> {
   const { translate, now } = run.tools
   const fallback = fallbackOf(run)
   const window = run.progress.closed ? 'closed' : windowOf(run.message, now())
-  if (fallback && window !== 'open') return planFallback(run, fallback, fresh)
+  if (fallback && window !== 'open') return planFallback(run, fallback, commands.plain, fresh)
   if (window === 'closed')
     return ended(
       rejected(run, translate('reasons', 'The customer has not written for 24 hours, and no template is set for that'))
@@ -41,13 +41,17 @@ export async function planOf(run: Run, fresh = false): Promise<Step<Plan>> {
   return planFree(run, commands)
 }
 
-/** A command is in the plain text, whatever the editor made of it. */
+/** A command is in the plain text, whatever the editor made of it. `plain` is what is below it, without markup. */
 function commandsOf({ message: { content } }: Run): Commands {
-  if (!content) return { directives: [], text: '' }
-  const commands = readDirectives(content.format === 'html' ? unmarked(content) : content.text, ['template', 'reply'])
-  if (commands.directives.length === 0) return { directives: [], text: shown(content) }
-  const { text, format } = { text: commands.text, format: content.format === 'markdown' ? 'markdown' : 'text' } as const
-  return { directives: commands.directives, text: shown({ text, format }) }
+  if (!content) return { directives: [], text: '', plain: '' }
+  const { format } = content
+  const { directives, text } = readDirectives(format === 'html' ? unmarked(content) : content.text, [
+    'template',
+    'reply'
+  ])
+  if (directives.length === 0) return { directives, text: shown(content), plain: unmarked(content) }
+  const rest = { text, format: format === 'markdown' ? format : 'text' } as const
+  return { directives, text: shown(rest), plain: unmarked(rest) }
 }
 
 /** `/template name language | parameter | name=parameter` */

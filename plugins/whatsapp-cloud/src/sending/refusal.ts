@@ -55,7 +55,7 @@ export function refusal(refused: Refused, run: Run): Outcome {
   const kind = classOf(error)
   if (kind === 'permanent' || kind === 'needs_template' || OF_THE_MESSAGE.includes(error.code))
     return rejected(run, reason)
-  if (error.code === TOO_FAST) return wait(run, reason, Math.min(MINUTE_MS, SECOND_MS * 2 ** run.progress.tries))
+  if (error.code === TOO_FAST) return slower(run, reason)
   if (error.code === PAIR_RATE) return again(run, reason, 4 ** Math.min(run.progress.tries, 4) * SECOND_MS, 10)
   if (kind === 'retry_backoff') return backOff(run, reason, TRIES.get(error.code))
   if (kind === 'retry_after') return wait(run, reason, waitOf(refused))
@@ -81,8 +81,14 @@ const wait = ({ sent, progress }: Run, reason: string, afterMs: number): Outcome
   reason,
   afterMs,
   sent,
-  progress: { ...progress, tries: progress.tries + 1 }
+  progress
 })
+
+function slower(run: Run, reason: string): Outcome {
+  const { slowed = 0 } = run.progress
+  const afterMs = Math.min(MINUTE_MS, SECOND_MS * 2 ** slowed)
+  return wait({ ...run, progress: { ...run.progress, slowed: slowed + 1 } }, reason, afterMs)
+}
 
 /** Every further message would only hear the same, so the whole number rests. */
 function pause(run: Run, reason: string, afterMs: number): Outcome {

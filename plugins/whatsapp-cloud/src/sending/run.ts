@@ -25,6 +25,8 @@ export const Progress = Type.Object({
   ),
   /** Attempts at what is in hand now, since something last went well. */
   tries: Type.Integer({ minimum: 0 }),
+  /** Times that the number was too fast. */
+  slowed: Type.Optional(Type.Integer({ minimum: 0 })),
   /** The part that may have left. */
   doubt: Type.Optional(Type.Integer({ minimum: 0 })),
   /** When the account was first found unable to send, in ms. */
@@ -75,6 +77,14 @@ export const later = ({ sent, progress, tools }: Run): Outcome => ({
   kind: 'retry',
   reason: tools.translate('reasons', 'It takes longer; going on'),
   afterMs: 0,
+  sent,
+  progress
+})
+
+/** Nothing reached Meta, so there is nothing to be careful about: the queue's own interval and attempts hold. */
+export const unreached = ({ sent, progress }: Run, reason: string): Outcome => ({
+  kind: 'retry',
+  reason,
   sent,
   progress
 })

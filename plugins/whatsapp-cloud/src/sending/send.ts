@@ -11,7 +11,7 @@ import { filesOf } from './files.ts'
 import { filePart, type Plan, planOf } from './plan.ts'
 import { recipientOf } from './recipient.ts'
 import { refusal } from './refusal.ts'
-import { isLate, later, progressOf, type Run, rejected, remainingMs, type StoredFile } from './run.ts'
+import { isLate, later, progressOf, type Run, rejected, remainingMs, type StoredFile, unreached } from './run.ts'
 
 /** How long a status may take that tells us what became of a message. */
 export const CONFIRM_MS = 180_000
@@ -102,7 +102,7 @@ async function refused(answer: Extract<Answer, { kind: 'error' }>, { run, noted,
 function unheard(answer: Answer, { run, parts }: Plan, part: number): Outcome {
   const reason =
     'reason' in answer ? answer.reason : run.tools.translate('reasons', 'WhatsApp took it without giving it an id')
-  if (answer.kind === 'unsent') return { kind: 'retry', reason, sent: run.sent, progress: run.progress }
+  if (answer.kind === 'unsent') return unreached(run, reason)
   return {
     kind: 'unknown',
     reason,

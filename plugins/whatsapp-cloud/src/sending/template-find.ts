@@ -3,7 +3,7 @@ import { Value } from 'typebox/value'
 import { localeOf, templateNote } from '../graph/template-note.ts'
 import { listTemplates } from '../graph/templates.ts'
 import { backOff, refusal } from './refusal.ts'
-import { done, ended, type Run, rejected, type Step } from './run.ts'
+import { done, ended, type Run, rejected, type Step, unreached } from './run.ts'
 import { shapeOf, TemplateShape } from './template-shape.ts'
 
 export interface Found {
@@ -26,6 +26,7 @@ export async function findTemplate(run: Run, name: string, language: string, fre
 
   const listed = await listTemplates(run.caller, run.tools.settings.account.businessAccountId, { name })
   if (listed.kind === 'error') return ended(refusal(listed, run))
+  if (listed.kind === 'unsent') return ended(unreached(run, listed.reason))
   if (listed.kind !== 'listed') return ended(backOff(run, listed.reason))
   const shapes = listed.templates.map(shapeOf).filter(shape => shape.name === name)
   const shape = shapes.find(found => found.language === localeOf(language))
