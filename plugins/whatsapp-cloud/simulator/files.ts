@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { Handle } from './api.ts'
 import { refusalBody } from './faults.ts'
+import type { Handle } from './handle.ts'
 import { type State, type StoredFile, URL_LIFE_MS } from './state.ts'
 
 const MOST_BYTES = 110 * 1024 * 1024

@@ -2,7 +2,7 @@ import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
 import type { Outcome } from 'channel-kit/outcome'
 import { isBsuid, renamed, sameCustomer } from '../incoming/customer.ts'
 import { type Json, text } from '../json.ts'
-import type { Plan } from './plan.ts'
+import type { Plan } from './planned.ts'
 
 /** All parts are at Meta, which says by what name it knows the customer. */
 export function accepted({ run, notes, told }: Plan, contact: Json): Outcome {

@@ -1,5 +1,5 @@
 import { filesOf, storeFiles } from './files.ts'
-import type { Plan } from './plan.ts'
+import type { Plan } from './planned.ts'
 import { done, ended, type Run, rejected, type Step, type StoredFile } from './run.ts'
 import { cleaned, fill } from './template-fill.ts'
 import { findTemplate } from './template-find.ts'

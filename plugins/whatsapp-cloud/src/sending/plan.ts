@@ -1,27 +1,14 @@
 import { type Directed, readDirectives, readPiped } from 'channel-kit/directives'
-import type { GatewayEvent } from 'channel-kit/event'
 import type { Json } from '../json.ts'
 import { shown, unmarked } from '../markup/content.ts'
 import { LONGEST_CAPTION, split } from '../markup/split.ts'
 import { fallbackOf, planFallback } from './fallback.ts'
 import { filesOf, storeFiles } from './files.ts'
+import type { Plan } from './planned.ts'
 import { done, ended, type Run, rejected, type Step, type StoredFile } from './run.ts'
 import { fill } from './template-fill.ts'
 import { findTemplate } from './template-find.ts'
 import { windowOf } from './window.ts'
-
-/** What a message becomes: bodies for the API, one a part. The same at every attempt. */
-export interface Plan {
-  /** With the files that are stored by now. */
-  run: Run
-  parts: readonly Json[]
-  /** For the account's notes, once it is sent. */
-  notes: readonly GatewayEvent[]
-  /** Made by what was noted of a template before. */
-  noted: boolean
-  /** What the message's story has to say about it. */
-  told?: string
-}
 
 type Commands = Directed<'template' | 'reply'> & { plain: string }
 
