@@ -140,7 +140,7 @@ t.test('a template that cannot carry a text says so', async t => {
     ['none/en_US', /none has no parameter that could carry the text/],
     ['two/en_US', /two needs more than a text/],
     ['head/en_US', /head needs more than a text/],
-    ['gone/en_US', /There is no template gone/]
+    ['gone/en_US', /^The customer has not written for 24 hours: only a template can be sent. There is no template gone/]
   ] as const) {
     tools.settings = settingsOf(gateway.settings.account, { window: { fallbackTemplate: [key] } })
     t.match(await send({ conversation: wrote(30) }), { kind: 'rejected', reason }, key)

@@ -12,16 +12,19 @@ export async function health(_: Lookup, tools: WhatsAppLookupTools): Promise<str
   const account = record(settings.account)
   const caller = callerOf(tools)
   if (!caller) return translate('settings', 'Save the account first.')
-  const rows = [
-    ...(await numberRows(caller, text(account.phoneNumberId), tools)),
-    ...(await subscriptionRows(caller, text(account.businessAccountId), tools)),
-    ...noteRows(tools)
-  ]
+  const [number, subscription] = await Promise.all([
+    numberRows(caller, text(account.phoneNumberId), tools),
+    subscriptionRows(caller, text(account.businessAccountId), tools)
+  ])
+  const rows = [...number, ...subscription, ...noteRows(tools)]
   const head = `| ${translate('settings', 'What')} | ${translate('settings', 'State')} |\n|---|---|`
   return [head, ...rows.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`)].join('\n')
 }
 
 type Row = readonly [name: string, value: string]
+
+/** A form that is opened waits for it. */
+const PATIENCE_MS = 10_000
 
 const GOOD = '✅'
 const BAD = '❌'
@@ -38,7 +41,7 @@ const FIELDS = [
 ].join(',')
 
 async function numberRows(caller: Caller, id: string, { translate }: WhatsAppLookupTools): Promise<readonly Row[]> {
-  const answer = await call(caller, { path: id, query: { fields: FIELDS } })
+  const answer = await call(caller, { path: id, query: { fields: FIELDS }, timeoutMs: PATIENCE_MS })
   const token = translate('settings', 'Access token')
   if (answer.kind === 'error') return [[token, `${BAD} ${explain(answer.error, translate)}`]]
   if (answer.kind !== 'done') return [[token, `? ${answer.reason}`]]
@@ -80,7 +83,7 @@ async function subscriptionRows(
   { translate }: WhatsAppLookupTools
 ): Promise<readonly Row[]> {
   const name = translate('settings', 'Subscription')
-  const answer = await call(caller, { path: `${id}/subscribed_apps` })
+  const answer = await call(caller, { path: `${id}/subscribed_apps`, timeoutMs: PATIENCE_MS })
   if (answer.kind === 'error') return [[name, `${BAD} ${explain(answer.error, translate)}`]]
   if (answer.kind !== 'done') return [[name, `? ${answer.reason}`]]
   const apps = list(answer.body.data).map(app => text(record(record(app).whatsapp_business_api_data).name))

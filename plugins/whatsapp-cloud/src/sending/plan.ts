@@ -20,12 +20,19 @@ export async function planOf(run: Run, fresh = false): Promise<Step<Plan>> {
   const { translate, now } = run.tools
   const fallback = fallbackOf(run)
   const window = run.progress.closed ? 'closed' : windowOf(run.message, now())
-  if (fallback && window !== 'open') return planFallback(run, fallback, commands.plain, fresh)
+  if (fallback && window !== 'open') return blamed(run, await planFallback(run, fallback, commands.plain, fresh))
   if (window === 'closed')
     return ended(
       rejected(run, translate('reasons', 'The customer has not written for 24 hours, and no template is set for that'))
     )
   return planFree(run, commands)
+}
+
+/** Who asks why a template was refused asks first why there is a template at all. */
+function blamed(run: Run, plan: Step<Plan>): Step<Plan> {
+  if (plan.kind === 'done' || plan.outcome.kind !== 'rejected') return plan
+  const late = run.tools.translate('reasons', 'The customer has not written for 24 hours: only a template can be sent')
+  return ended({ ...plan.outcome, reason: `${late}. ${plan.outcome.reason}` })
 }
 
 /** A command is in the plain text, whatever the editor made of it. `plain` is what is below it, without markup. */
