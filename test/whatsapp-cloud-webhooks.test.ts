@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { GatewayEvent } from 'channel-kit/event'
-import whatsApp from 'channel-whatsapp-cloud'
-import { startSimulator } from 'channel-whatsapp-cloud/simulator'
 import t from 'tap'
-import { testCrm, testHost } from './harness.ts'
+import { connected } from './whatsapp.ts'
 
 /** What the channel's own tests pin: payloads, and the events that they are. */
 interface Case {
@@ -18,14 +16,7 @@ const LAST = 'the last one'
 t.test('whatever WhatsApp posts is answered 200, and the CRM hears of every message once', async t => {
   const cases = JSON.parse(await readFile(FIXTURES, 'utf8')) as Case[]
   const account = { phoneNumberId: '5550001', businessAccountId: '7770001', displayNumber: '421900000000' }
-  const gateway = await startSimulator({ change: { account } })
-  t.teardown(() => gateway.close())
-  const crm = await testCrm(t)
-  const host = await testHost(t, { channels: [{ channel: whatsApp }], env: gateway.variables })
-  const plugin = await crm.register(host.at('whatsapp-cloud'))
-  await plugin.saveSettings({ ...gateway.settings })
-  const { json } = await plugin.markdownPreview('webhook')
-  await gateway.connect(/http[^`]+/.exec((json as { markdown: string }).markdown)?.[0] ?? '')
+  const { gateway, crm } = await connected(t, { change: { account } })
   for (const id of cases.flatMap(({ events }) => events.flatMap(mediaIds))) store(id)
 
   t.equal(await gateway.webhooks.post({}, 'a forged secret'), 403)

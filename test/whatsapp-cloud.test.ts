@@ -1,8 +1,7 @@
 import type { Attachment } from 'channel-kit/chat'
-import whatsApp from 'channel-whatsapp-cloud'
-import { startSimulator } from 'channel-whatsapp-cloud/simulator'
-import t, { type Test } from 'tap'
-import { testCrm, testHost, until } from './harness.ts'
+import t from 'tap'
+import { type testCrm, until } from './harness.ts'
+import { connected } from './whatsapp.ts'
 
 const CUSTOMER = '421900111222'
 const PICTURE = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex')
@@ -101,7 +100,9 @@ t.test('a long text is delivered when all of its parts are, and goes on after an
 })
 
 t.test('outside of the window the template goes, and without one the message ends in an error', async t => {
-  const { crm, plugin, gateway } = await connected(t, { window: { fallbackTemplate: ['continue_conversation/en_US'] } })
+  const { crm, plugin, gateway } = await connected(t, {
+    settings: { window: { fallbackTemplate: ['continue_conversation/en_US'] } }
+  })
   await plugin.send({ contact: CUSTOMER, content: { text: 'Ready', format: 'text' } })
   await until('the template', async () => gateway.received().length === 1)
   t.match(gateway.received(), [{ text: /Ready/ }])
@@ -157,20 +158,6 @@ t.test('what does not work is told at its field, and in the language of the admi
   })
   t.match(await plugin.markdownPreview('health'), { json: { markdown: /Access token \| ✅/ } })
 })
-
-async function connected(t: Test, more: object = {}) {
-  const gateway = await startSimulator()
-  t.teardown(() => gateway.close())
-  const crm = await testCrm(t)
-  const env = { ...gateway.variables, LV_PLUGIN_CHAT_SEND_INTERVAL: '1' }
-  const host = await testHost(t, { channels: [{ channel: whatsApp }], env })
-  const plugin = await crm.register(host.at('whatsapp-cloud'))
-  const saved = await plugin.saveSettings({ ...gateway.settings, ...more })
-  if (saved.status !== 200) throw new Error(`the settings were answered ${saved.status}: ${saved.text}`)
-  const { json } = await plugin.markdownPreview('webhook')
-  await gateway.connect(/http[^`]+/.exec((json as { markdown: string }).markdown)?.[0] ?? '')
-  return { gateway, crm, plugin, host }
-}
 
 type Crm = Awaited<ReturnType<typeof testCrm>>
 
