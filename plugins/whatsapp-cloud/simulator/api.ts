@@ -1,0 +1,107 @@
+import Fastify from 'fastify'
+import { type Json, list, record, text } from '../src/json.ts'
+import { type FaultScripts, refusalBody } from './faults.ts'
+import { fileRoutes } from './files.ts'
+import { handling } from './handle.ts'
+import { accept, isOpen, report, windowProblem } from './messages.ts'
+import type { State } from './state.ts'
+import type { WebhookSender } from './webhooks.ts'
+
+/** The part of the Graph API that the channel uses. */
+export function graphApi(state: State, faults: FaultScripts, webhooks: WebhookSender) {
+  const app = Fastify({ forceCloseConnections: true })
+  const { phoneNumberId, businessAccountId } = state.account
+
+  const handle = handling(state, faults)
+
+  app.post(
+    `/:version/${phoneNumberId}/messages`,
+    handle('messages', async (request, reply) => {
+      const body = record(request.body)
+      const problem = windowProblem(state, body)
+      if (problem) return reply.code(problem.status).send(refusalBody(problem.code, problem.details))
+      const sent = accept(state, body)
+      if (sent.kind === 'refused') return reply.code(sent.status).send(sent.body)
+      const told = tell(state, sent.message, webhooks)
+      if (state.statusesFirst) await told
+      return sent.answer
+    })
+  )
+
+  app.get(
+    `/:version/${phoneNumberId}`,
+    handle('phone', async () => ({ id: phoneNumberId, ...state.phone }))
+  )
+  app.get(
+    `/:version/${businessAccountId}/phone_numbers`,
+    handle('numbers', async () => ({ data: [{ id: phoneNumberId }] }))
+  )
+  app.get(
+    `/:version/${businessAccountId}/message_templates`,
+    handle('templates', async ({ query }) => page(state, record(query)))
+  )
+
+  app.get(
+    `/:version/${businessAccountId}/subscribed_apps`,
+    handle('subscription', async () => ({
+      data: state.subscribed
+        ? [
+            {
+              whatsapp_business_api_data: { id: '1', name: 'Simulated app' },
+              override_callback_uri: state.override?.url
+            }
+          ]
+        : []
+    }))
+  )
+  app.post(
+    `/:version/${businessAccountId}/subscribed_apps`,
+    handle('subscription', async ({ body }, reply) => {
+      const { override_callback_uri: url, verify_token: verifyToken } = record(body)
+      if (!url) state.subscribed = true
+      else if (!state.subscribed)
+        return reply.code(400).send(
+          refusalBody(100, '', {
+            message: '(#100) Before override the current callback uri, your app must be subscribed'
+          })
+        )
+      else {
+        const failed = await webhooks.connect(text(url), text(verifyToken)).then(
+          () => false,
+          () => true
+        )
+        if (failed) return reply.code(400).send(refusalBody(2200, 'Callback verification failed'))
+        state.override = { url: text(url), verifyToken: text(verifyToken) }
+      }
+      return { success: true }
+    })
+  )
+
+  fileRoutes(app, state, handle)
+  const unknown = { error_subcode: 33, message: 'Unsupported request. Object does not exist, cannot be loaded' }
+  app.setNotFoundHandler((_request, reply) => reply.code(400).send(refusalBody(100, '', unknown)))
+  return app
+}
+
+async function tell(state: State, message: Parameters<typeof report>[1], webhooks: WebhookSender): Promise<void> {
+  const late = state.window === 'async' && message.body.type !== 'template' && !isOpen(state, message.contact)
+  if (late) {
+    const error = { code: 131047, title: 'Re-engagement message', error_data: { details: 'More than 24 hours' } }
+    return report(state, message, 'failed', webhooks, { errors: [error] })
+  }
+  for (const status of state.statuses) await report(state, message, status, webhooks)
+}
+
+function page({ templates, templatesPerPage }: State, { name, status, after }: Json) {
+  const fitting = templates.filter(
+    one => (!name || text(one.name).includes(text(name))) && (!status || one.status === status)
+  )
+  const start = Number(after ?? 0)
+  const end = start + templatesPerPage
+  const cursors = { before: String(start), after: String(end) }
+  return {
+    data: list(fitting).slice(start, end),
+    paging:
+      end < fitting.length ? { cursors, next: 'https://graph.example/next?access_token=never-use-me' } : { cursors }
+  }
+}

@@ -1,0 +1,54 @@
+import type { RenamedEvent } from 'channel-kit/event'
+import { type Json, list, record, text } from '../json.ts'
+
+/**
+ * Customers have a phone number, an id that WhatsApp made for this business
+ * (a BSUID, such as `US.13491208655302741918`), or both: who has a username
+ * shows no number any more. The chat goes by the number while it is known.
+ */
+
+const BSUID = /^[A-Z]{2}(\.ENT)?\.[A-Za-z0-9]{1,128}$/
+
+export const isBsuid = (contact: string) => BSUID.test(contact)
+
+export interface Customer {
+  /** Digits, without a plus. */
+  phone: string
+  bsuid: string
+}
+
+/** What the chat calls them; '' for nobody. */
+export const contactOf = ({ phone, bsuid }: Customer) => phone || bsuid
+
+export const customerOf = (phone: unknown, bsuid: unknown): Customer => ({
+  phone: text(phone).replace(/\D/g, ''),
+  bsuid: text(bsuid).trim()
+})
+
+/** Who wrote, by the message and by the one of the webhook's contacts that it is from: joined by id, never by place. */
+export function senderOf(message: Json, contacts: unknown): Customer & { profile: Json } {
+  const { phone, bsuid } = customerOf(message.from, message.from_user_id)
+  const own = list(contacts)
+    .map(record)
+    .find(({ wa_id, user_id }) => (phone && text(wa_id) === phone) || (bsuid && text(user_id) === bsuid))
+  const { wa_id, user_id, profile } = own ?? {}
+  const joined = customerOf(phone || wa_id || numberShared(message), bsuid || user_id)
+  return { ...joined, profile: record(profile) }
+}
+
+/** Who hides the number may give it when asked to, as a contact of that origin. */
+function numberShared({ type, contacts }: Json): unknown {
+  const [card] = type === 'contacts' ? list(contacts).map(record) : []
+  return card?.origin === 'contact_request' ? record(list(card.phones)[0]).wa_id : undefined
+}
+
+/**
+ * Both names of one customer are one conversation, whichever of them it began
+ * with, and whichever comes next time. The number, being last, is where
+ * messages go.
+ */
+export const sameCustomer = ({ phone, bsuid }: Customer): RenamedEvent[] =>
+  phone && isBsuid(bsuid) ? [...renamed(phone, bsuid), ...renamed(bsuid, phone)] : []
+
+export const renamed = (from: string, to: string): RenamedEvent[] =>
+  from && to && from !== to ? [{ kind: 'renamed', from, to }] : []

@@ -1,0 +1,57 @@
+import type { GatewayEvent, NoteEvent } from 'channel-kit/event'
+import { templateNote } from '../graph/template-note.ts'
+import { type Json, list, record, text } from '../json.ts'
+import { renamed } from './customer.ts'
+import { type Skipped, skipped } from './said.ts'
+
+/** What Meta says of the account itself: kept for the form's preview, never a line of a chat. README.md, "State". */
+
+const TEMPLATE_FIELDS = [
+  'message_template_status_update',
+  'message_template_quality_update',
+  'message_template_components_update',
+  'template_category_update'
+]
+
+/** Each has one note, its last value. */
+export const ACCOUNT_FIELDS = [
+  'account_update',
+  'account_alerts',
+  'account_review_update',
+  'business_capability_update',
+  'phone_number_name_update',
+  'phone_number_quality_update',
+  'security'
+]
+
+/** Most characters of a value that is kept. */
+const LONGEST = 4_000
+
+export function eventsOfField(field: string, value: Json): GatewayEvent[] | Skipped {
+  if (TEMPLATE_FIELDS.includes(field)) return eventsOfTemplate(field, value)
+  if (ACCOUNT_FIELDS.includes(field)) return [note(field, value)]
+  if (field === 'user_id_update') return list(value.user_id_update).flatMap(update => eventsOfUserId(record(update)))
+  return skipped(`field ${field}`)
+}
+
+export const note = (name: string, value: Json): NoteEvent => ({
+  kind: 'note',
+  name,
+  value: JSON.stringify(value).length > LONGEST ? { event: text(value.event) } : value
+})
+
+/** What was known of the template is not true any more, so it will be asked for again. */
+function eventsOfTemplate(field: string, value: Json): NoteEvent[] {
+  const { message_template_name: name, message_template_language: language } = value
+  return [
+    note('templates', { field, ...value }),
+    ...(text(name) && text(language)
+      ? [{ kind: 'note', name: templateNote(text(name), text(language)), value: null } as const]
+      : [])
+  ]
+}
+
+function eventsOfUserId({ user_id, wa_id }: Json): GatewayEvent[] {
+  const { previous, current } = record(user_id)
+  return [...renamed(text(previous), text(current)), ...renamed(text(current), text(wa_id).replace(/\D/g, ''))]
+}

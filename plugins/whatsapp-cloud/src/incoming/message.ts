@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import type { GatewayEvent } from 'channel-kit/event'
+import { type Json, record, text } from '../json.ts'
+import { contactOf, customerOf, renamed, sameCustomer, senderOf } from './customer.ts'
+import { read } from './kinds.ts'
+import { prefaceOf } from './preface.ts'
+import { lines, type Manner, type Said, type Skipped, skipped } from './said.ts'
+
+/** What a later message in the conversation needs to know of this one. */
+export interface Context {
+  /** Whether it opened the 24-hour window. */
+  opens: boolean
+  name?: string
+  /** The wamid that it answers. */
+  quoted?: string
+  /** The ad that it came from, as Meta tells it. */
+  referral?: Json
+  /** Of the button that was pressed, or the row that was chosen. */
+  payload?: string
+}
+
+/** What a conversation remembers of its customer. */
+interface Memory {
+  /** When the customer last wrote, in ISO 8601. */
+  opened: string
+}
+
+/** Events of one message, or why there are none. */
+export function eventsOfMessage(message: Json, contacts: unknown, manner: Manner, now: Date): GatewayEvent[] | Skipped {
+  if (message.type === 'system') return eventsOfSystem(message)
+  const customer = senderOf(message, contacts)
+  const contact = contactOf(customer)
+  if (!contact) return skipped('message from nobody')
+  const content = read(message, manner)
+  if (content.kind === 'skipped') return content
+
+  const at = timeOf(message.timestamp, now)
+  const opens = !content.aside && !text(message.group_id)
+  const opened: Memory = { opened: at.toISOString() }
+  return [
+    ...sameCustomer(customer),
+    {
+      kind: 'message',
+      ref: text(message.id) || `unnamed-${createHash('sha256').update(JSON.stringify(message)).digest('hex')}`,
+      contact,
+      subject: null,
+      ...contentOf(content, message, manner),
+      at,
+      context: contextOf(message, customer.profile, opens),
+      ...(opens ? { remember: opened } : {})
+    }
+  ]
+}
+
+/** A message of nothing but spaces is still one that was written. */
+function contentOf({ text: own, attachments }: Said, message: Json, manner: Manner) {
+  const body = own.trim() || attachments.length > 0 ? own : manner.translate('chat', '[An empty message]')
+  const whole = lines(...prefaceOf(message, manner), body)
+  return { content: whole ? ({ text: whole, format: 'text' } as const) : null, attachments }
+}
+
+function contextOf(message: Json, { name, username }: Json, opens: boolean): Context {
+  const interactive = record(message.interactive)
+  const payload = text(record(interactive[text(interactive.type)]).id) || text(record(message.button).payload)
+  const quoted = text(record(message.context).id)
+  return {
+    opens,
+    ...(text(name) || text(username) ? { name: text(name) || text(username) } : {}),
+    ...(quoted ? { quoted } : {}),
+    ...(message.referral ? { referral: record(message.referral) } : {}),
+    ...(payload ? { payload } : {})
+  }
+}
+
+/** Meta's time, in seconds. One that is no time, or has not come yet, is the host's. */
+function timeOf(timestamp: unknown, now: Date): Date {
+  const at = new Date(Number(text(timestamp) || Number.NaN) * 1_000)
+  return Number.isNaN(at.getTime()) || at.getTime() <= 0 || at > now ? now : at
+}
+
+/** Not a line of the chat: the customer goes by another name now. */
+function eventsOfSystem({ from, from_user_id, system }: Json): GatewayEvent[] | Skipped {
+  const { type, wa_id, user_id } = record(system)
+  const before = customerOf(from, from_user_id)
+  const after = customerOf(wa_id, user_id)
+  const changes = [
+    ...renamed(before.phone, after.phone),
+    ...sameCustomer({ ...after, phone: after.phone || before.phone })
+  ]
+  if (type === 'user_changed_user_id' || type === 'user_changed_number')
+    return changes.length > 0 ? changes : [...renamed(before.bsuid, after.bsuid)]
+  return skipped(`system ${text(type)}`)
+}

@@ -1,0 +1,21 @@
+/** Reading JSON of a gateway that promises nothing: what is not as expected is empty, never an exception. */
+
+export type Json = Readonly<Record<string, unknown>>
+
+export const record = (value: unknown): Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
+
+export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+/** Numbers count as texts, since ids and times come as either. */
+export const text = (value: unknown): string =>
+  typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
+
+/** Undefined: it is no JSON. */
+export function parse(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,112 @@
+import type { Lookup } from 'channel-kit/channel'
+import { callerOf } from '../graph/access.ts'
+import { type Caller, call } from '../graph/call.ts'
+import { explain } from '../graph/reasons.ts'
+import { ACCOUNT_FIELDS } from '../incoming/management.ts'
+import { type Json, list, record, text } from '../json.ts'
+import type { WhatsAppLookupTools } from '../settings.ts'
+
+/** Whether messages can come and go, asked at the moment and remembered from webhooks. */
+export async function health(_: Lookup, tools: WhatsAppLookupTools): Promise<string> {
+  const { translate, settings } = tools
+  const account = record(settings.account)
+  const caller = callerOf(tools)
+  if (!caller) return translate('settings', 'Save the account first.')
+  const [number, subscription] = await Promise.all([
+    numberRows(caller, text(account.phoneNumberId), tools),
+    subscriptionRows(caller, text(account.businessAccountId), tools)
+  ])
+  const rows = [...number, ...subscription, ...noteRows(tools)]
+  const head = `| ${translate('settings', 'What')} | ${translate('settings', 'State')} |\n|---|---|`
+  return [head, ...rows.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`)].join('\n')
+}
+
+type Row = readonly [name: string, value: string]
+
+/** A form that is opened waits for it. */
+const PATIENCE_MS = 10_000
+
+const GOOD = '✅'
+const BAD = '❌'
+
+const FIELDS = [
+  'display_phone_number',
+  'verified_name',
+  'status',
+  'quality_rating',
+  'name_status',
+  'throughput',
+  'whatsapp_business_manager_messaging_limit',
+  'health_status'
+].join(',')
+
+async function numberRows(caller: Caller, id: string, { translate }: WhatsAppLookupTools): Promise<readonly Row[]> {
+  const answer = await call(caller, { path: id, query: { fields: FIELDS }, timeoutMs: PATIENCE_MS })
+  const token = translate('settings', 'Access token')
+  if (answer.kind === 'error') return [[token, `${BAD} ${explain(answer.error, translate)}`]]
+  if (answer.kind !== 'done') return [[token, `? ${answer.reason}`]]
+  const { display_phone_number, verified_name, status, quality_rating, throughput, health_status, ...more } =
+    answer.body
+  const limit = more.whatsapp_business_manager_messaging_limit
+  return [
+    [token, GOOD],
+    [translate('settings', 'Phone number'), `${text(display_phone_number)} ${text(verified_name)}`],
+    [translate('settings', 'State of the number'), `${status === 'CONNECTED' ? GOOD : BAD} ${text(status)}`],
+    [translate('settings', 'Quality'), text(quality_rating)],
+    [translate('settings', 'Limit of new conversations a day'), text(limit)],
+    [translate('settings', 'Throughput'), text(record(throughput).level)],
+    ...entityRows(record(health_status), translate)
+  ]
+}
+
+/** Meta says for each of number, account, business and app whether it may send, and how to mend it. */
+function entityRows({ can_send_message, entities }: Json, translate: WhatsAppLookupTools['translate']): readonly Row[] {
+  if (!text(can_send_message)) return []
+  const name = translate('settings', 'Sending')
+  const own = list(entities).map(record)
+  const troubles = own.flatMap(entity =>
+    list(entity.errors)
+      .map(record)
+      .map(
+        (error): Row => [
+          `${name}, ${text(entity.entity_type)}`,
+          `${BAD} ${text(error.error_description)} ${text(error.possible_solution)} (#${text(error.error_code)})`
+        ]
+      )
+  )
+  return [[name, `${can_send_message === 'AVAILABLE' ? GOOD : BAD} ${text(can_send_message)}`], ...troubles]
+}
+
+async function subscriptionRows(
+  caller: Caller,
+  id: string,
+  { translate }: WhatsAppLookupTools
+): Promise<readonly Row[]> {
+  const name = translate('settings', 'Subscription')
+  const answer = await call(caller, { path: `${id}/subscribed_apps`, timeoutMs: PATIENCE_MS })
+  if (answer.kind === 'error') return [[name, `${BAD} ${explain(answer.error, translate)}`]]
+  if (answer.kind !== 'done') return [[name, `? ${answer.reason}`]]
+  const apps = list(answer.body.data).map(app => text(record(record(app).whatsapp_business_api_data).name))
+  return [[name, apps.length > 0 ? `${GOOD} ${apps.join(', ')}` : `${BAD} ${translate('settings', 'none')}`]]
+}
+
+function noteRows({ notes, translate }: WhatsAppLookupTools): readonly Row[] {
+  const seen = notes.webhook?.at
+  const last = translate('settings', 'Last webhook')
+  const told = [...ACCOUNT_FIELDS, 'templates', 'trouble'].flatMap((name): Row[] => {
+    const note = notes[name]
+    return note ? [[name, `${note.at.toISOString()} ${summary(record(note.value))}`]] : []
+  })
+  return [[last, seen ? seen.toISOString() : `${BAD} ${translate('settings', 'none yet')}`], ...told]
+}
+
+/** The words of a note that matter, whatever it is about. */
+const summary = (value: Json) =>
+  Object.values(value)
+    .flatMap(part => (typeof part === 'object' && part !== null ? Object.values(part) : [part]))
+    .map(text)
+    .filter(Boolean)
+    .join(', ')
+    .slice(0, 200)
+
+const cell = (value: string) => value.replace(/\s+/g, ' ').replaceAll('|', '\\|').trim() || '—'

@@ -1,0 +1,44 @@
+import type { AttachmentType } from 'channel-kit/chat'
+import { fileTypeFromBuffer } from 'file-type'
+import mime from 'mime'
+import type { StoredFile } from './run.ts'
+
+/** What WhatsApp takes a file as. What does not fit is a document, which may be anything. README.md, "Files". */
+export interface Kind {
+  kind: StoredFile['kind']
+  mime: string
+  /** Shown as recorded speech. */
+  voice: boolean
+}
+
+const MIB = 1024 * 1024
+export const LARGEST_FILE = 100 * MIB
+
+const OPUS = 'audio/ogg; codecs=opus'
+
+const RULES = [
+  { kind: 'image', types: ['image/jpeg', 'image/png'], largest: 5 * MIB },
+  { kind: 'video', types: ['video/mp4', 'video/3gpp'], largest: 16 * MIB },
+  { kind: 'audio', types: ['audio/aac', 'audio/amr', 'audio/mpeg', 'audio/mp4', OPUS], largest: 16 * MIB }
+] as const
+
+/** By other names. */
+const SAME_TYPE: Readonly<Record<string, string>> = {
+  'audio/x-m4a': 'audio/mp4',
+  'audio/opus': OPUS,
+  'audio/ogg; codecs=opus': OPUS
+}
+
+/** By its bytes; its name counts only for what bytes do not tell, such as a text. */
+export async function kindOf(bytes: Uint8Array, name: string, type: AttachmentType): Promise<Kind> {
+  const found = (await fileTypeFromBuffer(bytes))?.mime
+  const mimeType = found ? (SAME_TYPE[found] ?? found) : (mime.getType(name) ?? 'application/octet-stream')
+  const rule = RULES.find(({ types }) => found && (types as readonly string[]).includes(mimeType))
+  // An image that an agent attached as a file is to arrive as it is.
+  if (!rule || bytes.length > rule.largest || (rule.kind === 'image' && type === 'file'))
+    return { kind: 'document', mime: found ? mimeType : namedType(mimeType), voice: false }
+  return { kind: rule.kind, mime: mimeType, voice: rule.kind === 'audio' && type === 'voice' && mimeType === OPUS }
+}
+
+/** A name may claim anything; as a picture or a film it would be refused. */
+const namedType = (type: string) => (/^(image|video|audio)\//.test(type) ? 'application/octet-stream' : type)

@@ -1,0 +1,109 @@
+import { type Directed, readDirectives, readPiped } from 'channel-kit/directives'
+import type { Json } from '../json.ts'
+import { shown, unmarked } from '../markup/content.ts'
+import { LONGEST_CAPTION, split } from '../markup/split.ts'
+import { fallbackOf, planFallback } from './fallback.ts'
+import { filesOf, storeFiles } from './files.ts'
+import type { Plan } from './planned.ts'
+import { done, ended, type Run, rejected, type Step, type StoredFile } from './run.ts'
+import { fill } from './template-fill.ts'
+import { findTemplate } from './template-find.ts'
+import { windowOf } from './window.ts'
+
+type Commands = Directed<'template' | 'reply'> & { plain: string }
+
+export async function planOf(run: Run, fresh = false): Promise<Step<Plan>> {
+  const commands = commandsOf(run)
+  const template = commands.directives.find(({ word }) => word === 'template')
+  if (template) return planTemplate(run, template.value, commands.text, fresh)
+
+  const { translate, now } = run.tools
+  const fallback = fallbackOf(run)
+  const window = run.progress.closed ? 'closed' : windowOf(run.message, now())
+  if (fallback && window !== 'open') return blamed(run, await planFallback(run, fallback, commands.plain, fresh))
+  if (window === 'closed')
+    return ended(
+      rejected(run, translate('reasons', 'The customer has not written for 24 hours, and no template is set for that'))
+    )
+  return planFree(run, commands)
+}
+
+/** Who asks why a template was refused asks first why there is a template at all. */
+function blamed(run: Run, plan: Step<Plan>): Step<Plan> {
+  if (plan.kind === 'done' || plan.outcome.kind !== 'rejected') return plan
+  const late = run.tools.translate('reasons', 'The customer has not written for 24 hours: only a template can be sent')
+  return ended({ ...plan.outcome, reason: `${late}. ${plan.outcome.reason}` })
+}
+
+/** A command is in the plain text, whatever the editor made of it. `plain` is what is below it, without markup. */
+function commandsOf({ message: { content } }: Run): Commands {
+  if (!content) return { directives: [], text: '', plain: '' }
+  const { format } = content
+  const { directives, text } = readDirectives(format === 'html' ? unmarked(content) : content.text, [
+    'template',
+    'reply'
+  ])
+  if (directives.length === 0) return { directives, text: shown(content), plain: unmarked(content) }
+  const rest = { text, format: format === 'markdown' ? format : 'text' } as const
+  return { directives, text: shown(rest), plain: unmarked(rest) }
+}
+
+/** `/template name language | parameter | name=parameter` */
+async function planTemplate(given: Run, value: string, rest: string, fresh: boolean): Promise<Step<Plan>> {
+  const { translate } = given.tools
+  const { positional, named } = readPiped(value)
+  const [name = '', language = '', ...more] = (positional[0] ?? '').split(/\s+/)
+  const problem = (text: string) => ended(rejected(given, text))
+  if (!name || !language || more.length > 0)
+    return problem(translate('reasons', 'A template is written /template name language | parameter | parameter'))
+  if (rest) return problem(translate('reasons', 'Below a template there can be no text: it goes into its parameters'))
+  if (given.message.attachments.length > 1) return problem(translate('reasons', 'A template takes one file at most'))
+
+  const found = await findTemplate(given, name, language, fresh)
+  if (found.kind === 'ended') return found
+  const stored = await storeFiles(given)
+  if (stored.kind === 'ended') return stored
+  const { shape, notes, noted } = found.value
+  const filled = fill(shape, { positional: positional.slice(1), named }, filesOf(stored.value)[0], translate)
+  if (filled.kind === 'wrong') return problem(filled.problem)
+  return done({ run: stored.value, parts: [filled.part], notes, noted })
+}
+
+async function planFree(given: Run, { directives, text }: Commands): Promise<Step<Plan>> {
+  const stored = await storeFiles(given)
+  if (stored.kind === 'ended') return stored
+  const run = stored.value
+  const files = filesOf(run)
+  const captioned = text.length <= LONGEST_CAPTION ? files.find(takesCaption) : undefined
+  const parts = [
+    ...(captioned ? [] : split(text).map(textPart)),
+    ...files.map(file => filePart(file, file === captioned ? text : ''))
+  ]
+  if (parts.length === 0) return ended(rejected(run, run.tools.translate('reasons', 'Nothing is left to be shown')))
+  const reply = directives.find(({ word }) => word === 'reply')
+  return done({ run, parts: reply ? quoting(parts, reply.value, run) : parts, notes: [], noted: false })
+}
+
+const takesCaption = ({ kind }: StoredFile) => kind === 'image' || kind === 'video' || kind === 'document'
+
+const textPart = (body: string): Json => ({
+  type: 'text',
+  text: { body, ...(/https?:\/\//.test(body) ? { preview_url: true } : {}) }
+})
+
+export function filePart({ kind, id, name, voice }: StoredFile, caption: string): Json {
+  if (kind === 'link') return textPart(`${name}: ${id}`)
+  const body = {
+    id,
+    ...(caption ? { caption } : {}),
+    ...(kind === 'document' ? { filename: name } : {}),
+    ...(kind === 'audio' && voice ? { voice: true } : {})
+  }
+  return { type: kind, [kind]: body }
+}
+
+/** `/reply` quotes what the customer wrote last, `/reply wamid…` another message. */
+function quoting(parts: readonly Json[], wamid: string, { message: { conversation } }: Run): readonly Json[] {
+  const id = wamid || conversation.lastIncoming?.ref
+  return id ? parts.map((part, index) => (index === 0 ? { ...part, context: { message_id: id } } : part)) : parts
+}

@@ -1,0 +1,115 @@
+import type { Outcome, Outgoing } from 'channel-kit/outcome'
+import { callerOf } from '../graph/access.ts'
+import { type Answer, call } from '../graph/call.ts'
+import { classOf, isAboutTemplate } from '../graph/errors.ts'
+import { tagOf } from '../incoming/status.ts'
+import { type Json, list, record, text } from '../json.ts'
+import type { WhatsAppTools } from '../settings.ts'
+import { accepted } from './accepted.ts'
+import { fallbackOf } from './fallback.ts'
+import { filesOf } from './files.ts'
+import { filePart, planOf } from './plan.ts'
+import type { Plan } from './planned.ts'
+import { recipientOf } from './recipient.ts'
+import { refusal } from './refusal.ts'
+import { isLate, later, progressOf, type Run, rejected, remainingMs, type StoredFile, unreached } from './run.ts'
+
+/** How long a status may take that tells us what became of a message. */
+export const CONFIRM_MS = 180_000
+
+export async function send(message: Outgoing, tools: WhatsAppTools): Promise<Outcome> {
+  const { translate } = tools
+  const recipient = recipientOf(message)
+  const caller = callerOf(tools)
+  if (!recipient || !caller)
+    return rejected(message, translate('reasons', '{contact} is no phone number', { contact: message.contact }))
+  const started = tools.now().getTime()
+  const { doubt, ...progress } = progressOf(message.progress)
+  const run: Run = { message, tools, caller, recipient, progress, sent: message.sent, started }
+  if (doubt !== undefined && !run.sent.some(({ part }) => part === doubt))
+    return {
+      kind: 'unknown',
+      reason: translate('reasons', 'WhatsApp did not say whether it has the message'),
+      sent: run.sent,
+      progress
+    }
+  return attempt(run, false)
+}
+
+async function attempt(run: Run, fresh: boolean): Promise<Outcome> {
+  const plan = await planOf(run, fresh)
+  return plan.kind === 'ended' ? plan.outcome : sendParts(plan.value)
+}
+
+async function sendParts(plan: Plan): Promise<Outcome> {
+  let { run } = plan
+  const contacts: Json[] = []
+  for (const [part, body] of plan.parts.entries()) {
+    if (run.sent.some(known => known.part === part)) continue
+    if (isLate(run)) return later(run)
+    const answer = await post(run, part, body)
+    const ref = answer.kind === 'done' ? text(record(list(answer.body.messages)[0]).id) : ''
+    if (answer.kind === 'error') return refused(answer, { ...plan, run })
+    if (answer.kind !== 'done' || !ref) return unheard(answer, { ...plan, run }, part)
+    contacts.push(record(list(answer.body.contacts)[0]))
+    run = { ...run, sent: [...run.sent, { part, ref }], progress: { ...run.progress, tries: 0 } }
+  }
+  return accepted({ ...plan, run }, contacts[0] ?? {})
+}
+
+const REFUSED_AS_SUCH = 131053
+
+async function post(run: Run, part: number, body: Json): Promise<Answer> {
+  const answer = await postOnce(run, part, body)
+  const document = asDocument(body, filesOf(run))
+  return answer.kind === 'error' && answer.error.code === REFUSED_AS_SUCH && document
+    ? postOnce(run, part, document)
+    : answer
+}
+
+function postOnce({ caller, tools, message, recipient, ...run }: Run, part: number, body: Json): Promise<Answer> {
+  return call(caller, {
+    method: 'POST',
+    path: `${tools.settings.account.phoneNumberId}/messages`,
+    json: {
+      messaging_product: 'whatsapp',
+      recipient_type: 'individual',
+      ...recipient,
+      ...body,
+      biz_opaque_callback_data: tagOf(message.id, part)
+    },
+    timeoutMs: Math.min(15_000, remainingMs({ caller, tools, message, recipient, ...run }))
+  })
+}
+
+/** What WhatsApp cannot show as a picture, a film or a sound may still be opened. */
+function asDocument({ type, context, ...body }: Json, files: readonly StoredFile[]): Json | undefined {
+  if (type !== 'image' && type !== 'video' && type !== 'audio') return undefined
+  const { id, caption } = record(body[type])
+  const file = files.find(stored => stored.id === id)
+  return file && { ...filePart({ ...file, kind: 'document' }, text(caption)), ...(context ? { context } : {}) }
+}
+
+/** It surely did not leave. Some refusals have an answer of our own. */
+async function refused(answer: Extract<Answer, { kind: 'error' }>, { run, noted, told }: Plan): Promise<Outcome> {
+  const first = run.sent.length === 0
+  if (first && noted && isAboutTemplate(answer.error)) return attempt(run, true)
+  if (first && !told && classOf(answer.error) === 'needs_template' && fallbackOf(run) && !run.progress.closed)
+    return attempt({ ...run, progress: { ...run.progress, closed: true } }, false)
+  return refusal(answer, run)
+}
+
+/** Nobody said no, and nobody said yes. */
+function unheard(answer: Answer, { run, parts }: Plan, part: number): Outcome {
+  const reason =
+    'reason' in answer ? answer.reason : run.tools.translate('reasons', 'WhatsApp took it without giving it an id')
+  if (answer.kind === 'unsent') return unreached(run, reason)
+  return {
+    kind: 'unknown',
+    reason,
+    awaitMs: CONFIRM_MS,
+    parts: parts.length,
+    sent: run.sent,
+    progress: { ...run.progress, doubt: part }
+  }
+}

@@ -1,0 +1,159 @@
+import t from 'tap'
+import { graphFault } from '../simulator/faults.ts'
+import { list, record, text } from '../src/json.ts'
+import { storage } from './samples.ts'
+import { registered } from './tools.ts'
+
+const MIB = 1024 * 1024
+
+t.test('a file is sent as what its bytes are, and what WhatsApp does not take as such is a document', async t => {
+  const { gateway, send } = await registered(t)
+  const { attach } = await storage(t)
+  for (const [attachment, type, mime, more] of [
+    [attach('a.jpeg', 'image'), 'image', 'image/jpeg', {}],
+    [attach('a.png', 'image'), 'image', 'image/png', {}],
+    [attach('a.png'), 'document', 'image/png', { filename: 'a.png' }],
+    [attach('b.png', 'image', 5 * MIB), 'document', 'image/png', { filename: 'b.png' }],
+    [attach('a.gif', 'image'), 'document', 'image/gif', { filename: 'a.gif' }],
+    [attach('a.webp', 'image'), 'document', 'image/webp', { filename: 'a.webp' }],
+    [attach('a.mp4'), 'video', 'video/mp4', {}],
+    [attach('b.mp4', 'file', 16 * MIB), 'document', 'video/mp4', { filename: 'b.mp4' }],
+    [attach('a.webm'), 'document', 'video/webm', { filename: 'a.webm' }],
+    [attach('a.opus', 'voice'), 'audio', 'audio/ogg; codecs=opus', { voice: true }],
+    [attach('a.opus'), 'audio', 'audio/ogg; codecs=opus', {}],
+    [attach('a.vorbis', 'voice'), 'document', 'audio/ogg', {}],
+    [attach('a.mp3', 'voice'), 'audio', 'audio/mpeg', {}],
+    [attach('a.m4a', 'voice'), 'audio', 'audio/mp4', {}],
+    [attach('a.amr', 'voice'), 'audio', 'audio/amr', {}],
+    [attach('a.wav', 'voice'), 'document', 'audio/wav', {}],
+    [attach('a.pdf'), 'document', 'application/pdf', { filename: 'a.pdf' }],
+    [{ ...attach('a.text'), name: 'notes.txt' }, 'document', 'text/plain', { filename: 'notes.txt' }],
+    [{ ...attach('a.text'), name: 'fake.jpg' }, 'document', 'application/octet-stream', { filename: 'fake.jpg' }],
+    [{ ...attach('a.text'), name: '' }, 'document', 'text/plain', { filename: 'a.text' }]
+  ] as const) {
+    t.match(await send({ content: null, attachments: [attachment] }), { kind: 'accepted' }, attachment.uri)
+    const body = record(gateway.state.messages.at(-1)?.body)
+    const { id, ...rest } = record(body[text(body.type)])
+    t.same([body.type, gateway.state.media.get(text(id))?.mime], [type, mime], attachment.uri)
+    if (Object.keys(more).length > 0 || type !== 'document') t.same(rest, more, attachment.uri)
+  }
+})
+
+t.test('a text is the caption of the first file that takes one, unless it is too long', async t => {
+  const { gateway, send } = await registered(t)
+  const { attach } = await storage(t)
+  const attachments = [attach('a.opus', 'voice'), attach('a.png', 'image'), attach('a.pdf')]
+  const shape = async (words: string) => {
+    const from = gateway.state.messages.length
+    t.match(await send({ content: { text: words, format: 'markdown' }, attachments }), { kind: 'accepted' })
+    return gateway.state.messages.slice(from).map(({ body }) => {
+      const own = record(body[text(body.type)])
+      return [body.type, text(own.caption) || text(own.body)]
+    })
+  }
+  t.same(await shape('**Look**'), [
+    ['audio', ''],
+    ['image', '*Look*'],
+    ['document', '']
+  ])
+  const long = 'x'.repeat(1_025)
+  t.same(await shape(long), [
+    ['text', long],
+    ['audio', ''],
+    ['image', ''],
+    ['document', '']
+  ])
+})
+
+t.test('files are at WhatsApp before anything is sent, and are not stored twice', async t => {
+  const { gateway, send, goOn } = await registered(t)
+  const { attach } = await storage(t)
+  const message = { attachments: [attach('a.png', 'image'), attach('a.pdf')] }
+  gateway.faults.add('upload', { kind: 'answer', status: 200, body: { id: '1' } }, graphFault(500, 131016))
+  const halted = await send(message)
+  t.match(halted, { kind: 'retry', sent: [] })
+  t.equal(gateway.state.messages.length, 0)
+  gateway.state.media.set('1', {
+    id: '1',
+    mime: 'image/png',
+    name: 'a.png',
+    bytes: Buffer.alloc(1),
+    sha256: '',
+    key: '',
+    expiresAt: new Date(0)
+  })
+  t.match(await goOn(message, halted), { kind: 'accepted', sent: [{}, {}] })
+  t.equal(gateway.state.calls.filter(({ operation }) => operation === 'upload').length, 3)
+  t.match(gateway.state.messages, [{ body: { image: { id: '1', caption: 'Hello' } } }, { body: { document: {} } }])
+})
+
+t.test('a file that nobody can have costs no half message, and says which it is', async t => {
+  const { gateway, send } = await registered(t)
+  const { attach, at } = await storage(t)
+  for (const [attachment, reason] of [
+    [{ name: 'gone.png', uri: attach('a.nothing').uri, type: 'image' }, /gone.png cannot be fetched: HTTP 404/],
+    [attach('a.empty'), /a.empty cannot be fetched: it is empty/],
+    [{ name: 'x', uri: '', type: 'file' }, /The file x cannot be fetched: it has no address/],
+    [{ name: 'x', uri: 'file:///etc/passwd', type: 'file' }, /it has no address/],
+    [at('/round', 'r'), /HTTP 302/]
+  ] as const)
+    t.match(await send({ attachments: [attach('a.png'), attachment] }), { kind: 'rejected', reason })
+  for (const attachment of [at('/broken', 'b'), { name: 'b', uri: 'http://127.0.0.1:1/b', type: 'file' as const }])
+    t.match(await send({ attachments: [attachment] }), { kind: 'retry', reason: /The file b cannot be fetched/ })
+  t.equal(gateway.state.messages.length, 0)
+})
+
+t.test('a storage may send on to another address, which gets no token', async t => {
+  const { gateway, send } = await registered(t)
+  const { at } = await storage(t)
+  t.match(await send({ content: null, attachments: [at('/moved', 'a.png')] }), { kind: 'accepted' })
+  t.match(gateway.state.messages, [{ body: { type: 'document' } }])
+})
+
+t.test('a file that is too large for WhatsApp goes as a link', async t => {
+  const { gateway, send } = await registered(t)
+  const { at, base } = await storage(t)
+  t.match(await send({ attachments: [at('/huge', 'film.mov')] }), { kind: 'accepted' })
+  t.match(gateway.state.messages, [
+    { body: { text: { body: 'Hello' } } },
+    { body: { text: { body: `film.mov: ${base}/huge`, preview_url: true } } }
+  ])
+})
+
+t.test('what WhatsApp refuses as a picture it is offered as a document, once', async t => {
+  const { gateway, send } = await registered(t)
+  const { attach } = await storage(t)
+  const attachments = [attach('a.png', 'image')]
+  gateway.faults.add('upload', graphFault(400, 131053))
+  t.match(await send({ attachments }), { kind: 'accepted' })
+  gateway.faults.add('messages', graphFault(400, 131053))
+  t.match(await send({ attachments }), { kind: 'accepted' })
+  t.match(gateway.state.messages, [
+    { body: { type: 'document', document: { caption: 'Hello', filename: 'a.png' } } },
+    { body: { type: 'document', document: { caption: 'Hello', filename: 'a.png' } } }
+  ])
+  gateway.faults.add('messages', graphFault(400, 131053), graphFault(400, 131053))
+  t.match(await send({ attachments }), { kind: 'rejected', reason: /does not take this file.*131053/ })
+})
+
+t.test('a send that takes long leaves the rest to the next one', async t => {
+  const { gateway, tools, send, goOn, pass } = await registered(t)
+  const { attach } = await storage(t)
+  const message = { attachments: [attach('a.png', 'image'), attach('a.pdf'), attach('b.pdf')] }
+  const { fetch } = tools
+  tools.fetch = async (input, init) => {
+    pass(6_000)
+    return fetch(input, init)
+  }
+  const outcomes = []
+  let outcome = await send(message)
+  for (; outcome.kind === 'retry'; outcome = await goOn(message, outcome)) outcomes.push(outcome)
+  t.ok(outcomes.length >= 2)
+  t.match(outcomes[0], { afterMs: 0, reason: /going on/ })
+  t.match(outcome, { kind: 'accepted' })
+  t.equal(gateway.state.calls.filter(({ operation }) => operation === 'upload').length, 3)
+  t.equal(
+    new Set(list(gateway.state.messages).map(message => record(record(message).body).biz_opaque_callback_data)).size,
+    3
+  )
+})

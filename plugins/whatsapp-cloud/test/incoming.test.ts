@@ -1,0 +1,161 @@
+import { readFile } from 'node:fs/promises'
+import type { GatewayEvent } from 'channel-kit/event'
+import t from 'tap'
+import channel from '../src/channel.ts'
+import { type Json, record } from '../src/json.ts'
+import { type Change, lend, settingsOf } from './tools.ts'
+
+/** Payloads and what becomes of them, each looked at by eye once. */
+interface Case {
+  name: string
+  payload: unknown
+  events: readonly unknown[]
+  ignored?: Json
+}
+
+const CASES = JSON.parse(await readFile(new URL('../fixtures/webhooks.json', import.meta.url), 'utf8')) as Case[]
+const NOW = new Date('2026-10-01T12:00:00Z')
+
+t.test('every kind of thing that a webhook brings becomes what it is meant to be', async t => {
+  for (const { name, payload, events, ignored } of CASES) {
+    const received = await receive(payload)
+    t.equal(received.reply.status, 200, name)
+    t.same(received.events, events, name)
+    t.same(received.ignored, ignored, name)
+    t.notOk(
+      received.logs.find(({ level }) => level === 'error'),
+      name
+    )
+  }
+})
+
+t.test('a chat shows as little as the admin wants', async t => {
+  const hidden: Change = {
+    incoming: {
+      reactions: ['hide'],
+      locations: ['link'],
+      quotes: ['hide'],
+      referrals: ['hide'],
+      failureNotes: ['show']
+    }
+  }
+  const texts = async (name: string) => textsOf((await receive(payloadOf(name), hidden)).events)
+  t.same(await texts('reaction'), [])
+  t.same(await texts('location with a name'), ['https://maps.google.com/?q=48.14,17.1'])
+  t.same(await texts('reply'), ['Áno'])
+  t.same(await texts('about a product'), ['Máte?'])
+  t.same(await texts('forwarded'), ['Pozri', 'Pozri'])
+  t.same(await texts('after an ad'), ['Zaujíma ma to'])
+})
+
+t.test('a failure is a message too where the admin wants it, and that message opens no window', async t => {
+  const { events } = await receive(payloadOf('failed'), { incoming: { failureNotes: ['show'] } })
+  t.match(events, [
+    { kind: 'status', ref: 'wamid.SENT', status: 'error' },
+    {
+      kind: 'message',
+      ref: 'wamid.SENT:failed',
+      contact: '421900111222',
+      content: { text: /^\[Not delivered: The customer has not written for 24 hours.*#131047/, format: 'text' },
+      context: { opens: false }
+    }
+  ])
+  t.notOk('remember' in (events[1] ?? {}))
+})
+
+t.test('one thing that cannot be read costs none of the others', async t => {
+  const translate = () => {
+    throw new Error('no words')
+  }
+  const payload = payloadOf('things that are no messages') as { entry: { changes: { value: Json }[] }[] }
+  const value = payload.entry[0]?.changes[0]?.value ?? {}
+  const reaction = { from: '1', id: 'wamid.R', timestamp: '1', type: 'reaction', reaction: { emoji: '👍' } }
+  const messages = [reaction, ...(value.messages as Json[])]
+  const { events, ignored, logs } = await receive(wrapped({ ...value, messages }), {}, { translate })
+  t.same(textsOf(events), ['but this is'])
+  t.match(ignored, { unreadable: 1, 'message from nobody': 3 })
+  t.match(
+    logs.filter(({ level }) => level === 'error'),
+    [{ message: /could not be read/ }]
+  )
+})
+
+t.test('what is of another account is answered and left alone', async t => {
+  for (const payload of [
+    wrapped({ metadata: { phone_number_id: '9999999' }, messages: [{ from: '1', type: 'text' }] }),
+    wrapped({ messages: [{ from: '1', type: 'text' }] }, 'messages', '8888888'),
+    wrapped({ event: 'ACCOUNT_DELETED' }, 'account_update', '8888888')
+  ])
+    t.match(await receive(payload), { reply: { status: 200 }, events: [], ignored: { 'another account': 1 } })
+  const { events } = await receive(wrapped({ messages: [{ from: '1', type: 'text', text: { body: 'x' } }] }))
+  t.equal(events.length, 1, 'without a number the account says whose it is')
+})
+
+t.test('what is no webhook of WhatsApp is answered too', async t => {
+  for (const payload of ['', '{', 'null', '7', '[]', '{}', '{"object":"instagram","entry":[{}]}'])
+    t.match(await receive(payload), { reply: { status: 200 }, events: [] }, payload)
+  for (const entry of [null, 7, [null], [{}], [{ changes: null }], [{ changes: [null, { value: null }] }]])
+    t.match(await receive({ object: 'whatsapp_business_account', entry }), { reply: { status: 200 }, events: [] })
+  const sample = { field: 'messages', value: { messages: [{ from: '1', id: 'x', type: 'text' }] } }
+  t.match(await receive(sample), { reply: { status: 200 }, events: [] }, 'the sample of the dashboard')
+})
+
+t.test('that webhooks come is noted, every ten minutes and not at each', async t => {
+  const noted = async (ago?: number) => {
+    const { tools, notes } = lend({ settings: settings(), now: () => NOW })
+    if (ago !== undefined) notes.webhook = { value: {}, at: new Date(NOW.getTime() - ago) }
+    const { events } = await received(JSON.stringify(payloadOf('text')), tools)
+    return events.some(event => event.kind === 'note' && event.name === 'webhook')
+  }
+  t.same([await noted(), await noted(599_000), await noted(600_000)], [true, false, true])
+})
+
+t.test('a thousand statuses are read in a moment', async t => {
+  const statuses = Array.from({ length: 1_000 }, (_, at) => ({
+    id: `wamid.${at}`,
+    status: 'delivered',
+    timestamp: '1'
+  }))
+  const start = performance.now()
+  const { events } = await receive(wrapped({ statuses }))
+  t.equal(events.length, 1_000)
+  t.ok(performance.now() - start < 1_000)
+})
+
+function payloadOf(name: string) {
+  return CASES.find(one => one.name === name)?.payload
+}
+
+function wrapped(value: Json, field = 'messages', id = '7770001') {
+  return {
+    object: 'whatsapp_business_account',
+    entry: [{ id, changes: [{ field, value }] }]
+  }
+}
+
+function textsOf(events: readonly GatewayEvent[]) {
+  return events.flatMap(event => (event.kind === 'message' ? [event.content?.text] : []))
+}
+
+function settings(change: Change = {}) {
+  return settingsOf(
+    { phoneNumberId: '5550001', businessAccountId: '7770001', accessToken: 't', appSecret: 's' },
+    change
+  )
+}
+
+type Lent = ReturnType<typeof lend>
+
+function received(body: string, tools: Lent['tools']) {
+  if (!channel.webhook) throw new Error('There is no webhook')
+  return channel.webhook.receive({ method: 'POST', query: {}, headers: {}, body: Buffer.from(body) }, tools)
+}
+
+async function receive(payload: unknown, change: Change = {}, more: Partial<Lent['tools']> = {}) {
+  const { tools, logs, notes } = lend({ settings: settings(change), now: () => NOW })
+  notes.webhook = { value: {}, at: NOW }
+  const body = typeof payload === 'string' ? payload : JSON.stringify(payload)
+  const { reply, events } = await received(body, { ...tools, ...more })
+  const ignored = logs.map(({ details }) => record(details).ignored).find(Boolean) as Json | undefined
+  return { reply, events: JSON.parse(JSON.stringify(events)) as GatewayEvent[], ignored, logs }
+}

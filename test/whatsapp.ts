@@ -1,0 +1,26 @@
+import whatsApp from 'channel-whatsapp-cloud'
+import { startSimulator } from 'channel-whatsapp-cloud/simulator'
+import type { Test } from 'tap'
+import { testCrm, testHost } from './harness.ts'
+
+interface Wanted {
+  /** Of the simulator's state. */
+  change?: NonNullable<Parameters<typeof startSimulator>[0]>['change']
+  /** Besides those of the simulator. */
+  settings?: object
+}
+
+/** A CRM, a host and a Graph API that know each other. */
+export async function connected(t: Test, { change = {}, settings = {} }: Wanted = {}) {
+  const gateway = await startSimulator({ change })
+  t.teardown(() => gateway.close())
+  const crm = await testCrm(t)
+  const env = { ...gateway.variables, LV_PLUGIN_CHAT_SEND_INTERVAL: '1' }
+  const host = await testHost(t, { channels: [{ channel: whatsApp }], env })
+  const plugin = await crm.register(host.at('whatsapp-cloud'))
+  const saved = await plugin.saveSettings({ ...gateway.settings, ...settings })
+  if (saved.status !== 200) throw new Error(`the settings were answered ${saved.status}: ${saved.text}`)
+  const { json } = await plugin.markdownPreview('webhook')
+  await gateway.connect(/http[^`]+/.exec((json as { markdown: string }).markdown)?.[0] ?? '')
+  return { gateway, crm, plugin, host }
+}
