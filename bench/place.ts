@@ -1,6 +1,5 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import { request } from 'undici'
-import { encode } from './requests.ts'
 
 /** Who posts to whom: what the sides of a run have to agree on. */
 export interface Place {
@@ -43,3 +42,5 @@ function token({ crmUrl, selfUri, pkey }: Place, key: KeyObject, claims: object)
   const signed = `${encode({ typ: 'JWT', alg: 'RS512', pkey })}.${encode({ iss: crmUrl, aud: selfUri, cid: COMPANY, ...claims })}`
   return `${signed}.${sign('RSA-SHA512', Buffer.from(signed), key).toString('base64url')}`
 }
+
+export const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')

@@ -1,6 +1,6 @@
 import { createPrivateKey, sign } from 'node:crypto'
 import { promisify } from 'node:util'
-import { ALIAS, COMPANY, type Place } from './place.ts'
+import { ALIAS, COMPANY, encode, type Place } from './place.ts'
 
 /** Requests of the CRM, signed and written out before any clock starts. */
 
@@ -54,5 +54,3 @@ const requestOf = (body: string) =>
   Buffer.from(
     `POST /special/send HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
   )
-
-export const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')

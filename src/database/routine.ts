@@ -33,7 +33,11 @@ export async function call<Row extends QueryResultRow>(
 ): Promise<Row[]> {
   const client = await pool.connect()
   try {
-    const rows = await callOn<Row>(client, routine, values)
+    await make(client, routine)
+    const { name, parameters } = routine
+    const marks = parameters.map((_, index) => `$${index + 1}`).join(', ')
+    const text = `select * from pg_temp.${name}(${marks})`
+    const { rows } = await client.query<Row>({ name, text, values: [...values] })
     client.release()
     return rows
   } catch (error) {
@@ -43,24 +47,11 @@ export async function call<Row extends QueryResultRow>(
   }
 }
 
-/** Runs a routine on a connection, in its transaction if it has one. */
-export async function callOn<Row extends QueryResultRow>(
-  client: PoolClient,
-  { name, parameters, returns, body }: Routine,
-  values: readonly unknown[]
-): Promise<Row[]> {
+async function make(client: PoolClient, { name, parameters, returns, body }: Routine): Promise<void> {
   const known = made.get(client) ?? new Set()
-  if (!known.has(name)) {
-    await client.query(
-      `create or replace function pg_temp.${name}(${parameters.join(', ')}) returns ${returns} language plpgsql ${PLANS} as $routine$ ${body} $routine$`
-    )
-    made.set(client, known.add(name))
-  }
-  const marks = parameters.map((_, index) => `$${index + 1}`).join(', ')
-  const { rows } = await client.query<Row>({
-    name,
-    text: `select * from pg_temp.${name}(${marks})`,
-    values: [...values]
-  })
-  return rows
+  if (known.has(name)) return
+  await client.query(
+    `create or replace function pg_temp.${name}(${parameters.join(', ')}) returns ${returns} language plpgsql ${PLANS} as $routine$ ${body} $routine$`
+  )
+  made.set(client, known.add(name))
 }

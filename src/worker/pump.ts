@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Bucket, type OwnLimits, spread } from './share.ts'
+import { type Bucket, type OwnLimits, spread, type Want } from './share.ts'
 
 /**
  * Works on the registrations that this host has taken on, for one kind of work.
@@ -13,12 +13,6 @@ import { type Bucket, type OwnLimits, spread } from './share.ts'
 export interface Item {
   registrationId: number
   conversationId: number
-}
-
-export interface Want {
-  registrationId: number
-  /** How many more items it may have in hand. */
-  free: number
 }
 
 interface Claimed {

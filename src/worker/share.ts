@@ -1,11 +1,15 @@
-import type { Want } from './pump.ts'
-
 /** How many items each registration may have in hand: by its own limits, and by what is fair. */
 
 /** Items a second, and in hand at the same time. */
 export interface OwnLimits {
   perSecond?: number
   inFlight?: number
+}
+
+export interface Want {
+  registrationId: number
+  /** How many more items it may have in hand. */
+  free: number
 }
 
 export interface Sharer {
