@@ -90,7 +90,7 @@ export async function startHostProcess(
 ): Promise<Host> {
   const port = await keptPort()
   const gatewayPort = await stage.gateway.ask<number>('port')
-  const child = spawn(process.execPath, [file(program)], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', file(program)], {
     stdio: ['ignore', 'inherit', 'inherit'],
     cwd: file('.'),
     env: {

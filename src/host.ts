@@ -27,6 +27,7 @@ import { storeEvents } from './messages/events.ts'
 import { laterTask } from './messages/later.ts'
 import { messageLine } from './messages/line.ts'
 import { mediaTask } from './messages/media.ts'
+import { reporter } from './messages/reported.ts'
 import { sender } from './messages/send.ts'
 import { openOutbound } from './outbound.ts'
 import { translate } from './protocol/language.ts'
@@ -68,9 +69,10 @@ export async function startHost(
     if (config.roles.web) {
       const base = new URL(config.selfUri).pathname
       const accept = accepter(opened.database, now, () => worker?.nudge('send'))
+      const report = reporter(opened.database, now, () => worker?.nudge('tell'))
       healthRoutes(app, opened)
       for (const one of mounted)
-        await app.register(channelPlugin(one, { ...parts.web, accept }), { prefix: prefixOf(base, one) })
+        await app.register(channelPlugin(one, { ...parts.web, accept, report }), { prefix: prefixOf(base, one) })
       closing.push(() => app.close())
       await app.listen(config.listen)
     }
@@ -137,7 +139,7 @@ async function compose(
       await outbound.close()
       await unheed()
     },
-    web: { database, verify, registrations, settings, uploads, lend, ready, defaultLanguage, now },
+    web: { verify, registrations, settings, uploads, lend, ready, defaultLanguage },
     work: {
       database,
       host,

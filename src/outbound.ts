@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
-import { Agent, buildConnector, request, fetch as undiciFetch } from 'undici'
+import { Agent, buildConnector, request } from 'undici'
+import { openFetch } from './outbound-fetch.ts'
 
 /**
  * The only way out. Every connection is held to the address policy at the
@@ -53,8 +54,7 @@ export function openOutbound(allow: readonly string[]) {
 
   return {
     /** Follows no redirect, since a redirect would carry credentials along. */
-    fetch: ((input: string | URL, init?: object) =>
-      undiciFetch(input, { ...init, redirect: 'manual', dispatcher: agent })) as unknown as typeof globalThis.fetch,
+    fetch: openFetch(agent),
     request: (url: string, options: Parameters<typeof request>[1]) => request(url, { ...options, dispatcher: agent }),
     close: () => agent.destroy()
   }

@@ -46,7 +46,7 @@ export const lender =
       try {
         return await outbound.fetch(input, {
           ...init,
-          signal: init?.signal ? AbortSignal.any([signal, init.signal]) : signal
+          signal: init?.signal && init.signal !== signal ? AbortSignal.any([signal, init.signal]) : signal
         })
       } catch (error) {
         if (neverSent(error)) calls -= 1

@@ -4,8 +4,8 @@ import type { SettingsStore } from '../channels/settings.ts'
 import type { Lend } from '../channels/tools.ts'
 import type { Registrations } from '../crm/registrations.ts'
 import type { Verify } from '../crm/verify.ts'
-import type { Database } from '../database/connect.ts'
 import type { Accept } from '../messages/accept.ts'
+import type { Report } from '../messages/reported.ts'
 import type { MakeReady } from '../messages/send.ts'
 import type { Uploads } from '../storage/uploads.ts'
 import { languageOf } from './language.ts'
@@ -21,16 +21,15 @@ import { uploadRoutes } from './uploads.ts'
 import { webhookRoutes } from './webhook.ts'
 
 export interface ChannelParts {
-  database: Database
   verify: Verify
   registrations: Registrations
   settings: SettingsStore
   uploads: Uploads
   accept: Accept
+  report: Report
   lend: Lend
   ready: MakeReady
   defaultLanguage: string
-  now: () => Date
 }
 
 /** One channel as the plugin that a CRM sees, in a Fastify context of its own. */

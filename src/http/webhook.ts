@@ -3,8 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { before } from '../channels/deadline.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { Registrations } from '../crm/registrations.ts'
-import type { Database } from '../database/connect.ts'
-import { storeEvents } from '../messages/events.ts'
+import type { Report } from '../messages/reported.ts'
 import type { MakeReady } from '../messages/send.ts'
 import { BadRequest, NotFound, Refused } from './errors.ts'
 
@@ -15,14 +14,13 @@ interface Parts {
   mounted: Mounted
   registrations: Pick<Registrations, 'byWebhookToken'>
   ready: MakeReady
-  database: Pick<Database, 'db'>
-  now: () => Date
+  report: Report
 }
 
 /** A gateway calls. What it reports is stored before it is answered. Source: docs/channels.md, "Webhooks". */
 export async function webhookRoutes(
   app: FastifyInstance,
-  { mounted, registrations, ready, database, now }: Parts
+  { mounted, registrations, ready, report }: Parts
 ): Promise<void> {
   const { webhook } = mounted.channel
   if (!webhook) return
@@ -49,13 +47,7 @@ export async function webhookRoutes(
       if (verdict.kind === 'answer') return answer(reply, verdict.reply)
 
       const received = await before(deadline, webhook.receive(call, target.tools))
-      await database.db.transaction(tx =>
-        storeEvents(
-          tx,
-          received.events.map(event => ({ registrationId: registration.id, event })),
-          now()
-        )
-      )
+      await report(registration.id, received.events)
       return answer(reply, received.reply)
     }
   })

@@ -44,10 +44,17 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
   const pool = openPool(database.url, `${APPLICATION} worker`, CONNECTIONS)
 
   const liveness = await startLiveness(database, host, log)
-  const pumps = {
-    send: startPump(parts.messages, { total: parts.sendLimit, group: parts.sendLimit }, log),
-    tell: startPump(parts.news, TELL, log)
+  const tell = startPump(parts.news, TELL, log)
+  const messages: typeof parts.messages = {
+    ...parts.messages,
+    async turn(done, wants, inHand) {
+      const taken = await parts.messages.turn(done, wants, inHand)
+      // The CRM hears of what ended.
+      if (done.length > 0) tell.nudge()
+      return taken
+    }
   }
+  const pumps = { send: startPump(messages, { total: parts.sendLimit, group: parts.sendLimit }, log), tell }
   const wakeUps = {
     send: async ({ registration }: Jobs['send']) => pumps.send.take(registration),
     tell: async ({ registration }: Jobs['tell']) => pumps.tell.take(registration)

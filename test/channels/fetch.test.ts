@@ -1,0 +1,68 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
+import t, { type Test } from 'tap'
+import { openOutbound } from '../../src/outbound.ts'
+
+/** What a channel calls its gateway with. */
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+
+async function gateway(t: Test, handle: Handle) {
+  const server = createServer((request, response) => void handle(request, response)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const outbound = openOutbound(['127.0.0.0/8'])
+  t.teardown(async () => {
+    await outbound.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  return { fetch: outbound.fetch, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }
+}
+
+t.test('a call reaches the gateway as it was given, and its answer comes back whole', async t => {
+  const { fetch, url } = await gateway(t, async (request, response) => {
+    const body = await text(request)
+    response.setHeader('set-cookie', ['a=1', 'b=2'])
+    response
+      .writeHead(201, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ method: request.method, type: request.headers['content-type'], body }))
+  })
+  const answer = await fetch(url, { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: '{"ё":1}' })
+  t.equal(answer.status, 201)
+  t.ok(answer.ok)
+  t.same(answer.headers.getSetCookie(), ['a=1', 'b=2'])
+  t.same(await answer.json(), { method: 'PUT', type: 'application/json', body: '{"ё":1}' })
+
+  const plain = await fetch(url, { method: 'POST', body: 'hello' })
+  t.match(await plain.json(), { type: 'text/plain;charset=UTF-8', body: 'hello' })
+  const form = new FormData()
+  form.set('file', new Blob(['x']), 'x.txt')
+  const posted = (await (await fetch(url, { method: 'POST', body: form })).json()) as { type: string }
+  t.match(posted.type, /^multipart\/form-data; boundary=/)
+})
+
+t.test('an answer without a body, packed, or of any size can be read', async t => {
+  const big = Buffer.alloc(3 * 1024 * 1024, 'x')
+  const answers: Record<string, Handle> = {
+    '/none': (_request, response) => void response.writeHead(204).end(),
+    '/packed': (_request, response) =>
+      void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"packed":true}')),
+    '/big': (_request, response) => void response.writeHead(200, { 'content-length': big.length }).end(big),
+    '/unsaid': (_request, response) => {
+      response.writeHead(200, { 'content-type': 'video/mp4' })
+      response.write('one')
+      response.end('two')
+    }
+  }
+  const { fetch, url } = await gateway(t, (request, response) => answers[request.url ?? '']?.(request, response))
+  const none = await fetch(`${url}none`)
+  t.equal(none.status, 204)
+  t.equal(await none.text(), '')
+  t.same(await (await fetch(`${url}packed`)).json(), { packed: true })
+  t.equal((await (await fetch(`${url}big`)).arrayBuffer()).byteLength, big.length)
+  t.equal(await (await fetch(`${url}unsaid`)).text(), 'onetwo')
+  t.equal((await fetch(`${url}big`, { method: 'HEAD' })).status, 200)
+})
