@@ -1,0 +1,88 @@
+/**
+ * What a message says about itself: the first lines of a text that begin with
+ * `/word`, such as `/template welcome name=Eva`. An agent types them, so they
+ * are read leniently, and a word that the channel does not know is text.
+ */
+
+export interface Directive<Word extends string = string> {
+  /** As the channel spells it. */
+  word: Word
+  /** The rest of the line, trimmed. */
+  value: string
+}
+
+export interface Directed<Word extends string = string> {
+  /** In the order written; a word may come twice. */
+  directives: readonly Directive<Word>[]
+  /** The text without them, trimmed; '' if there is nothing else. */
+  text: string
+}
+
+/** Words are given without the slash, and are found in any case, since phones begin lines with a capital. */
+export function readDirectives<Word extends string>(text: string, words: readonly Word[]): Directed<Word> {
+  const lines = text.trim().split(/\r\n|\r|\n/)
+  const directives: Directive<Word>[] = []
+  for (const line of lines) {
+    const directive = directiveOf(line, words)
+    if (!directive) break
+    directives.push(directive)
+  }
+  return { directives, text: directives.length > 0 ? lines.slice(directives.length).join('\n').trim() : text.trim() }
+}
+
+function directiveOf<Word extends string>(line: string, words: readonly Word[]): Directive<Word> | undefined {
+  const [, said = '', value = ''] = /^\s*\/([\p{L}\p{N}_-]+)(?:\s+(.*))?$/u.exec(line) ?? []
+  const word = words.find(known => known.toLowerCase() === said.toLowerCase())
+  return word === undefined ? undefined : { word, value: value.trim() }
+}
+
+export interface Arguments {
+  positional: readonly string[]
+  /** Of a name that comes twice, the last. */
+  named: Readonly<Record<string, string>>
+}
+
+const NAME = '[\\p{L}_][\\p{L}\\p{N}_-]*'
+const PLAIN = '[^"“”„]'
+/** Phones turn straight quotes into typographic ones. */
+const QUOTED = '["“”„]((?:\\\\.|[^"“”\\\\])*)["“”]'
+const WORD = new RegExp(`(?:(${NAME})=)?(?:${QUOTED}(?!\\S)|(\\S*))\\s*`, 'uy')
+const SEGMENT = new RegExp(`^(?:(${NAME})\\s*=\\s*)?(?:${QUOTED}|(${PLAIN}.*|))$`, 'us')
+
+/** Reads `a b key=value key2="two words"`. In quotes `\"` is a quote and `\\` a backslash; a quote that never ends is text. */
+export function readArguments(value: string): Arguments {
+  const found: Found[] = []
+  const words = new RegExp(WORD)
+  const line = value.trim()
+  while (words.lastIndex < line.length) {
+    const match = words.exec(line)
+    if (!match) break
+    found.push(match)
+  }
+  return sorted(found)
+}
+
+/** Reads `a | two words | key=value`. `\|` is a bar, and what stands in quotes is a value, whatever it looks like. */
+export function readPiped(value: string): Arguments {
+  const segments = value.trim() ? value.split(/(?<!\\)\|/) : []
+  return sorted(
+    segments.map(segment => {
+      const text = segment.trim().replaceAll('\\|', '|')
+      return SEGMENT.exec(text) ?? [text, undefined, undefined, text]
+    })
+  )
+}
+
+/** The whole, a name, a value in quotes, a value without. */
+type Found = readonly (string | undefined)[]
+
+function sorted(found: readonly Found[]): Arguments {
+  const values = found.map(([, name, quoted, plain = '']) => ({
+    name,
+    value: quoted === undefined ? plain : quoted.replace(/\\(.)/gs, '$1')
+  }))
+  return {
+    positional: values.filter(({ name }) => name === undefined).map(({ value }) => value),
+    named: Object.fromEntries(values.flatMap(({ name, value }) => (name === undefined ? [] : [[name, value]])))
+  }
+}

@@ -1,0 +1,43 @@
+import { type Templates, templateProblem } from './templates.ts'
+
+/** The templates of a settings form: one a line, `code: text`, where `\n` is a line break and `\\` a backslash. */
+
+/** `detail` is of a template that is no Liquid, in English; `reason` says it all in English. */
+export interface LineError {
+  /** From 1. */
+  line: number
+  kind: 'no-code' | 'twice' | 'empty' | 'broken'
+  detail?: string
+  reason: string
+}
+
+export interface TemplateList {
+  /** Those without an error. */
+  templates: Templates
+  errors: readonly LineError[]
+}
+
+const LINE = /^([\p{L}\p{N}_.-]+)\s*:(.*)$/u
+
+/** Lines that are blank are passed over. */
+export function readTemplates(list: string): TemplateList {
+  const templates = new Map<string, string>()
+  const errors: LineError[] = []
+  for (const [index, line] of list.split(/\r\n|\r|\n/).entries()) {
+    const [, code, text = ''] = LINE.exec(line.trim()) ?? []
+    const problem = line.trim() ? problemOf(code, text.trim(), templates) : undefined
+    if (problem) errors.push({ line: index + 1, ...problem })
+    else if (code !== undefined) templates.set(code, unescaped(text.trim()))
+  }
+  return { templates, errors }
+}
+
+function problemOf(code: string | undefined, text: string, known: Templates): Omit<LineError, 'line'> | undefined {
+  if (code === undefined) return { kind: 'no-code', reason: 'A line is written "code: text"' }
+  if (known.has(code)) return { kind: 'twice', reason: `The code "${code}" is there twice` }
+  if (!text) return { kind: 'empty', reason: `The template "${code}" has no text` }
+  const detail = templateProblem(unescaped(text))
+  return detail ? { kind: 'broken', detail, reason: `The template "${code}" is broken: ${detail}` } : undefined
+}
+
+const unescaped = (text: string) => text.replace(/\\([n\\])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : '\\'))
