@@ -20,6 +20,8 @@ import { type Opened, openPrepared } from './database/open.ts'
 import { channelPlugin } from './http/channel.ts'
 import { healthRoutes } from './http/health.ts'
 import { openServer } from './http/server.ts'
+import { gatheringLine } from './lots/gather.ts'
+import { lotTask } from './lots/task.ts'
 import { accepter } from './messages/accept.ts'
 import { retentionCrons } from './messages/clean.ts'
 import { earlyTask } from './messages/early.ts'
@@ -141,7 +143,14 @@ async function compose(
     work: {
       database,
       host,
-      messages: messageLine({ database, host, send, limitsOf, now }),
+      messages: gatheringLine({
+        database,
+        line: messageLine({ database, host, send, limitsOf, now }),
+        ready,
+        policy: queue,
+        gathers: async id => mountedBy((await registrations.get(id))?.channel ?? '')?.channel.lots !== undefined,
+        now
+      }),
       news: crmLine({ database, host, tell, now }),
       tasks: {
         later: laterTask(database, now),
@@ -154,7 +163,8 @@ async function compose(
           now,
           interrupted: interruption.signal,
           log
-        })
+        }),
+        lot: lotTask({ database, host, ready, policy: queue, interrupted: interruption.signal, now, log })
       },
       crons: [
         ...pollCrons(database, mounted),

@@ -10,6 +10,7 @@ export const CPF = '529.982.247-25'
 
 export const outgoing = (contact: string, text: string, more: Partial<Outgoing> = {}): Outgoing => ({
   contact,
+  address: contact,
   subject: null,
   content: { text, format: 'text' },
   attachments: [],
