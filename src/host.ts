@@ -20,6 +20,7 @@ import { type Opened, openPrepared } from './database/open.ts'
 import { channelPlugin } from './http/channel.ts'
 import { healthRoutes } from './http/health.ts'
 import { openServer } from './http/server.ts'
+import { lotCrons } from './lots/clean.ts'
 import { gatheringLine } from './lots/gather.ts'
 import { lotTask } from './lots/task.ts'
 import { accepter } from './messages/accept.ts'
@@ -76,7 +77,8 @@ export async function startHost(
       closing.push(() => app.close())
       await app.listen(config.listen)
     }
-    return { app, mounted, database: opened.database, close }
+    const { ready, settings } = parts.web
+    return { app, mounted, database: opened.database, ready, settings, close }
   } catch (error) {
     await close()
     throw error
@@ -168,7 +170,8 @@ async function compose(
       },
       crons: [
         ...pollCrons(database, mounted),
-        ...retentionCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log })
+        ...retentionCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
+        ...lotCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log })
       ],
       sendLimit: queue.limit,
       graceMs: queue.stopMs,
