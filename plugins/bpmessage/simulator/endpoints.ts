@@ -21,6 +21,8 @@ export interface Behaviour {
   /** How a lot is refused that is not there, and one that is finished. */
   unknownLot: 400 | 404
   finishedLot: 'false' | 400
+  /** What is wrong with an item beyond what its fields show, such as a number that does not exist. */
+  refuses: (item: Item) => string | undefined
   now: () => Date
 }
 
@@ -79,7 +81,7 @@ function create({ lots }: Store, { kind, body }: Call): Done {
   const problems = lotProblems(kind, body)
   if (problems.length > 0) return bad(problems)
   const id = 9_001 + lots.length
-  lots.push({ id, kind, body: asItem(body), items: [], finished: false, doubtful: false })
+  lots.push({ id, kind, body: asItem(body), items: [], finished: false, refusals: 0, doubtful: false })
   return { status: 200, body: id, lot: id }
 }
 
@@ -87,8 +89,11 @@ function add(store: Store, behaviour: Behaviour, profile: Profile, { kind, id, b
   const lot = store.lots.find(one => one.id === id)
   if (!lot) return { status: behaviour.unknownLot, body: { messages: ['There is no such lot'] } }
   if (lot.kind !== kind) return { status: 500, body: { messages: [NULL_REFERENCE] } }
-  const problems = itemProblems(kind, body, profile, false)
-  if (problems.length > 0) return bad(problems)
+  const problems = [...itemProblems(kind, body, profile, false), ...refusedBy(behaviour, body)]
+  if (problems.length > 0) {
+    lot.refusals += 1
+    return bad(problems)
+  }
   if (lot.finished) {
     store.wrongs.push(`items were added to lot ${id} after it was finished`)
     return refused(behaviour)
@@ -100,6 +105,9 @@ function add(store: Store, behaviour: Behaviour, profile: Profile, { kind, id, b
   }
   return { status: 200, body: true, lot: id }
 }
+
+const refusedBy = ({ refuses }: Behaviour, items: unknown) =>
+  Array.isArray(items) ? [...new Set(items.flatMap(item => refuses(item as Item) ?? []))] : []
 
 function finish(store: Store, behaviour: Behaviour, { kind, id }: Call): Done {
   const lot = store.lots.find(one => one.id === id)

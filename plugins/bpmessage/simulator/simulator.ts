@@ -30,6 +30,7 @@ export async function startSimulator(given: Partial<Behaviour> = {}): Promise<Fa
     strict: true,
     unknownLot: 404,
     finishedLot: 'false',
+    refuses: () => undefined,
     now: () => new Date(),
     ...given
   }

@@ -10,6 +10,8 @@ export interface FakeLot {
   body: Item
   items: Item[]
   finished: boolean
+  /** Requests to put something into it that were refused. */
+  refusals: number
   /** The caller was never told how a call about it ended, so it cannot be held to what it did not know. */
   doubtful: boolean
 }

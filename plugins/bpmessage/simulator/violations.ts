@@ -10,9 +10,10 @@ export function violationsOf({ lots, invoices, wrongs, calls }: Store): string[]
     ...repeated(items),
     ...lots
       .filter(lot => !doubtful.includes(lot))
-      .flatMap(({ id, items, finished }) => [
+      .flatMap(({ id, items, finished, refusals }) => [
         ...(items.length > 0 && !finished ? [`lot ${id} has ${items.length} items and was never finished`] : []),
-        ...(items.length === 0 ? [`lot ${id} is empty`] : [])
+        // Of a lot whose items are all refused nothing can be sent, so there is nothing to finish.
+        ...(items.length === 0 && (finished || refusals === 0) ? [`lot ${id} is empty`] : [])
       ]),
     ...calls.filter(({ body }) => hasInternalKey(body)).map(({ path }) => `an internal key was sent to ${path}`)
   ]
