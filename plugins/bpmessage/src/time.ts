@@ -9,17 +9,28 @@ interface Wall {
   second: string
 }
 
+/** Making one takes longer than all else that is done to a message, and a host has few zones. */
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const made =
+    formats.get(zone) ??
+    new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit'
+    })
+  formats.set(zone, made)
+  return made
+}
+
 function wall(at: Date, zone: string): Wall {
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit'
-  }).formatToParts(at)
+  const parts = formatOf(zone).formatToParts(at)
   return Object.fromEntries(parts.map(({ type, value }) => [type, value])) as unknown as Wall
 }
 
