@@ -3,7 +3,7 @@ import { readConfig } from '../config.ts'
 import type { Database } from '../database/connect.ts'
 import { startHost } from '../host.ts'
 import { goingLots, type ListedLot, listLots, lotsById } from '../lots/list.ts'
-import { goOn, seal } from '../lots/seal.ts'
+import { goOnNow, seal } from '../lots/seal.ts'
 import { type Answer, count, progress } from './answer.ts'
 import { stateOf } from './lots-list.ts'
 import { shortly, table } from './table.ts'
@@ -50,7 +50,8 @@ const begin = async ({ db }: Database, ids: readonly number[], forceClose: boole
   for (const id of ids)
     await db.transaction(async tx => {
       const now = new Date()
-      if (!(forceClose && (await seal(tx, id, now)))) await goOn(tx, id, now)
+      if (forceClose) await seal(tx, id, now)
+      await goOnNow(tx, id, now)
     })
 }
 

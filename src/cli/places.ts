@@ -53,7 +53,8 @@ async function sharing(channel: Channel, folder: URL): Promise<Channel[]> {
     exports: string | Readonly<Record<string, unknown>>
   }
   if (typeof exports === 'string') return [channel]
-  const modules = Object.keys(exports).map(path => import(`${name}${path.slice(1)}`) as Promise<{ default?: Channel }>)
+  const channels = Object.keys(exports).filter(path => path !== './simulator')
+  const modules = channels.map(path => import(`${name}${path.slice(1)}`) as Promise<{ default?: Channel }>)
   return (await Promise.all(modules))
     .map(module => module.default)
     .filter(other => other?.translations instanceof URL && asFolder(other.translations).href === folder.href)

@@ -3,7 +3,7 @@ import type { Database, Executor } from '../database/connect.ts'
 import { lotChunks, lots } from '../database/lot-tables.ts'
 import { hosts } from '../database/schema.ts'
 import type { LotRow } from './claim.ts'
-import { goOn } from './seal.ts'
+import { goOnNow } from './seal.ts'
 import { settle } from './settle.ts'
 
 /** What an operator may stop: whatever of a lot has not left. */
@@ -40,7 +40,7 @@ async function stop(tx: Executor, id: number, now: Date): Promise<Cancelled> {
     .update(lotChunks)
     .set({ state: 'failed', reason: REASON })
     .where(and(ofLot, sql`${lotChunks.state} = 'queued'`))
-  if (rest) await goOn(tx, id, now)
+  if (rest) await goOnNow(tx, id, now)
   else await tx.update(lots).set({ state: 'cancelled', reason: REASON }).where(eq(lots.id, id))
   return { kind: 'cancelled', rest }
 }

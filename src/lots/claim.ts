@@ -11,13 +11,14 @@ import { goOn } from './seal.ts'
 
 export type LotRow = typeof lots.$inferSelect
 
-/** Undefined: it has ended, or a host that lives has it. */
+/** Whether this host has it now: not if it has ended, waits for its time, or is a living host's. By the clock of the jobs. */
 export async function claimLot({ db }: Pick<Database, 'db'>, id: number, host: string): Promise<boolean> {
   const free = sql`(${lots.host} is null or ${lots.host} = ${host} or not exists (select from ${hosts} where ${hosts.id} = ${lots.host}))`
+  const due = sql`(${lots.dueAt} is null or ${lots.dueAt} <= now() + interval '1 second')`
   const claimed = await db
     .update(lots)
     .set({ host, dueAt: null })
-    .where(and(eq(lots.id, id), isNull(lots.endedAt), free))
+    .where(and(eq(lots.id, id), isNull(lots.endedAt), due, free))
     .returning({ id: lots.id })
   return claimed.length > 0
 }

@@ -7,7 +7,7 @@ import { refreshSending } from '../messages/queue.ts'
 import { settleMessages } from '../messages/sending.ts'
 import type { Chapter } from '../messages/story.ts'
 import { failedEnd } from './ended.ts'
-import type { Gathered } from './gather.ts'
+import type { Gathered } from './gathered.ts'
 import { hashOf } from './key.ts'
 import { type Candidate, fill, type Place } from './place.ts'
 

@@ -33,7 +33,7 @@ export const failedEnd = (
   outcome: 'rejected' | 'unknown' = 'rejected'
 ): Ended => ({
   taken,
-  next: { kind: 'failed', reason },
+  next: { kind: 'failed', reason, ...(outcome === 'unknown' ? { doubt: 'channel' } : {}) },
   told: {
     kind: 'attempt',
     at: now.toISOString(),

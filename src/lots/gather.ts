@@ -1,4 +1,4 @@
-import type { LotLimits, Prepared, PreparedItem } from 'channel-kit/lots'
+import type { Prepared } from 'channel-kit/lots'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Database } from '../database/connect.ts'
@@ -7,14 +7,9 @@ import type { Policy } from '../messages/policy.ts'
 import { type MakeReady, sender } from '../messages/send.ts'
 import type { Line } from '../worker/pump.ts'
 import { collect } from './collect.ts'
+import type { Gathered } from './gathered.ts'
 
 /** Where a message would be sent, one of a channel with lots is put into a lot instead. */
-
-export interface Gathered {
-  taken: Taken
-  prepared: PreparedItem
-  limits: LotLimits
-}
 
 interface Parts {
   database: Pick<Database, 'db'>

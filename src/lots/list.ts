@@ -57,8 +57,6 @@ const matching = ({ id, state, registrationId }: WantedLots): (SQL | undefined)[
   registrationId === undefined ? undefined : eq(lots.registrationId, registrationId)
 ]
 
-export type Trouble = Awaited<ReturnType<typeof troublesOf>>[number]
-
 /** The messages of a lot that did not go, the first ones. */
 export const troublesOf = ({ db }: Pick<Database, 'db'>, lot: number, limit: number) =>
   db

@@ -6,7 +6,7 @@ import { lotItems, lots } from '../database/lot-tables.ts'
 import { HELD } from '../database/ownership.ts'
 import { messages } from '../database/schema.ts'
 import { plain } from '../database/text.ts'
-import type { Gathered } from './gather.ts'
+import type { Gathered } from './gathered.ts'
 import { goOn, seal } from './seal.ts'
 
 /** Which lot a message comes into. */
@@ -41,7 +41,7 @@ export async function fill(
     const added = await addItems(tx, lot.id, chosen, places, now)
     const items = lot.items + added
     await tx.execute(sql`update ${lots} set items = ${items} where id = ${lot.id}`)
-    if (items >= most) await seal(tx, lot.id, now)
+    if (items >= most && (await seal(tx, lot.id, now))) await goOn(tx, lot.id, now)
     left = fitting.slice(chosen.length)
   }
 }

@@ -39,7 +39,7 @@ export const note = ({ work, lot }: Pick<Going, 'work' | 'lot'>, changes: Change
 export const later = ({ now }: Work, ms: number): Date => new Date(now().getTime() + Math.min(ms, LONGEST_MS))
 
 /** Nothing of the registration goes on for so long. */
-export async function pause(tx: Executor, { registrationId }: LotRow, until: Date): Promise<void> {
+async function pause(tx: Executor, { registrationId }: LotRow, until: Date): Promise<void> {
   const at = sql`${until.toISOString()}::timestamptz`
   await tx
     .update(registrations)

@@ -1,11 +1,6 @@
 import t from 'tap'
-import { until } from '../harness.ts'
 import { gathering } from './gathering.ts'
 import { cli, cliJson } from './run.ts'
-
-interface Lots {
-  lots: { id: number; state: string; counts: Record<string, number> }[]
-}
 
 t.test('lots are listed and shown, with how their messages are', async t => {
   const { env } = await gathering(t)

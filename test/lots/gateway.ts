@@ -6,7 +6,7 @@ import { scripted, taken } from '../scripted.ts'
 
 /** A gateway that takes lots, as a test scripts it, and a host whose only channel it is. */
 
-export interface Kept {
+interface Kept {
   lot: Lot
   items: string[]
   closed: boolean
@@ -58,7 +58,7 @@ function said<Answer>(calls: string[], call: string, answer: Promise<Answer>): P
   return answer
 }
 
-export const FAST = {
+const FAST = {
   LV_PLUGIN_CHAT_SEND_ATTEMPTS: '3',
   LV_PLUGIN_CHAT_SEND_INTERVAL: '50ms',
   LV_PLUGIN_CHAT_SEND_TIMEOUT: '2s'

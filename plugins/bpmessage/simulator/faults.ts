@@ -53,5 +53,3 @@ export function openFaults() {
     }
   }
 }
-
-export type Faults = ReturnType<typeof openFaults>

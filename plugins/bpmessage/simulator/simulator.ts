@@ -62,7 +62,7 @@ export async function startSimulator(given: Partial<Behaviour> = {}): Promise<Fa
       const lot = store.lots.find(({ id }) => id === (done?.lot ?? call.id))
       if (lot) lot.doubtful = true
     }
-    if (fault?.kind === 'delay') await delay(fault.ms)
+    if (fault?.kind === 'delay') await delay(fault.ms, undefined, { ref: false })
     if (fault?.kind === 'drop-before') {
       doubt(undefined)
       return broken(reply)

@@ -60,7 +60,7 @@ function retryAfter({ headers }: Response, now: Date): number | undefined {
 const HEADER = /^([!#$%&'*+.^_`|~\w-]+)\s*:\s*([\t\x20-\x7e]*)$/
 
 /** `Name: value`, one a line. */
-export const headersOf = (text: string): Record<string, string> =>
+const headersOf = (text: string): Record<string, string> =>
   Object.fromEntries(linesOf(text).flatMap(line => headerOf(line)))
 
 /** The lines that are no headers. */
