@@ -20,6 +20,9 @@ import { type Opened, openPrepared } from './database/open.ts'
 import { channelPlugin } from './http/channel.ts'
 import { healthRoutes } from './http/health.ts'
 import { openServer } from './http/server.ts'
+import { lotCrons } from './lots/clean.ts'
+import { gatheringLine } from './lots/gather.ts'
+import { lotTask } from './lots/task.ts'
 import { accepter } from './messages/accept.ts'
 import { retentionCrons } from './messages/clean.ts'
 import { earlyTask } from './messages/early.ts'
@@ -76,7 +79,8 @@ export async function startHost(
       closing.push(() => app.close())
       await app.listen(config.listen)
     }
-    return { app, mounted, database: opened.database, close }
+    const { ready, settings } = parts.web
+    return { app, mounted, database: opened.database, ready, settings, close }
   } catch (error) {
     await close()
     throw error
@@ -139,11 +143,18 @@ async function compose(
       await outbound.close()
       await unheed()
     },
-    web: { verify, registrations, settings, uploads, lend, ready, defaultLanguage },
+    web: { database, verify, registrations, settings, uploads, lend, ready, defaultLanguage },
     work: {
       database,
       host,
-      messages: messageLine({ database, host, send, limitsOf, now }),
+      messages: gatheringLine({
+        database,
+        line: messageLine({ database, host, send, limitsOf, now }),
+        ready,
+        policy: queue,
+        gathers: async id => mountedBy((await registrations.get(id))?.channel ?? '')?.channel.lots !== undefined,
+        now
+      }),
       news: crmLine({ database, host, tell, now }),
       tasks: {
         later: laterTask(database, now),
@@ -156,11 +167,13 @@ async function compose(
           now,
           interrupted: interruption.signal,
           log
-        })
+        }),
+        lot: lotTask({ database, host, ready, policy: queue, interrupted: interruption.signal, now, log })
       },
       crons: [
         ...pollCrons(database, mounted),
-        ...retentionCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log })
+        ...retentionCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
+        ...lotCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log })
       ],
       sendLimit: queue.limit,
       graceMs: queue.stopMs,

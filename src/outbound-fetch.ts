@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
-import { type Dispatcher, Response, request, fetch as undiciFetch } from 'undici'
+import { type Dispatcher, Response, request } from 'undici'
 
 /**
  * `fetch` for channels. The library's own spends 480 us of the processor on a

@@ -160,10 +160,11 @@ function specifiers(text: string): string[] {
 
 function target(from: string, specifier: string): string {
   if (specifier.startsWith('.')) return posix.normalize(posix.join(dirname(from), specifier))
-  const [, kit] = /^channel-kit\/(\w+)$/.exec(specifier) ?? []
+  const [, kit] = /^channel-kit\/([\w-]+)$/.exec(specifier) ?? []
   if (kit) return `plugins/channel-kit/src/${kit}.ts`
-  const [, channel] = /^channel-([\w-]+)$/.exec(specifier) ?? []
-  return channel ? `plugins/${channel}/src/channel.ts` : specifier
+  const [, channel, part = 'channel'] = /^channel-([\w-]+)(?:\/([\w-]+))?$/.exec(specifier) ?? []
+  if (!channel) return specifier
+  return part === 'simulator' ? `plugins/${channel}/simulator/simulator.ts` : `plugins/${channel}/src/${part}.ts`
 }
 
 function isOurs(to: string): boolean {

@@ -71,9 +71,13 @@ const catalogues = ({ name, translations }: Channel) =>
     throw new Error(`The channel "${name}" cannot be mounted: ${error.message}`)
   })
 
-/** `echo` is the package `channel-echo`; a name that is not found so is taken as a package's own. Throws when it has no channel. */
+/**
+ * `echo` is the package `channel-echo`. Where there is none, `post-letters` is
+ * the export `letters` of `channel-post`: a package may have several channels.
+ * A name that is not found so is taken as a package's own. Throws when it has no channel.
+ */
 export async function importChannel(name: string): Promise<Channel> {
-  const specifier = [`channel-${name}`, name].find(isInstalled)
+  const specifier = [`channel-${name}`, ...exportsOf(name), name].find(isInstalled)
   if (!specifier)
     throw new Error(`The channel "${name}" is not installed: there is no package "channel-${name}" or "${name}"`)
   try {
@@ -85,6 +89,9 @@ export async function importChannel(name: string): Promise<Channel> {
   }
 }
 
+const exportsOf = (name: string) =>
+  [...name.matchAll(/-/g)].map(({ index }) => `channel-${name.slice(0, index)}/${name.slice(index + 1)}`)
+
 function isInstalled(specifier: string): boolean {
   try {
     import.meta.resolve(specifier)
@@ -93,6 +100,11 @@ function isInstalled(specifier: string): boolean {
     return false
   }
 }
+
+const LOT_VERBS = ['limits', 'prepare', 'open', 'add', 'close'] as const
+
+const hasVerbs = (lots: object) =>
+  LOT_VERBS.every(verb => typeof (lots as Record<string, unknown>)[verb] === 'function')
 
 function channelProblem(channel: Partial<Channel>): string | undefined {
   if (!/^[a-z0-9-]+$/.test(channel.name ?? '')) return 'its name must be of lower-case letters, digits and dashes'
@@ -104,9 +116,12 @@ function channelProblem(channel: Partial<Channel>): string | undefined {
   if (!channel.options?.properties) return 'it has no options, which may be Type.Object({})'
   if (!(channel.icon instanceof URL)) return 'its icon is no URL'
   if (!(channel.translations instanceof URL)) return 'its translations are no URL'
-  if (channel.poll && !isCron(channel.poll.cron))
-    return `its poll.cron "${channel.poll.cron}" is no pattern of a crontab`
-  return channel.settings ? formProblem(channel.settings) : 'it has no settings'
+  return verbProblem(channel) ?? (channel.settings ? formProblem(channel.settings) : 'it has no settings')
+}
+
+function verbProblem({ poll, lots }: Partial<Channel>): string | undefined {
+  if (lots && !hasVerbs(lots)) return `its lots have not all of ${LOT_VERBS.join(', ')}`
+  return poll && !isCron(poll.cron) ? `its poll.cron "${poll.cron}" is no pattern of a crontab` : undefined
 }
 
 function isCron(pattern: string): boolean {

@@ -24,12 +24,9 @@ export const readier =
 
     const effective = effectiveSettings(mounted.channel.settings, (await settings.load(registrationId)) ?? {})
     if (!effective) return { unready: 'the settings are not complete' }
-    const repeats = mounted.channel.dedupes || registration.retryUnknown
-    return {
-      channel: mounted.channel,
-      repeats,
-      ...(await lend({ mounted, registration, settings: effective, signal }))
-    }
+    const { channel } = mounted
+    const repeats = channel.dedupes || registration.retryUnknown || channel.lots?.limits(effective).repeats === true
+    return { channel, repeats, ...(await lend({ mounted, registration, settings: effective, signal })) }
   }
 
 /** What a registration's channel allows it, by its settings. */

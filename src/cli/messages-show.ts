@@ -98,6 +98,8 @@ function line(told: Told): readonly Cell[] {
       return [at, 'confirmed', `as ${told.ref}: a status of it came, so it is not sent again`]
     case 'unconfirmed':
       return [at, 'unconfirmed', `no status of it came: ${told.reason}`]
+    case 'gathered':
+      return [at, 'gathered', `in lot ${told.lot}`]
     case 'replayed':
       return [at, 'replayed', 'by an operator']
     case 'crm':

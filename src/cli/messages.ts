@@ -14,6 +14,7 @@ export function messageCommands(program: Command): void {
       new Option('--state <state>', 'failed: also those that the gateway took and reported an error of').choices([
         'waiting',
         'sending',
+        'gathered',
         'accepted',
         'failed'
       ])

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Channel } from 'channel-kit/channel'
 import { asFolder, HOST_TRANSLATIONS } from '../channels/catalogues.ts'
 import { importChannel } from '../channels/load.ts'
 import { channelTexts, hostTexts, type Texts } from './texts.ts'
@@ -40,5 +41,27 @@ async function translatedPackages(): Promise<string[]> {
 async function channelPlace(name: string): Promise<Place> {
   const channel = await importChannel(name)
   const folder = asFolder(channel.translations)
-  return { folder, texts: await channelTexts(channel, fileURLToPath(new URL('../src/', folder))) }
+  const source = fileURLToPath(new URL('../src/', folder))
+  const all = await Promise.all((await sharing(channel, folder)).map(one => channelTexts(one, source)))
+  return { folder, texts: together(all) }
+}
+
+/** The channels of the package that have the folder in common. */
+async function sharing(channel: Channel, folder: URL): Promise<Channel[]> {
+  const { name, exports } = JSON.parse(await readFile(new URL('../package.json', folder), 'utf8')) as {
+    name: string
+    exports: string | Readonly<Record<string, unknown>>
+  }
+  if (typeof exports === 'string') return [channel]
+  const channels = Object.keys(exports).filter(path => path !== './simulator')
+  const modules = channels.map(path => import(`${name}${path.slice(1)}`) as Promise<{ default?: Channel }>)
+  return (await Promise.all(modules))
+    .map(module => module.default)
+    .filter(other => other?.translations instanceof URL && asFolder(other.translations).href === folder.href)
+    .filter(other => other !== undefined)
+}
+
+function together(all: readonly Texts[]): Texts {
+  const categories = new Set(all.flatMap(texts => [...texts.keys()]))
+  return new Map([...categories].map(name => [name, new Set(all.flatMap(texts => [...(texts.get(name) ?? [])]))]))
 }

@@ -1,18 +1,24 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { databaseCommands } from './db.ts'
+import { doctorCommand } from './doctor.ts'
 import { eraseCommand } from './erase.ts'
 import { languageCommands } from './lang.ts'
+import { lotCommands } from './lots.ts'
 import { messageCommands } from './messages.ts'
 import { outboxCommands } from './outbox.ts'
 import { queueCommands } from './queue.ts'
 import { registrationCommands } from './registrations.ts'
 import { secretCommands } from './secrets.ts'
+import { trialCommands } from './trial.ts'
 import { uploadCommands } from './uploads.ts'
 
 const FAMILIES = [
   registrationCommands,
   messageCommands,
+  lotCommands,
+  doctorCommand,
+  trialCommands,
   outboxCommands,
   eraseCommand,
   databaseCommands,

@@ -50,7 +50,7 @@ async function listed(db: Database['db'], now: Date) {
     db
       .select({ id: messages.registrationId, count: sql<number>`count(*)::int` })
       .from(messages)
-      .where(inArray(messages.state, ['waiting', 'sending']))
+      .where(inArray(messages.state, ['waiting', 'sending', 'gathered']))
       .groupBy(messages.registrationId)
   )
   const waitingItems = await waiting(

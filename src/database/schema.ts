@@ -128,7 +128,8 @@ export const conversations = pgTable(
  */
 export type Doubt = 'channel' | 'host' | 'heard'
 
-export type MessageState = 'waiting' | 'sending' | 'accepted' | 'failed'
+/** `gathered`: it is in a lot. */
+export type MessageState = 'waiting' | 'sending' | 'gathered' | 'accepted' | 'failed'
 
 /** What the CRM wants sent, and what channels answer by themselves. */
 export const messages = pgTable(
@@ -150,6 +151,8 @@ export const messages = pgTable(
     status: text().$type<Status>(),
     reason: text(),
     story: jsonb().$type<readonly Chapter[]>().notNull().default([]),
+    /** It was alone in its lot, so it is sent by itself. */
+    alone: boolean().notNull().default(false),
     /** Events that the channel foresaw and that are still to come. */
     later: json().$type<readonly Later[]>(),
     /** Of an answer of its channel's own: what names it. */

@@ -4,6 +4,7 @@ import type { SettingsStore } from '../channels/settings.ts'
 import type { Lend } from '../channels/tools.ts'
 import type { Registrations } from '../crm/registrations.ts'
 import type { Verify } from '../crm/verify.ts'
+import type { Database } from '../database/connect.ts'
 import type { Accept } from '../messages/accept.ts'
 import type { Report } from '../messages/reported.ts'
 import type { MakeReady } from '../messages/send.ts'
@@ -21,6 +22,7 @@ import { uploadRoutes } from './uploads.ts'
 import { webhookRoutes } from './webhook.ts'
 
 export interface ChannelParts {
+  database: Database
   verify: Verify
   registrations: Registrations
   settings: SettingsStore

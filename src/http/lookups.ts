@@ -1,9 +1,11 @@
-import type { Lookup, LookupTools, Search } from 'channel-kit/channel'
+import type { Cell, Lookup, LookupTools, Search } from 'channel-kit/channel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { before } from '../channels/deadline.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { SettingsStore } from '../channels/settings.ts'
 import type { Lend } from '../channels/tools.ts'
+import type { Database } from '../database/connect.ts'
+import { lotsTable } from '../lots/table.ts'
 import { choicesJson } from '../protocol/form.ts'
 import { NotFound } from './errors.ts'
 import type { Language } from './language.ts'
@@ -13,6 +15,7 @@ import { jsonParameter } from './query.ts'
 const LOOKUP_MS = 15_000
 
 interface Parts {
+  database: Pick<Database, 'db'>
   mounted: Mounted
   language: Language
   settings: Pick<SettingsStore, 'load'>
@@ -22,8 +25,8 @@ interface Parts {
 type Named = FastifyRequest<{ Params: { name: string } }>
 
 /** What a form asks while it is filled in. Source: docs/protocol.md, "Autocomplete" and "Previews". */
-export function lookupRoutes(app: FastifyInstance, { mounted, language, settings, lend }: Parts): void {
-  const { autocompletes = {}, tables = {}, markdowns = {} } = mounted.channel
+export function lookupRoutes(app: FastifyInstance, { database, mounted, language, settings, lend }: Parts): void {
+  const { autocompletes = {}, tables = {}, markdowns = {}, lots } = mounted.channel
 
   app.get('/autocomplete/:name', async (request: Named) => {
     const choices = await asked(request, autocompletes, searchOf)
@@ -31,11 +34,19 @@ export function lookupRoutes(app: FastifyInstance, { mounted, language, settings
     return choicesJson(choices, message => word('settings', message))
   })
 
-  app.get('/preview/table/:name', (request: Named) => asked(request, tables, lookupOf))
+  app.get('/preview/table/:name', (request: Named) =>
+    asked(request, lots ? { lots: lotsOf(request), ...tables } : tables, lookupOf)
+  )
 
   app.get('/preview/markdown/:name', async (request: Named) => ({
     markdown: await asked(request, markdowns, lookupOf)
   }))
+
+  /** What the host itself knows of a channel's lots. */
+  const lotsOf =
+    ({ registration }: FastifyRequest) =>
+    (_: Lookup, { translate }: LookupTools): Promise<readonly Cell[][]> =>
+      lotsTable(database, registration.id, translate)
 
   /** What the handler of that name answers. */
   async function asked<Question, Answer>(

@@ -30,6 +30,7 @@ export interface Taken {
     | 'doubt'
     | 'partCount'
     | 'inParts'
+    | 'alone'
   >
   conversation: Pick<Conversation, 'lastIncomingRef' | 'lastIncomingAt' | 'lastIncomingContext' | 'memory' | 'address'>
   /** What the gateway has of it. */

@@ -47,7 +47,7 @@ export const eraseContact = (
     const erased = {
       conversations: ids.length,
       messages: await tx.$count(messages, ofMessages),
-      unsent: await tx.$count(messages, and(ofMessages, inArray(messages.state, ['waiting', 'sending']))),
+      unsent: await tx.$count(messages, and(ofMessages, inArray(messages.state, ['waiting', 'sending', 'gathered']))),
       items: await tx.$count(outbox, ofItems),
       untold: await tx.$count(outbox, and(ofItems, eq(outbox.state, 'waiting')))
     }

@@ -16,7 +16,7 @@ export interface Policy {
 }
 
 /** The most that a gateway can put a message off: more is a mistake of its units, and at some point no date. */
-const LONGEST_MS = 30 * 24 * 3_600_000
+export const LONGEST_MS = 30 * 24 * 3_600_000
 
 /** What an operator reads when nobody knows whether a message left. */
 const UNCERTAIN = 'uncertain: it may have been sent'

@@ -5,7 +5,7 @@ import { refreshDue } from '../database/heads.ts'
 import { conversations, messages } from '../database/schema.ts'
 
 /** What makes a message `i` one that is not settled. */
-const OPEN = sql`i.settled_at is null`
+const OPEN = sql`i.settled_at is null and i.state <> 'gathered'`
 
 /** Writes down anew when these conversations, which are locked, have something to send. */
 export const refreshSending = (tx: Executor, conversationIds: readonly number[]): Promise<void> =>

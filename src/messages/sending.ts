@@ -65,7 +65,7 @@ export async function sendTurn(
 }
 
 /** Writes down how attempts ended, unless another host has taken the message over meanwhile. */
-async function settleMessages(
+export async function settleMessages(
   tx: Executor,
   all: readonly Ended[],
   now: Date,

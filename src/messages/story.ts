@@ -21,4 +21,6 @@ export type Chapter =
   | { kind: 'confirmed'; at: string; ref: string }
   /** None did, for as long as the host waited. */
   | { kind: 'unconfirmed'; at: string; reason: string }
+  /** It waits in a lot. */
+  | { kind: 'gathered'; at: string; lot: number }
   | { kind: 'replayed'; at: string }

@@ -19,6 +19,7 @@ export interface Row {
   doubt: Taken['message']['doubt']
   part_count: number | null
   in_parts: boolean
+  alone: boolean
   last_incoming_ref: string | null
   last_incoming_at: Date | null
   last_incoming_context: Taken['conversation']['lastIncomingContext']
@@ -43,7 +44,8 @@ export const takenOf = (row: Row, parts: readonly KnownPart[]): Taken => ({
     progress: row.progress,
     doubt: row.doubt,
     partCount: row.part_count,
-    inParts: row.in_parts
+    inParts: row.in_parts,
+    alone: row.alone
   },
   conversation: {
     lastIncomingRef: row.last_incoming_ref,

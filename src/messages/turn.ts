@@ -26,7 +26,7 @@ export const SEND_TURN = {
   ],
   returns: `table (id bigint, unwritten boolean, interrupted boolean, registration_id bigint, conversation_id bigint,
     crm_id text, body json, attempts int, replays int, ref text, status text, reason text, progress json, doubt text,
-    part_count int, in_parts boolean, last_incoming_ref text, last_incoming_at timestamptz, last_incoming_context json,
+    part_count int, in_parts boolean, alone boolean, last_incoming_ref text, last_incoming_at timestamptz, last_incoming_context json,
     memory json, address text)`,
   body: `
 #variable_conflict use_column
@@ -44,7 +44,7 @@ begin
       busy := busy || array(select e.conversation from unnest(ids, settled) as e(id, conversation) where e.id <> all(ours));
       return query
         select e.id, true, null::boolean, null::bigint, null::bigint, null, null::json, null::int, null::int, null, null, null,
-          null::json, null, null::int, null::boolean, null, null::timestamptz, null::json, null::json, null
+          null::json, null, null::int, null::boolean, null::boolean, null, null::timestamptz, null::json, null::json, null
         from unnest(ids) as e(id) where e.id <> all(ours);
     end if;
 
@@ -62,7 +62,7 @@ begin
       telling_due = coalesce(c.telling_due, case when c.id = any(told) then at end),
       sending_due = (
         select greatest(i.due_at, c.paced_until) from messages i
-        where i.conversation_id = c.id and i.settled_at is null order by i.id limit 1
+        where i.conversation_id = c.id and i.settled_at is null and i.state <> 'gathered' order by i.id limit 1
       )
     where c.id = any(settled);
 
@@ -97,7 +97,7 @@ begin
       ) due
       cross join lateral (
         select i.id, i.state from messages i
-        where i.conversation_id = due.id and i.settled_at is null order by i.id limit 1
+        where i.conversation_id = due.id and i.settled_at is null and i.state <> 'gathered' order by i.id limit 1
       ) i
     ), marked as (
       update messages m
@@ -107,7 +107,7 @@ begin
       returning m.*, head.state = 'sending' interrupted
     )
     select m.id, false, m.interrupted, m.registration_id, m.conversation_id, m.crm_id, m.body, m.attempts, m.replays,
-      m.ref, m.status, m.reason, m.progress, m.doubt, m.part_count, m.in_parts,
+      m.ref, m.status, m.reason, m.progress, m.doubt, m.part_count, m.in_parts, m.alone,
       c.last_incoming_ref, c.last_incoming_at, c.last_incoming_context, c.memory, c.address
     from marked m join conversations c on c.id = m.conversation_id order by m.id;
 end`

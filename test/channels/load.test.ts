@@ -5,9 +5,10 @@ import type { Channel } from 'channel-kit/channel'
 import { form, group } from 'channel-kit/form'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
-import { loadChannels, mountChannel } from '../../src/channels/load.ts'
+import { importChannel, loadChannels, mountChannel } from '../../src/channels/load.ts'
 import { readConfig } from '../../src/config.ts'
 import { testFolder } from '../harness.ts'
+import { scripted, taken } from '../scripted.ts'
 import { bare } from './bare.ts'
 
 /** What stops a start, and how its message names the channel at fault. */
@@ -157,3 +158,19 @@ async function moduleFile(t: Test, text: string): Promise<string> {
   await writeFile(file, text)
   return file
 }
+
+t.test(
+  'a package may have several channels, each an export, and a channel with lots has all of their verbs',
+  async t => {
+    t.equal((await importChannel('bpmessage')).name, 'bpmessage')
+    t.equal((await importChannel('bpmessage-email')).name, 'bpmessage-email')
+    await t.rejects(importChannel('bpmessage-fax'), /there is no package "channel-bpmessage-fax"/)
+
+    const lots = { limits: () => ({}), prepare: async () => ({ kind: 'alone' }) }
+    const { channel } = scripted(taken, { lots } as never)
+    await t.rejects(
+      mountChannel(channel, '/', 'http://127.0.0.1/', {}),
+      /its lots have not all of limits, prepare, open/
+    )
+  }
+)

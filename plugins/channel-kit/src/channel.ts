@@ -3,6 +3,7 @@ import type { Static, TObject } from 'typebox'
 import type { AttachmentType, Format, Status } from './chat.ts'
 import type { Downloaded, GatewayEvent, Media } from './event.ts'
 import type { Choices } from './form.ts'
+import type { Lots } from './lots.ts'
 import type { Outcome, Outgoing } from './outcome.ts'
 import type { Tools } from './tools.ts'
 
@@ -111,6 +112,9 @@ export interface Channel<Settings extends TObject = TObject, Options extends TOb
   uploads?: Readonly<Record<string, UploadPermissions>>
 
   send(message: Outgoing, tools: Tools<Static<Settings>, Static<Options>>): Promise<Outcome>
+
+  /** For a gateway that takes messages in lots. A table preview named `lots` shows the registration's last ones. */
+  lots?: Lots<Static<Settings>, Static<Options>>
 
   /** Webhooks: who may call, and what the call says. The events are stored before the reply goes out. */
   webhook?: {

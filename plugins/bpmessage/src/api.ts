@@ -1,0 +1,78 @@
+import type { CommonTools } from './settings.ts'
+
+/** One call of the gateway's HTTP API. */
+
+export interface Answer {
+  status: number
+  /** What its JSON says; undefined when it is none. */
+  said: unknown
+  /** For a person. */
+  text: string
+  retryAfterMs: number | undefined
+}
+
+type Caller = Pick<CommonTools, 'fetch' | 'settings' | 'now'>
+
+interface Call {
+  method: 'GET' | 'POST'
+  path: string
+  body?: unknown
+  signal?: AbortSignal
+}
+
+/** Rejects when there is no answer. */
+export async function call(
+  { fetch, settings: { connection }, now }: Caller,
+  { method, path, body, signal }: Call
+): Promise<Answer> {
+  const response = await fetch(`${connection.apiUrl.trim().replace(/\/+$/, '')}${path}`, {
+    method,
+    headers: {
+      accept: 'application/json',
+      'user-agent': 'chat-plugin-host',
+      ...(connection.bearer ? { authorization: `Bearer ${connection.bearer}` } : {}),
+      ...headersOf(connection.headers ?? ''),
+      ...(method === 'POST' ? { 'content-type': 'application/json' } : {})
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal ? { signal } : {})
+  })
+  const text = await response.text()
+  return { status: response.status, said: parsed(text), text, retryAfterMs: retryAfter(response, now()) }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** In seconds, or a date. */
+function retryAfter({ headers }: Response, now: Date): number | undefined {
+  const value = headers.get('retry-after')
+  if (value === null) return undefined
+  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1_000 : Date.parse(value) - now.getTime()
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+}
+
+const HEADER = /^([!#$%&'*+.^_`|~\w-]+)\s*:\s*([\t\x20-\x7e]*)$/
+
+/** `Name: value`, one a line. */
+const headersOf = (text: string): Record<string, string> =>
+  Object.fromEntries(linesOf(text).flatMap(line => headerOf(line)))
+
+/** The lines that are no headers. */
+export const badHeaders = (text: string): string[] => linesOf(text).filter(line => headerOf(line).length === 0)
+
+function headerOf(line: string): [string, string][] {
+  const [, name = '', value = ''] = HEADER.exec(line) ?? []
+  return name ? [[name.toLowerCase(), value.trim()]] : []
+}
+
+const linesOf = (text: string) =>
+  text
+    .split(/\r\n|\r|\n/)
+    .map(line => line.trim())
+    .filter(Boolean)

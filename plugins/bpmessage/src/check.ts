@@ -1,0 +1,78 @@
+import type { FieldErrors } from 'channel-kit/channel'
+import { readTemplates, type TemplateList } from 'channel-kit/template-list'
+import { badHeaders } from './api.ts'
+import type { Service } from './profile.ts'
+import { hasQuota, routesOf } from './routes.ts'
+import type { CommonTools } from './settings.ts'
+import { isCpf } from './taxpayer.ts'
+import { isZone } from './time.ts'
+
+/** What an admin saves, tried out: what can be seen without the API, then the route by asking it. */
+export async function check(service: Service, tools: CommonTools): Promise<FieldErrors> {
+  const problems = seen(tools)
+  return Object.keys(problems).length > 0 ? problems : asked(service, tools)
+}
+
+function seen({ settings, translate }: CommonTools): FieldErrors {
+  const { connection, route, templates } = settings
+  const operator = route.operatorCpf?.trim()
+  return {
+    ...errors(
+      'connection.timeZone',
+      isZone(connection.timeZone) ? [] : [translate('settings', 'There is no such time zone')]
+    ),
+    ...errors(
+      'connection.headers',
+      badHeaders(connection.headers ?? '').map(line => translate('settings', '"{line}" is no header', { line }))
+    ),
+    ...errors(
+      'route.operatorCpf',
+      operator && !isCpf(operator.replace(/[\s.-]/g, '')) ? [translate('settings', 'This is no CPF')] : []
+    ),
+    ...errors('templates.subject', templateErrors(templates.subject, translate)),
+    ...errors('templates.body', templateErrors(templates.body, translate))
+  }
+}
+
+function templateErrors(list: string | undefined, translate: CommonTools['translate']): string[] {
+  const words = (error: TemplateList['errors'][number]) => {
+    switch (error.kind) {
+      case 'no-code':
+        return translate('settings', 'a line is written code: text')
+      case 'twice':
+        return translate('settings', 'the code is there twice')
+      case 'empty':
+        return translate('settings', 'the template has no text')
+      case 'broken':
+        return translate('settings', 'the template is broken: {detail}', { detail: error.detail ?? '' })
+    }
+  }
+  return readTemplates(list ?? '').errors.map(error =>
+    translate('settings', 'Line {line}: {problem}', { line: error.line, problem: words(error) })
+  )
+}
+
+/** An API that is away must not keep an admin from saving, as long as it has not refused. */
+async function asked(service: Service, tools: CommonTools): Promise<FieldErrors> {
+  const { route } = tools.settings
+  const { translate } = tools
+  const found = await routesOf(tools, {
+    crmId: route.crmId,
+    portfolio: route.portfolio.trim(),
+    service,
+    at: tools.now()
+  })
+  if (found.kind === 'none') {
+    if (!found.forbidden) return {}
+    const message = translate('settings', 'The API refuses: {reason}', { reason: found.reason })
+    return { 'connection.apiUrl': [message] }
+  }
+  const chosen = route.route?.[0]
+  if (chosen === undefined) return {}
+  const known = found.routes.find(({ id }) => id === chosen)
+  if (!known) return { 'route.route': [translate('settings', 'The API has no such route')] }
+  return hasQuota(known) ? {} : { 'route.route': [translate('settings', 'This route has no quota left')] }
+}
+
+const errors = (field: string, messages: readonly string[]): FieldErrors =>
+  messages.length > 0 ? { [field]: messages } : {}

@@ -1,0 +1,137 @@
+import type { Attachment } from 'channel-kit/chat'
+import { readArguments, readDirectives } from 'channel-kit/directives'
+import type { Outgoing } from 'channel-kit/outcome'
+import type { Escaping } from 'channel-kit/templates'
+import { attachmentOf } from './attach.ts'
+import type { Refusal } from './refusal.ts'
+import type { CommonTools } from './settings.ts'
+import { taxpayer } from './taxpayer.ts'
+import { templatedOf } from './templated.ts'
+import { moment } from './time.ts'
+import { fillTokens, type Known } from './tokens.ts'
+
+/** What both channels read from a message before they make it an item: directives, templates, tokens, whom it is about. */
+
+export interface Draft {
+  /** Of the message, or of the template that it names. */
+  text: string
+  /** Whether the text is the template's, and so HTML in an e-mail. */
+  templated: boolean
+  subject: string
+  campaign: string
+  contract: string
+  cpfCnpj: string
+  rcs: { template: string; variables: Readonly<Record<string, string>> } | undefined
+  /** Not before. */
+  schedule: Date | undefined
+  attachments: readonly Attachment[]
+}
+
+const WORDS = ['contract', 'cpf', 'campaign', 'rcs', 'schedule', 'attach', 'template'] as const
+type Word = (typeof WORDS)[number]
+
+/** `escaping`: of what parameters bring into a template's text. */
+export function draftOf(message: Outgoing, tools: CommonTools, escaping: Escaping): Draft | Refusal {
+  const { directives, text } = readDirectives(message.content?.text ?? '', WORDS)
+  const said = new Map(directives.map(({ word, value }) => [word, value]))
+  const known = knownOf(message, said, tools)
+  const value = (word: Word) => fill(said.get(word)).trim()
+  const fill = (template = '') => fillTokens(template, known)
+  const { translate, settings } = tools
+
+  const templated = said.has('template')
+    ? templatedOf(said.get('template') ?? '', fill(text), known, tools, escaping)
+    : { text: fill(text), subject: undefined }
+  if ('refused' in templated) return templated
+
+  const cpfCnpj = taxpayer(value('cpf') || fill(settings.message.cpfCnpj))
+  if (cpfCnpj === undefined) return { refused: cpfProblem(value('cpf') || fill(settings.message.cpfCnpj), tools) }
+  const contract = value('contract') || fill(settings.message.contract).trim()
+  if (!contract)
+    return { refused: translate('messages', 'The contract is missing. Begin the text with /contract and its number.') }
+
+  const schedule = scheduleOf(said.has('schedule') ? value('schedule') : undefined, tools)
+  if ('refused' in schedule) return schedule
+  const attached = directives.filter(({ word }) => word === 'attach').map(({ value }) => fill(value))
+  const files = filesOf(message.attachments, attached, tools)
+  if ('refused' in files) return files
+
+  return {
+    text: templated.text,
+    templated: said.has('template'),
+    subject: (templated.subject ?? message.subject ?? '').trim(),
+    campaign: value('campaign'),
+    contract,
+    cpfCnpj,
+    rcs: rcsOf(said.get('rcs'), fill),
+    schedule: schedule.at,
+    attachments: files.attachments
+  }
+}
+
+function scheduleOf(
+  time: string | undefined,
+  { settings: { connection }, now, translate }: CommonTools
+): { at: Date | undefined } | Refusal {
+  if (time === undefined) return { at: undefined }
+  const at = moment(time, connection.timeZone)
+  return at && at > now()
+    ? { at }
+    : {
+        refused: translate('messages', '/schedule wants a time to come, written 2026-12-31 09:30, not "{time}".', {
+          time
+        })
+      }
+}
+
+/** Those of the chat, then those of `/attach`. */
+function filesOf(
+  given: readonly Attachment[],
+  attached: readonly string[],
+  { translate }: CommonTools
+): { attachments: readonly Attachment[] } | Refusal {
+  const named = attached.flatMap(value => attachmentOf(value) ?? [])
+  return named.length === attached.length && given.every(({ uri }) => attachmentOf(uri) !== undefined)
+    ? { attachments: [...given, ...named] }
+    : {
+        refused: translate(
+          'messages',
+          'A file is attached by its address, such as /attach https://example.com/a.pdf a.pdf.'
+        )
+      }
+}
+
+function knownOf(
+  { contact, subject }: Outgoing,
+  said: ReadonlyMap<Word, string>,
+  { settings, now }: CommonTools
+): Known {
+  const named = (['template', 'rcs'] as const).flatMap(word =>
+    Object.entries(readArguments(said.get(word) ?? '').named)
+  )
+  const fields = [...named, ...said].map(([name, value]) => [name.toLowerCase(), value])
+  return {
+    contact,
+    subject: subject ?? '',
+    fields: Object.fromEntries(fields),
+    now: now(),
+    timeZone: settings.connection.timeZone
+  }
+}
+
+const cpfProblem = (given: string, { translate }: CommonTools): string =>
+  given.trim()
+    ? translate('messages', '"{id}" is no CPF or CNPJ.', { id: given.trim() })
+    : translate('messages', 'The CPF or CNPJ is missing. Begin the text with /cpf and its number.')
+
+function rcsOf(value: string | undefined, fill: (template: string) => string): Draft['rcs'] {
+  const {
+    positional: [template],
+    named
+  } = readArguments(value ?? '')
+  if (template === undefined) return undefined
+  return {
+    template: fill(template),
+    variables: Object.fromEntries(Object.entries(named).map(([name, text]) => [name, fill(text)]))
+  }
+}

@@ -1,0 +1,99 @@
+import type { Format } from 'channel-kit/chat'
+import type { Outgoing } from 'channel-kit/outcome'
+import { Marked } from 'marked'
+import { type Draft, draftOf } from './draft.ts'
+import { isAddress } from './email-address.ts'
+import type { Refusal } from './refusal.ts'
+import type { EmailTools } from './settings.ts'
+
+/** A message as AddEmailToLot wants it. Nothing else ever goes on the wire. */
+export interface EmailItem {
+  contract: string
+  cpfCnpjReceiver: string
+  from: string
+  to: string
+  subject: string
+  body: string
+  control: boolean
+  idForeignBookBusiness: string
+  attachments?: readonly { fileURL: string; fileName: string; mimeType: string; password: string }[]
+}
+
+export interface EmailDraft {
+  draft: Draft
+  item: EmailItem
+}
+
+export function emailItem(message: Outgoing, tools: EmailTools): EmailDraft | Refusal {
+  const { settings, translate } = tools
+  const { route, sender } = settings
+  if (!route.route?.[0]) return { refused: translate('messages', 'No route is chosen in the settings.') }
+  const draft = draftOf(message, tools, 'html')
+  if ('refused' in draft) return draft
+  const to = message.contact.trim()
+  if (!isAddress(to)) return { refused: translate('messages', '"{address}" is no e-mail address.', { address: to }) }
+  if (!draft.subject) return { refused: translate('messages', 'The e-mail has no subject.') }
+  if (!draft.text) return { refused: translate('messages', 'There is no text.') }
+
+  return {
+    draft,
+    item: {
+      contract: draft.contract,
+      cpfCnpjReceiver: draft.cpfCnpj,
+      from: sender.from,
+      to,
+      subject: draft.subject.replace(/\s+/g, ' '),
+      body: draft.templated ? draft.text : bodyOf(draft.text, message.content?.format ?? 'text'),
+      control: route.control,
+      idForeignBookBusiness: route.portfolio.trim(),
+      ...(draft.attachments.length > 0 ? { attachments: draft.attachments.map(fileOf) } : {})
+    }
+  }
+}
+
+export const emailDedupe = ({ contract, to }: Pick<EmailItem, 'contract' | 'to'>) => `${contract} ${to.toLowerCase()}`
+
+/** HTML is what the gateway sends. */
+function bodyOf(text: string, format: Format): string {
+  switch (format) {
+    case 'html':
+      return text
+    case 'markdown':
+      return markdown.parse(text, { async: false }).trim()
+    case 'text':
+      return escaped(text).replace(/\r\n|\r|\n/g, '<br>\n')
+  }
+}
+
+const escaped = (text: string) => text.replace(/[&<>"]/g, character => ENTITIES[character] ?? character)
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+
+/** Whoever wants tags writes HTML; in Markdown they are text. */
+const markdown = new Marked({ breaks: true, renderer: { html: ({ text }) => escaped(text) } })
+
+const fileOf = ({ uri, name }: Draft['attachments'][number]) => ({
+  fileURL: uri,
+  fileName: name,
+  mimeType: TYPES[name.slice(name.lastIndexOf('.') + 1).toLowerCase()] ?? 'application/octet-stream',
+  password: ''
+})
+
+const TYPES: Readonly<Record<string, string>> = {
+  csv: 'text/csv',
+  doc: 'application/msword',
+  docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+  gif: 'image/gif',
+  html: 'text/html',
+  jpeg: 'image/jpeg',
+  jpg: 'image/jpeg',
+  mp3: 'audio/mpeg',
+  mp4: 'video/mp4',
+  ogg: 'audio/ogg',
+  pdf: 'application/pdf',
+  png: 'image/png',
+  txt: 'text/plain',
+  xls: 'application/vnd.ms-excel',
+  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  zip: 'application/zip'
+}

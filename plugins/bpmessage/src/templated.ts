@@ -1,0 +1,43 @@
+import { readArguments } from 'channel-kit/directives'
+import { readTemplates } from 'channel-kit/template-list'
+import { type Escaping, type Rendered, renderByCode } from 'channel-kit/templates'
+import type { Refusal } from './refusal.ts'
+import type { CommonTools } from './settings.ts'
+import type { Known } from './tokens.ts'
+
+/** The text, and perhaps the subject, of the template that `/template code key=value` names. `text`: what stands below it. */
+export function templatedOf(
+  value: string,
+  text: string,
+  { contact, subject, fields }: Known,
+  { settings: { templates }, translate }: CommonTools,
+  escaping: Escaping
+): { text: string; subject: string | undefined } | Refusal {
+  const {
+    positional: [code = ''],
+    named
+  } = readArguments(value)
+  const parameters = { ...fields, ...named, contact, subject, text }
+  const body = renderByCode(readTemplates(templates.body ?? '').templates, code, parameters, escaping)
+  if (body.kind !== 'rendered') return { refused: templateProblem(body, code, translate) }
+
+  const subjects = readTemplates(templates.subject ?? '').templates
+  const heading = subjects.has(code) ? renderByCode(subjects, code, parameters) : undefined
+  if (heading && heading.kind !== 'rendered') return { refused: templateProblem(heading, code, translate) }
+  return { text: body.text.trim(), subject: heading?.text }
+}
+
+function templateProblem(
+  problem: Exclude<Rendered, { kind: 'rendered' }>,
+  code: string,
+  translate: CommonTools['translate']
+): string {
+  switch (problem.kind) {
+    case 'unknown':
+      return translate('messages', 'There is no template "{code}".', { code })
+    case 'missing':
+      return translate('messages', 'The template "{code}" needs {parameter}=…', { code, parameter: problem.parameter })
+    case 'broken':
+      return translate('messages', 'The template "{code}" is broken: {detail}', { code, detail: problem.detail })
+  }
+}

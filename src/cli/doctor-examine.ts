@@ -1,0 +1,68 @@
+import type { FieldErrors } from 'channel-kit/channel'
+import { asc, eq } from 'drizzle-orm'
+import { before } from '../channels/deadline.ts'
+import { readConfig } from '../config.ts'
+import { registrations } from '../database/schema.ts'
+import { startHost } from '../host.ts'
+import { type Answer, count, progress } from './answer.ts'
+import { sentence } from './sentence.ts'
+import { table } from './table.ts'
+
+type Host = Awaited<ReturnType<typeof startHost>>
+type Row = Pick<typeof registrations.$inferSelect, 'id' | 'channel' | 'companyId' | 'archivedAt' | 'pausedUntil'>
+
+/** How long a gateway may take to answer. */
+const CHECK_MS = 20_000
+
+/** A host that neither listens nor works lends what a channel needs to be asked. */
+export async function examine({ registration: id }: { registration?: number }): Promise<Answer> {
+  const config = readConfig(process.env)
+  const host = await startHost(
+    { ...config, roles: { web: false, worker: false }, logLevel: 'silent' },
+    { share: true, logTo: process.stderr }
+  )
+  try {
+    const rows = await host.database.db
+      .select()
+      .from(registrations)
+      .where(id === undefined ? undefined : eq(registrations.id, id))
+      .orderBy(asc(registrations.id))
+    if (id !== undefined && rows.length === 0) throw new Error(`There is no registration ${id}.`)
+    const found = []
+    for (const [index, row] of rows.entries()) {
+      progress(`${index} of ${count(rows.length, 'registration')}`)
+      found.push({ id: row.id, channel: row.channel, company: row.companyId, problems: await problemsOf(host, row) })
+    }
+    progress('')
+    return told(found)
+  } finally {
+    await host.close()
+  }
+}
+
+async function problemsOf({ ready }: Host, row: Row): Promise<string[]> {
+  const paused =
+    row.pausedUntil && row.pausedUntil > new Date() ? [`paused until ${row.pausedUntil.toISOString()}`] : []
+  const archived = row.archivedAt ? ['its CRM wants to hear nothing any more'] : []
+  const deadline = AbortSignal.timeout(CHECK_MS)
+  try {
+    const target = await ready(row.id, deadline)
+    if ('unready' in target) return [...archived, ...paused, target.unready]
+    const { check = async () => ({}) } = target.channel
+    const errors: FieldErrors = await before(deadline, check(target.tools))
+    const wrong = Object.entries(errors).flatMap(([field, all]) => all.map(error => `${field}: ${error}`))
+    return [...archived, ...paused, ...wrong]
+  } catch (error) {
+    return [...archived, ...paused, sentence(error)]
+  }
+}
+
+function told(found: readonly { id: number; channel: string; company: string; problems: readonly string[] }[]): Answer {
+  const ill = found.filter(({ problems }) => problems.length > 0)
+  const rows = found.map(({ id, channel, company, problems }) => [id, channel, company, problems.join('; ') || 'well'])
+  return {
+    data: { registrations: found },
+    text: rows.length > 0 ? table(['registration', 'channel', 'company', 'how it is'], rows) : count(0, 'registration'),
+    ...(ill.length > 0 ? { failure: `${count(ill.length, 'registration')} cannot send as it should.` } : {})
+  }
+}

@@ -1,0 +1,90 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { readConfig } from '../config.ts'
+import type { Database } from '../database/connect.ts'
+import { startHost } from '../host.ts'
+import { goingLots, type ListedLot, listLots, lotsById } from '../lots/list.ts'
+import { goOnNow, seal } from '../lots/seal.ts'
+import { type Answer, count, progress } from './answer.ts'
+import { stateOf } from './lots-list.ts'
+import { shortly, table } from './table.ts'
+
+interface Options {
+  lotId?: number
+  registration?: number
+  forceClose?: boolean
+}
+
+const LOOK_MS = 200
+
+/** A host of the role `worker` for as long as these lots go on, beside others that may do the same. */
+export async function run({ lotId, registration, forceClose = false }: Options): Promise<Answer> {
+  const config = readConfig(process.env)
+  const host = await startHost(
+    { ...config, roles: { web: false, worker: true }, logLevel: 'error' },
+    { share: true, logTo: process.stderr }
+  )
+  const interruption = new AbortController()
+  const interrupt = () => interruption.abort()
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  try {
+    const { database } = host
+    if (lotId !== undefined && !forceClose) await refuseOpen(database, lotId)
+    const ids = await goingLots(database, { id: lotId, registrationId: registration, open: forceClose })
+    await begin(database, ids, forceClose)
+    return answerOf(await follow(database, ids, interruption.signal))
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    progress('')
+    await host.close()
+  }
+}
+
+async function refuseOpen(database: Database, id: number): Promise<void> {
+  const [lot] = await listLots(database, { id }, { limit: 1 })
+  if (!lot) throw new Error(`There is no lot ${id}.`)
+  if (lot.state === 'collecting' && lot.sealsAt > new Date())
+    throw new Error(`Lot ${id} gathers until ${lot.sealsAt.toISOString()}. With --force-close it is closed now.`)
+}
+
+const begin = async ({ db }: Database, ids: readonly number[], forceClose: boolean): Promise<void> => {
+  for (const id of ids)
+    await db.transaction(async tx => {
+      const now = new Date()
+      if (forceClose) await seal(tx, id, now)
+      await goOnNow(tx, id, now)
+    })
+}
+
+/** Until each has ended, or waits for longer than anybody watches. */
+async function follow(database: Database, ids: readonly number[], interrupted: AbortSignal): Promise<ListedLot[]> {
+  for (;;) {
+    const rows = ids.length > 0 ? await lotsById(database, ids) : []
+    const under = rows.filter(isUnderWay)
+    progress(`${count(rows.length - under.length, 'lot')} of ${rows.length}, ${count(settledIn(rows), 'message')}`)
+    if (under.length === 0 || interrupted.aborted) return rows
+    await delay(LOOK_MS)
+  }
+}
+
+const PATIENCE_MS = 15_000
+
+const isUnderWay = ({ endedAt, dueAt }: ListedLot) =>
+  endedAt === null && !(dueAt && dueAt.getTime() > Date.now() + PATIENCE_MS)
+
+const settledIn = (rows: readonly ListedLot[]) =>
+  rows.flatMap(({ counts: { waiting: _, ...settled } }) => Object.values(settled)).reduce((sum, one) => sum + one, 0)
+
+function answerOf(rows: readonly ListedLot[]): Answer {
+  const bad = rows.filter(({ state }) => state === 'failed' || state === 'unknown')
+  const waiting = rows.filter(({ endedAt }) => endedAt === null)
+  const failure = [
+    ...(bad.length > 0 ? [`${count(bad.length, 'lot')} failed.`] : []),
+    ...(waiting.length > 0 ? [`${count(waiting.length, 'lot')} could not go on yet.`] : [])
+  ].join(' ')
+  const cells = rows.map(lot => [lot.id, stateOf(lot), lot.items, lot.endedAt ? null : lot.dueAt, shortly(lot.reason)])
+  return {
+    data: { lots: rows },
+    text: rows.length > 0 ? table(['id', 'state', 'messages', 'goes on', 'reason'], cells) : 'No lot is due.',
+    ...(failure ? { failure } : {})
+  }
+}

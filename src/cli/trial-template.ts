@@ -1,0 +1,45 @@
+import { eq } from 'drizzle-orm'
+import { readConfig } from '../config.ts'
+import { registrations } from '../database/schema.ts'
+import { startHost } from '../host.ts'
+import { effectiveSettings } from '../protocol/settings.ts'
+import type { Answer } from './answer.ts'
+
+/** By the fields of the group `templates`: a line each. */
+const TEXTS = {
+  subject: 'A test for {{ name | default: "you" }}',
+  body: 'Hello {{ name | default: "you" }}, this is a test.\\nYou are {{ contact }}.'
+} as const
+
+export async function create({ registration: id, code }: { registration: number; code: string }): Promise<Answer> {
+  if (!/^[\p{L}\p{N}_.-]+$/u.test(code))
+    throw new Error('A code is of letters, digits, points, dashes and underscores.')
+  const config = readConfig(process.env)
+  const host = await startHost(
+    { ...config, roles: { web: false, worker: false }, logLevel: 'silent' },
+    { share: true, logTo: process.stderr }
+  )
+  try {
+    const [row] = await host.database.db.select().from(registrations).where(eq(registrations.id, id))
+    if (!row) throw new Error(`There is no registration ${id}.`)
+    const mounted = host.mounted.find(({ channel }) => channel.name === row.channel)
+    const group = mounted?.channel.settings.properties.templates as { properties: object } | undefined
+    if (!mounted || !group) throw new Error(`The channel "${row.channel}" has no templates, or is not mounted.`)
+
+    const { schema, saved } = { schema: mounted.channel.settings, saved: (await host.settings.load(id)) ?? {} }
+    if (!effectiveSettings(schema, saved)) throw new Error(`The settings of registration ${id} are not complete.`)
+    const fields = Object.keys(TEXTS).filter(field => field in group.properties) as (keyof typeof TEXTS)[]
+    const templates = Object.fromEntries(fields.map(field => [field, added(saved.templates?.[field], code, field)]))
+    await host.settings.save(id, schema, { ...saved, templates: { ...saved.templates, ...templates } })
+    return { data: { id, code, fields }, text: `Added the template. Try it: /template ${code} name=Ana` }
+  } finally {
+    await host.close()
+  }
+}
+
+function added(list: unknown, code: string, field: keyof typeof TEXTS): string {
+  const lines = typeof list === 'string' && list.trim() ? list.trim().split(/\r\n|\r|\n/) : []
+  if (lines.some(line => line.trim().startsWith(`${code}:`)))
+    throw new Error(`There is a template "${code}" already. Give another --code.`)
+  return [...lines, `${code}: ${TEXTS[field]}`].join('\n')
+}

@@ -1,0 +1,51 @@
+import type { Channel } from 'channel-kit/channel'
+import type { Tools } from 'channel-kit/tools'
+import { mountChannel } from '../channels/load.ts'
+import { readConfig } from '../config.ts'
+import { startHost } from '../host.ts'
+import { translate } from '../protocol/language.ts'
+import { effectiveSettings } from '../protocol/settings.ts'
+
+/** What a channel needs to be tried: with a fake gateway, or with the settings of a registration. */
+
+const PATIENCE_MS = 60_000
+
+export async function fakeTools(
+  channel: Channel,
+  given: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  templates: Readonly<Record<string, string>>
+): Promise<Tools> {
+  const { options, catalogues } = await mountChannel(channel, undefined, 'http://127.0.0.1/', {})
+  const settings = effectiveSettings(channel.settings, { ...given, templates })
+  if (!settings) throw new Error('The settings of the fake are not those of the channel.')
+  const log = () => {}
+  return {
+    settings,
+    options,
+    fetch,
+    signal: AbortSignal.timeout(PATIENCE_MS),
+    now: () => new Date(),
+    log: { info: log, warn: log, error: log },
+    translate: (category, message, params) => translate(catalogues, ['en_US'], category, message, params),
+    async upload() {
+      throw new Error('Nothing is uploaded in a trial.')
+    },
+    webhookUrl: '',
+    notes: {}
+  }
+}
+
+export async function liveTools(registration: number, name: string) {
+  const config = readConfig(process.env)
+  const { ready, close } = await startHost(
+    { ...config, roles: { web: false, worker: false }, logLevel: 'silent' },
+    { share: true, logTo: process.stderr }
+  )
+  const target = await ready(registration, AbortSignal.timeout(PATIENCE_MS))
+  const problem = 'unready' in target ? target.unready : target.channel.name === name ? '' : `it is not of ${name}`
+  if ('unready' in target || problem) {
+    await close()
+    throw new Error(`Registration ${registration} cannot send: ${problem}.`)
+  }
+  return { channel: target.channel, tools: target.tools, close }
+}

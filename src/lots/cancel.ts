@@ -1,0 +1,46 @@
+import { and, eq, sql } from 'drizzle-orm'
+import type { Database, Executor } from '../database/connect.ts'
+import { lotChunks, lots } from '../database/lot-tables.ts'
+import { hosts } from '../database/schema.ts'
+import type { LotRow } from './claim.ts'
+import { goOnNow } from './seal.ts'
+import { settle } from './settle.ts'
+
+/** What an operator may stop: whatever of a lot has not left. */
+
+export type Cancelled =
+  | { kind: 'none' }
+  /** It has ended, or all of it has left. */
+  | { kind: 'late'; state: LotRow['state'] }
+  /** A host is calling the gateway for it right now. */
+  | { kind: 'busy' }
+  /** `rest`: some of it is at the gateway, and that lot is closed. */
+  | { kind: 'cancelled'; rest: boolean }
+
+const REASON = 'cancelled by an operator'
+
+export async function cancelLot({ db }: Pick<Database, 'db'>, id: number, now: Date): Promise<Cancelled> {
+  const cancelled = await db.transaction(tx => stop(tx, id, now))
+  if (cancelled.kind !== 'cancelled' || cancelled.rest) return cancelled
+  const [lot] = await db.select().from(lots).where(eq(lots.id, id))
+  if (lot) await settle({ database: { db }, now: () => now }, lot, { kind: 'cancelled', reason: REASON })
+  await db.update(lots).set({ endedAt: now }).where(eq(lots.id, id))
+  return cancelled
+}
+
+async function stop(tx: Executor, id: number, now: Date): Promise<Cancelled> {
+  const [lot] = await tx.select().from(lots).where(eq(lots.id, id)).for('update')
+  if (!lot) return { kind: 'none' }
+  if (lot.endedAt || lot.state === 'finishing') return { kind: 'late', state: lot.state }
+  if (lot.host !== null && (await tx.$count(hosts, eq(hosts.id, lot.host))) > 0) return { kind: 'busy' }
+
+  const ofLot = eq(lotChunks.lotId, id)
+  const rest = (await tx.$count(lotChunks, and(ofLot, eq(lotChunks.state, 'accepted')))) > 0
+  await tx
+    .update(lotChunks)
+    .set({ state: 'failed', reason: REASON })
+    .where(and(ofLot, sql`${lotChunks.state} = 'queued'`))
+  if (rest) await goOnNow(tx, id, now)
+  else await tx.update(lots).set({ state: 'cancelled', reason: REASON }).where(eq(lots.id, id))
+  return { kind: 'cancelled', rest }
+}

@@ -1,0 +1,67 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { lotChunks } from '../database/lot-tables.ts'
+import { plain } from '../database/text.ts'
+import { writeLot } from './claim.ts'
+import { type Going, later, ON, type Step } from './step.ts'
+
+/** What is written of a chunk once its call has ended, always together with its lot, which must still be this host's. */
+
+export type Chunk = typeof lotChunks.$inferSelect
+
+/** One more attempt, unless it was the last. */
+export async function again(
+  going: Going,
+  chunk: Chunk,
+  said: string,
+  doubtful: boolean,
+  afterMs?: number
+): Promise<Step> {
+  const { work, lot } = going
+  const reason = plain(said)
+  if (chunk.attempts >= work.policy.attempts) {
+    const gaveUp = `gave up after ${chunk.attempts} attempts: ${reason}`
+    await write(going, chunk, { state: doubtful ? 'unknown' : 'failed', reason: gaveUp })
+    return ON
+  }
+  await work.database.db.transaction(async tx => {
+    await writeLot(tx, lot, { doubtful, reason })
+    await tx.update(lotChunks).set({ state: 'queued', reason }).where(eq(lotChunks.id, chunk.id))
+  })
+  return { kind: 'wait', until: later(work, afterMs ?? work.policy.intervalMs) }
+}
+
+/** Nobody says which items are bad, so it is tried with each half. */
+export const split = (
+  { work, lot }: Going,
+  chunk: Chunk,
+  items: readonly { id: number }[],
+  reason: string
+): Promise<void> =>
+  work.database.db.transaction(async tx => {
+    await writeLot(tx, lot, { reason: plain(reason) })
+    const [first, second] = [items[Math.ceil(items.length / 2) - 1], items[Math.ceil(items.length / 2)]]
+    if (!first || !second) return
+    const fresh = { state: 'queued' as const, attempts: 0, reason: plain(reason) }
+    await tx
+      .update(lotChunks)
+      .set({ ...fresh, lastItem: first.id })
+      .where(eq(lotChunks.id, chunk.id))
+    await tx.insert(lotChunks).values({ ...fresh, lotId: lot.id, firstItem: second.id, lastItem: chunk.lastItem })
+  })
+
+/** The gateway takes nothing more into this lot. What is in it stays in it. */
+export const refuseAll = ({ work, lot }: Going, reason: string): Promise<void> =>
+  work.database.db.transaction(async tx => {
+    await writeLot(tx, lot, { code: 'refused', reason })
+    await tx
+      .update(lotChunks)
+      .set({ state: 'failed', reason })
+      .where(and(eq(lotChunks.lotId, lot.id), sql`${lotChunks.state} in ('queued', 'inflight')`))
+  })
+
+/** Writes to a chunk of a lot that is this host's. */
+export const write = ({ work, lot }: Going, { id }: Chunk, changes: Partial<Chunk>): Promise<void> =>
+  work.database.db.transaction(async tx => {
+    await writeLot(tx, lot, { doubtful: false })
+    await tx.update(lotChunks).set(changes).where(eq(lotChunks.id, id))
+  })

@@ -1,0 +1,103 @@
+import type { Prepared } from 'channel-kit/lots'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Database } from '../database/connect.ts'
+import type { Ended, Taken } from '../messages/ended.ts'
+import type { Policy } from '../messages/policy.ts'
+import { type MakeReady, sender } from '../messages/send.ts'
+import type { Line } from '../worker/pump.ts'
+import { collect } from './collect.ts'
+import type { Gathered } from './gathered.ts'
+
+/** Where a message would be sent, one of a channel with lots is put into a lot instead. */
+
+interface Parts {
+  database: Pick<Database, 'db'>
+  /** The line of messages as it is without lots. */
+  line: Line<Taken, Ended>
+  ready: MakeReady
+  policy: Policy & { timeoutMs: number }
+  /** Whether a registration's channel has lots. */
+  gathers: (registrationId: number) => Promise<boolean>
+  now: () => Date
+}
+
+/** What goes by itself is the inner line's, and of a channel without lots that is everything. */
+export function gatheringLine({ database, line, ready, policy, gathers, now }: Parts): Line<Taken, Ended | Gathered> {
+  const known = new Map<number, boolean>()
+  const gather = gatherer(ready, policy, now)
+
+  return {
+    async claim(ids) {
+      const claimed = await line.claim(ids)
+      for (const { registrationId: id } of claimed) if (!known.has(id)) known.set(id, await gathers(id))
+      return claimed
+    },
+    work: taken => (known.get(taken.registrationId) ? gather(taken) : line.work(taken)),
+    async turn(done, wants, inHand) {
+      const gathered = done.filter(one => 'prepared' in one)
+      // By itself, and once: what is collected is not the line's any more should its own turn fail and be repeated.
+      if (gathered.length > 0) await database.db.transaction(tx => collect(tx, gathered, now()))
+      return line.turn(
+        done.filter(one => 'next' in one),
+        wants,
+        inHand
+      )
+    },
+    rest: line.rest
+  }
+}
+
+const INTERRUPTED = 'a host was stopped while it was sending'
+
+/** Preparing is an attempt like sending: it has a deadline, may throw, and a refusal is an outcome. */
+const gatherer =
+  (ready: MakeReady, policy: Parts['policy'], now: () => Date) =>
+  async (taken: Taken): Promise<Ended | Gathered> => {
+    let gathered: Gathered | undefined
+    const preparing: MakeReady = async (id, signal) => {
+      const target = await ready(id, signal)
+      if ('unready' in target || !target.channel.lots || taken.message.alone) return target
+      const { channel } = target
+      const { lots } = target.channel
+      return {
+        ...target,
+        channel: {
+          ...channel,
+          async send(message, tools) {
+            const prepared = preparedOf(await lots.prepare(message, tools))
+            if (prepared.kind === 'alone')
+              return taken.interrupted ? { kind: 'unknown', reason: INTERRUPTED } : channel.send(message, tools)
+            if (prepared.kind === 'rejected') return prepared
+            gathered = { taken, prepared, limits: lots.limits(tools.settings) }
+            return { kind: 'retry', reason: 'it is in a lot' }
+          }
+        }
+      }
+    }
+    // A message that was only being prepared has not left.
+    const ended = await sender({ ready: preparing, policy, now })(
+      taken.message.alone ? taken : { ...taken, interrupted: false }
+    )
+    return gathered ?? { ...ended, taken }
+  }
+
+const Text = Type.String()
+const known = Compile(
+  Type.Union([
+    Type.Object({
+      kind: Type.Literal('item'),
+      name: Text,
+      key: Type.Unknown(),
+      item: Type.Unknown(),
+      dedupe: Type.Optional(Text)
+    }),
+    Type.Object({ kind: Type.Literal('alone') }),
+    Type.Object({ kind: Type.Literal('rejected'), reason: Text })
+  ])
+)
+
+function preparedOf(answer: unknown): Prepared {
+  if (!known.Check(answer)) throw new Error('the channel prepared what is nothing')
+  return answer as Prepared
+}

@@ -1,0 +1,28 @@
+import { sql } from 'drizzle-orm'
+import type { Executor } from '../database/connect.ts'
+import { addJob } from '../database/jobs.ts'
+import { lots } from '../database/lot-tables.ts'
+
+/**
+ * Closes a lot to further messages. Whoever collects has the lot's row locked,
+ * so what is in it is in it, and what is not finds no open lot and makes one.
+ */
+export async function seal(tx: Executor, lot: number, now: Date): Promise<boolean> {
+  const { rowCount } = await tx.execute(sql`
+    update ${lots} set state = 'sealed', sealed_at = ${now.toISOString()}::timestamptz
+    where id = ${lot} and state = 'collecting'`)
+  return rowCount !== 0
+}
+
+/**
+ * Has a host look at a lot, at that time. The jobs of a lot have no key: one of
+ * the same key would take from a job under way that it is run again when its
+ * host dies. One too many finds the lot in hand, or not due.
+ */
+export const goOn = (tx: Executor, lot: number, at: Date) => addJob(tx, 'lot', { lot }, { at })
+
+/** Has a host go on with a lot now, whatever it waits for. */
+export async function goOnNow(tx: Executor, lot: number, now: Date): Promise<void> {
+  await tx.execute(sql`update ${lots} set due_at = null where id = ${lot}`)
+  await goOn(tx, lot, now)
+}

@@ -1,0 +1,114 @@
+import { and, asc, between, eq, sql } from 'drizzle-orm'
+import type { Executor } from '../database/connect.ts'
+import { lockConversations, wake } from '../database/conversations.ts'
+import { bigints } from '../database/heads.ts'
+import { type ItemState, lotItems } from '../database/lot-tables.ts'
+import { conversations, messages } from '../database/schema.ts'
+import { plain } from '../database/text.ts'
+import type { Taken } from '../messages/ended.ts'
+import { storeEvents } from '../messages/events.ts'
+import { settleMessages } from '../messages/sending.ts'
+import type { LotRow } from './claim.ts'
+import { acceptedEnd, failedEnd, refIn } from './ended.ts'
+import { letGoHeld } from './hold.ts'
+import type { Work } from './step.ts'
+
+/** Telling the messages of a lot what became of them. So few in a transaction that nobody waits long for it. */
+const BATCH = 500
+
+export type Verdict =
+  | { kind: 'accepted'; ref: string }
+  | { kind: Extract<ItemState, 'rejected' | 'failed' | 'unknown' | 'cancelled'>; reason: string }
+
+interface Range {
+  firstItem: number
+  lastItem: number
+}
+
+/** All that wait, or those of a chunk. What is settled already is passed over, so it may be repeated. */
+export async function settle(
+  { database, now }: Pick<Work, 'database' | 'now'>,
+  lot: Pick<LotRow, 'id' | 'registrationId'>,
+  { within, ...verdict }: Verdict & { within?: Range }
+): Promise<void> {
+  while (await database.db.transaction(tx => settleSome(tx, lot, verdict, within, now()))) {
+    // Until none is left.
+  }
+}
+
+async function settleSome(
+  tx: Executor,
+  { id, registrationId }: Pick<LotRow, 'id' | 'registrationId'>,
+  verdict: Verdict,
+  within: Range | undefined,
+  now: Date
+): Promise<boolean> {
+  const range = within && between(lotItems.id, within.firstItem, within.lastItem)
+  const rows = await tx
+    .select({ item: lotItems.id, message: messages, conversation: conversations })
+    .from(lotItems)
+    .innerJoin(messages, eq(messages.id, lotItems.messageId))
+    .innerJoin(conversations, eq(conversations.id, messages.conversationId))
+    .where(and(eq(lotItems.lotId, id), range, eq(lotItems.state, 'waiting')))
+    .orderBy(asc(lotItems.id))
+    .limit(BATCH)
+  if (rows.length === 0) return false
+
+  const ids = rows.map(({ conversation }) => conversation.id)
+  await lockConversations(tx, ids)
+  await tx.execute(sql`
+    update ${messages} set state = 'sending'
+    where id = any(${bigints(rows.map(({ message }) => message.id))}) and state = 'gathered'`)
+  const letGo = await letGoHeld(tx, ids, now)
+  await settleMessages(
+    tx,
+    rows.map(({ message, conversation }) => endOf(takenOf(message, conversation), verdict, now)),
+    now
+  )
+  const reason = verdict.kind === 'accepted' ? null : plain(verdict.reason)
+  await tx.execute(sql`
+    update ${lotItems} set state = ${verdict.kind}, reason = ${reason} where id = any(${bigints(rows.map(({ item }) => item))})`)
+  if (letGo) await wake(tx, 'send', [registrationId])
+  return rows.length === BATCH
+}
+
+const takenOf = (message: Taken['message'], conversation: Taken['conversation']): Taken => ({
+  registrationId: message.registrationId,
+  conversationId: message.conversationId,
+  message,
+  conversation,
+  parts: [],
+  interrupted: false
+})
+
+const endOf = (taken: Taken, verdict: Verdict, now: Date) =>
+  verdict.kind === 'accepted'
+    ? acceptedEnd(taken, verdict.ref, now)
+    : failedEnd(taken, verdict.reason, now, verdict.kind === 'unknown' ? 'unknown' : 'rejected')
+
+/** What the gateway took into a lot that it then did not close will not be sent. */
+export async function settleUnsent(
+  { database, now }: Pick<Work, 'database' | 'now'>,
+  { id, registrationId, ref }: Pick<LotRow, 'id' | 'registrationId' | 'ref'>,
+  reason: string
+): Promise<void> {
+  for (let more = true; more; )
+    more = await database.db.transaction(async tx => {
+      const rows = await tx
+        .select({ id: lotItems.id, messageId: lotItems.messageId })
+        .from(lotItems)
+        .where(and(eq(lotItems.lotId, id), eq(lotItems.state, 'accepted')))
+        .orderBy(asc(lotItems.id))
+        .limit(BATCH)
+      const told = { kind: 'status', status: 'error', reason } as const
+      await storeEvents(
+        tx,
+        rows.map(({ messageId }) => ({ registrationId, event: { ...told, ref: refIn(ref ?? '', messageId) } })),
+        now()
+      )
+      await tx.execute(sql`
+        update ${lotItems} set state = 'failed', reason = ${plain(reason)}
+        where id = any(${bigints(rows.map(row => row.id))})`)
+      return rows.length === BATCH
+    })
+}

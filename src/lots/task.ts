@@ -1,0 +1,100 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Jobs } from '../database/jobs.ts'
+import { claimLot, type LotRow, readLot, releaseLot } from './claim.ts'
+import { finishing } from './close.ts'
+import { sending } from './fill.ts'
+import { collecting, creating, sealed } from './open.ts'
+import { goOn } from './seal.ts'
+import { settle, settleUnsent } from './settle.ts'
+import { type Going, note, ON, type Step, type Work } from './step.ts'
+import type { Ready } from './verb.ts'
+
+/**
+ * A lot's way from its first message to its end. A job says that a lot goes on;
+ * one host at a time works on it, step by step, each of which is written down
+ * before and after it calls the gateway. So another host can go on at any point.
+ */
+
+/** Lots that a host works on at the same time; the queue has other jobs too. */
+const AT_ONCE = 8
+const BUSY_MS = 500
+/** A channel that is not mounted or has no settings, or an account that is paused, is looked at again so soon. */
+const LOOK_MS = 60_000
+
+interface Parts extends Work {
+  /** The name of this host. */
+  host: string
+  /** The host is stopping: lots are left to others after the step under way. */
+  interrupted: AbortSignal
+  log: Pick<FastifyBaseLogger, 'warn'>
+}
+
+export function lotTask({ host, interrupted, log, ...work }: Parts) {
+  const inHand = new Set<number>()
+  const { database, now } = work
+
+  return async ({ lot: id }: Jobs['lot']): Promise<void> => {
+    // Whoever has it goes on with it by itself.
+    if (inHand.has(id)) return
+    if (inHand.size >= AT_ONCE) return goOn(database.db, id, new Date(now().getTime() + BUSY_MS))
+    inHand.add(id)
+    try {
+      if (await claimLot(database, id, host)) await walk(id)
+    } finally {
+      inHand.delete(id)
+    }
+  }
+
+  async function walk(id: number): Promise<void> {
+    for (let step: Step = ON; step.kind !== 'over'; ) {
+      const read = await readLot(database, id, host)
+      if (!read) return
+      step = interrupted.aborted ? { kind: 'wait', until: now() } : await stepOf(work, read.lot, read.pausedUntil)
+      if (step.kind === 'wait') return releaseLot(database, id, host, step.until)
+      if (step.kind === 'over') tell(read.lot)
+    }
+  }
+
+  function tell({ id, registrationId, state, code, step, reason }: LotRow): void {
+    if (state === 'failed' || state === 'unknown')
+      log.warn({ lot: id, registration: registrationId, code, step, reason }, `a lot ended as ${state}`)
+  }
+}
+
+const STEPS: Partial<Record<LotRow['state'], (going: Going) => Promise<Step>>> = {
+  sealed,
+  creating,
+  sending,
+  finishing
+}
+
+async function stepOf(work: Work, lot: LotRow, pausedUntil: Date | null): Promise<Step> {
+  const now = work.now().getTime()
+  if (lot.state === 'collecting') return collecting({ work, lot })
+  const step = STEPS[lot.state]
+  if (!step) return ending({ work, lot })
+  if (pausedUntil && pausedUntil.getTime() > now)
+    return { kind: 'wait', until: new Date(Math.min(pausedUntil.getTime(), now + LOOK_MS)) }
+
+  const deadline = AbortSignal.timeout(work.policy.timeoutMs)
+  const target = await work.ready(lot.registrationId, deadline)
+  if ('unready' in target || !target.channel.lots) {
+    await note({ work, lot }, { reason: 'unready' in target ? target.unready : 'its channel has no lots' })
+    return { kind: 'wait', until: new Date(now + LOOK_MS) }
+  }
+  return step({ work, lot, target: { ...target, lots: target.channel.lots } as Ready, deadline })
+}
+
+/** It is decided how the lot ends: its messages are told, and then it is over. */
+async function ending({ work, lot }: Pick<Going, 'work' | 'lot'>): Promise<Step> {
+  const reason = lot.reason ?? ''
+  if (lot.state === 'failed') {
+    await settle(work, lot, { kind: lot.code === 'rejected' ? 'rejected' : 'failed', reason })
+    if (lot.step === 'finishing') await settleUnsent(work, lot, reason)
+  }
+  if (lot.state === 'unknown')
+    await settle(work, lot, { kind: 'failed', reason: `the lot may have been opened, with nothing in it (${reason})` })
+  if (lot.state === 'cancelled') await settle(work, lot, { kind: 'cancelled', reason })
+  await note({ work, lot }, { endedAt: work.now(), host: null })
+  return { kind: 'over' }
+}

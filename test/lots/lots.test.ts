@@ -1,0 +1,140 @@
+import t from 'tap'
+import { text } from '../scripted.ts'
+import { build, lotGateway } from './gateway.ts'
+
+const to = (contact: string, words: string, subject: string | null = null) => ({ ...text(contact, words), subject })
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => String(index))
+
+t.test(
+  'messages of one key are gathered in one lot, put into it in chunks and in order, and the lot is closed',
+  async t => {
+    const gateway = lotGateway({ chunk: 4, windowMs: 2_000 })
+    const { crm, plugin, ended, messages } = await build(t, gateway)
+    for (const number of numbered(10)) await plugin.send(to(number, `text ${number}`, 'May'))
+    const [lot] = await ended()
+
+    t.match(lot, { state: 'finished', items: 10, name: 'May', ref: '1', code: null, reason: null })
+    t.same(gateway.lots, [
+      {
+        lot: { id: '1', name: 'May', key: { subject: 'May' }, items: 10, doubtful: false },
+        items: numbered(10).map(number => `text ${number}`),
+        closed: true
+      }
+    ])
+    t.same(gateway.calls, ['open', 'add 4', 'add 4', 'add 2', 'close'])
+    for (const row of await messages()) t.match(row, { state: 'accepted', ref: `1/${row.id}`, attempts: 1 })
+    for (const _ of numbered(10)) await crm.waitFor(event => event.type === 'status' && event.status === 'sent')
+    t.equal(gateway.handed.length, 0, 'nothing went by itself')
+  }
+)
+
+t.test('other keys are other lots', async t => {
+  const gateway = lotGateway({ windowMs: 1_000 })
+  const { plugin, ended } = await build(t, gateway)
+  for (const [contact, subject] of [
+    ['1', 'May'],
+    ['2', 'June'],
+    ['3', 'May']
+  ] as const)
+    await plugin.send(to(contact, contact, subject))
+  await ended(2)
+  t.same(gateway.lots.map(({ lot, items }) => [lot.name, items]).toSorted(), [
+    ['June', ['2']],
+    ['May', ['1', '3']]
+  ])
+})
+
+t.test('a full lot leaves at once, and takes no more than it may', async t => {
+  const gateway = lotGateway({ items: 3, windowMs: 600_000 })
+  const { plugin, sql, ended } = await build(t, gateway)
+  await Promise.all(numbered(10).map(number => plugin.send(to(number, number))))
+  const rows = await ended(3)
+  t.same(
+    rows.map(({ items }) => items),
+    [3, 3, 3]
+  )
+  const [open] = await sql`select state, items from lots where ended_at is null`
+  t.match(open, { state: 'collecting', items: 1 })
+})
+
+t.test('a lot of one message is none where the gateway takes single ones', async t => {
+  const gateway = lotGateway({ single: true })
+  const { plugin, settled, ended } = await build(t, gateway)
+  await plugin.send(to('1', 'hello'))
+  t.match(await settled(), [{ state: 'accepted', ref: 'ref-1', attempts: 1 }])
+  t.match(await ended(), [{ state: 'finished', ref: null }])
+  t.same([gateway.texts(), gateway.calls], [['hello'], []])
+})
+
+t.test('what a channel wants sent alone goes alone, and what it refuses is in error at once', async t => {
+  const gateway = lotGateway({ windowMs: 600_000 })
+  const { crm, plugin, settled } = await build(t, gateway)
+  await plugin.send(to('1', 'alone'))
+  await plugin.send(to('2', 'bad'))
+  t.match(await settled(), [{ state: 'accepted' }, { state: 'failed', reason: 'it says bad', attempts: 1 }])
+  await crm.waitFor(event => event.type === 'status' && event.status === 'error')
+  t.same(gateway.texts(), ['alone'])
+})
+
+t.test('messages of a conversation keep their order, in a lot and from lot to lot', async t => {
+  let release = () => {}
+  const first = new Promise<void>(resolve => {
+    release = resolve
+  })
+  const gateway = lotGateway({ windowMs: 1_000 })
+  const open = gateway.channel.lots?.open
+  const held = Object.assign(gateway.channel, {
+    lots: {
+      ...gateway.channel.lots,
+      open: async (lot: never, tools: never) => {
+        if ((lot as { name: string }).name === 'May') await first
+        return open?.(lot, tools)
+      }
+    }
+  })
+  const { plugin, sql, ended, settled } = await build(t, { channel: held }, { LV_PLUGIN_CHAT_SEND_TIMEOUT: '30s' })
+  await plugin.send(to('1', 'one', 'May'))
+  await plugin.send(to('1', 'two', 'May'))
+  await plugin.send(to('1', 'three', 'June'))
+  await plugin.send(to('2', 'another', 'June'))
+  const [june] = await ended()
+  t.match(june, { name: 'June', items: 1 }, 'nobody else waits')
+  t.match(await sql`select state from messages where id = 3`, [{ state: 'waiting' }])
+  release()
+  await settled()
+  t.same(
+    gateway.lots.map(({ items }) => items),
+    [['another'], ['one', 'two'], ['three']]
+  )
+  t.match(
+    await sql`select attempts from messages`,
+    [1, 1, 1, 1].map(attempts => ({ attempts }))
+  )
+})
+
+t.test('a lot has the same message to the same recipient once, and another one goes into the next lot', async t => {
+  const gateway = lotGateway(
+    { windowMs: 1_000 },
+    {
+      prepare: async ({ contact, content, id }) => ({
+        kind: 'item',
+        name: 'x',
+        key: null,
+        item: { id, text: content?.text },
+        dedupe: contact
+      })
+    }
+  )
+  const { crm, plugin, ended, messages, settled } = await build(t, gateway)
+  await plugin.send(to('1', 'hello'))
+  await plugin.send(to('1', 'hello'))
+  await plugin.send(to('1', 'how are you?'))
+  await ended(2)
+  await settled()
+  t.match(await messages(), [
+    { state: 'accepted', ref: '1/1' },
+    { state: 'failed', reason: /^the same message to the same recipient is in the lot already/ },
+    { state: 'accepted', ref: '2/3' }
+  ])
+  await crm.waitFor(event => event.type === 'status' && event.status === 'error')
+})
