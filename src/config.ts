@@ -37,7 +37,7 @@ export const Environment = Type.Object({
     description: 'Public address of the host; empty: made of HOST and PORT'
   }),
   LV_PLUGIN_CHANNELS: Type.String({
-    default: 'echo=/',
+    default: 'echo=/ whatsapp-cloud bpmessage mobiletech',
     pattern: '\\S',
     description: 'Channels to mount, separated by spaces: name-or-package[=/path]'
   }),
