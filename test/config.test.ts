@@ -12,7 +12,10 @@ const DEFAULTS = {
   dataDir: resolve('data'),
   databaseUrl: undefined,
   selfUri: 'http://127.0.0.1:3000/',
-  mounts: [{ channel: 'echo', path: '/' }],
+  mounts: [
+    { channel: 'echo', path: '/' },
+    ...['whatsapp-cloud', 'bpmessage', 'mobiletech'].map(channel => ({ channel, path: undefined }))
+  ],
   issuers: { scheme: 'https', hostnames: ['backend.leadvertex.com', 'backend.salesrender.com'], checkExpiry: true },
   queue: {
     attempts: 100,

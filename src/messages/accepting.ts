@@ -17,21 +17,29 @@ declare
   owners bigint[];
   owner record;
 begin
-  insert into conversations (registration_id, contact)
-  select distinct g.registration, g.contact
-  from unnest(registrations, contacts) as g(registration, contact)
-  where not exists (select from conversations c where c.registration_id = g.registration and c.contact = g.contact)
-    and not exists (select from aliases a where a.registration_id = g.registration and a.contact = g.contact)
-  order by 1, 2
-  on conflict do nothing;
+  -- Again, where an erasure that was under way has taken a conversation away.
+  loop
+    insert into conversations (registration_id, contact)
+    select distinct g.registration, g.contact
+    from unnest(registrations, contacts) as g(registration, contact)
+    where not exists (select from conversations c where c.registration_id = g.registration and c.contact = g.contact)
+      and not exists (select from aliases a where a.registration_id = g.registration and a.contact = g.contact)
+    order by 1, 2
+    on conflict do nothing;
 
-  perform from conversations c
-  where c.id in (
-    select coalesce(
-      (select o.id from conversations o where o.registration_id = g.registration and o.contact = g.contact),
-      (select a.conversation_id from aliases a where a.registration_id = g.registration and a.contact = g.contact))
-    from unnest(registrations, contacts) as g(registration, contact))
-  order by c.id for no key update;
+    perform from conversations c
+    where c.id in (
+      select coalesce(
+        (select o.id from conversations o where o.registration_id = g.registration and o.contact = g.contact),
+        (select a.conversation_id from aliases a where a.registration_id = g.registration and a.contact = g.contact))
+      from unnest(registrations, contacts) as g(registration, contact))
+    order by c.id for no key update;
+
+    exit when not exists (
+      select from unnest(registrations, contacts) as g(registration, contact)
+      where not exists (select from conversations c where c.registration_id = g.registration and c.contact = g.contact)
+        and not exists (select from aliases a where a.registration_id = g.registration and a.contact = g.contact));
+  end loop;
 
   with added as (
     insert into messages (registration_id, conversation_id, crm_id, body, due_at)

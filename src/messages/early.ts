@@ -1,5 +1,5 @@
 import type { StatusEvent } from 'channel-kit/event'
-import { and, asc, eq, inArray, lt, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
 import { earlyStatuses, messageParts } from '../database/kept.ts'
@@ -10,6 +10,13 @@ import type { Reported } from './known.ts'
 
 const SOON_MS = 1_000
 const LATER_MS = 60_000
+/**
+ * A status and the answer to its send, stored at the same moment, may miss each
+ * other: what is as young as this is looked at again. What is older waits for a
+ * send to name it, however long that takes: gateways report on much that is not
+ * ours, and to go through all of that each time would be the most work of all.
+ */
+const YOUNG_MS = 3 * 60_000
 /** A gateway also reports on messages that were never ours. */
 const LONGEST_MS = 24 * 3_600_000
 const MOST = 1_000
@@ -28,7 +35,7 @@ export async function keepEarly(
       remember: remember === undefined ? null : { value: remember }
     }))
   )
-  for (const id of new Set(all.map(({ registrationId }) => registrationId))) await lookAgain(tx, id, SOON_MS)
+  for (const id of new Set(all.map(({ registrationId }) => registrationId))) await lookSoon(tx, id, SOON_MS)
 }
 
 /** Sends have returned: what was kept about their messages is looked at now, whenever else it was to be. */
@@ -38,7 +45,8 @@ export async function heedEarly(tx: Executor, sent: readonly { registrationId: n
     select distinct e.registration_id id from ${earlyStatuses} e
     join json_to_recordset(${JSON.stringify(sent)}::json) as given("registrationId" bigint, ref text)
       on e.registration_id = given."registrationId" and e.ref = given.ref`)
-  for (const { id } of rows) await lookAgain(tx, Number(id), 0)
+  for (const { id } of rows)
+    await addJob(tx, 'early', { registration: Number(id), all: true }, { key: `early all ${id}` })
 }
 
 /** Hands on the statuses whose messages are known by now. `store` is what any status goes through. */
@@ -48,15 +56,16 @@ export const earlyTask =
     store: (tx: Executor, all: readonly Reported[], now: Date) => Promise<void>,
     now: () => Date
   ) =>
-  ({ registration }: Jobs['early']): Promise<void> =>
+  ({ registration, all = false }: Jobs['early']): Promise<void> =>
     db.transaction(async tx => {
+      const young = gt(earlyStatuses.createdAt, new Date(now().getTime() - YOUNG_MS))
       await tx.delete(earlyStatuses).where(lt(earlyStatuses.createdAt, new Date(now().getTime() - LONGEST_MS)))
       const ours = eq(earlyStatuses.registrationId, registration)
       const known = or(namedBy(messages), namedBy(messageParts))
       const due = await tx
         .select()
         .from(earlyStatuses)
-        .where(and(ours, known))
+        .where(and(ours, known, all ? undefined : young))
         .orderBy(asc(earlyStatuses.id))
         .limit(MOST)
       if (due.length > 0)
@@ -68,8 +77,8 @@ export const earlyTask =
         )
       await store(tx, due.map(eventOf), now())
 
-      const [left] = await tx.select({ id: earlyStatuses.id }).from(earlyStatuses).where(ours).limit(1)
-      if (left) await lookAgain(tx, registration, due.length > 0 ? SOON_MS : LATER_MS)
+      const [left] = await tx.select({ id: earlyStatuses.id }).from(earlyStatuses).where(and(ours, young)).limit(1)
+      if (left) await lookSoon(tx, registration, due.length === MOST ? SOON_MS : LATER_MS)
     })
 
 const namedBy = (table: typeof messages | typeof messageParts) =>
@@ -86,6 +95,11 @@ const eventOf = ({ registrationId, ref, status, reason, remember }: typeof early
   }
 })
 
-/** By the database's clock, as all jobs. */
-const lookAgain = (tx: Executor, registration: number, ms: number) =>
-  addJob(tx, 'early', { registration }, { at: new Date(Date.now() + ms), key: `early ${registration}` })
+/** By the database's clock, as all jobs. One that comes sooner is not put off by those that come after it. */
+const lookSoon = (tx: Executor, registration: number, ms: number) =>
+  addJob(
+    tx,
+    'early',
+    { registration },
+    { at: new Date(Date.now() + ms), key: `early ${registration}`, keepsTime: true }
+  )

@@ -79,8 +79,8 @@ begin
       select distinct s.registration_id id from unnest(owners, refs) as e(registration, ref)
       join early_statuses s on s.registration_id = e.registration and s.ref = e.ref
     loop
-      perform graphile_worker.add_job('early', json_build_object('registration', owner.id), run_at := now(),
-        job_key := 'early ' || owner.id, max_attempts := 32767);
+      perform graphile_worker.add_job('early', json_build_object('registration', owner.id, 'all', true),
+        job_key := 'early all ' || owner.id, max_attempts := 32767);
     end loop;
   end if;
 
