@@ -94,9 +94,22 @@ t.test('only the composition root sees more than one of them, and nothing but an
   none(t, ofHouse, { from: /./, to: /^(src\/(main|cli\/main)\.ts|test\/)/ })
 })
 
-t.test('the simulator stands for others and shares nothing with the host', async t => {
-  none(t, ofHouse, { from: /^src\/simulator\//, to: isOurs, unless: /^src\/simulator\// })
+t.test('the simulator stands for others and shares nothing with the host but the gateways of channels', async t => {
+  none(t, ofHouse, {
+    from: /^src\/simulator\//,
+    to: isOurs,
+    unless: /^(src\/simulator|plugins\/[^/]+\/simulator)\/|^plugins\/channel-kit\/src\/simulator\.ts$/
+  })
   none(t, ofHouse, { from: /^(?!src\/simulator\/)/, to: /^src\/simulator\// })
+})
+
+t.test('simulated gateways are imported by the simulator and by tests, never by the host or a channel', async t => {
+  const gateway = /^plugins\/[^/]+\/simulator\//
+  t.ok(
+    ofHouse.some(({ from, to }) => from.startsWith('src/simulator/') && gateway.test(to)),
+    'the simulator imports some'
+  )
+  none(t, ofHouse, { from: /^(src\/(?!simulator\/)|plugins\/[^/]+\/src\/)/, to: gateway })
 })
 
 t.test('no file imports itself by way of others, types included', async t => {
@@ -162,6 +175,8 @@ function target(from: string, specifier: string): string {
   if (specifier.startsWith('.')) return posix.normalize(posix.join(dirname(from), specifier))
   const [, kit] = /^channel-kit\/(\w+)$/.exec(specifier) ?? []
   if (kit) return `plugins/channel-kit/src/${kit}.ts`
+  const [, gateway] = /^channel-([\w-]+)\/simulator$/.exec(specifier) ?? []
+  if (gateway) return `plugins/${gateway}/simulator/simulator.ts`
   const [, channel] = /^channel-([\w-]+)$/.exec(specifier) ?? []
   return channel ? `plugins/${channel}/src/channel.ts` : specifier
 }
