@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import type { Browser, Page } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { testDatabase, testFolder } from './harness.ts'
 
@@ -9,6 +10,40 @@ import { testDatabase, testFolder } from './harness.ts'
 
 /** How long a thing on the page may take to come, on a slow machine. */
 const PATIENCE_MS = 30_000
+
+const CHROMIUM = '/usr/bin/chromium'
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync'
+]
+
+export const PICTURE = {
+  name: 'red.png',
+  mimeType: 'image/png',
+  buffer: Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==',
+    'base64'
+  )
+}
+
+export function textFile(name: string) {
+  return { name, mimeType: 'text/plain', buffer: Buffer.from('some text') }
+}
+
+export async function openBrowser(t: Test): Promise<Browser> {
+  if (!existsSync(CHROMIUM)) {
+    t.fail(`The demo's page is tested in Chromium, and there is no ${CHROMIUM}: install it (apt-get install chromium)`)
+    process.exit(1)
+  }
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+  t.teardown(() => browser.close())
+  return browser
+}
 
 /** A page that notes what it should not do: ask elsewhere, or break. */
 export async function openPage(t: Test, browser: Browser, address: string) {

@@ -1,32 +1,14 @@
-import { existsSync } from 'node:fs'
-import { chromium, type Locator } from 'playwright-core'
+import type { Locator } from 'playwright-core'
 import t from 'tap'
-import { openPage, startDemo } from './demo-process.ts'
+import { openBrowser, openPage, PICTURE, startDemo, textFile } from './demo-process.ts'
 
 /** Plays the demo as a person would: `npm run demo`, its page in a real browser, nothing reached around it. */
-
-const CHROMIUM = '/usr/bin/chromium'
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync'
-]
-
-if (!existsSync(CHROMIUM)) {
-  t.fail(`The demo's page is tested in Chromium, and there is no ${CHROMIUM}: install it (apt-get install chromium)`)
-  process.exit(1)
-}
 
 // The first start of the demo may have to set up a database.
 t.setTimeout(180_000)
 
 const { url, printed } = await startDemo(t)
-const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
-t.teardown(() => browser.close())
+const browser = await openBrowser(t)
 
 t.test('the demo prints one address to open', async t => {
   t.equal(printed.join('\n').match(/https?:\/\//g)?.length, 1)
@@ -199,17 +181,4 @@ t.test('the language chosen is asked of the plugin', async t => {
   t.pass('the form was asked for in Portuguese')
 })
 
-const PICTURE = {
-  name: 'red.png',
-  mimeType: 'image/png',
-  buffer: Buffer.from(
-    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==',
-    'base64'
-  )
-}
-
 const focused = async (element: Locator) => (await element.and(element.page().locator(':focus')).count()) === 1
-
-function textFile(name: string) {
-  return { name, mimeType: 'text/plain', buffer: Buffer.from('some text') }
-}

@@ -94,9 +94,22 @@ t.test('only the composition root sees more than one of them, and nothing but an
   none(t, ofHouse, { from: /./, to: /^(src\/(main|cli\/main)\.ts|test\/)/ })
 })
 
-t.test('the simulator stands for others and shares nothing with the host', async t => {
-  none(t, ofHouse, { from: /^src\/simulator\//, to: isOurs, unless: /^src\/simulator\// })
+t.test('the simulator stands for others and shares nothing with the host but the gateways of channels', async t => {
+  none(t, ofHouse, {
+    from: /^src\/simulator\//,
+    to: isOurs,
+    unless: /^(src\/simulator|plugins\/[^/]+\/simulator)\/|^plugins\/channel-kit\/src\/simulator\.ts$/
+  })
   none(t, ofHouse, { from: /^(?!src\/simulator\/)/, to: /^src\/simulator\// })
+})
+
+t.test('simulated gateways are imported by the simulator and by tests, never by the host or a channel', async t => {
+  const gateway = /^plugins\/[^/]+\/simulator\//
+  t.ok(
+    ofHouse.some(({ from, to }) => from.startsWith('src/simulator/') && gateway.test(to)),
+    'the simulator imports some'
+  )
+  none(t, ofHouse, { from: /^(src\/(?!simulator\/)|plugins\/[^/]+\/src\/)/, to: gateway })
 })
 
 t.test('no file imports itself by way of others, types included', async t => {

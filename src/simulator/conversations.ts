@@ -14,6 +14,7 @@ export interface Draft {
 /** The chats of one plugin: what was sent, what came back, and how far each message got. */
 export function createConversations(plugin: string, feed: Feed) {
   const chats = new Map<string, Conversation>()
+  const byNumber = new Map<string, Conversation>()
   const owners = new Map<string, { chat: Conversation; message: Message }>()
 
   const open = (contact: string, name = contact): Conversation => {
@@ -21,8 +22,13 @@ export function createConversations(plugin: string, feed: Feed) {
     if (known) return known
     const chat: Conversation = { contact, name, messages: [] }
     chats.set(contact, chat)
+    const number = numberOf(contact)
+    if (number && !byNumber.has(number)) byNumber.set(number, chat)
     return chat
   }
+
+  /** A CRM knows its people by their number, however a gateway writes it. */
+  const find = (contact: string): Conversation | undefined => chats.get(contact) ?? byNumber.get(numberOf(contact))
 
   const tell = ({ contact, name }: Conversation, message: Message) =>
     feed.publish({ type: 'message', plugin, contact, name, message: structuredClone(message) })
@@ -44,6 +50,7 @@ export function createConversations(plugin: string, feed: Feed) {
 
   return {
     open,
+    find,
     list: (): Conversation[] => [...chats.values()],
     message: (id: string): Message | undefined => owners.get(id)?.message,
 
@@ -73,12 +80,16 @@ export function createConversations(plugin: string, feed: Feed) {
 
     incoming: ({ contact, subject = null, content = null, attachments = [] }: Draft): Message => {
       const message: Message = { ...blank(randomUUID()), subject, content, attachments: [...attachments] }
-      add(open(contact), message)
+      add(find(contact) ?? open(contact), message)
       feed.publish({ type: 'incoming', plugin, contact, message: structuredClone(message) })
       return message
     }
   }
 }
+
+/** Nine digits tell a number apart, with its country or without; '' for what is no number. */
+const numberOf = (contact: string): string =>
+  /^\+?[\d\s().-]+$/.test(contact) ? contact.replace(/\D/g, '').slice(-9).padStart(9, '0') : ''
 
 const blank = (id: string): Message => ({
   id,

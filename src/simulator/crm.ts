@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import { createExchanges } from './exchanges.ts'
 import { createFeed } from './feed.ts'
+import type { GatewayAt } from './gateway.ts'
 import { inbox } from './inbox.ts'
 import { createKey } from './keys.ts'
 import type { Misbehave } from './misbehaviour.ts'
@@ -15,6 +16,8 @@ export interface CrmOptions {
   port?: number
   /** Serves the page to play with, besides what plugins need. */
   page?: boolean
+  /** Simulated gateways behind plugins, by the key of the plugin; the page shows their side too. */
+  gateways?: Readonly<Record<string, GatewayAt>>
   misbehave?: Misbehave
 }
 
@@ -23,7 +26,8 @@ export type PluginAt = Pick<PluginOptions, 'selfUri'> & Partial<PluginOptions>
 const HOST = '127.0.0.1'
 
 /** A simulated CRM: it listens, and whatever it knows of a plugin it learned over HTTP. */
-export async function startCrm({ port = 0, page = false, misbehave = () => undefined }: CrmOptions = {}) {
+export async function startCrm(options: CrmOptions = {}) {
+  const { port = 0, page = false, gateways = {}, misbehave = () => undefined } = options
   const app = Fastify({ bodyLimit: 32 * 1024 * 1024, forceCloseConnections: true })
   const clusterUri = () => `http://${HOST}:${(app.server.address() as AddressInfo).port}/`
   const signing = await createKey()
@@ -53,7 +57,7 @@ export async function startCrm({ port = 0, page = false, misbehave = () => undef
     misbehave: (kind, heard) => conduct(kind, heard)
   })
   if (page) {
-    app.register(pageApi, { prefix: '/api', plugins, exchanges, feed })
+    app.register(pageApi, { prefix: '/api', plugins, exchanges, feed, gateways })
     app.register(pageFiles, { plugins })
   }
   await app.listen({ host: HOST, port })

@@ -1,4 +1,6 @@
 import { startCrm } from './crm.ts'
+import { DEMO_CHANNELS } from './demo-channels.ts'
+import type { GatewayAt } from './gateway.ts'
 import { startHost } from './host-process.ts'
 import { freePort } from './ports.ts'
 
@@ -12,11 +14,17 @@ if (wanted !== 0 && port !== wanted) say(`Port ${wanted} is taken, the page goes
 const hostPort = await freePort(Number(env.PORT ?? 3000))
 const selfUri = `http://${HOST}:${hostPort}/`
 
-const crm = await startCrm({ port, page: true })
-crm.plugin({ key: 'echo', name: 'Echo', selfUri })
-crm.plugin({ key: 'form-gallery', name: 'Form gallery', selfUri: `${selfUri}form-gallery/` })
+const gateways: Record<string, GatewayAt> = {}
+for (const { name, start, files = false, country } of DEMO_CHANNELS)
+  if (start) gateways[name] = { simulator: await start(), files, ...(country ? { country } : {}) }
+const simulators = Object.values(gateways).map(({ simulator }) => simulator)
+
+const crm = await startCrm({ port, page: true, gateways })
+for (const { name, title, path = `/${name}/` } of DEMO_CHANNELS)
+  crm.plugin({ key: name, name: title, selfUri: `${selfUri}${path.slice(1)}` })
 
 const host = startHost(selfUri, {
+  ...Object.assign({}, ...simulators.map(({ variables }) => variables)),
   PORT: String(hostPort),
   HOST,
   DATA_DIR: env.DATA_DIR ?? './data/demo',
@@ -25,7 +33,7 @@ const host = startHost(selfUri, {
   LV_PLUGIN_SECRET_KEYS: env.LV_PLUGIN_SECRET_KEYS ?? '',
   LV_PLUGIN_ROLES: 'web,worker',
   LV_PLUGIN_SELF_URI: selfUri,
-  LV_PLUGIN_CHANNELS: 'echo=/ form-gallery',
+  LV_PLUGIN_CHANNELS: DEMO_CHANNELS.map(({ name, path }) => (path ? `${name}=${path}` : name)).join(' '),
   LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME: 'http',
   LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: HOST,
   OUTBOUND_ALLOW: '127.0.0.0/8',
@@ -44,6 +52,7 @@ const stop = async (exitCode: number) => {
   stopping = true
   await host.stop()
   await crm.close()
+  await Promise.all(simulators.map(simulator => simulator.close()))
   process.exitCode = exitCode
 }
 const interrupted = () => {

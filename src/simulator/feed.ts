@@ -56,5 +56,6 @@ function describe(event: CrmEvent): string {
   }
   if (event.type === 'status') return `status ${event.status} of ${event.messageId}`
   if (event.type === 'plugin') return `plugin ${event.plugin.key}`
+  if (event.type === 'gateway') return `news at the gateway of ${event.plugin}`
   return `${event.type} ${event.message.id} (${event.contact})`
 }

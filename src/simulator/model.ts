@@ -55,6 +55,41 @@ export interface Registered {
   at: string
 }
 
+/** The other end of the chats of a plugin: its gateway, as the customers behind it see it. */
+export interface GatewayView {
+  /** It has settings at the plugin, and knows where to call. */
+  connected: boolean
+  /** Customers can write. */
+  replies: boolean
+  /** Customers can send files. */
+  files: boolean
+  /** The only country that it reaches, such as `SK`; null for all of them. */
+  country: string | null
+  /** Oldest first. */
+  messages: GatewayMessage[]
+}
+
+export interface GatewayMessage {
+  id: string
+  from: 'business' | 'customer'
+  contact: string
+  at: string
+  text: string
+  files: GatewayFile[]
+  /** Of what a customer wrote: `sending` until the plugin took it. What customers got is `taken`. */
+  state: 'sending' | 'taken' | 'refused'
+  /** Why the plugin did not take it. */
+  refusal: string | null
+}
+
+export interface GatewayFile {
+  name: string
+  /** Null where the gateway does not tell. */
+  type: AttachmentType | null
+  /** Null where there is no more of it than the name. */
+  address: string | null
+}
+
 export type Direction = 'to-plugin' | 'to-crm'
 
 export interface ExchangeSummary {
@@ -82,3 +117,5 @@ export type CrmEvent =
   | { type: 'message'; plugin: string; contact: string; name: string; message: Message }
   | { type: 'status'; plugin: string; messageId: string; status: Status }
   | { type: 'incoming'; plugin: string; contact: string; message: Message }
+  /** Something is new at the gateway behind a plugin. */
+  | { type: 'gateway'; plugin: string }

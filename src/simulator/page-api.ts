@@ -2,6 +2,8 @@ import createError from '@fastify/error'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Exchanges } from './exchanges.ts'
 import type { Feed } from './feed.ts'
+import type { GatewayAt } from './gateway.ts'
+import { gatewayApi } from './gateway-api.ts'
 import { liveStream } from './live-stream.ts'
 import type { Plugin } from './plugin.ts'
 import { relay } from './relay.ts'
@@ -12,6 +14,7 @@ export interface PageApiOptions {
   plugins: () => readonly Plugin[]
   exchanges: Exchanges
   feed: Feed
+  gateways: Readonly<Record<string, GatewayAt>>
 }
 
 const Attachment = Type.Object({
@@ -38,7 +41,8 @@ const NoPlugin = createError('NO_PLUGIN', 'The CRM knows no such plugin', 404)
 const NoExchange = createError('NO_EXCHANGE', 'This exchange is no longer kept', 404)
 
 /** What the page asks of its own CRM; the CRM alone speaks to the plugins. */
-export const pageApi: FastifyPluginAsyncTypebox<PageApiOptions> = async (app, { plugins, exchanges, feed }) => {
+export const pageApi: FastifyPluginAsyncTypebox<PageApiOptions> = async (app, options) => {
+  const { plugins, exchanges, feed, gateways } = options
   const find = (key: string): Plugin => {
     const found = plugins().find(plugin => plugin.key === key)
     if (!found) throw new NoPlugin()
@@ -78,4 +82,5 @@ export const pageApi: FastifyPluginAsyncTypebox<PageApiOptions> = async (app, { 
   })
 
   app.register(settingsApi, { prefix: '/plugins/:key', find })
+  app.register(gatewayApi, { prefix: '/plugins/:key/gateway', find, gateways, feed })
 }

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import { type Json, list, record, text } from '../src/json.ts'
 import { type FaultScripts, refusalBody } from './faults.ts'
-import { fileRoutes } from './files.ts'
+import { deliveredRoutes, fileRoutes } from './files.ts'
 import { handling } from './handle.ts'
 import { accept, isOpen, report, windowProblem } from './messages.ts'
 import type { State } from './state.ts'
@@ -78,6 +78,7 @@ export function graphApi(state: State, faults: FaultScripts, webhooks: WebhookSe
   )
 
   fileRoutes(app, state, handle)
+  deliveredRoutes(app, state)
   const unknown = { error_subcode: 33, message: 'Unsupported request. Object does not exist, cannot be loaded' }
   app.setNotFoundHandler((_request, reply) => reply.code(400).send(refusalBody(100, '', unknown)))
   return app

@@ -3,7 +3,7 @@ import type { Attachment } from 'channel-kit/chat'
 import type { Received } from 'channel-kit/simulator'
 import { plainType } from '../src/incoming/media.ts'
 import { type Json, list, record, text } from '../src/json.ts'
-import { addressOf, keep } from './files.ts'
+import { addressOf, deliveredAt, keep } from './files.ts'
 import { envelopeOf } from './messages.ts'
 import type { Message, State } from './state.ts'
 import { type Change, seconds } from './webhooks.ts'
@@ -60,7 +60,7 @@ export function seen(state: State, base: string, { contact, body, at }: Message)
   const own = record(body[text(body.type)])
   const file = state.media.get(text(own.id))
   const shown = body.type === 'template' ? templateText(state, own) : text(own.body) || text(own.caption)
-  return { contact, text: shown, files: file ? [addressOf(state, file, base)] : [], at }
+  return { contact, text: shown, files: file ? [deliveredAt(base, file, text(own.filename) || file.name)] : [], at }
 }
 
 function templateText({ templates }: State, template: Json): string {

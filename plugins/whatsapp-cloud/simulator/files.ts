@@ -61,6 +61,18 @@ export function fileRoutes(app: FastifyInstance, state: State, handle: Handle): 
   )
 }
 
+/** Customers read what was delivered to them without a token, for as long as they like. */
+export function deliveredRoutes(app: FastifyInstance, state: State): void {
+  app.get<{ Params: { id: string } }>('/delivered/:id/:name', async ({ params }, reply) => {
+    const file = state.media.get(params.id)
+    return file ? reply.type(file.mime).send(file.bytes) : reply.code(404).send({ error: 'No such file' })
+  })
+}
+
+/** Of a file as its receiver has it. */
+export const deliveredAt = (base: string, { id }: StoredFile, name: string) =>
+  `${base}/delivered/${id}/${encodeURIComponent(name || id)}`
+
 export function keep(state: State, bytes: Buffer, mime: string, name: string): StoredFile {
   const file: StoredFile = {
     id: String(1_000_000 + state.media.size),

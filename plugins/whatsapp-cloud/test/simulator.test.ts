@@ -102,6 +102,8 @@ t.test('a customer writes with files, and sees what the business wrote', async t
   ])
   await send({ contact: '421900111222', attachments: [attach('a.png', 'image')] })
   t.match(gateway.received(), [{ contact: '421900111222', text: 'Hello', files: [/^http:/], at: Date }])
+  const [file = ''] = gateway.received()[0]?.files ?? []
+  t.equal((await fetch(file)).headers.get('content-type'), 'image/png', 'customers read it without a token')
 })
 
 t.test('it takes nothing that Meta would refuse', async t => {

@@ -1,9 +1,10 @@
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
-import type { PluginSummary } from '../model.ts'
+import type { GatewayView, PluginSummary } from '../model.ts'
 import { ask } from './api.ts'
 import { Chat } from './chat/chat.ts'
 import { SettingsView } from './form/settings-view.ts'
+import { useGateway } from './gateway/use-gateway.ts'
 import type { Info } from './info.ts'
 import { Markdown } from './markdown.ts'
 import { Registration } from './registration.ts'
@@ -21,6 +22,7 @@ export function PluginView({ plugin, view: wanted }: { plugin: PluginSummary; vi
     signal => ask<Info>(`plugins/${plugin.key}/info`, { language, signal }),
     [plugin.key, language]
   )
+  const gateway = useGateway(plugin.key)
   // Decided once: whoever has just registered wants to see that it worked.
   const [first] = useState<View>(plugin.registration ? 'chat' : 'registration')
   const view = wanted ?? first
@@ -43,16 +45,17 @@ export function PluginView({ plugin, view: wanted }: { plugin: PluginSummary; vi
         </nav>
       </div>
       ${info.problem && html`<${Trouble} what="The plugin's info could not be read." problem=${info.problem} onRetry=${info.reload} />`}
-      ${(!info.problem || view === 'registration') && content(view, plugin, info.value)}
+      ${gateway.problem && html`<${Trouble} what="The gateway could not be asked." problem=${gateway.problem} onRetry=${gateway.reload} />`}
+      ${(!info.problem || view === 'registration') && content(view, plugin, info.value, gateway.value)}
     </div>
   `
 }
 
-function content(view: View, plugin: PluginSummary, info: Info | undefined) {
-  if (view === 'registration') return html`<${Registration} plugin=${plugin} info=${info} />`
+function content(view: View, plugin: PluginSummary, info: Info | undefined, gateway: GatewayView | null | undefined) {
+  if (view === 'registration') return html`<${Registration} plugin=${plugin} info=${info} gateway=${gateway ?? null} />`
   if (!plugin.registration) return html`<${NotYet} plugin=${plugin} view=${view} />`
   if (view === 'settings') return html`<${SettingsView} />`
-  return info ? html`<${Chat} info=${info} />` : null
+  return info && gateway !== undefined ? html`<${Chat} info=${info} gateway=${gateway} />` : null
 }
 
 function NotYet({ plugin, view }: { plugin: PluginSummary; view: View }) {

@@ -1,7 +1,8 @@
 import { html } from 'htm/preact'
 import { useState } from 'preact/hooks'
-import type { PluginSummary } from '../model.ts'
+import type { GatewayView, PluginSummary } from '../model.ts'
 import { ask, type Problem } from './api.ts'
+import { useConnecting } from './gateway/use-gateway.ts'
 import type { Info } from './info.ts'
 import { Trouble } from './trouble.ts'
 import { address } from './use-route.ts'
@@ -13,12 +14,22 @@ const MARKETS = [
   ['US', 'USD', 'United States, dollar']
 ] as const
 
-/** The handshake: the CRM hands the plugin a secret, after which both believe each other. */
-export function Registration({ plugin, info }: { plugin: PluginSummary; info: Info | undefined }) {
+interface RegistrationProps {
+  plugin: PluginSummary
+  info: Info | undefined
+  gateway: GatewayView | null
+}
+
+/**
+ * The handshake: the CRM hands the plugin a secret, after which both believe
+ * each other. Where there is a gateway to play with, it is connected at once.
+ */
+export function Registration({ plugin, info, gateway }: RegistrationProps) {
   const [market, setMarket] = useState(0)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
-  const { registration, reference } = plugin
+  const { connect, connecting, problem: unconnected } = useConnecting(plugin.key)
+  const { registration } = plugin
 
   const register = async (event: Event) => {
     event.preventDefault()
@@ -28,6 +39,7 @@ export function Registration({ plugin, info }: { plugin: PluginSummary; info: In
     const result = await ask(`plugins/${plugin.key}/registration`, { method: 'PUT', body: { country, currency } })
     setBusy(false)
     if (!result.ok) setProblem(result.problem)
+    else if (gateway && !gateway.connected) await connect()
   }
 
   return html`
@@ -40,16 +52,7 @@ export function Registration({ plugin, info }: { plugin: PluginSummary; info: In
             : 'The CRM signs a registration with its key; the plugin fetches the key, checks the signature and keeps the secret inside.'
         }
       </p>
-      <dl class="facts">
-        <dt>Self URI</dt>
-        <dd><code>${plugin.selfUri}</code></dd>
-        <dt>Company</dt>
-        <dd><code>${reference.cid}</code></dd>
-        <dt>Plugin</dt>
-        <dd><code>${reference.plugin.alias} #${reference.plugin.id}</code></dd>
-        ${registration && html`<dt>Since</dt><dd>${when(registration.at)}, ${registration.country}, ${registration.currency}</dd>`}
-        ${info && html`<dt>Can</dt><dd>${abilities(info)}</dd>`}
-      </dl>
+      <${Facts} plugin=${plugin} info=${info} gateway=${gateway} />
       <form class="row end" onSubmit=${register}>
         <label class="stack">
           <span>Country and currency</span>
@@ -60,8 +63,10 @@ export function Registration({ plugin, info }: { plugin: PluginSummary; info: In
         <button class=${registration ? 'button' : 'button primary'} disabled=${busy}>
           ${busy ? 'Registering…' : registration ? 'Register again' : 'Register'}
         </button>
+        ${registration && gateway && html`<${ConnectButton} connected=${gateway.connected} connecting=${connecting} onConnect=${connect} />`}
       </form>
       ${problem && html`<${Trouble} what="The plugin did not register." problem=${problem} />`}
+      ${unconnected && html`<${Trouble} what="The gateway was not connected." problem=${unconnected} />`}
       <div role="status">
         ${
           registration &&
@@ -72,6 +77,42 @@ export function Registration({ plugin, info }: { plugin: PluginSummary; info: In
         }
       </div>
     </section>
+  `
+}
+
+function Facts({ plugin, info, gateway }: RegistrationProps) {
+  const { selfUri, reference, registration } = plugin
+  return html`
+    <dl class="facts">
+      <dt>Self URI</dt>
+      <dd><code>${selfUri}</code></dd>
+      <dt>Company</dt>
+      <dd><code>${reference.cid}</code></dd>
+      <dt>Plugin</dt>
+      <dd><code>${reference.plugin.alias} #${reference.plugin.id}</code></dd>
+      ${registration && html`<dt>Since</dt><dd>${when(registration.at)}, ${registration.country}, ${registration.currency}</dd>`}
+      ${gateway && html`<dt>Gateway</dt><dd>${gateway.connected ? CONNECTED : UNCONNECTED}</dd>`}
+      ${info && html`<dt>Can</dt><dd>${abilities(info)}</dd>`}
+    </dl>
+  `
+}
+
+const CONNECTED = 'simulated, connected: its settings are saved, and it calls the webhook'
+const UNCONNECTED = 'simulated, not connected yet: registering saves its settings and names the webhook to it'
+
+interface ConnectProps {
+  connected: boolean
+  connecting: boolean
+  onConnect: () => void
+}
+
+/** Connecting again puts back settings that were changed. */
+function ConnectButton({ connected, connecting, onConnect }: ConnectProps) {
+  const words = connected ? 'Connect the gateway again' : 'Connect the gateway'
+  return html`
+    <button type="button" class=${connected ? 'button' : 'button primary'} disabled=${connecting} onClick=${onConnect}>
+      ${connecting ? 'Connecting the gateway…' : words}
+    </button>
   `
 }
 

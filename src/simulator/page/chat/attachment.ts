@@ -6,7 +6,7 @@ import { Icon } from '../icons.ts'
 /** A picture is shown, a voice can be heard, anything else is a link. */
 export function AttachmentView({ name, uri, type }: Attachment) {
   const [broken, setBroken] = useState(false)
-  const link = html`<a class="attachment" href=${uri} target="_blank" rel="noopener noreferrer"><${Icon} name=${type} /> <span>${name}</span></a>`
+  const link = html`<a class="attachment" href=${uri} target="_blank" rel="noopener noreferrer"><${Icon} name=${broken ? 'file' : type} /> <span>${name}</span></a>`
   if (type === 'image' && !broken) {
     return html`
       <a class="picture" href=${uri} target="_blank" rel="noopener noreferrer">

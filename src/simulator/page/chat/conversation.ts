@@ -12,21 +12,24 @@ interface ConversationProps {
   /** On a narrow screen the list of contacts may stand in its place. */
   shown: boolean
   onBack: () => void
+  /** Undefined where the customer's side is not known. */
+  onCustomer: (() => void) | undefined
 }
 
-export function ConversationView({ conversation, capabilities, shown, onBack }: ConversationProps) {
+export function ConversationView({ conversation, capabilities, shown, onBack, onCustomer }: ConversationProps) {
   const { contact, name, messages } = conversation
   const end = useRef<HTMLDivElement>(null)
   useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [messages.length, messages.at(-1)?.state, shown])
 
   return html`
-    <section class="conversation" aria-label=${`Conversation with ${name}`}>
+    <section class="conversation agent" aria-label=${`Conversation with ${name}`}>
       <div class="conversation-head">
         <button type="button" class="button small plain back" aria-label="Back to the contacts" onClick=${onBack}><${Icon} name="left" /></button>
         <div>
           <h2>${name}</h2>
           ${name !== contact && html`<p class="muted">${contact}</p>`}
         </div>
+        ${onCustomer && html`<button type="button" class="button small other-side" onClick=${onCustomer}>Customer’s side</button>`}
       </div>
       <div class="messages" role="log" aria-label="Messages" tabindex="0">
         ${messages.length === 0 && html`<${Nothing} name=${name} capabilities=${capabilities} />`}

@@ -4,14 +4,14 @@ import { ask } from '../api.ts'
 import { onLive } from '../live.ts'
 import { useShell } from '../shell.ts'
 import { useLoaded } from '../use-loaded.ts'
-import { people } from './people.ts'
+import { type Person, people } from './people.ts'
 
 type News = Extract<Parameters<Parameters<typeof onLive>[0]>[0], { type: 'message' }>
 
 /** The conversations of the plugin in front, kept up to date by what the CRM hears. */
-export function useConversations(contactType: string) {
+export function useConversations(contactType: string, country: string | null) {
   const { plugin } = useShell()
-  const loaded = useLoaded(signal => load(plugin, contactType, signal), [plugin, contactType])
+  const loaded = useLoaded(signal => load(plugin, people(contactType, country), signal), [plugin, contactType])
   const [conversations, setConversations] = useState<Conversation[]>([])
 
   useEffect(() => {
@@ -42,10 +42,10 @@ const open = (plugin: string, body: { contact: string; name: string }) =>
 const list = (plugin: string, signal: AbortSignal) => ask<Conversation[]>(`plugins/${plugin}/conversations`, { signal })
 
 /** The first visit finds a few people to write to. */
-async function load(plugin: string, contactType: string, signal: AbortSignal) {
+async function load(plugin: string, persons: readonly Person[], signal: AbortSignal) {
   const known = await list(plugin, signal)
   if (!known.ok || known.body.length > 0) return known
-  for (const person of people(contactType)) await open(plugin, person)
+  for (const person of persons) await open(plugin, person)
   return list(plugin, signal)
 }
 
