@@ -32,7 +32,7 @@ export async function fillBacklog(sql: Sql, { messages, due }: Backlog): Promise
       returning id, registration_id, contact
     ), numbered as (select *, row_number() over (order by id) - 1 position from made)
     insert into messages (registration_id, conversation_id, crm_id, body, due_at)
-    select c.registration_id, c.id, 'waits ' || n,
+    select c.registration_id, c.id, 'm-' || (100000000 + n),
       json_build_object('contact', c.contact, 'subject', null, 'attachments', '[]'::json,
         'content', json_build_object('text', (100000000 + n)::text, 'format', 'text')), ${at}
     from generate_series(0, ${messages - 1}::int) n join numbered c on c.position = n % ${contacts}::int`

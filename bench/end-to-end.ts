@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Backlog, fillBacklog, knowConversations } from './backlog.ts'
 import { cpuOf } from './costs.ts'
+import { outOfOrder, type Times } from './order.ts'
 import { round, type Spread, spreadOf } from './spread.ts'
 import { type Host, type Stage, startHostProcess } from './stage.ts'
 
@@ -64,17 +65,17 @@ export async function measureEndToEnd(stage: Stage, scene: Scene, seconds: numbe
   const took = (performance.now() - startedAt) / 1_000
   const after = await reading(stage, hosts)
   const done = after.heard - before.heard
-  const [{ accepted }, arrivals, faults] = await Promise.all([
-    driver.ask<{ accepted: Map<number, number> }>('times'),
+  const [{ posted, accepted }, arrived, twice] = await Promise.all([
+    driver.ask<Pick<Times, 'posted' | 'accepted'>>('times'),
     gateway.ask<Map<number, number>>('arrivals'),
-    gateway.ask<{ outOfOrder: number; twice: number }>('faults')
+    gateway.ask<number>('twice')
   ])
   await Promise.all(hosts.map(host => host.close()))
   if (refused > 0) throw new Error(`${refused} messages were refused`)
 
   const waits = [...accepted].flatMap(([number, at]) => {
-    const arrived = arrivals.get(number)
-    return arrived === undefined ? [] : [Math.max(0, arrived - at)]
+    const there = arrived.get(number)
+    return there === undefined ? [] : [Math.max(0, there - at)]
   })
   return {
     name: scene.name,
@@ -86,7 +87,8 @@ export async function measureEndToEnd(stage: Stage, scene: Scene, seconds: numbe
     },
     queue: spreadOf(waits),
     memory: round(Math.max(...hosts.map(host => host.memory())), 0),
-    ...faults
+    outOfOrder: outOfOrder({ posted, accepted, arrived }, conversations),
+    twice
   }
 }
 

@@ -26,7 +26,7 @@ export const PARTS = ['floor', 'accept', 'end-to-end', 'latency', 'incoming', 's
 const ACCOUNTS = 4
 
 /** Each beside `2,000 conversations` of `end-to-end`. */
-const MAIN: Scene[] = (process.env.BENCH_ONLY ? [2_000] : [100, 2_000, 20_000]).map(conversations => ({
+const MAIN: Scene[] = [100, 2_000, 20_000].map(conversations => ({
   name: `${conversations.toLocaleString('en')} conversations`,
   conversations
 }))

@@ -96,7 +96,6 @@ export async function startHostProcess(
     env: {
       PATH: process.env.PATH,
       NODE_ENV: 'production',
-      NODE_OPTIONS: process.env.BENCH_NODE_OPTIONS,
       PORT: String(port),
       DATA_DIR: join(tmpdir(), `chat-plugin-host-bench-${process.pid}`),
       DATABASE_URL: databaseUrl,
