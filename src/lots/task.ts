@@ -31,17 +31,19 @@ interface Parts extends Work {
 
 export function lotTask({ host, interrupted, log, ...work }: Parts) {
   const inHand = new Set<number>()
+  /** Lots for which a job came while they were in hand: perhaps the very one that was to go on with them. */
+  const asked = new Set<number>()
   const { database, now } = work
 
   return async ({ lot: id }: Jobs['lot']): Promise<void> => {
-    // Whoever has it goes on with it by itself.
-    if (inHand.has(id)) return
+    if (inHand.has(id)) return void asked.add(id)
     if (inHand.size >= AT_ONCE) return goOn(database.db, id, new Date(now().getTime() + BUSY_MS))
     inHand.add(id)
     try {
       if (await claimLot(database, id, host)) await walk(id)
     } finally {
       inHand.delete(id)
+      if (asked.delete(id)) await goOn(database.db, id, now())
     }
   }
 
