@@ -64,9 +64,6 @@ const FAST = {
   LV_PLUGIN_CHAT_SEND_TIMEOUT: '2s'
 }
 
-/** A job that failed once, for whatever the database refused, is tried again after a while. */
-const PATIENCE_MS = 80_000
-
 export async function build(
   t: Test,
   gateway: Pick<ReturnType<typeof lotGateway>, 'channel'>,
@@ -77,24 +74,16 @@ export async function build(
   const plugin = await crm.register(host.url)
   const { sql } = host.database
   const ended = (number = 1) =>
-    until(
-      `${number} lots to end`,
-      async () => {
-        const rows = await sql`select * from lots where ended_at is not null order by id`
-        return rows.length >= number && rows
-      },
-      PATIENCE_MS
-    )
+    until(`${number} lots to end`, async () => {
+      const rows = await sql`select * from lots where ended_at is not null order by id`
+      return rows.length >= number && rows
+    })
   const messages = () => sql`select id, state, status, reason, ref, attempts from messages order by id`
   /** Waits until every message is settled. */
   const settled = () =>
-    until(
-      'all messages to be settled',
-      async () => {
-        const rows = await messages()
-        return rows.every(({ state }) => state === 'accepted' || state === 'failed') && rows
-      },
-      PATIENCE_MS
-    )
+    until('all messages to be settled', async () => {
+      const rows = await messages()
+      return rows.every(({ state }) => state === 'accepted' || state === 'failed') && rows
+    })
   return { crm, host, plugin, sql, ended, messages, settled }
 }
