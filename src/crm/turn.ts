@@ -8,7 +8,15 @@ import type { Routine } from '../database/routine.ts'
  */
 export const TELL_TURN = {
   name: 'tell_turn',
-  parameters: ['host text', 'ids bigint[]', 'settled bigint[]', 'ended json', 'wants json', 'busy bigint[]', 'at timestamptz'],
+  parameters: [
+    'host text',
+    'ids bigint[]',
+    'settled bigint[]',
+    'ended json',
+    'wants json',
+    'busy bigint[]',
+    'at timestamptz'
+  ],
   returns:
     'table (id bigint, registration_id bigint, conversation_id bigint, kind text, body json, attempts int, offered_since timestamptz)',
   body: `

@@ -94,7 +94,7 @@ export async function writeEnded(tx: Executor, ended: readonly Ended[], now: Dat
   const changes = ended.map(one => rowOf(one, now))
   const { rows } = await tx.execute<{ id: string } & Record<keyof Written, never>>(sql`
     with given as (select ${JSON.stringify(changes)}::json rows)
-    ${sql.raw(WRITE_ENDED('(select rows from given)', 'array(select (row->>\'id\')::bigint from given, json_array_elements(rows) row)'))}
+    ${sql.raw(WRITE_ENDED('(select rows from given)', "array(select (row->>'id')::bigint from given, json_array_elements(rows) row)"))}
     returning m.id, m.status, m.in_parts "inParts", m.doubt, m.part_count "partCount"`)
   return new Map(rows.map(({ id, ...row }) => [Number(id), row]))
 }
