@@ -3,7 +3,7 @@ import { startSimulator } from 'channel-mobiletech/simulator'
 import t, { type Test } from 'tap'
 import { testCrm, testHost, until } from './harness.ts'
 
-const [ORANGE, O2] = ['+421905000002', '+421940000003']
+const [ORANGE, MOVED, O2] = ['+421905000002', '+421905000003', '+421940000003']
 
 /** A CRM that registered the channel, and the gateway that its admin named. */
 async function company(t: Test, settings: Readonly<Record<string, object>> = {}) {
@@ -113,6 +113,31 @@ t.test('a message that may have left is not repeated, and its end is told', asyn
   const { message } = await send(ORANGE, 'a')
   await statuses(message.id, 'error')
   t.equal(gateway.requests.length, 1)
+})
+
+t.test('a message to a number that has moved goes once more, by the operator that is known then', async t => {
+  const { gateway, plugin, send, statuses } = await company(t, { gateway: { defaultOperator: ['T'] } })
+  const operators = () => gateway.requests.map(({ fields }) => fields.operator_type)
+  gateway.knobs.operators.set(ORANGE, 'T')
+  const short = await send(ORANGE, 'a')
+  await statuses(short.message.id, 'sent', 'delivered')
+  t.same(operators(), ['O', 'T'])
+  t.same(plugin.statuses(short.message.id), ['sent', 'delivered'])
+
+  gateway.knobs.operators.set(MOVED, 'T')
+  const long = await send(MOVED, 'word '.repeat(80))
+  await statuses(long.message.id, 'sent', 'delivered')
+  t.same(operators().slice(2).toSorted(), ['O', 'O', 'O', 'T', 'T', 'T'])
+})
+
+t.test('a message that is given back twice is an error, however often that is said', async t => {
+  const { gateway, send, statuses } = await company(t, { gateway: { defaultOperator: ['T'] } })
+  gateway.knobs.reports = () => ['_OPERATOR_CHANGE', '_OPERATOR_CHANGE', 'D0'].map(status => ({ status }))
+  const { message } = await send(ORANGE, 'a')
+  await statuses(message.id, 'sent', 'error')
+  await gateway.idle()
+  await statuses(message.id, 'sent', 'error')
+  t.equal(gateway.requests.length, 2)
 })
 
 t.test('a number that has moved is sent to by the operator that it writes by', async t => {

@@ -8,7 +8,8 @@ import { advances, wholeStatus } from './rank.ts'
  * Notes on a message what a status says of it. `changed`: there is something to
  * write down. `status`: the message's own advanced to it, so the CRM hears of it.
  */
-export function hear(message: Known, event: StatusEvent, now: Date): { changed: boolean; status: Status | null } {
+export function hear(message: Known, given: StatusEvent, now: Date): { changed: boolean; status: Status | null } {
+  const event = heardOf(given)
   if (!message.inParts && message.state === 'accepted' && message.ref === event.ref) {
     if (!advances(message.status, event.status)) return { changed: false, status: null }
     tell(message, event, now)
@@ -25,6 +26,14 @@ export function hear(message: Known, event: StatusEvent, now: Date): { changed: 
   return { changed: added || moved, status: ownStatus(message, event.reason) }
 }
 
+type Heard = StatusEvent & { status: Status }
+
+/** What a gateway gave back, and is not sent once more, ends in error. */
+const heardOf = (event: StatusEvent): Heard => ({
+  ...event,
+  status: event.status === 'returned' ? 'error' : event.status
+})
+
 /** How far the message as a whole is now, if that is news. Only one that was accepted is known to have no more parts. */
 export function ownStatus(message: Known, reason?: string): Status | null {
   const whole = wholeStatus(message.parts)
@@ -38,7 +47,7 @@ function advance(message: Known, status: Status, reason: string | undefined): St
   return status
 }
 
-function tell(message: Known, { status, reason }: StatusEvent, now: Date, part?: KnownPart): void {
+function tell(message: Known, { status, reason }: Heard, now: Date, part?: KnownPart): void {
   const several = part && message.parts.some(other => other.part > 0)
   message.chapters.push({
     kind: 'status',

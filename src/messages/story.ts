@@ -17,6 +17,8 @@ export type Chapter =
     }
   /** `part`: of a message that the gateway has in several. */
   | { kind: 'status'; at: string; status: Status; reason?: string; part?: number }
+  /** The gateway gave it, or a part of it, back undelivered, and it is sent once more. */
+  | { kind: 'returned'; at: string; ref: string; reason?: string }
   /** It was not known whether the message had left, and a status said that the gateway has it. */
   | { kind: 'confirmed'; at: string; ref: string }
   /** None did, for as long as the host waited. */

@@ -2,7 +2,7 @@ import type { Received, Reply, Verdict, WebhookRequest } from 'channel-kit/chann
 import { type Document, readDocument, writeDocument } from './document.ts'
 import { idOf, incoming } from './incoming.ts'
 import type { MobiletechTools } from './settings.ts'
-import { statusEvents } from './status.ts'
+import { reportEvent } from './status.ts'
 
 /** The gateway signs nothing: that it knows the address, of which a part cannot be guessed, is all there is. */
 export async function verify({ method }: WebhookRequest): Promise<Verdict> {
@@ -28,7 +28,7 @@ function answered(document: Document, tools: MobiletechTools): Received {
     const id = idOf(document.fields)
     const code = document.fields.get('status')?.trim() ?? ''
     return id
-      ? { reply: acknowledged('status_rsp', document), events: statusEvents(id, code, tools.now()) }
+      ? { reply: acknowledged('status_rsp', document), events: [reportEvent(id, code, tools.now())] }
       : refused('there is no id', tools)
   }
   return refused('the command is none that is known', tools)
