@@ -82,7 +82,7 @@ t.test('no secret reaches the log or an answer, whatever goes wrong', async t =>
     row?.hpt as string,
     'secret-query'
   ]
-  t.equal(refused.status, 500)
+  t.equal(refused.status, 503)
   t.same(
     secrets.filter(secret => log.includes(secret)),
     [],

@@ -12,6 +12,12 @@ export const BadRequest = createError<[string]>('CPH_BAD_REQUEST', '%s', 400)
 export const NotFound = createError('CPH_NOT_FOUND', 'Not found.', 404)
 export const Unacceptable = createError<[string]>('CPH_UNACCEPTABLE', '%s', 405)
 
+/** For whoever calls again after it: what nobody foresaw is a fault of ours. */
+export function toTryAgain(error: unknown): never {
+  const fault = error instanceof Error ? error : new Error('What was thrown is no error', { cause: error })
+  throw 'statusCode' in fault ? fault : Object.assign(fault, { statusCode: 503 })
+}
+
 const WORDS: Readonly<Record<number, string>> = {
   500: 'Internal plugin error',
   503: 'Temporarily out of service, try again'

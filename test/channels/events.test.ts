@@ -90,7 +90,7 @@ t.test('a call with news of several conversations is taken as a whole, in its or
 t.test('a call of which a part cannot be kept is not kept at all', async t => {
   const { host, webhook } = await hookHost(t)
   const answer = await call(webhook, [incoming('m1', '+5511'), unstorable])
-  t.equal(answer.status, 500)
+  t.equal(answer.status, 503)
   t.same(await told({ host }), [])
 })
 
