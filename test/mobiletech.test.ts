@@ -1,6 +1,8 @@
 import mobiletech from 'channel-mobiletech'
 import { startSimulator } from 'channel-mobiletech/simulator'
+import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
+import { messages } from '../src/database/schema.ts'
 import { testCrm, testHost, until } from './harness.ts'
 
 const [ORANGE, MOVED, O2] = ['+421905000002', '+421905000003', '+421940000003']
@@ -28,7 +30,9 @@ async function company(t: Test, settings: Readonly<Record<string, object>> = {})
   const statuses = (id: string, ...wanted: string[]) =>
     until(`${wanted} of ${id}`, async () => plugin.statuses(id).join() === wanted.join())
   const incoming = () => crm.events.filter(({ type }) => type === 'incoming')
-  return { gateway, crm, plugin, address, send, statuses, incoming }
+  const storyOf = async (crmId: string) =>
+    (await host.database.db.select().from(messages).where(eq(messages.crmId, crmId)))[0]?.story
+  return { gateway, crm, plugin, address, send, statuses, incoming, storyOf }
 }
 
 t.test('a message is delivered, and the answer to what comes back is a reply', async t => {
@@ -73,13 +77,21 @@ t.test('an SMS that is reported several times, also at once, is one message and 
 })
 
 t.test('D0 is delivered by O2 and an error by Orange, and nothing undoes a delivery', async t => {
-  const { gateway, send, statuses } = await company(t)
+  const { gateway, send, statuses, storyOf } = await company(t)
   gateway.knobs.reports = () => [{ status: 'A0' }, { status: 'D0' }, { status: 'D2' }]
   const [delivered, failed] = [await send(O2, 'a'), await send(ORANGE, 'b')]
   await statuses(delivered.message.id, 'sent', 'delivered')
   await statuses(failed.message.id, 'sent', 'error')
   await gateway.idle()
   await statuses(delivered.message.id, 'sent', 'delivered')
+  const story = await storyOf(delivered.message.id)
+  t.match(story, [
+    { kind: 'attempt', outcome: 'accepted', ref: '40000001/2' },
+    { kind: 'status', status: 'sent' },
+    { kind: 'noted', status: 'sent', reason: 'The gateway has charged it (A0)' },
+    { kind: 'status', status: 'delivered' },
+    { kind: 'noted', status: 'error', reason: 'The gateway reports an error (D2)' }
+  ])
 })
 
 t.test('a report that overtakes the answer to the send is not lost', async t => {

@@ -3,6 +3,7 @@ import type { StatusEvent } from 'channel-kit/event'
 import type { Known } from './known.ts'
 import { isWhole, type KnownPart } from './parts.ts'
 import { advances, wholeStatus } from './rank.ts'
+import type { Chapter } from './story.ts'
 
 /**
  * Notes on a message what a status says of it. `changed`: there is something to
@@ -11,7 +12,7 @@ import { advances, wholeStatus } from './rank.ts'
 export function hear(message: Known, given: StatusEvent, now: Date): { changed: boolean; status: Status | null } {
   const event = heardOf(given)
   if (!message.inParts && message.state === 'accepted' && message.ref === event.ref) {
-    if (!advances(message.status, event.status)) return { changed: false, status: null }
+    if (!advances(message.status, event.status)) return { changed: note(message, event, now), status: null }
     tell(message, event, now)
     return { changed: true, status: advance(message, event.status, event.reason) }
   }
@@ -22,8 +23,9 @@ export function hear(message: Known, given: StatusEvent, now: Date): { changed: 
     part.status = event.status
     tell(message, event, now, part)
   }
+  const noted = !moved && note(message, event, now, part)
   if (added && message.state !== 'accepted') settleDoubt(message, event)
-  return { changed: added || moved, status: ownStatus(message, event.reason) }
+  return { changed: added || moved || noted, status: ownStatus(message, event.reason) }
 }
 
 type Heard = StatusEvent & { status: Status }
@@ -47,14 +49,24 @@ function advance(message: Known, status: Status, reason: string | undefined): St
   return status
 }
 
+const several = (message: Known, part?: KnownPart): part is KnownPart =>
+  part !== undefined && message.parts.some(other => other.part > 0)
+
+/** What does not get a message further may say why, such as that it was charged. */
+function note(message: Known, { status, reason }: Heard, now: Date, part?: KnownPart): boolean {
+  if (reason === undefined) return false
+  const chapter: Chapter = { kind: 'noted', at: now.toISOString(), status, reason }
+  message.asides.push(several(message, part) ? { ...chapter, part: part.part } : chapter)
+  return true
+}
+
 function tell(message: Known, { status, reason }: Heard, now: Date, part?: KnownPart): void {
-  const several = part && message.parts.some(other => other.part > 0)
   message.chapters.push({
     kind: 'status',
     at: now.toISOString(),
     status,
     ...(reason === undefined ? {} : { reason }),
-    ...(several ? { part: part.part } : {})
+    ...(several(message, part) ? { part: part.part } : {})
   })
 }
 

@@ -37,6 +37,8 @@ export interface Known {
   returned: Part[]
   /** What has happened to it now. */
   chapters: Chapter[]
+  /** What was said of it and changed nothing; told once. */
+  asides: Chapter[]
 }
 
 /**
@@ -78,7 +80,7 @@ export async function messagesOf(tx: Executor, all: readonly Reported[]): Promis
 const idOf = ({ message }: StatusEvent) => (/^\d{1,15}$/.test(message?.id ?? '') ? message?.id : undefined)
 
 /** What a row does not have as it is. */
-type Made = 'id' | 'registrationId' | 'conversationId' | 'decided' | 'parts' | 'returned' | 'chapters'
+type Made = 'id' | 'registrationId' | 'conversationId' | 'decided' | 'parts' | 'returned' | 'chapters' | 'asides'
 
 type Row = Record<string, unknown> & {
   n: number
@@ -96,7 +98,8 @@ const messageOf = ({ id, registrationId, conversationId, ...rest }: Omit<Row, 'n
   decided: null,
   parts: [],
   returned: [],
-  chapters: []
+  chapters: [],
+  asides: []
 })
 
 /** Adds the parts of those that are in parts; whoever calls has locked their conversations. */

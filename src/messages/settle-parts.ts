@@ -55,7 +55,8 @@ const knownOf = ({ taken: { message }, next, row }: Settled, parts: KnownPart[])
   decided: null,
   parts,
   returned: [],
-  chapters: []
+  chapters: [],
+  asides: []
 })
 
 /** They are taken once more at once: to be accepted as they are, or to be asked about once more where only something of them was heard. */
