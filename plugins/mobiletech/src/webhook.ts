@@ -41,7 +41,11 @@ const acknowledged = (command: string, { fields }: Document): Reply => ({
   body: writeDocument(command, { id: idOf(fields) ?? '' })
 })
 
-function refused(reason: string, { log }: MobiletechTools): Received {
+/** What the parser says may quote a whole SMS. */
+const MAX_REASON = 100
+
+function refused(said: string, { log }: MobiletechTools): Received {
+  const reason = said.slice(0, MAX_REASON).toWellFormed()
   log.warn({ reason }, 'A document of the gateway cannot be read')
   return {
     reply: { status: 400, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `Not taken: ${reason}` },
