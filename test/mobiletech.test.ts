@@ -180,7 +180,8 @@ t.test('in the trial everything is delivered and nothing leaves', async t => {
 t.test('only who knows the address is heard, by POST and in 64 KiB', async t => {
   const { gateway, address } = await company(t)
   t.equal((await fetch(`${address}x`, { method: 'POST', body: '<message/>' })).status, 404)
-  t.equal((await fetch(address)).status, 405)
+  for (const method of ['GET', 'PUT', 'DELETE', 'PATCH'])
+    t.equal((await fetch(address, { method })).status, 405, method)
   t.equal((await gateway.post(`<message>${'a'.repeat(65_536)}</message>`)).status, 413)
   t.equal((await gateway.post('<message')).status, 400)
   t.match(await gateway.report('49999999', 'D1'), { status: 200, body: '<id>49999999</id>' })

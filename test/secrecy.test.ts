@@ -3,7 +3,8 @@ import { form, group, password, string } from 'channel-kit/form'
 import t from 'tap'
 import { registrations } from '../src/database/schema.ts'
 import { testCrm, testHost, until } from './harness.ts'
-import { scripted, text } from './scripted.ts'
+import { scripted, taken, text } from './scripted.ts'
+import { wrote } from './talking.ts'
 
 t.test('no secret reaches the log or an answer, whatever goes wrong', async t => {
   let log = ''
@@ -102,4 +103,37 @@ t.test('no secret reaches the log or an answer, whatever goes wrong', async t =>
     const store = registrationStore(host.database, openSecrets(host.environment.LV_PLUGIN_SECRET_KEYS as string))
     return `${host.url}webhook/${(await store.get(row?.id as number))?.webhookToken}`
   }
+})
+
+t.test('what a customer wrote is not in the log, though the database would not take it', async t => {
+  let log = ''
+  const logTo = new Writable({
+    write(chunk, _, done) {
+      log += chunk
+      done()
+    }
+  })
+  const message = wrote('m1', '+421905000002', 'a private word')
+  const nobody = wrote('m2', null as unknown as string, 'another private word')
+  const script = scripted(taken, {
+    markdowns: { webhook: async (_lookup, { webhookUrl }) => webhookUrl },
+    webhook: {
+      bodyLimit: 1_000,
+      verify: async () => ({ kind: 'genuine' }),
+      receive: async ({ body }) => ({ reply: { status: 200 }, events: [body.length > 1 ? message : nobody] })
+    }
+  })
+  const crm = await testCrm(t)
+  const host = await testHost(t, {
+    channels: [{ channel: script.channel, path: '/' }],
+    env: { LOG_LEVEL: 'trace' },
+    logTo
+  })
+  const plugin = await crm.register(host.url)
+  const { json } = await plugin.markdownPreview('webhook')
+  await host.database.sql`alter table outbox add constraint never check (body::text not like '%private%')`
+  for (const body of ['1', '22'])
+    t.equal((await fetch((json as { markdown: string }).markdown, { method: 'POST', body })).status, 503)
+  t.match(log, 'request refused')
+  t.notMatch(log, /private|905000002/)
 })
