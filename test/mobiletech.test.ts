@@ -1,9 +1,11 @@
 import mobiletech from 'channel-mobiletech'
 import { startSimulator } from 'channel-mobiletech/simulator'
+import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
+import { messages } from '../src/database/schema.ts'
 import { testCrm, testHost, until } from './harness.ts'
 
-const [ORANGE, O2] = ['+421905000002', '+421940000003']
+const [ORANGE, MOVED, O2] = ['+421905000002', '+421905000003', '+421940000003']
 
 /** A CRM that registered the channel, and the gateway that its admin named. */
 async function company(t: Test, settings: Readonly<Record<string, object>> = {}) {
@@ -28,7 +30,9 @@ async function company(t: Test, settings: Readonly<Record<string, object>> = {})
   const statuses = (id: string, ...wanted: string[]) =>
     until(`${wanted} of ${id}`, async () => plugin.statuses(id).join() === wanted.join())
   const incoming = () => crm.events.filter(({ type }) => type === 'incoming')
-  return { gateway, crm, plugin, address, send, statuses, incoming }
+  const storyOf = async (crmId: string) =>
+    (await host.database.db.select().from(messages).where(eq(messages.crmId, crmId)))[0]?.story
+  return { gateway, crm, plugin, address, send, statuses, incoming, storyOf }
 }
 
 t.test('a message is delivered, and the answer to what comes back is a reply', async t => {
@@ -73,13 +77,21 @@ t.test('an SMS that is reported several times, also at once, is one message and 
 })
 
 t.test('D0 is delivered by O2 and an error by Orange, and nothing undoes a delivery', async t => {
-  const { gateway, send, statuses } = await company(t)
+  const { gateway, send, statuses, storyOf } = await company(t)
   gateway.knobs.reports = () => [{ status: 'A0' }, { status: 'D0' }, { status: 'D2' }]
   const [delivered, failed] = [await send(O2, 'a'), await send(ORANGE, 'b')]
   await statuses(delivered.message.id, 'sent', 'delivered')
   await statuses(failed.message.id, 'sent', 'error')
   await gateway.idle()
   await statuses(delivered.message.id, 'sent', 'delivered')
+  const story = await storyOf(delivered.message.id)
+  t.match(story, [
+    { kind: 'attempt', outcome: 'accepted', ref: '40000001/2' },
+    { kind: 'status', status: 'sent' },
+    { kind: 'noted', status: 'sent', reason: 'The gateway has charged it (A0)' },
+    { kind: 'status', status: 'delivered' },
+    { kind: 'noted', status: 'error', reason: 'The gateway reports an error (D2)' }
+  ])
 })
 
 t.test('a report that overtakes the answer to the send is not lost', async t => {
@@ -115,6 +127,31 @@ t.test('a message that may have left is not repeated, and its end is told', asyn
   t.equal(gateway.requests.length, 1)
 })
 
+t.test('a message to a number that has moved goes once more, by the operator that is known then', async t => {
+  const { gateway, plugin, send, statuses } = await company(t, { gateway: { defaultOperator: ['T'] } })
+  const operators = () => gateway.requests.map(({ fields }) => fields.operator_type)
+  gateway.knobs.operators.set(ORANGE, 'T')
+  const short = await send(ORANGE, 'a')
+  await statuses(short.message.id, 'sent', 'delivered')
+  t.same(operators(), ['O', 'T'])
+  t.same(plugin.statuses(short.message.id), ['sent', 'delivered'])
+
+  gateway.knobs.operators.set(MOVED, 'T')
+  const long = await send(MOVED, 'word '.repeat(80))
+  await statuses(long.message.id, 'sent', 'delivered')
+  t.same(operators().slice(2).toSorted(), ['O', 'O', 'O', 'T', 'T', 'T'])
+})
+
+t.test('a message that is given back twice is an error, however often that is said', async t => {
+  const { gateway, send, statuses } = await company(t, { gateway: { defaultOperator: ['T'] } })
+  gateway.knobs.reports = () => ['_OPERATOR_CHANGE', '_OPERATOR_CHANGE', 'D0'].map(status => ({ status }))
+  const { message } = await send(ORANGE, 'a')
+  await statuses(message.id, 'sent', 'error')
+  await gateway.idle()
+  await statuses(message.id, 'sent', 'error')
+  t.equal(gateway.requests.length, 2)
+})
+
 t.test('a number that has moved is sent to by the operator that it writes by', async t => {
   const { gateway, send, statuses, incoming } = await company(t)
   gateway.knobs.operators.set(ORANGE, 'T')
@@ -143,7 +180,8 @@ t.test('in the trial everything is delivered and nothing leaves', async t => {
 t.test('only who knows the address is heard, by POST and in 64 KiB', async t => {
   const { gateway, address } = await company(t)
   t.equal((await fetch(`${address}x`, { method: 'POST', body: '<message/>' })).status, 404)
-  t.equal((await fetch(address)).status, 405)
+  for (const method of ['GET', 'PUT', 'DELETE', 'PATCH'])
+    t.equal((await fetch(address, { method })).status, 405, method)
   t.equal((await gateway.post(`<message>${'a'.repeat(65_536)}</message>`)).status, 413)
   t.equal((await gateway.post('<message')).status, 400)
   t.match(await gateway.report('49999999', 'D1'), { status: 200, body: '<id>49999999</id>' })

@@ -3,16 +3,22 @@ import { form, group, password, string } from 'channel-kit/form'
 import t from 'tap'
 import { registrations } from '../src/database/schema.ts'
 import { testCrm, testHost, until } from './harness.ts'
-import { scripted, text } from './scripted.ts'
+import { scripted, taken, text } from './scripted.ts'
+import { wrote } from './talking.ts'
 
-t.test('no secret reaches the log or an answer, whatever goes wrong', async t => {
-  let log = ''
+function keptLog() {
+  let kept = ''
   const logTo = new Writable({
     write(chunk, _, done) {
-      log += chunk
+      kept += chunk
       done()
     }
   })
+  return { logTo, log: () => kept }
+}
+
+t.test('no secret reaches the log or an answer, whatever goes wrong', async t => {
+  const { logTo, log } = keptLog()
   const settings = form(
     { title: 'Settings', button: 'Save' },
     { main: group({ title: 'Main' }, { url: string({ title: 'URL' }), key: password({ title: 'Key' }) }) }
@@ -69,7 +75,7 @@ t.test('no secret reaches the log or an answer, whatever goes wrong', async t =>
   const webhookToken = new URL(await webhookUrlOf()).pathname.split('/').at(-1) as string
   const refused = await fetch(`${host.url}webhook/${webhookToken}?hub=secret-query`, { method: 'POST', body: 'x' })
   answers.push(await refused.text())
-  await until('the fault to be logged', async () => log.includes('a bug in receive'))
+  await until('the fault to be logged', async () => log().includes('a bug in receive'))
 
   const secrets = [
     'hpt-that-nobody-may-see',
@@ -82,9 +88,9 @@ t.test('no secret reaches the log or an answer, whatever goes wrong', async t =>
     row?.hpt as string,
     'secret-query'
   ]
-  t.equal(refused.status, 500)
+  t.equal(refused.status, 503)
   t.same(
-    secrets.filter(secret => log.includes(secret)),
+    secrets.filter(secret => log().includes(secret)),
     [],
     'in the log'
   )
@@ -102,4 +108,31 @@ t.test('no secret reaches the log or an answer, whatever goes wrong', async t =>
     const store = registrationStore(host.database, openSecrets(host.environment.LV_PLUGIN_SECRET_KEYS as string))
     return `${host.url}webhook/${(await store.get(row?.id as number))?.webhookToken}`
   }
+})
+
+t.test('what a customer wrote is not in the log, though the database would not take it', async t => {
+  const { logTo, log } = keptLog()
+  const message = wrote('m1', '+421905000002', 'a private word')
+  const nobody = wrote('m2', null as unknown as string, 'another private word')
+  const script = scripted(taken, {
+    markdowns: { webhook: async (_lookup, { webhookUrl }) => webhookUrl },
+    webhook: {
+      bodyLimit: 1_000,
+      verify: async () => ({ kind: 'genuine' }),
+      receive: async ({ body }) => ({ reply: { status: 200 }, events: [body.length > 1 ? message : nobody] })
+    }
+  })
+  const crm = await testCrm(t)
+  const host = await testHost(t, {
+    channels: [{ channel: script.channel, path: '/' }],
+    env: { LOG_LEVEL: 'trace' },
+    logTo
+  })
+  const plugin = await crm.register(host.url)
+  const { json } = await plugin.markdownPreview('webhook')
+  await host.database.sql`alter table outbox add constraint never check (body::text not like '%private%')`
+  for (const body of ['1', '22'])
+    t.equal((await fetch((json as { markdown: string }).markdown, { method: 'POST', body })).status, 503)
+  t.match(log(), 'request refused')
+  t.notMatch(log(), /private|905000002/)
 })

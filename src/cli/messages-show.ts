@@ -94,6 +94,14 @@ function line(told: Told): readonly Cell[] {
         told.part === undefined ? 'status' : `status of part ${told.part}`,
         `${told.status}${told.reason === undefined ? '' : `: ${told.reason}`}`
       ]
+    case 'noted':
+      return [
+        at,
+        told.part === undefined ? 'noted' : `noted of part ${told.part}`,
+        `${told.status}: ${told.reason}; it changed nothing`
+      ]
+    case 'returned':
+      return [at, 'returned', `${told.ref} was given back${told.reason === undefined ? '' : `: ${told.reason}`}`]
     case 'confirmed':
       return [at, 'confirmed', `as ${told.ref}: a status of it came, so it is not sent again`]
     case 'unconfirmed':

@@ -1,4 +1,5 @@
 import type { Status } from 'channel-kit/chat'
+import type { StatusEvent } from 'channel-kit/event'
 import { bigint, boolean, index, integer, json, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { type Boxed, id, now, time } from './columns.ts'
 import { conversation, messages, owner } from './schema.ts'
@@ -52,7 +53,7 @@ export const earlyStatuses = pgTable(
     id: id(),
     registrationId: owner(),
     ref: text().notNull(),
-    status: text().$type<Status>().notNull(),
+    status: text().$type<StatusEvent['status']>().notNull(),
     reason: text(),
     remember: json().$type<Boxed>(),
     createdAt: now()

@@ -1,4 +1,5 @@
 import createError from '@fastify/error'
+import { DrizzleQueryError } from 'drizzle-orm/errors'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
@@ -11,6 +12,12 @@ export const NoAccess = createError('CPH_NO_ACCESS', 'Access to settings is not 
 export const BadRequest = createError<[string]>('CPH_BAD_REQUEST', '%s', 400)
 export const NotFound = createError('CPH_NOT_FOUND', 'Not found.', 404)
 export const Unacceptable = createError<[string]>('CPH_UNACCEPTABLE', '%s', 405)
+
+/** For whoever calls again after it: what nobody foresaw is a fault of ours. */
+export function toTryAgain(error: unknown): never {
+  const fault = error instanceof Error ? error : new Error('What was thrown is no error', { cause: error })
+  throw 'statusCode' in fault ? fault : Object.assign(fault, { statusCode: 503 })
+}
 
 const WORDS: Readonly<Record<number, string>> = {
   500: 'Internal plugin error',
@@ -27,13 +34,20 @@ export default fp(
   async app => {
     app.setErrorHandler<FastifyError>((error, request, reply) => {
       const code = statusOf(error)
-      request.log[code >= 500 ? 'error' : 'info']({ err: error }, 'request refused')
+      request.log[code >= 500 ? 'error' : 'info']({ err: withoutValues(error) }, 'request refused')
       return refuse(reply, code, code >= 500 ? (WORDS[code] ?? 'Internal plugin error') : error.message)
     })
     app.setNotFoundHandler((_request: FastifyRequest, reply) => refuse(reply, 404, 'Not found.'))
   },
   { name: 'errors' }
 )
+
+/** The database's client tells of a statement with its values, which are what people wrote. */
+function withoutValues(error: Error): object {
+  if (!(error instanceof DrizzleQueryError) || !error.cause) return error
+  const { name, message, code, stack } = error.cause as NodeJS.ErrnoException
+  return { type: name, message, code, stack }
+}
 
 export const refuse = (reply: FastifyReply, code: number, message: string) => reply.code(code).send({ code, message })
 

@@ -11,6 +11,9 @@ interface Parts {
 /** Most of a slow client's time for one request; an upload of the largest size gets through on a slow line. */
 const REQUEST_MS = 300_000
 
+/** While it closes: how soon a connection that became idle is closed. */
+const LET_GO_MS = 100
+
 const METHODS = 'GET, POST, PUT, OPTIONS'
 
 /** On every answer, whatever it is. */
@@ -52,6 +55,11 @@ export async function openServer({ logLevel }: Parts, logTo?: NodeJS.WritableStr
   })
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(CORS)
+  })
+  // A client may keep its connection for a minute after its last answer, and the server would wait for that.
+  app.addHook('preClose', async () => {
+    const letGo = setInterval(() => app.server.closeIdleConnections(), LET_GO_MS)
+    app.server.once('close', () => clearInterval(letGo))
   })
   await app.register(bodies)
   return app

@@ -5,10 +5,12 @@ import type { Mounted } from '../channels/load.ts'
 import type { Registrations } from '../crm/registrations.ts'
 import type { Report } from '../messages/reported.ts'
 import type { MakeReady } from '../messages/send.ts'
-import { BadRequest, NotFound, Refused } from './errors.ts'
+import { BadRequest, NotFound, Refused, toTryAgain } from './errors.ts'
 
 /** Gateways give up on slow answers, and some then stop calling. */
 const WEBHOOK_MS = 10_000
+
+type Call = FastifyRequest<{ Params: { token: string } }>
 
 interface Parts {
   mounted: Mounted
@@ -31,25 +33,27 @@ export async function webhookRoutes(
     done(null, body)
   )
 
+  const answered = async (request: Call, reply: FastifyReply) => {
+    const registration = await registrations.byWebhookToken(mounted.channel.name, request.params.token)
+    if (!registration) throw new NotFound()
+    const deadline = AbortSignal.timeout(WEBHOOK_MS)
+    const target = await ready(registration.id, deadline)
+    if ('unready' in target) throw new BadRequest(`The webhook cannot be used yet: ${target.unready}`)
+
+    const call = callOf(request)
+    const verdict = await before(deadline, webhook.verify(call, target.tools))
+    if (verdict.kind === 'refused') throw new Refused(verdict.reason)
+    if (verdict.kind === 'answer') return answer(reply, verdict.reply)
+
+    const received = await before(deadline, webhook.receive(call, target.tools))
+    await report(registration.id, received.events)
+    return answer(reply, received.reply)
+  }
+
   app.route({
     method: ['GET', 'POST'],
     url: '/webhook/:token',
-    handler: async (request: FastifyRequest<{ Params: { token: string } }>, reply) => {
-      const registration = await registrations.byWebhookToken(mounted.channel.name, request.params.token)
-      if (!registration) throw new NotFound()
-      const deadline = AbortSignal.timeout(WEBHOOK_MS)
-      const target = await ready(registration.id, deadline)
-      if ('unready' in target) throw new BadRequest(`The webhook cannot be used yet: ${target.unready}`)
-
-      const call = callOf(request)
-      const verdict = await before(deadline, webhook.verify(call, target.tools))
-      if (verdict.kind === 'refused') throw new Refused(verdict.reason)
-      if (verdict.kind === 'answer') return answer(reply, verdict.reply)
-
-      const received = await before(deadline, webhook.receive(call, target.tools))
-      await report(registration.id, received.events)
-      return answer(reply, received.reply)
-    }
+    handler: (request: Call, reply) => answered(request, reply).catch(toTryAgain)
   })
 }
 

@@ -8,8 +8,7 @@ import type { Reported } from './known.ts'
 
 /** Statuses of messages that we do not know, yet: kept, and applied when the send has returned. */
 
-const SOON_MS = 1_000
-const LATER_MS = 60_000
+const WHEN = { soon: 1_000, later: 60_000 }
 /**
  * A status and the answer to its send, stored at the same moment, may miss each
  * other: what is as young as this is looked at again. What is older waits for a
@@ -35,7 +34,7 @@ export async function keepEarly(
       remember: remember === undefined ? null : { value: remember }
     }))
   )
-  for (const id of new Set(all.map(({ registrationId }) => registrationId))) await lookSoon(tx, id, SOON_MS)
+  for (const id of new Set(all.map(({ registrationId }) => registrationId))) await look(tx, id, 'soon')
 }
 
 /** Sends have returned: what was kept about their messages is looked at now, whenever else it was to be. */
@@ -78,7 +77,7 @@ export const earlyTask =
       await store(tx, due.map(eventOf), now())
 
       const [left] = await tx.select({ id: earlyStatuses.id }).from(earlyStatuses).where(and(ours, young)).limit(1)
-      if (left) await lookSoon(tx, registration, due.length === MOST ? SOON_MS : LATER_MS)
+      if (left) await look(tx, registration, due.length === MOST ? 'soon' : 'later')
     })
 
 const namedBy = (table: typeof messages | typeof messageParts) =>
@@ -95,11 +94,11 @@ const eventOf = ({ registrationId, ref, status, reason, remember }: typeof early
   }
 })
 
-/** By the database's clock, as all jobs. One that comes sooner is not put off by those that come after it. */
-const lookSoon = (tx: Executor, registration: number, ms: number) =>
+/** By the database's clock, as all jobs. One that comes soon is put off neither by those that come after it nor by one that comes later. */
+const look = (tx: Executor, registration: number, when: keyof typeof WHEN) =>
   addJob(
     tx,
     'early',
     { registration },
-    { at: new Date(Date.now() + ms), key: `early ${registration}`, keepsTime: true }
+    { at: new Date(Date.now() + WHEN[when]), key: `early ${when} ${registration}`, keepsTime: true }
   )

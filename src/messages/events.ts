@@ -1,4 +1,4 @@
-import type { GatewayEvent, MessageEvent } from 'channel-kit/event'
+import type { GatewayEvent, MessageEvent, StatusEvent } from 'channel-kit/event'
 import { type CrmNews, tellCrm } from '../crm/news.ts'
 import type { Executor } from '../database/connect.ts'
 import {
@@ -9,13 +9,14 @@ import {
   lockConversations
 } from '../database/conversations.ts'
 import { writeNotes } from '../database/notes.ts'
-import { plain } from '../database/text.ts'
 import { queueAnswers } from './answers.ts'
 import { keepEarly } from './early.ts'
 import { hear } from './hear.ts'
 import { addParts, type Known, messagesOf, type Reported } from './known.ts'
 import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './memory.ts'
+import { lastOf, plainly } from './plainly.ts'
 import { addAliases, writeAddresses } from './rename.ts'
+import { sendAgain, takeBack, triedOf } from './returned.ts'
 import { statusNews, writeKnown } from './write.ts'
 
 /**
@@ -25,7 +26,7 @@ import { statusNews, writeKnown } from './write.ts'
  */
 export async function storeEvents(tx: Executor, given: readonly Reported[], now: Date): Promise<void> {
   if (given.length === 0) return
-  const all = given.map(plainly)
+  const { all, siblings } = plainly(given)
   const renamed = await addAliases(tx, all)
   const byContact = await conversationsOf(tx, all.flatMap(contactOf))
   const locked = await lockConversations(tx, [
@@ -36,13 +37,17 @@ export async function storeEvents(tx: Executor, given: readonly Reported[], now:
   // Only now, when nobody else can change them, are the statuses read. A message whose send returned meanwhile is not
   // locked: to us it is still one that we do not know.
   const byId = new Map(locked.map(conversation => [conversation.id, conversation]))
-  const known = new Map(
-    [...(await messagesOf(tx, all))].filter(([, message]) => message === null || byId.has(message.conversationId))
+  const known = lastOf(
+    new Map(
+      [...(await messagesOf(tx, all))].filter(([, message]) => message === null || byId.has(message.conversationId))
+    ),
+    siblings
   )
   await addParts(
     tx,
     [...known.values()].filter(message => message !== null)
   )
+  const tried = await triedOf(tx, all, known)
   const conversationOf = (contact: Contact) => {
     const conversation = byId.get(byContact.get(keyOf(contact)) ?? -1)
     if (!conversation) throw new Error('A conversation that was locked is not there')
@@ -50,10 +55,13 @@ export async function storeEvents(tx: Executor, given: readonly Reported[], now:
   }
 
   const changed = new Set<Known>()
+  /** What has to wait until its message is not being sent any more. */
+  const deferred = new Set<GatewayEvent>()
   const arriving = new Map<CrmNews, Arrived>()
   const news = all.flatMap(reported => newsOf(reported))
   const told = await tellCrm(tx, locked, news)
   await writeKnown(tx, [...changed], now)
+  await sendAgain(tx, [...changed], now)
   await keepEarly(tx, all.flatMap(unknown))
   const arrived = told.flatMap(one => arriving.get(one) ?? [])
   await writeLastIncoming(tx, arrived, now)
@@ -71,20 +79,29 @@ export async function storeEvents(tx: Executor, given: readonly Reported[], now:
       return [one]
     }
     const message = known.get(event)
-    if (event.kind !== 'status' || !message) return []
+    if (event.kind !== 'status' || !message || message.returned.some(({ ref }) => ref === event.ref)) return []
+    const taken = event.status === 'returned' ? takeBack(message, event, tried, now) : 'over'
+    if (taken === 'later') deferred.add(event)
+    if (taken === 'again') changed.add(message)
+    return taken === 'over' ? heardNews(message, event) : []
+  }
+
+  function heardNews(message: Known, event: StatusEvent): CrmNews[] {
     const { changed: isChanged, status } = hear(message, event, now)
     if (isChanged) changed.add(message)
     return status ? statusNews(message, status) : []
   }
 
   function unknown({ registrationId, event }: Reported) {
-    return event.kind === 'status' && !known.has(event) ? [{ registrationId, ...event }] : []
+    if (event.kind !== 'status') return []
+    const waits = deferred.has(event) || !(siblings.get(event) ?? [event]).some(one => known.has(one))
+    return waits ? [{ registrationId, ...event }] : []
   }
 
   /** What is reported again, of a message that came before, is old. */
   function memoryOf(fresh: ReadonlySet<GatewayEvent>) {
     return ({ event, registrationId }: Reported): Memory[] => {
-      if (!('remember' in event) || event.remember === undefined) return []
+      if (!('remember' in event) || event.remember === undefined || deferred.has(event)) return []
       const id = event.kind === 'message' ? conversationOf({ registrationId, contact: event.contact }).id : undefined
       const conversationId = id ?? known.get(event)?.conversationId
       if (conversationId === undefined || (event.kind === 'message' && !fresh.has(event))) return []
@@ -95,22 +112,6 @@ export async function storeEvents(tx: Executor, given: readonly Reported[], now:
   function answerOf({ registrationId, event }: Reported) {
     if (event.kind !== 'answer') return []
     return [{ conversation: conversationOf({ registrationId, contact: event.contact }), event }]
-  }
-}
-
-function plainly({ registrationId, event }: Reported): Reported {
-  switch (event.kind) {
-    case 'status': {
-      const reason = event.reason ? { reason: plain(event.reason) } : {}
-      return { registrationId, event: { ...event, ref: plain(event.ref), ...reason } }
-    }
-    case 'renamed':
-      return { registrationId, event: { ...event, from: plain(event.from), to: plain(event.to) } }
-    case 'note':
-      return { registrationId, event: { ...event, name: plain(event.name) } }
-    case 'answer':
-    case 'message':
-      return { registrationId, event: { ...event, ref: plain(event.ref), contact: plain(event.contact) } }
   }
 }
 

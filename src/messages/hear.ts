@@ -3,14 +3,16 @@ import type { StatusEvent } from 'channel-kit/event'
 import type { Known } from './known.ts'
 import { isWhole, type KnownPart } from './parts.ts'
 import { advances, wholeStatus } from './rank.ts'
+import type { Chapter } from './story.ts'
 
 /**
  * Notes on a message what a status says of it. `changed`: there is something to
  * write down. `status`: the message's own advanced to it, so the CRM hears of it.
  */
-export function hear(message: Known, event: StatusEvent, now: Date): { changed: boolean; status: Status | null } {
+export function hear(message: Known, given: StatusEvent, now: Date): { changed: boolean; status: Status | null } {
+  const event = heardOf(given)
   if (!message.inParts && message.state === 'accepted' && message.ref === event.ref) {
-    if (!advances(message.status, event.status)) return { changed: false, status: null }
+    if (!advances(message.status, event.status)) return { changed: note(message, event, now), status: null }
     tell(message, event, now)
     return { changed: true, status: advance(message, event.status, event.reason) }
   }
@@ -21,9 +23,18 @@ export function hear(message: Known, event: StatusEvent, now: Date): { changed: 
     part.status = event.status
     tell(message, event, now, part)
   }
+  const noted = !moved && note(message, event, now, part)
   if (added && message.state !== 'accepted') settleDoubt(message, event)
-  return { changed: added || moved, status: ownStatus(message, event.reason) }
+  return { changed: added || moved || noted, status: ownStatus(message, event.reason) }
 }
+
+type Heard = StatusEvent & { status: Status }
+
+/** What a gateway gave back, and is not sent once more, ends in error. */
+const heardOf = (event: StatusEvent): Heard => ({
+  ...event,
+  status: event.status === 'returned' ? 'error' : event.status
+})
 
 /** How far the message as a whole is now, if that is news. Only one that was accepted is known to have no more parts. */
 export function ownStatus(message: Known, reason?: string): Status | null {
@@ -38,14 +49,24 @@ function advance(message: Known, status: Status, reason: string | undefined): St
   return status
 }
 
-function tell(message: Known, { status, reason }: StatusEvent, now: Date, part?: KnownPart): void {
-  const several = part && message.parts.some(other => other.part > 0)
+const several = (message: Known, part?: KnownPart): part is KnownPart =>
+  part !== undefined && message.parts.some(other => other.part > 0)
+
+/** What does not get a message further may say why, such as that it was charged. */
+function note(message: Known, { status, reason }: Heard, now: Date, part?: KnownPart): boolean {
+  if (reason === undefined) return false
+  const chapter: Chapter = { kind: 'noted', at: now.toISOString(), status, reason }
+  message.asides.push(several(message, part) ? { ...chapter, part: part.part } : chapter)
+  return true
+}
+
+function tell(message: Known, { status, reason }: Heard, now: Date, part?: KnownPart): void {
   message.chapters.push({
     kind: 'status',
     at: now.toISOString(),
     status,
     ...(reason === undefined ? {} : { reason }),
-    ...(several ? { part: part.part } : {})
+    ...(several(message, part) ? { part: part.part } : {})
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Status } from 'channel-kit/chat'
 import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
+import type { Part } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import { messageParts } from '../database/kept.ts'
@@ -32,8 +33,12 @@ export interface Known {
   inParts: boolean
   /** Of one that is in parts. */
   parts: KnownPart[]
+  /** Those that the gateway has given back now, to be sent once more. */
+  returned: Part[]
   /** What has happened to it now. */
   chapters: Chapter[]
+  /** What was said of it and changed nothing; told once. */
+  asides: Chapter[]
 }
 
 /**
@@ -75,7 +80,7 @@ export async function messagesOf(tx: Executor, all: readonly Reported[]): Promis
 const idOf = ({ message }: StatusEvent) => (/^\d{1,15}$/.test(message?.id ?? '') ? message?.id : undefined)
 
 /** What a row does not have as it is. */
-type Made = 'id' | 'registrationId' | 'conversationId' | 'decided' | 'parts' | 'chapters'
+type Made = 'id' | 'registrationId' | 'conversationId' | 'decided' | 'parts' | 'returned' | 'chapters' | 'asides'
 
 type Row = Record<string, unknown> & {
   n: number
@@ -92,7 +97,9 @@ const messageOf = ({ id, registrationId, conversationId, ...rest }: Omit<Row, 'n
   conversationId: Number(conversationId),
   decided: null,
   parts: [],
-  chapters: []
+  returned: [],
+  chapters: [],
+  asides: []
 })
 
 /** Adds the parts of those that are in parts; whoever calls has locked their conversations. */

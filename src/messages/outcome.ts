@@ -6,13 +6,15 @@ const Text = Type.String()
 const Milliseconds = Type.Number({ minimum: 0 })
 const PartNumber = Type.Integer({ minimum: 0, maximum: 9_999 })
 const Content = Type.Object({ text: Text, format: Text })
+const StatusOf = Type.Object({
+  kind: Type.Literal('status'),
+  ref: Text,
+  status: Type.String({ enum: ['sent', 'delivered', 'read', 'error', 'returned'] }),
+  message: Type.Optional(Type.Object({ id: Text, part: Type.Optional(PartNumber) }))
+})
 const Event = Type.Union([
-  Type.Object({
-    kind: Type.Literal('status'),
-    ref: Text,
-    status: Type.String({ enum: ['sent', 'delivered', 'read', 'error'] }),
-    message: Type.Optional(Type.Object({ id: Text, part: Type.Optional(PartNumber) }))
-  }),
+  StatusOf,
+  Type.Object({ kind: Type.Literal('either'), statuses: Type.Array(StatusOf) }),
   Type.Object({
     kind: Type.Literal('message'),
     ref: Text,

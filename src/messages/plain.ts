@@ -30,6 +30,7 @@ const tellsOfItself = ({ ref, later = [], remember }: Accepted): boolean =>
       events.every(
         event =>
           event.kind === 'status' &&
+          event.status !== 'returned' &&
           event.ref === ref &&
           event.message === undefined &&
           event.remember === undefined &&
@@ -81,8 +82,9 @@ function stepsOf({ taken: { message }, next }: Ended) {
   return (next.outcome.later ?? [])
     .flatMap(({ events }) => events)
     .flatMap(event => {
-      if (event.kind !== 'status' || plain(event.ref) !== plain(next.outcome.ref) || !advances(status, event.status))
+      if (event.kind !== 'status' || event.status === 'returned' || plain(event.ref) !== plain(next.outcome.ref))
         return []
+      if (!advances(status, event.status)) return []
       status = event.status
       return [event.status]
     })

@@ -11,6 +11,12 @@ export const FAILED = sql`(${messages.state} = 'failed' or (${messages.state} = 
 
 const OF_MESSAGE = sql`from ${messageParts} p where p.message_id = ${messages.id} and not p.dropped`
 
+/** What a message has after parts of it were dropped. */
+export const KEPT = {
+  ref: sql`(select min(p.ref) ${OF_MESSAGE} and p.part = 0)`,
+  inParts: sql`exists (select ${OF_MESSAGE})`
+}
+
 /**
  * Sends failed messages once more, as an operator decides. They go to the head
  * of their conversations, being older than what waits there, and the CRM hears
@@ -37,8 +43,7 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
         attempts: 0,
         status: null,
         reason: null,
-        ref: sql`(select min(p.ref) ${OF_MESSAGE} and p.part = 0)`,
-        inParts: sql`exists (select ${OF_MESSAGE})`,
+        ...KEPT,
         doubt: sql`case when ${messages.doubt} = 'heard' and exists (select ${OF_MESSAGE}) then 'heard' end`,
         progress: null,
         later: null,

@@ -54,7 +54,9 @@ const knownOf = ({ taken: { message }, next, row }: Settled, parts: KnownPart[])
   reason: 'reason' in next ? next.reason : null,
   decided: null,
   parts,
-  chapters: []
+  returned: [],
+  chapters: [],
+  asides: []
 })
 
 /** They are taken once more at once: to be accepted as they are, or to be asked about once more where only something of them was heard. */

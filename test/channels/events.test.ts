@@ -61,6 +61,28 @@ t.test('an error is final before delivery, and none after it', async t => {
   ])
 })
 
+t.test('a status that gets a message no further is in its story if it says why, once', async t => {
+  const setup = await hookHost(t)
+  const { plugin, webhook } = setup
+  const [id = ''] = await send(setup, ['+5511'])
+  const charged = { ...status('g1', 'sent'), reason: 'charged' }
+  await call(webhook, [status('g1', 'sent'), charged, charged])
+  await call(webhook, [charged, status('g1', 'delivered'), { ...status('g1', 'error'), reason: 'too late' }, charged])
+
+  await until('the CRM to hear', async () => plugin.statuses(id).length === 2)
+  const [row] = await setup.host.database.db.select().from(messages)
+  t.match(row, { status: 'delivered', reason: null })
+  t.same(
+    row?.story.slice(1).map(({ at: _, ...chapter }) => chapter),
+    [
+      { kind: 'status', status: 'sent' },
+      { kind: 'noted', status: 'sent', reason: 'charged' },
+      { kind: 'status', status: 'delivered' },
+      { kind: 'noted', status: 'error', reason: 'too late' }
+    ]
+  )
+})
+
 t.test('a call with news of several conversations is taken as a whole, in its order', async t => {
   const setup = await hookHost(t)
   const { crm, plugin, webhook } = setup
@@ -90,7 +112,7 @@ t.test('a call with news of several conversations is taken as a whole, in its or
 t.test('a call of which a part cannot be kept is not kept at all', async t => {
   const { host, webhook } = await hookHost(t)
   const answer = await call(webhook, [incoming('m1', '+5511'), unstorable])
-  t.equal(answer.status, 500)
+  t.equal(answer.status, 503)
   t.same(await told({ host }), [])
 })
 
@@ -110,6 +132,20 @@ t.test('calls whose conversations cross are all taken', async t => {
   )
   t.same(new Set(answers.map(answer => answer.status)), new Set([201]))
   t.equal((await told(setup)).filter(({ kind }) => kind === 'incoming').length, 40)
+})
+
+t.test('a status that came with the answer to its message is applied soon, whatever else nobody knows', async t => {
+  const setup = await hookHost(t)
+  const { plugin, webhook, host } = setup
+  const [id = ''] = await send(setup, ['+5511'])
+  await call(webhook, [status('nobody', 'read')])
+  const looked = async () =>
+    (await host.database.sql`select from graphile_worker.jobs where key like 'early later %'`).length > 0
+  await until('the host to have looked for what nobody knows', looked)
+  // As if neither the send nor the status had seen the other.
+  await call(webhook, [status('missed', 'delivered')])
+  await host.database.db.update(messages).set({ ref: 'missed' })
+  await until('the CRM to hear', async () => plugin.statuses(id).includes('delivered'))
 })
 
 t.test('a status that overtakes the answer to its message is not lost', async t => {

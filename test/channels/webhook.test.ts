@@ -102,10 +102,26 @@ t.test('a body is taken up to the channel’s limit, and not beyond', async t =>
 t.test('a channel that cannot read a call keeps nothing, and the gateway hears that it failed', async t => {
   const { host, webhook } = await hookHost(t)
   const answer = await fetch(webhook, { method: 'POST', headers: { 'x-signature': sign('what?') }, body: 'what?' })
-  t.equal(answer.status, 500)
-  t.same(await answer.json(), { code: 500, message: 'Internal plugin error' })
+  t.equal(answer.status, 503)
+  t.same(await answer.json(), { code: 503, message: 'Temporarily out of service, try again' })
   t.same(await stored(host), [])
 })
+
+t.test(
+  'a call that is being answered when the host closes is answered, and holds it up no longer than that',
+  async t => {
+    const { host, webhook } = await hookHost(t)
+    const outbox = await holdOutbox(t, host.database)
+    const answering = call(webhook, [incoming('m1', '+5511')])
+    await outbox.waiting()
+    const began = performance.now()
+    const closed = host.close()
+    await outbox.release()
+    t.equal((await answering).status, 201)
+    await closed
+    t.ok(performance.now() - began < 20_000, 'though the gateway would keep the connection')
+  }
+)
 
 t.test('a message is stored with its conversation before the gateway is answered', async t => {
   const { host, webhook } = await hookHost(t)

@@ -1,14 +1,18 @@
 import type { Attachment, AttachmentType, ChatMessage, Content, Status } from './chat.ts'
 
 /** What a gateway tells us. Stored in one transaction, in the order given, before the gateway is answered. */
-export type GatewayEvent = StatusEvent | MessageEvent | AnswerEvent | RenamedEvent | NoteEvent
+export type GatewayEvent = StatusEvent | EitherEvent | MessageEvent | AnswerEvent | RenamedEvent | NoteEvent
 
 /** How far a message, or a part of one, got. */
 export interface StatusEvent {
   kind: 'status'
   /** The gateway's id of the message or part. One that is not known yet is kept until it is. */
   ref: string
-  status: Status
+  /**
+   * `returned`: the gateway gave it back undelivered, and it may go another way. It is handed to `send` once more, and is
+   * an error if it was before.
+   */
+  status: Status | 'returned'
   reason?: string
   /**
    * Which message it is about, where the gateway says so by the `id` that `send` gave it. Without `part` the message is
@@ -17,6 +21,16 @@ export interface StatusEvent {
   message?: { id: string; part?: number }
   /** JSON that replaces the `memory` of the message's conversation. */
   remember?: unknown
+}
+
+/**
+ * A status whose meaning depends on what `send` knew and the gateway does not repeat. `send` puts that into the ref, as
+ * in `id/operator`, and the event says what each such ref would mean.
+ */
+export interface EitherEvent {
+  kind: 'either'
+  /** The one whose ref is known counts, and the others are nothing. While none is known they are all kept. */
+  statuses: readonly StatusEvent[]
 }
 
 /** What a customer wrote. */

@@ -1,6 +1,7 @@
 import type { FieldErrors } from 'channel-kit/channel'
 import { type LineError, readTemplates } from 'channel-kit/template-list'
 import { keywords } from './auto-reply.ts'
+import { isToken } from './gateway.ts'
 import type { MobiletechTools } from './settings.ts'
 
 /** What an admin saves. The gateway has no call to try it with. */
@@ -21,7 +22,10 @@ function gatewayErrors({ settings: { gateway }, translate }: MobiletechTools): F
     ...Object.fromEntries(missing.map(name => [`gateway.${name}`, [needed]])),
     ...(gateway.url?.trim() && !isHttp(gateway.url)
       ? { 'gateway.url': [translate('settings', 'This is no address of the form https://…')] }
-      : {})
+      : {}),
+    ...(isToken(gateway.bearer)
+      ? {}
+      : { 'gateway.bearer': [translate('settings', 'A token has no spaces and no letters with marks')] })
   }
 }
 

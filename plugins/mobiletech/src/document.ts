@@ -19,10 +19,11 @@ export function readDocument(bytes: Uint8Array): Read {
   if (!xml.trim()) return unreadable('there is nothing')
   if (hasDoctype(xml)) return unreadable('a DOCTYPE is not allowed')
   try {
-    const { documentElement: root } = new DOMParser({ onError: onErrorStopParsing, locator: false }).parseFromString(
-      xml,
-      'application/xml'
-    )
+    const { doctype, documentElement: root } = new DOMParser({
+      onError: onErrorStopParsing,
+      locator: false
+    }).parseFromString(xml, 'application/xml')
+    if (doctype) return unreadable('a DOCTYPE is not allowed')
     return root ? { kind: 'document', document: documentOf(root) } : unreadable('there is no root')
   } catch (error) {
     return unreadable(error instanceof Error ? error.message.split('\n', 1).join('') : 'it is no XML')
@@ -59,10 +60,13 @@ function textOf(bytes: Uint8Array): string {
   return decoded(bytes, /^(?:utf-?16.*|)$/i.test(declared) ? 'utf-8' : declared)
 }
 
-/** Texts that are not in the charset they claim are read as Latin-1, which never fails: a wrong letter is better than no SMS. */
+/**
+ * Texts that are not in the charset they claim are read as Latin-1, which never fails: a wrong letter is better than no
+ * SMS. Two bytes a letter are never Latin-1; an SMS may end in the middle of an emoji.
+ */
 export function decoded(bytes: Uint8Array, charset: string): string {
   try {
-    return new TextDecoder(charset, { fatal: true }).decode(bytes)
+    return new TextDecoder(charset, { fatal: !charset.startsWith('utf-16') }).decode(bytes)
   } catch {
     return latin1(bytes)
   }

@@ -10,7 +10,12 @@ export interface Answer {
   body: Uint8Array
   /** Seconds, of a 429. */
   retryAfter?: string | null
+  /** Never quoted, though a proxy may say it back. */
+  secret?: string | undefined
 }
+
+/** A bearer token of characters that a header may have; none at all is fine too. */
+export const isToken = (bearer = ''): boolean => /^[\x21-\x7e]*$/.test(bearer.trim())
 
 /** What an admin can put right: an address that is not let in, a wrong URL. */
 const SET_UP = new Set([401, 403, 404, 405, 407])
@@ -18,8 +23,8 @@ const SET_UP_MS = 60_000
 const THROTTLED_S = 10
 
 /** The only place that knows which answers may be tried again. */
-export function outcomeOf({ status, body, retryAfter }: Answer): Answered {
-  const reason = `The gateway answered ${status}${quoted(body)}`
+export function outcomeOf({ status, body, retryAfter, secret }: Answer): Answered {
+  const reason = `The gateway answered ${status}${quoted(body, secret)}`
   if (status >= 200 && status < 300) return acknowledged(body, reason)
   if (status === 429) return { kind: 'throttled', reason, afterMs: (Number(retryAfter) || THROTTLED_S) * 1_000 }
   if (SET_UP.has(status) || (status >= 300 && status < 400)) return { kind: 'retry', reason, afterMs: SET_UP_MS }
@@ -43,11 +48,9 @@ function acknowledged(body: Uint8Array, reason: string): Answered {
 const MAX_QUOTED = 300
 
 /** The start of the body, for people to see what was said. */
-function quoted(body: Uint8Array): string {
-  const text = Buffer.from(body.subarray(0, 2 * MAX_QUOTED))
-    .toString('utf8')
-    .replace(/\s+/g, ' ')
-    .trim()
+function quoted(body: Uint8Array, secret?: string): string {
+  const said = Buffer.from(body.subarray(0, MAX_ANSWER)).toString('utf8')
+  const text = (secret ? said.replaceAll(secret, '***') : said).replace(/\s+/g, ' ').trim()
   return text ? `: ${text.slice(0, MAX_QUOTED)}` : ''
 }
 

@@ -24,13 +24,13 @@ export type IncomingContext = Static<typeof IncomingContext>
 export const readContext = (context: unknown): IncomingContext | undefined =>
   Value.Check(IncomingContext, context) ? context : undefined
 
-/** Ids are opaque; one that is longer than this is none. */
-const MAX_ID = 100
+/** Names are opaque; one that is longer than this, or that XML could not have carried, is none. */
+const NAME = /^[^\p{Cc}\p{Cs}]{1,100}$/u
 
-export function idOf(fields: Document['fields']): string | undefined {
-  const id = fields.get('id')?.trim() ?? ''
-  return id.length > 0 && id.length <= MAX_ID ? id : undefined
-}
+const nameIn = (fields: Document['fields'], field: string): string | undefined =>
+  NAME.exec(fields.get(field)?.trim() ?? '')?.[0]
+
+export const idOf = (fields: Document['fields']): string | undefined => nameIn(fields, 'id')
 
 export type Incoming = { kind: 'events'; events: GatewayEvent[] } | { kind: 'bad'; reason: string }
 
@@ -38,10 +38,12 @@ export type Incoming = { kind: 'events'; events: GatewayEvent[] } | { kind: 'bad
 export function incoming({ fields }: Document, tools: MobiletechTools): Incoming {
   const field = (name: string) => fields.get(name) ?? ''
   const ref = idOf(fields)
-  const from = field('from').trim()
-  if (!ref || !from || from.length > MAX_ID) return { kind: 'bad', reason: 'there is no id or no sender' }
+  const from = nameIn(fields, 'from')
+  if (!ref || !from) return { kind: 'bad', reason: 'there is no id or no sender' }
 
-  const { text, broken } = contentOf(field('content'), field('content_coding'), field('dcs'))
+  const { text: written, broken } = contentOf(field('content'), field('content_coding'), field('dcs'))
+  // The CRM cannot read JSON with half characters.
+  const text = written.replaceAll('\0', '').toWellFormed()
   if (broken) tools.log.warn({ ref }, 'Content that claims to be base64 is not, so it is kept as it came')
   const message: MessageEvent = {
     kind: 'message',

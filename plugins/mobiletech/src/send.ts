@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { type Composed, compose } from './compose.ts'
 import { writeDocument } from './document.ts'
-import { type Answered, inDoubt, outcomeOf, outcomeOfError } from './gateway.ts'
+import { type Answered, inDoubt, isToken, outcomeOf, outcomeOfError } from './gateway.ts'
 import { slovakMobile } from './phone.ts'
 import { type Route, routeOf } from './route.ts'
 import type { MobiletechTools } from './settings.ts'
@@ -31,6 +31,9 @@ export async function send(message: Outgoing, tools: MobiletechTools): Promise<O
   const missing = missingOf(routed.route, tools)
   if (missing.length > 0)
     return { kind: 'retry', reason: `The settings lack ${missing.join(', ')}`, afterMs: SET_UP_MS }
+  // What `fetch` says of a header that it cannot send has the token in it.
+  if (!isToken(tools.settings.gateway.bearer))
+    return { kind: 'retry', reason: 'The bearer token of the settings cannot be sent', afterMs: SET_UP_MS }
   return sendTexts(message, composed.texts, routed.route, tools)
 }
 
@@ -76,7 +79,8 @@ const accepted = (parts: readonly Part[]): Outcome => ({
 /** An error that is not the network's is the host's to judge, unless it would lose what got through. */
 async function post(text: string, route: Route, tools: MobiletechTools, someGotThrough: boolean): Promise<Answered> {
   const { fetch, signal, settings } = tools
-  const { url = '', bearer, billkey = '' } = settings.gateway
+  const { url = '', billkey = '' } = settings.gateway
+  const bearer = settings.gateway.bearer?.trim()
   try {
     const response = await fetch(url.trim(), {
       method: 'POST',
@@ -89,7 +93,8 @@ async function post(text: string, route: Route, tools: MobiletechTools, someGotT
       body: requestOf(text, route, billkey.trim())
     })
     const body = new Uint8Array(await response.arrayBuffer())
-    return outcomeOf({ status: response.status, body, retryAfter: response.headers.get('retry-after') })
+    const retryAfter = response.headers.get('retry-after')
+    return outcomeOf({ status: response.status, body, retryAfter, secret: bearer })
   } catch (error) {
     const outcome = outcomeOfError(error)
     if (outcome) return outcome

@@ -1,5 +1,4 @@
-import type { Status } from 'channel-kit/chat'
-import type { StatusEvent } from 'channel-kit/event'
+import type { EitherEvent, StatusEvent } from 'channel-kit/event'
 import { OPERATOR_NAMES, OPERATORS, type Operator, type OperatorMemory } from './operators.ts'
 
 /** What the gateway's reports mean. Source: README.md, "Statuses". */
@@ -22,20 +21,22 @@ const STATUSES = {
   billed: 'sent',
   delivered: 'delivered',
   not_delivered: 'error',
-  operator_changed: 'error',
+  // It has not gone out, so it may go by the operator that is known now, if there is one.
+  operator_changed: 'returned',
   error: 'error'
-} as const satisfies Record<Report, Status>
+} as const satisfies Record<Report, StatusEvent['status']>
 
 /**
  * A report means one thing or another by the operator that the message went to,
  * which the gateway does not repeat. So a message is known by its id and its
- * operator, and a report is told for each operator that it may be about: the
- * host keeps those that nothing is known of apart.
+ * operator, and a report says what it is for each operator.
  */
 export const refOf = (id: string, operator: Operator) => `${id}/${operator}`
 
-export const statusEvents = (id: string, code: string, now: Date): StatusEvent[] =>
-  OPERATORS.map(operator => statusEvent(refOf(id, operator), code, operator, now))
+export const reportEvent = (id: string, code: string, now: Date): EitherEvent => ({
+  kind: 'either',
+  statuses: OPERATORS.map(operator => statusEvent(refOf(id, operator), code, operator, now))
+})
 
 function statusEvent(ref: string, code: string, operator: Operator, now: Date): StatusEvent {
   const report = classify(code, operator)

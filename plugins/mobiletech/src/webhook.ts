@@ -2,7 +2,7 @@ import type { Received, Reply, Verdict, WebhookRequest } from 'channel-kit/chann
 import { type Document, readDocument, writeDocument } from './document.ts'
 import { idOf, incoming } from './incoming.ts'
 import type { MobiletechTools } from './settings.ts'
-import { statusEvents } from './status.ts'
+import { reportEvent } from './status.ts'
 
 /** The gateway signs nothing: that it knows the address, of which a part cannot be guessed, is all there is. */
 export async function verify({ method }: WebhookRequest): Promise<Verdict> {
@@ -28,7 +28,7 @@ function answered(document: Document, tools: MobiletechTools): Received {
     const id = idOf(document.fields)
     const code = document.fields.get('status')?.trim() ?? ''
     return id
-      ? { reply: acknowledged('status_rsp', document), events: statusEvents(id, code, tools.now()) }
+      ? { reply: acknowledged('status_rsp', document), events: [reportEvent(id, code, tools.now())] }
       : refused('there is no id', tools)
   }
   return refused('the command is none that is known', tools)
@@ -41,7 +41,11 @@ const acknowledged = (command: string, { fields }: Document): Reply => ({
   body: writeDocument(command, { id: idOf(fields) ?? '' })
 })
 
-function refused(reason: string, { log }: MobiletechTools): Received {
+/** What the parser says may quote a whole SMS. */
+const MAX_REASON = 100
+
+function refused(said: string, { log }: MobiletechTools): Received {
+  const reason = said.slice(0, MAX_REASON).toWellFormed()
   log.warn({ reason }, 'A document of the gateway cannot be read')
   return {
     reply: { status: 400, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `Not taken: ${reason}` },

@@ -32,6 +32,12 @@ t.test('what was said is quoted, on one line and not for ever', async t => {
   t.equal(quoted('x'.repeat(1_000)), `The gateway answered 400: ${'x'.repeat(300)}`)
 })
 
+t.test('a token that is said back is not quoted', async t => {
+  const body = Buffer.from(`${' '.repeat(280)}Bearer s3cret is unknown: s3cret`)
+  const outcome = outcomeOf({ status: 401, body, secret: 's3cret' })
+  t.match(outcome, { reason: 'The gateway answered 401: Bearer *** is unknown: ***' })
+})
+
 t.test('an error of the network is in doubt, unless it came before anything was written', async t => {
   const error = (code: string, more = {}) =>
     new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code, ...more }) })

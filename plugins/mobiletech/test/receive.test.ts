@@ -116,10 +116,46 @@ t.test('a document that cannot be read is 400, and no event', async t => {
     '<message command="receive"><from>+421905000002</from><content>a</content></message>',
     '<message command="receive"><id>1</id><content>a</content></message>',
     `<message command="receive"><id>${'1'.repeat(101)}</id><from>1</from><content>a</content></message>`,
-    `<message command="receive"><id>1</id><from>${'1'.repeat(101)}</from><content>a</content></message>`
+    `<message command="receive"><id>1</id><from>${'1'.repeat(101)}</from><content>a</content></message>`,
+    '<message command="receive"><id>1&#0;</id><from>1</from><content>a</content></message>',
+    '<message command="receive"><id>1&#xD800;</id><from>1</from><content>a</content></message>',
+    '<message command="receive"><id>1</id><from>1\0</from><content>a</content></message>'
   ])
     t.match(await gateway.post(body), { status: 400, type: /text\/plain/, body: /Not taken: ./ }, body.slice(0, 60))
   t.same(events, [])
+})
+
+t.test('what is said of a document that cannot be read is short, since it may quote an SMS', async t => {
+  const { gateway } = await stand(t)
+  const { status, body } = await gateway.post(`<message><content>${'a secret <'.repeat(1_000)}</content></message>`)
+  t.equal(status, 400)
+  t.ok(body.length < 150, body)
+})
+
+t.test('a text has no characters that the CRM could not read', async t => {
+  t.equal((await textOf(t, Buffer.from('a\0b').toString('base64'), { content_coding: 'base64' })).text, 'ab')
+  const half = Buffer.from('a\ud83d', 'utf16le').swap16().toString('base64')
+  t.equal((await textOf(t, half, { content_coding: 'base64', dcs: '8' })).text, 'a\ufffd')
+  t.equal((await textOf(t, '', { content: 'AA==', content_coding: 'base64' })).text, undefined, 'nothing is blank')
+})
+
+t.test('a document at its worst is read or refused in moments', async t => {
+  const nested = Array.from({ length: 2_200 }, (_, n) => `<a xmlns:b${n.toString(36)}='u'>`).join('')
+  const { gateway } = await stand(t)
+  for (const body of [
+    `${nested}${'</a>'.repeat(2_200)}`,
+    `${'<a>'.repeat(9_000)}${'</a>'.repeat(9_000)}`,
+    `<m ${Array.from({ length: 7_000 }, (_, n) => `a${n.toString(36)}=''`).join(' ')}/>`,
+    `<m command="${'x'.repeat(65_000)}"/>`,
+    `<m>${'<![CDATA['.repeat(7_000)}`,
+    '<!--'.repeat(16_000),
+    `<m>${'&a'.repeat(30_000)}</m>`,
+    `<?xml version="1.0" encoding="${'u'.repeat(60_000)}"?><m/>`
+  ]) {
+    const began = performance.now()
+    t.match(await gateway.post(body), { status: 400 })
+    t.ok(performance.now() - began < 5_000, body.slice(0, 30))
+  }
 })
 
 t.test('only a POST can bring something', async t => {

@@ -1,5 +1,9 @@
+import type { GatewayEvent } from 'channel-kit/event'
 import t from 'tap'
 import { ORANGE, outgoing, stand } from './stand.ts'
+
+const reported = (events: readonly GatewayEvent[]) =>
+  events.flatMap(event => (event.kind === 'either' ? event.statuses : []))
 
 t.test('a status is acknowledged to the byte, whether its message is known or not', async t => {
   const { gateway, events } = await stand(t)
@@ -9,7 +13,7 @@ t.test('a status is acknowledged to the byte, whether its message is known or no
     body: '<?xml version="1.0" encoding="UTF-8"?>\n<message command="status_rsp"><id>49999999</id></message>\n'
   })
   t.same(
-    events.map(event => event.kind === 'status' && event.ref),
+    reported(events).map(({ ref }) => ref),
     ['49999999/T', '49999999/O', '49999999/2', '49999999/S']
   )
 })
@@ -20,14 +24,14 @@ t.test('the report of a message names the ref that the message was accepted unde
   await gateway.idle()
   t.match(outcome, { kind: 'accepted', ref: '40000001/O' })
   t.match(
-    events.filter(event => event.kind === 'status' && event.ref === '40000001/O'),
+    reported(events).filter(({ ref }) => ref === '40000001/O'),
     [{ status: 'delivered', remember: { operator: 'O' } }]
   )
 })
 
 t.test('D0 is delivered for a message by O2, and an error by another', async t => {
   const { gateway, events, send } = await stand(t, { knobs: { reports: () => [{ status: 'D0' }] } })
-  const status = (ref: string) => events.find(event => event.kind === 'status' && event.ref === ref)
+  const status = (wanted: string) => reported(events).find(({ ref }) => ref === wanted)
   await send({ contact: '+421940000003' })
   await send({ contact: ORANGE })
   await gateway.idle()
@@ -39,26 +43,29 @@ t.test('a report that overtakes the answer to the send is taken as any other', a
   const { events, send } = await stand(t, { knobs: { reports: () => [{ status: 'D1', early: true }] } })
   const sending = send()
   t.match(await sending, { kind: 'accepted', ref: '40000001/O' })
-  t.ok(events.some(event => event.kind === 'status' && event.ref === '40000001/O'))
+  t.ok(reported(events).some(({ ref }) => ref === '40000001/O'))
 })
 
-t.test('after a number has moved, the next message goes by the operator that it wrote by, or not at all', async t => {
-  const { gateway, events, send, tools } = await stand(t, { knobs: { operators: new Map([[ORANGE, 'T']]) } })
-  await send()
-  await gateway.idle()
-  const moved = events.find(event => event.kind === 'status' && event.ref === '40000001/O')
-  t.match(moved, { status: 'error', remember: { left: 'O' } })
+t.test(
+  'after a number has moved, the message and those after it go by the operator that is known now, or not at all',
+  async t => {
+    const { gateway, events, send, tools } = await stand(t, { knobs: { operators: new Map([[ORANGE, 'T']]) } })
+    await send()
+    await gateway.idle()
+    const moved = reported(events).find(({ ref }) => ref === '40000001/O')
+    t.match(moved, { status: 'returned', remember: { left: 'O' } })
 
-  const memory = moved?.kind === 'status' ? moved.remember : undefined
-  t.match(await send({ conversation: { lastIncoming: null, memory } }), {
-    kind: 'rejected',
-    reason: /moved to another/
-  })
-  const settings = { ...tools.settings, gateway: { ...tools.settings.gateway, defaultOperator: ['T'] } }
-  const { default: channel } = await import('../src/channel.ts')
-  const message = outgoing({ conversation: { lastIncoming: null, memory } })
-  t.match(await channel.send(message, { ...tools, settings }), { kind: 'accepted', ref: '40000002/T' })
-})
+    const memory = moved?.remember
+    t.match(await send({ conversation: { lastIncoming: null, memory } }), {
+      kind: 'rejected',
+      reason: /moved to another/
+    })
+    const settings = { ...tools.settings, gateway: { ...tools.settings.gateway, defaultOperator: ['T'] } }
+    const { default: channel } = await import('../src/channel.ts')
+    const message = outgoing({ conversation: { lastIncoming: null, memory } })
+    t.match(await channel.send(message, { ...tools, settings }), { kind: 'accepted', ref: '40000002/T' })
+  }
+)
 
 t.test('a status without an id or with one that is none is 400', async t => {
   const { gateway, events } = await stand(t)
@@ -71,5 +78,5 @@ t.test('a status without an id or with one that is none is 400', async t => {
 t.test('a status without a code is an error of its message', async t => {
   const { gateway, events } = await stand(t)
   t.match(await gateway.post('<message command="status"><id>4</id></message>'), { status: 200 })
-  t.match(events[0], { status: 'error' })
+  t.match(reported(events), [{ status: 'error' }, { status: 'error' }, { status: 'error' }, { status: 'error' }])
 })

@@ -92,6 +92,21 @@ t.test('a token is shown only to a gateway that it was configured for', async t 
   t.equal(gateway.requests[0]?.headers.authorization, 'Bearer secret')
 })
 
+t.test('a token is neither sent where it cannot be nor told to anybody', async t => {
+  const { gateway, send } = await stand(t, {
+    knobs: { bearer: 'secret' },
+    settings: { gateway: { bearer: ' secret\n' } }
+  })
+  t.match(await send(), { kind: 'accepted' })
+  t.equal(gateway.requests[0]?.headers.authorization, 'Bearer secret')
+
+  const wrong = await stand(t, { settings: { gateway: { bearer: 'sec\nret' } } })
+  const outcome = await wrong.send()
+  t.match(outcome, { kind: 'retry', afterMs: 60_000 })
+  t.notMatch(JSON.stringify([outcome, wrong.logged]), /sec/)
+  t.same(wrong.gateway.requests, [])
+})
+
 t.test('any answer with an id is an acknowledgement, whatever its command', async t => {
   const { send } = await stand(t, { knobs: { answerCommand: 'rcv_rsp' } })
   t.match(await send(), { kind: 'accepted', ref: '40000001/O' })

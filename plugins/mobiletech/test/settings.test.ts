@@ -56,6 +56,13 @@ t.test('a trial needs nothing else, and going live needs what the gateway wants'
     t.match(await checked({ gateway: { mode: ['live'], ...LIVE, url } }), { 'gateway.url': [/no address/] }, url)
 })
 
+t.test('a token that no header can carry is refused when it is saved', async t => {
+  for (const bearer of ['', 'aB3._~+/=', ' copied\n'])
+    t.same(await checked({ gateway: { mode: ['live'], ...LIVE, bearer } }), {}, bearer)
+  for (const bearer of ['two words', 'žltý', 'a\nb', 'nul\0'])
+    t.match(await checked({ gateway: { mode: ['live'], ...LIVE, bearer } }), { 'gateway.bearer': [/no spaces/] })
+})
+
 t.test('a template that is wrong is named by its line', async t => {
   t.same(await checked({ templates: { templates: 'a: b\nc\na: d\n\ne:\nf: {{ x' } }), {
     'templates.templates': [

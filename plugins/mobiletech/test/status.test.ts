@@ -1,6 +1,6 @@
 import t from 'tap'
 import { OPERATORS } from '../src/operators.ts'
-import { classify, refOf, statusEvents } from '../src/status.ts'
+import { classify, refOf, reportEvent } from '../src/status.ts'
 
 const NOW = new Date('2025-09-01T12:00:00Z')
 
@@ -23,9 +23,9 @@ t.test('D0 is delivered by O2, and not delivered by anybody else', async t => {
   for (const operator of ['T', 'O', 'S', undefined] as const) t.equal(classify('D0', operator), 'not_delivered')
 })
 
-t.test('a report is told for each operator that the message may have gone to', async t => {
+t.test('a report says what it is for each operator that the message may have gone to', async t => {
   t.same(
-    statusEvents('40000001', 'D0', NOW).map(({ ref, status, remember }) => [ref, status, remember]),
+    reportEvent('40000001', 'D0', NOW).statuses.map(({ ref, status, remember }) => [ref, status, remember]),
     [
       ['40000001/T', 'error', undefined],
       ['40000001/O', 'error', undefined],
@@ -37,11 +37,11 @@ t.test('a report is told for each operator that the message may have gone to', a
 })
 
 t.test('a success is remembered, a move too, and an error says its code', async t => {
-  const told = (code: string) => statusEvents('4', code, NOW)[1]
+  const told = (code: string) => reportEvent('4', code, NOW).statuses[1]
   t.same(told('D1'), { kind: 'status', ref: '4/O', status: 'delivered', remember: { operator: 'O' } })
   t.match(told('A0'), { status: 'sent', reason: /charged.*A0/, remember: { operator: 'O' } })
   t.match(told('_OPERATOR_CHANGE'), {
-    status: 'error',
+    status: 'returned',
     reason: /no longer with Orange/,
     remember: { left: 'O', at: '2025-09-01T12:00:00.000Z' }
   })
