@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { neverSent } from 'channel-kit/network'
 import type { Log } from 'channel-kit/tools'
 import { type Json, parse, record, text } from '../json.ts'
 import { type GraphError, graphError } from './errors.ts'
@@ -73,7 +74,7 @@ async function once({ access, fetch }: Caller, given: Call, proven: boolean): Pr
     return answerOf(response.status, response.headers, await response.text())
   } catch (error) {
     const reason = reasonOf(error)
-    return neverLeft(error) ? { kind: 'unsent', reason } : { kind: 'unclear', reason }
+    return neverSent(error) ? { kind: 'unsent', reason } : { kind: 'unclear', reason }
   }
 }
 
@@ -99,32 +100,6 @@ function answerOf(status: number, headers: Headers, body: string): Answer {
 export const authorized = (token: string) => ({ authorization: `Bearer ${token}`, 'user-agent': USER_AGENT })
 
 const proofOf = ({ secret, token }: Access) => createHmac('sha256', secret).update(token).digest('hex')
-
-/** The causes that a failed `fetch` gives when nothing was written. */
-const UNSENT = new Set([
-  'OUTBOUND_FORBIDDEN',
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'EPROTO',
-  'CERT_HAS_EXPIRED',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'
-])
-
-function neverLeft(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { code = '', syscall } = cause as NodeJS.ErrnoException
-    if (UNSENT.has(code) || syscall === 'connect') return true
-  }
-  return false
-}
 
 /** `fetch failed` says nothing; its cause does. */
 export function reasonOf(error: unknown): string {
