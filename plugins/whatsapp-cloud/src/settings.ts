@@ -95,6 +95,11 @@ const incoming = group(
       { mark: 'With a line about the ad', hide: 'As any message' },
       'mark'
     ),
+    echoes: choice(
+      'Messages written in the WhatsApp app of the business',
+      { show: 'As a note', hide: 'Not at all' },
+      'show'
+    ),
     failureNotes: choice(
       'Messages that failed',
       { show: 'With a message that says why', hide: 'Only with their status' },

@@ -27,7 +27,7 @@ export interface Caller {
  * - `unclear`: it may have done it.
  */
 export type Answer =
-  | { kind: 'done'; body: Json }
+  | { kind: 'done'; body: Json; headers: Headers }
   | { kind: 'error'; error: GraphError; headers: Headers }
   | { kind: 'unsent'; reason: string }
   | { kind: 'unclear'; reason: string }
@@ -93,7 +93,7 @@ function answerOf(status: number, headers: Headers, body: string): Answer {
   const error = graphError(record(parsed), status)
   if (error) return { kind: 'error', error, headers }
   if (status >= 200 && status < 300 && typeof parsed === 'object' && parsed !== null)
-    return { kind: 'done', body: record(parsed) }
+    return { kind: 'done', body: record(parsed), headers }
   return { kind: 'unclear', reason: `HTTP ${status} without an answer of the Graph API` }
 }
 

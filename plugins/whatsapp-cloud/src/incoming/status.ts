@@ -17,7 +17,7 @@ const STATUSES: ReadonlyMap<string, Status> = new Map([
 ])
 
 /** How far a message got. The reason of a failure is told once, here, and never again. */
-export function eventsOfStatus(given: Json, manner: Manner): GatewayEvent[] | Skipped {
+export function eventsOfStatus(given: Json, manner: Omit<Manner, 'quote'>): GatewayEvent[] | Skipped {
   const status = STATUSES.get(text(given.status))
   const ref = text(given.id)
   if (!status || !ref) return skipped(`status ${text(given.status)}`)
@@ -37,16 +37,21 @@ function partOf(tag: string) {
   return id === undefined ? undefined : { id, part: Number(part) }
 }
 
-function reasonOf({ errors }: Json, { translate }: Manner): string {
+function reasonOf({ errors }: Json, { translate }: Pick<Manner, 'translate'>): string {
   const reasons = list(errors).map(error => explain(webhookError(error), translate))
   return reasons.join('; ') || translate('reasons', 'WhatsApp did not say why')
 }
 
 /** For an agent who sees no more of a status than that it is an error. */
-function noteOf(given: Json, ref: string, reason: string, { incoming, translate }: Manner): MessageEvent[] {
+function noteOf(
+  given: Json,
+  ref: string,
+  reason: string,
+  { incoming, translate }: Omit<Manner, 'quote'>
+): MessageEvent[] {
   const contact = contactOf(customerOf(given.recipient_id, given.recipient_user_id))
   if (chosen(incoming.failureNotes) !== 'show' || !contact) return []
-  const context: Context = { opens: false }
+  const context: Context = { opens: false, note: true }
   return [
     {
       kind: 'message',

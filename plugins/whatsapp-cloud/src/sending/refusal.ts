@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Outcome } from 'channel-kit/outcome'
 import { classOf, type ErrorClass, type GraphError } from '../graph/errors.ts'
 import { explain } from '../graph/reasons.ts'
-import { list, parse, record } from '../json.ts'
+import { regainOf } from '../graph/usage.ts'
 import { type Run, rejected } from './run.ts'
 
 /** What an error of the Graph API means for a message. README.md, "Errors". */
@@ -102,10 +102,5 @@ function pause(run: Run, reason: string, afterMs: number): Outcome {
 function waitOf({ error, headers }: Refused): number {
   const seconds = Number(headers.get('retry-after') ?? Number.NaN)
   if (seconds > 0) return seconds * SECOND_MS
-  const usage = record(parse(headers.get('x-business-use-case-usage') ?? ''))
-  const minutes = Object.values(usage)
-    .flatMap(list)
-    .map(use => Number(record(use).estimated_time_to_regain_access) || 0)
-  const longest = Math.max(0, ...minutes)
-  return longest > 0 ? longest * MINUTE_MS : (WAITS_MS.get(error.code) ?? WAIT_MS)
+  return regainOf(headers) || (WAITS_MS.get(error.code) ?? WAIT_MS)
 }

@@ -2,6 +2,7 @@ import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { callerOf } from '../graph/access.ts'
 import { type Answer, call } from '../graph/call.ts'
 import { classOf, isAboutTemplate } from '../graph/errors.ts'
+import { restOf } from '../graph/usage.ts'
 import { tagOf } from '../incoming/status.ts'
 import { type Json, list, record, text } from '../json.ts'
 import type { WhatsAppTools } from '../settings.ts'
@@ -44,6 +45,7 @@ async function attempt(run: Run, fresh: boolean): Promise<Outcome> {
 async function sendParts(plan: Plan): Promise<Outcome> {
   let { run } = plan
   const contacts: Json[] = []
+  let restMs = 0
   for (const [part, body] of plan.parts.entries()) {
     if (run.sent.some(known => known.part === part)) continue
     if (isLate(run)) return later(run)
@@ -52,9 +54,10 @@ async function sendParts(plan: Plan): Promise<Outcome> {
     if (answer.kind === 'error') return refused(answer, { ...plan, run })
     if (answer.kind !== 'done' || !ref) return unheard(answer, { ...plan, run }, part)
     contacts.push(record(list(answer.body.contacts)[0]))
+    restMs = restOf(answer.headers)
     run = { ...run, sent: [...run.sent, { part, ref }], progress: { ...run.progress, tries: 0 } }
   }
-  return accepted({ ...plan, run }, contacts[0] ?? {})
+  return { ...accepted({ ...plan, run }, contacts[0] ?? {}), ...(restMs > 0 ? { restMs } : {}) }
 }
 
 const REFUSED_AS_SUCH = 131053
