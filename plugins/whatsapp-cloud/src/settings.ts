@@ -26,7 +26,7 @@ const account = group(
     accessToken: password({
       title: 'Access token',
       description: 'Of a system user and without an end; the one of the API setup page lives for a day',
-      pattern: '^\\s*\\S+\\s*$'
+      pattern: '^\\s*[!-~]+\\s*$'
     }),
     appSecret: password({
       title: 'App secret',

@@ -58,7 +58,24 @@ export async function call(caller: Caller, given: Call): Promise<Answer> {
   return once(caller, given, false)
 }
 
-async function once({ access, fetch }: Caller, given: Call, proven: boolean): Promise<Answer> {
+async function once(caller: Caller, given: Call, proven: boolean): Promise<Answer> {
+  const answer = await asked(caller, given, proven)
+  const safe = (said: string) => withoutSecrets(said, caller.access)
+  if (answer.kind === 'done') return answer
+  if (answer.kind !== 'error') return { ...answer, reason: safe(answer.reason) }
+  const { message, details } = answer.error
+  return { ...answer, error: { ...answer.error, message: safe(message), details: safe(details) } }
+}
+
+/** Meta repeats a malformed token in its answer, and what went wrong is logged and shown. */
+const withoutSecrets = (said: string, access: Access) =>
+  [access.token, access.secret, access.secret && proofOf(access)]
+    .filter(secret => secret.length >= SHORTEST_SECRET)
+    .reduce((left, secret) => left.replaceAll(secret, '…'), said)
+
+const SHORTEST_SECRET = 8
+
+async function asked({ access, fetch }: Caller, given: Call, proven: boolean): Promise<Answer> {
   const { method = 'GET', path, query = {}, json, form, timeoutMs = JSON_CALL_MS } = given
   const url = new URL(`${access.base}/${path}`)
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)

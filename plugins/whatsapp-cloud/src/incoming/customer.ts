@@ -25,6 +25,10 @@ export const customerOf = (phone: unknown, bsuid: unknown): Customer => ({
   bsuid: text(bsuid).trim()
 })
 
+/** By the name that messages to them are addressed to. */
+export const customerAt = (address: string): Customer =>
+  isBsuid(address) ? { phone: '', bsuid: address } : customerOf(address, '')
+
 /** Who wrote, by the message and by the one of the webhook's contacts that it is from. */
 export const senderOf = (message: Json, contacts: unknown): Joined =>
   joined(customerOf(message.from, message.from_user_id || message.from_parent_user_id), contacts, numberShared(message))

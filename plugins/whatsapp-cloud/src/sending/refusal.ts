@@ -3,6 +3,8 @@ import type { Outcome } from 'channel-kit/outcome'
 import { classOf, type ErrorClass, type GraphError } from '../graph/errors.ts'
 import { explain } from '../graph/reasons.ts'
 import { regainOf } from '../graph/usage.ts'
+import { customerAt } from '../incoming/customer.ts'
+import { OPTED_OUT, optOut } from '../incoming/opt-out.ts'
 import { type Run, rejected } from './run.ts'
 
 /** What an error of the Graph API means for a message. README.md, "Errors". */
@@ -53,6 +55,8 @@ export function refusal(refused: Refused, run: Run): Outcome {
   const { error } = refused
   const reason = explain(error, run.tools.translate)
   const kind = classOf(error)
+  if (error.code === OPTED_OUT)
+    return { kind: 'rejected', reason, sent: run.sent, events: optOut(customerAt(run.message.address), true) }
   if (kind === 'permanent' || kind === 'needs_template' || OF_THE_MESSAGE.includes(error.code))
     return rejected(run, reason)
   if (error.code === TOO_FAST) return slower(run, reason)

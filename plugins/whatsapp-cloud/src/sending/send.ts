@@ -3,6 +3,7 @@ import { callerOf } from '../graph/access.ts'
 import { type Answer, call } from '../graph/call.ts'
 import { classOf, isAboutTemplate } from '../graph/errors.ts'
 import { restOf } from '../graph/usage.ts'
+import { failureNote } from '../incoming/failure-note.ts'
 import { tagOf } from '../incoming/status.ts'
 import { type Json, list, record, text } from '../json.ts'
 import type { WhatsAppTools } from '../settings.ts'
@@ -19,6 +20,15 @@ import { isLate, later, progressOf, type Run, rejected, remainingMs, type Stored
 export const CONFIRM_MS = 180_000
 
 export async function send(message: Outgoing, tools: WhatsAppTools): Promise<Outcome> {
+  const outcome = await begin(message, tools)
+  if (outcome.kind !== 'rejected') return outcome
+  const { settings, translate } = tools
+  const failure = { ref: message.id, contact: message.contact, reason: outcome.reason }
+  const events = [...(outcome.events ?? []), ...failureNote(failure, { incoming: settings.incoming, translate })]
+  return events.length > 0 ? { ...outcome, events } : outcome
+}
+
+async function begin(message: Outgoing, tools: WhatsAppTools): Promise<Outcome> {
   const { translate } = tools
   const recipient = recipientOf(message)
   const caller = callerOf(tools)
