@@ -16,7 +16,7 @@ export function targetOf({ type, context, reaction, revoke }: Json): string {
 /** A message in one line; '' when there is nothing to show. */
 export function quoteOf({ content, attachments }: Pick<Recalled, 'content' | 'attachments'>): string {
   // The lines that stand above an answer are no part of it.
-  const own = content ? unmarked(content).replace(/^(> .*\n)+/, '') : ''
+  const own = content ? unmarked(content).replace(/^((> .*|\[.*\])\n)+/, '') : ''
   const files = attachments.map(({ name }) => `📎 ${name}`).join(', ')
   return cut(own.replace(/\s+/g, ' ').trim() || files, LONGEST)
 }
