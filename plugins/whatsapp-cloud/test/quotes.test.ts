@@ -42,6 +42,8 @@ t.test('a quote is one short line without markup, and without what the answer qu
   t.equal(await quoted('**Bold** & [link](https://e.com)', 'markdown'), '> Bold & link (https://e.com)\nYes')
   t.equal(await quoted('<p>One</p><p>Two</p>', 'html'), '> One Two\nYes')
   t.equal(await quoted('> Do you?\nI do'), '> I do\nYes')
+  t.equal(await quoted('[Written in a group]\n> Do you?\nI do'), '> I do\nYes')
+  t.equal(await quoted('[An order]'), '> [An order]\nYes')
   t.equal(await quoted('😀'.repeat(100)), `> ${'😀'.repeat(59)}…\nYes`)
   t.equal(await quoted('> nothing else'), '> > nothing else\nYes')
 })
