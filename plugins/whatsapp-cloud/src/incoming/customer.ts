@@ -33,9 +33,12 @@ export const customerAt = (address: string): Customer =>
 export const senderOf = (message: Json, contacts: unknown): Joined =>
   joined(customerOf(message.from, message.from_user_id || message.from_parent_user_id), contacts, numberShared(message))
 
-/** To whom the business wrote. */
-export const receiverOf = (message: Json, contacts: unknown): Joined =>
-  joined(customerOf(message.to, message.to_user_id || message.to_parent_user_id), contacts)
+/** To whom the business wrote. Meta's samples of what was edited and deleted have the two the other way round. */
+export function receiverOf(message: Json, contacts: unknown, ownNumber: unknown): Joined {
+  const { phone, bsuid } = customerOf(message.to, message.to_user_id || message.to_parent_user_id)
+  const isOwn = phone !== '' && phone === customerOf(ownNumber, '').phone
+  return isOwn ? senderOf(message, contacts) : joined({ phone, bsuid }, contacts)
+}
 
 type Joined = Customer & { profile: Json }
 

@@ -2,7 +2,6 @@ import type { GatewayEvent } from 'channel-kit/event'
 import type { Recalled } from 'channel-kit/tools'
 import { type Json, text } from '../json.ts'
 import { chosen } from '../settings.ts'
-import { contactOf, receiverOf } from './customer.ts'
 import { read } from './kinds.ts'
 import { type Context, contentOf, timeOf } from './message.ts'
 import { type Manner, type Skipped, skipped } from './said.ts'
@@ -15,13 +14,11 @@ import { type Manner, type Skipped, skipped } from './said.ts'
  */
 export function eventsOfEcho(
   message: Json,
-  contacts: unknown,
+  contact: string,
   manner: Manner,
   now: Date,
   known?: Recalled
 ): GatewayEvent[] | Skipped {
-  const customer = receiverOf(message, contacts)
-  const contact = contactOf(customer)
   const ref = text(message.id)
   if (chosen(manner.incoming.echoes) === 'hide') return skipped('echo')
   if (known) return skipped('echo of what is known')

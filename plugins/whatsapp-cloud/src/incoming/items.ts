@@ -62,11 +62,11 @@ function itemsOfEchoes(value: Json, { settings: { incoming }, translate, now }: 
     .map(record)
     .toSorted(earlier)
     .map(message => {
-      const contact = contactOf(receiverOf(message, value.contacts))
+      const contact = contactOf(receiverOf(message, value.contacts, record(value.metadata).display_phone_number))
       return {
         asks: [...asksOf(contact, text(message.id)), ...asksOf(contact, targetOf(message))],
         read: ([own, quoted]) =>
-          eventsOfEcho(message, value.contacts, { incoming, translate, quote: shownOf(quoted) }, now(), own)
+          eventsOfEcho(message, contact, { incoming, translate, quote: shownOf(quoted) }, now(), own)
       }
     })
 }

@@ -73,10 +73,16 @@ function contextOf(message: Json, { name, username }: Json, opens: boolean): Con
     opens,
     ...(text(name) || text(username) ? { name: text(name) || text(username) } : {}),
     ...(quoted ? { quoted } : {}),
-    ...(message.referral ? { referral: record(message.referral) } : {}),
+    ...(message.referral ? { referral: flat(record(message.referral)) } : {}),
     ...(payload ? { payload } : {})
   }
 }
+
+/** Its texts and numbers: who nests a thousand things in one another must not keep the host from storing the rest. */
+const flat = (given: Json): Json =>
+  Object.fromEntries(
+    Object.entries(given).filter(([, value]) => typeof value === 'string' || typeof value === 'number')
+  )
 
 /** Meta's time, in seconds. One that is no time, or has not come yet, is the host's. */
 export function timeOf(timestamp: unknown, now: Date): Date {
