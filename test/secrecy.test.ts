@@ -1,18 +1,12 @@
-import { Writable } from 'node:stream'
 import { form, group, password, string } from 'channel-kit/form'
 import t from 'tap'
 import { registrations } from '../src/database/schema.ts'
 import { testCrm, testHost, until } from './harness.ts'
+import { keptLog } from './log.ts'
 import { scripted, text } from './scripted.ts'
 
 t.test('no secret reaches the log or an answer, whatever goes wrong', async t => {
-  let log = ''
-  const logTo = new Writable({
-    write(chunk, _, done) {
-      log += chunk
-      done()
-    }
-  })
+  const { logTo, log } = keptLog()
   const settings = form(
     { title: 'Settings', button: 'Save' },
     { main: group({ title: 'Main' }, { url: string({ title: 'URL' }), key: password({ title: 'Key' }) }) }
@@ -69,7 +63,7 @@ t.test('no secret reaches the log or an answer, whatever goes wrong', async t =>
   const webhookToken = new URL(await webhookUrlOf()).pathname.split('/').at(-1) as string
   const refused = await fetch(`${host.url}webhook/${webhookToken}?hub=secret-query`, { method: 'POST', body: 'x' })
   answers.push(await refused.text())
-  await until('the fault to be logged', async () => log.includes('a bug in receive'))
+  await until('the fault to be logged', async () => log().includes('a bug in receive'))
 
   const secrets = [
     'hpt-that-nobody-may-see',
@@ -84,7 +78,7 @@ t.test('no secret reaches the log or an answer, whatever goes wrong', async t =>
   ]
   t.equal(refused.status, 500)
   t.same(
-    secrets.filter(secret => log.includes(secret)),
+    secrets.filter(secret => log().includes(secret)),
     [],
     'in the log'
   )

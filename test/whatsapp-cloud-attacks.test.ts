@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { Writable } from 'node:stream'
 import t from 'tap'
 import { until } from './harness.ts'
+import { keptLog } from './log.ts'
 import { connected } from './whatsapp.ts'
 
 const CUSTOMER = '421900111222'
@@ -72,13 +72,7 @@ t.test('odd JSON that Meta signed harms nothing, and what came with it is told',
 })
 
 t.test('no secret reaches the log, the CRM or a form, whatever Meta answers and repeats', async t => {
-  let log = ''
-  const logTo = new Writable({
-    write(chunk, _, done) {
-      log += chunk
-      done()
-    }
-  })
+  const { logTo, log } = keptLog()
   const { gateway, crm, plugin, host, webhook } = await connected(t, {
     settings: { incoming: { failureNotes: ['show'] } },
     logTo
@@ -100,10 +94,10 @@ t.test('no secret reaches the log, the CRM or a form, whatever Meta answers and 
     JSON.stringify(crm.events.filter(({ type }) => type === 'incoming' || type === 'status'))
   ]
   await fetch(webhook, { method: 'POST', headers: { 'x-hub-signature-256': appSecret }, body: verifyToken })
-  await until('the log', async () => log.includes('request'))
+  await until('the log', async () => log().includes('request'))
   for (const secret of [accessToken, appSecret, verifyToken, webhook.split('/').at(-1) ?? ''])
     t.same(
-      [log, ...shown].flatMap((text, at) => (text.includes(secret) ? [at] : [])),
+      [log(), ...shown].flatMap((text, at) => (text.includes(secret) ? [at] : [])),
       [],
       `${secret.slice(0, 4)}…`
     )
