@@ -1,12 +1,9 @@
-import { Readable } from 'node:stream'
+import type { IncomingHttpHeaders } from 'node:http'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
-import { type Dispatcher, Response, request } from 'undici'
+import { type Dispatcher, Response } from 'undici'
+import { exchange, type Read, type Sink } from './exchange.ts'
 
-/**
- * `fetch` for channels. The library's own spends 480 us of the processor on a
- * small call, most of it on streams that nobody reads as such; its `request`,
- * with the answer made a `Response` afterwards, 170.
- */
+/** `fetch` for channels. The library's own spends 480 us of the processor on a small call, most of it on streams that nobody reads as such. */
 
 interface Plain {
   method?: string
@@ -28,26 +25,52 @@ export function openFetch(dispatcher: Dispatcher): typeof globalThis.fetch {
       body = null,
       signal = null
     } = isPlain(init) ? init : await plainly(input, init)
-    const asked = request(input, {
-      dispatcher,
-      method: method.toUpperCase() as Dispatcher.HttpMethod,
-      headers: { accept: '*/*', ...typeOf(body, headers), ...headers },
-      body,
-      signal
-    })
-    const answer = await asked.catch((error: unknown) => {
+    const asked = { url: input, method: method.toUpperCase(), body, signal }
+    const given = { accept: '*/*', ...typeOf(body, headers), ...headers }
+    return exchange(dispatcher, { ...asked, headers: given }, reading(asked.method)).catch((error: unknown) => {
       throw signal?.aborted ? signal.reason : new TypeError('fetch failed', { cause: error })
     })
-    const response = { status: answer.statusCode, headers: pairs(answer.headers) }
-    if ([204, 205, 304].includes(answer.statusCode) || method.toUpperCase() === 'HEAD') {
-      await answer.body.dump()
-      return new Response(null, response)
-    }
-    if (isSmall(answer.headers))
-      return new Response(decoded(Buffer.from(await answer.body.arrayBuffer()), answer.headers), response)
-    return new Response(Readable.toWeb(answer.body) as ConstructorParameters<typeof Response>[0], response)
   }
   return call as unknown as typeof globalThis.fetch
+}
+
+const reading =
+  (method: string): Read<Response> =>
+  ({ status, headers }, resolve, flow) => {
+    const respond = (body: Body) => resolve(new Response(body, { status, headers: pairs(headers) }))
+    if (![204, 205, 304].includes(status) && method !== 'HEAD' && !isSmall(headers)) return streamed(respond, flow)
+    return whole(bytes => respond(bytes.length === 0 ? null : decoded(bytes, headers)))
+  }
+
+type Body = ConstructorParameters<typeof Response>[0]
+
+function whole(respond: (bytes: Buffer<ArrayBuffer>) => void): Sink {
+  const chunks: Buffer[] = []
+  return { data: chunk => void chunks.push(chunk), end: () => respond(Buffer.concat(chunks)), fail: () => {} }
+}
+
+/** Read as fast as it is taken. */
+function streamed(respond: (body: Body) => void, flow: Parameters<Read<Response>>[2]): Sink {
+  let taker: ReadableStreamDefaultController<Uint8Array> | undefined
+  respond(
+    new ReadableStream<Uint8Array>({
+      start: controller => {
+        taker = controller
+      },
+      pull: () => flow.resume(),
+      cancel: reason => flow.abort(reason instanceof Error ? reason : new Error('The answer was not wanted any more'))
+    })
+  )
+  return {
+    data(chunk) {
+      // The parser tells of no bytes at all when it goes on; as a piece that would hold it up again.
+      if (chunk.length === 0) return
+      taker?.enqueue(chunk)
+      if ((taker?.desiredSize ?? 0) <= 0) flow.pause()
+    },
+    end: () => taker?.close(),
+    fail: error => taker?.error(error)
+  }
 }
 
 const isPlain = (init: RequestInit): init is Plain =>
@@ -70,9 +93,7 @@ const typeOf = (body: unknown, headers: Record<string, string>) =>
     ? { 'content-type': 'text/plain;charset=UTF-8' }
     : {}
 
-type Headers = Dispatcher.ResponseData['headers']
-
-function isSmall(headers: Headers): boolean {
+function isSmall(headers: IncomingHttpHeaders): boolean {
   const length = headers['content-length']
   // What is packed is unpacked whole.
   if (headers['content-encoding'] !== undefined) return true
@@ -80,7 +101,7 @@ function isSmall(headers: Headers): boolean {
 }
 
 /** Nobody was asked to pack it, but some do. */
-function decoded(body: Buffer<ArrayBuffer>, headers: Headers): Uint8Array<ArrayBuffer> {
+function decoded(body: Buffer<ArrayBuffer>, headers: IncomingHttpHeaders): Uint8Array<ArrayBuffer> {
   const limit = { maxOutputLength: 128 * SMALL }
   switch (headers['content-encoding']) {
     case 'gzip':
@@ -94,7 +115,7 @@ function decoded(body: Buffer<ArrayBuffer>, headers: Headers): Uint8Array<ArrayB
   }
 }
 
-const pairs = (headers: Headers): [string, string][] =>
+const pairs = (headers: IncomingHttpHeaders): [string, string][] =>
   Object.entries(headers).flatMap(([name, value]) =>
     value === undefined ? [] : [value].flat().map((one): [string, string] => [name, one])
   )

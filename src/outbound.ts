@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { FORBIDDEN } from 'channel-kit/network'
-import { Agent, buildConnector, request } from 'undici'
+import { Agent, buildConnector } from 'undici'
+import { type Asked, exchange, wholeUpTo } from './exchange.ts'
 import { openFetch } from './outbound-fetch.ts'
 
 /**
@@ -56,7 +57,8 @@ export function openOutbound(allow: readonly string[]) {
   return {
     /** Follows no redirect, since a redirect would carry credentials along. */
     fetch: openFetch(agent),
-    request: (url: string, options: Parameters<typeof request>[1]) => request(url, { ...options, dispatcher: agent }),
+    /** An answer of at most `most` bytes; of a longer one there is no body. */
+    call: (asked: Asked, most: number) => exchange(agent, asked, wholeUpTo(most)),
     close: () => agent.destroy()
   }
 }

@@ -1,8 +1,8 @@
-import type { AccountLimits } from 'channel-kit/channel'
+import type { AccountLimits, Channel } from 'channel-kit/channel'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Registrations } from '../crm/registrations.ts'
 import type { MakeReady } from '../messages/send.ts'
-import { effectiveSettings } from '../protocol/settings.ts'
+import { type Data, effectiveSettings } from '../protocol/settings.ts'
 import type { Mounted } from './load.ts'
 import type { SettingsStore } from './settings.ts'
 import type { Lend } from './tools.ts'
@@ -22,7 +22,7 @@ export const readier =
     const mounted = registration && mountedBy(registration.channel)
     if (!registration || !mounted) return { unready: 'the channel is not mounted' }
 
-    const effective = effectiveSettings(mounted.channel.settings, (await settings.load(registrationId)) ?? {})
+    const effective = completed(mounted.channel, (await settings.load(registrationId)) ?? NONE)
     if (!effective) return { unready: 'the settings are not complete' }
     const { channel } = mounted
     const repeats = channel.dedupes || registration.retryUnknown || channel.lots?.limits(effective).repeats === true
@@ -35,7 +35,7 @@ export const limiter =
   async (registrationId: number): Promise<AccountLimits | undefined> => {
     const registration = await registrations.get(registrationId)
     const channel = registration && mountedBy(registration.channel)?.channel
-    const effective = channel && effectiveSettings(channel.settings, (await settings.load(registrationId)) ?? {})
+    const effective = channel && completed(channel, (await settings.load(registrationId)) ?? NONE)
     try {
       return effective && channel.limits?.(effective)
     } catch (error) {
@@ -43,3 +43,16 @@ export const limiter =
       return undefined
     }
   }
+
+/** Nothing has been saved. */
+const NONE: Data = {}
+
+/** Complete settings are the same for every message until somebody saves others, and a form is long. */
+const kept = new WeakMap<Channel, WeakMap<Data, Data | undefined>>()
+
+function completed(channel: Channel, saved: Data): Data | undefined {
+  const known = kept.get(channel) ?? new WeakMap<Data, Data | undefined>()
+  kept.set(channel, known)
+  if (!known.has(saved)) known.set(saved, effectiveSettings(channel.settings, saved))
+  return known.get(saved)
+}

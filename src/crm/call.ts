@@ -14,10 +14,12 @@ export type Answer =
   | { kind: 'failed'; reason: string }
 
 const TIMEOUT_MS = 30_000
+/** Nobody reads it. */
+const LONGEST_ANSWER = 128 * 1024
 const ARCHIVED = 418
 
 interface Parts {
-  outbound: Pick<Outbound, 'request'>
+  outbound: Pick<Outbound, 'call'>
   now: () => Date
 }
 
@@ -30,23 +32,23 @@ export const caller =
     const token = signToken(claims, registration.hpt)
 
     try {
-      const { statusCode, body } = await outbound.request(
-        callUrl(registration.clusterUri, registration.companyId, item.kind),
+      const { status } = await outbound.call(
         {
+          url: callUrl(registration.clusterUri, registration.companyId, item.kind),
           method,
           headers: { 'user-agent': userAgent(selfUri), 'content-type': 'application/json' },
           body: JSON.stringify(callBody(item.kind, token, item.attempts)),
           signal: AbortSignal.timeout(TIMEOUT_MS)
-        }
+        },
+        LONGEST_ANSWER
       )
-      await body.dump()
-      if (statusCode === success) return { kind: 'delivered', warning: null }
+      if (status === success) return { kind: 'delivered', warning: null }
       // Telling it again would make a second message of it.
-      if (statusCode >= 200 && statusCode < 300)
-        return { kind: 'delivered', warning: `answered ${statusCode} instead of ${success}` }
-      if (statusCode === ARCHIVED) return { kind: 'archived' }
-      if (stop.some(code => code === statusCode)) return { kind: 'stopped', reason: `the CRM answered ${statusCode}` }
-      return { kind: 'failed', reason: `the CRM answered ${statusCode}` }
+      if (status >= 200 && status < 300)
+        return { kind: 'delivered', warning: `answered ${status} instead of ${success}` }
+      if (status === ARCHIVED) return { kind: 'archived' }
+      if (stop.some(code => code === status)) return { kind: 'stopped', reason: `the CRM answered ${status}` }
+      return { kind: 'failed', reason: `the CRM answered ${status}` }
     } catch (error) {
       return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) }
     }

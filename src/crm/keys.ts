@@ -17,7 +17,7 @@ export type Keys = ReturnType<typeof keyStore>
 
 interface Parts {
   db: Database['db']
-  outbound: Pick<Outbound, 'request'>
+  outbound: Pick<Outbound, 'call'>
   userAgent: string
   now: () => Date
 }
@@ -52,14 +52,13 @@ export function keyStore({ db, outbound, userAgent, now }: Parts) {
 
   async function download(id: string, url: string): Promise<string | { reason: string }> {
     try {
-      const { statusCode, body } = await outbound.request(url, {
-        method: 'GET',
-        headers: { 'user-agent': userAgent },
-        signal: AbortSignal.timeout(FETCH_MS)
-      })
-      const pem = await readShort(body as AsyncIterable<Buffer>)
-      if (statusCode !== 200) return { reason: `The key of the issuer could not be fetched: it answered ${statusCode}` }
-      if (pem === undefined) return { reason: 'The key of the issuer is too long' }
+      const { status, body } = await outbound.call(
+        { url, method: 'GET', headers: { 'user-agent': userAgent }, signal: AbortSignal.timeout(FETCH_MS) },
+        LARGEST_KEY
+      )
+      if (status !== 200) return { reason: `The key of the issuer could not be fetched: it answered ${status}` }
+      if (body === null) return { reason: 'The key of the issuer is too long' }
+      const pem = body.toString('utf8')
       return md5(pem) === id ? pem : { reason: 'The key of the issuer does not have the md5 that pkey names' }
     } catch {
       // What the network says may quote addresses of the operator's own, and a stranger reads the answer.
@@ -78,17 +77,6 @@ export function keyStore({ db, outbound, userAgent, now }: Parts) {
 }
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex')
-
-async function readShort(body: AsyncIterable<Buffer>): Promise<string | undefined> {
-  const bytes: Buffer[] = []
-  let length = 0
-  for await (const chunk of body) {
-    bytes.push(chunk)
-    length += chunk.length
-    if (length > LARGEST_KEY) return undefined
-  }
-  return Buffer.concat(bytes).toString('utf8')
-}
 
 function parseKey(pem: string): KeyObject | string {
   try {

@@ -89,6 +89,7 @@ export function crmLine({ database, host, tell, now }: Parts): Line<Taken, Ended
       const kept = done.filter(({ next }) => next.kind !== 'archived')
       const rows = await call<Row>(database.pool, TELL_TURN, [
         host,
+        kept.map(({ taken }) => taken.id),
         kept.map(({ taken }) => taken.conversationId),
         JSON.stringify(kept.map(one => settled(one, at))),
         JSON.stringify(wants.map(({ registrationId, free }) => ({ registration: registrationId, free }))),

@@ -3,12 +3,20 @@ import type { Routine } from '../database/routine.ts'
 /**
  * A turn of what CRMs are told: writes down what became of the items in `ended`,
  * then takes the heads of conversations that are due, the longest due first, so
- * many of each registration as it wants. An item that was settled meanwhile, by
+ * many of each registration as it wants. `ids` names the items once more, lest all be read to find them. An item that was settled meanwhile, by
  * whoever took it over, stays as it is.
  */
 export const TELL_TURN = {
   name: 'tell_turn',
-  parameters: ['host text', 'settled bigint[]', 'ended json', 'wants json', 'busy bigint[]', 'at timestamptz'],
+  parameters: [
+    'host text',
+    'ids bigint[]',
+    'settled bigint[]',
+    'ended json',
+    'wants json',
+    'busy bigint[]',
+    'at timestamptz'
+  ],
   returns:
     'table (id bigint, registration_id bigint, conversation_id bigint, kind text, body json, attempts int, offered_since timestamptz)',
   body: `
@@ -20,7 +28,7 @@ begin
     set state = e.state, reason = e.reason, attempts = i.attempts + 1, due_at = coalesce(e.due_at, i.due_at),
       settled_at = e.settled_at
     from json_to_recordset(ended) as e(id bigint, state text, reason text, due_at timestamptz, settled_at timestamptz)
-    where i.id = e.id and i.state = 'waiting';
+    where i.id = any(ids) and i.id = e.id and i.state = 'waiting';
     update conversations c set telling_due = (
       select i.due_at from outbox i where i.conversation_id = c.id and i.settled_at is null order by i.id limit 1
     ) where c.id = any(settled);

@@ -92,6 +92,9 @@ export function conversation() {
     .references(() => conversations.id, { onDelete: 'cascade' })
 }
 
+/** A message goes with its conversation. A foreign key of its own would look up and lock its registration every time. */
+const ownerOfConversation = () => bigint({ mode: 'number' }).notNull()
+
 /** A contact of a registration. Order is kept within one, never across them. */
 export const conversations = pgTable(
   'conversations',
@@ -136,7 +139,7 @@ export const messages = pgTable(
   'messages',
   {
     id: id(),
-    registrationId: owner(),
+    registrationId: ownerOfConversation(),
     conversationId: conversation(),
     crmId: text(),
     body: json().$type<ChatMessage>().notNull(),
@@ -193,7 +196,7 @@ export const outbox = pgTable(
   'outbox',
   {
     id: id(),
-    registrationId: owner(),
+    registrationId: ownerOfConversation(),
     conversationId: conversation(),
     kind: text().$type<'status' | 'incoming'>().notNull(),
     /** The claim `body`. It is signed anew at each attempt. */

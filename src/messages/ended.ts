@@ -63,8 +63,8 @@ export interface Written {
   partCount: number | null
 }
 
-/** Writes the rows of `given` to their messages, unless another host has taken them over. What was heard of a message while it was being sent stays with it. */
-export const WRITE_ENDED = (given: string) => `
+/** Writes the rows of `given` to their messages, which `ids` names once more lest all messages be read to find them, unless another host has taken them over. What was heard of a message while it was being sent stays with it. */
+export const WRITE_ENDED = (given: string, ids: string) => `
   update messages m
   set state = e.state, ref = coalesce(e.ref, m.ref), reason = e.reason, later = e.later::json, status = coalesce(e.status, m.status),
     due_at = coalesce(e.due_at, m.due_at), settled_at = e.settled_at, attempts = m.attempts - e.uncounted,
@@ -74,7 +74,7 @@ export const WRITE_ENDED = (given: string) => `
   from json_to_recordset(${given}) as e(
     id bigint, attempts int, replays int, state text, ref text, reason text, later text, status text, due_at timestamptz,
     settled_at timestamptz, uncounted int, story jsonb, in_parts boolean, part_count int, progress text, doubt text, was text)
-  where m.id = e.id and m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays`
+  where m.id = any(${ids}) and m.id = e.id and m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays`
 
 /** What an attempt makes of its message. */
 export const rowOf = (one: Ended, now: Date) => ({
@@ -94,7 +94,7 @@ export async function writeEnded(tx: Executor, ended: readonly Ended[], now: Dat
   const changes = ended.map(one => rowOf(one, now))
   const { rows } = await tx.execute<{ id: string } & Record<keyof Written, never>>(sql`
     with given as (select ${JSON.stringify(changes)}::json rows)
-    ${sql.raw(WRITE_ENDED('(select rows from given)'))}
+    ${sql.raw(WRITE_ENDED('(select rows from given)', "array(select (row->>'id')::bigint from given, json_array_elements(rows) row)"))}
     returning m.id, m.status, m.in_parts "inParts", m.doubt, m.part_count "partCount"`)
   return new Map(rows.map(({ id, ...row }) => [Number(id), row]))
 }

@@ -66,3 +66,39 @@ t.test('an answer without a body, packed, or of any size can be read', async t =
   t.equal(await (await fetch(`${url}unsaid`)).text(), 'onetwo')
   t.equal((await fetch(`${url}big`, { method: 'HEAD' })).status, 200)
 })
+
+t.test('a long answer is read as fast as it is taken, may be left unread, and fails where it is cut off', async t => {
+  const piece = Buffer.alloc(64 * 1024, 'x')
+  let written = 0
+  const { fetch, url } = await gateway(t, (request, response) => {
+    response.writeHead(200, { 'content-type': 'video/mp4' })
+    if (request.url === '/cut') return void response.write(piece, () => response.destroy())
+    const more = () => {
+      while (written < 1_000 && response.write(piece)) written += 1
+    }
+    response.on('drain', more)
+    more()
+  })
+  const long = await fetch(`${url}long`)
+  const reader = long.body?.getReader()
+  t.ok((await reader?.read())?.value)
+  t.ok(written < 1_000, 'the gateway is held up')
+  await reader?.cancel()
+
+  const cut = await fetch(`${url}cut`)
+  await t.rejects(cut.arrayBuffer(), { name: 'SocketError' })
+})
+
+t.test('a call is given up while its answer comes, when its signal says so', async t => {
+  const { fetch, url } = await gateway(t, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'video/mp4' })
+    response.write('x')
+  })
+  const giveUp = new AbortController()
+  const { body } = await fetch(url, { signal: giveUp.signal })
+  const reader = body?.getReader()
+  await reader?.read()
+  const rest = reader?.read().then(() => {})
+  giveUp.abort(new Error('enough'))
+  await t.rejects(rest ?? Promise.resolve(), { message: 'enough' })
+})

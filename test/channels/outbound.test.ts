@@ -47,7 +47,7 @@ t.test('no private address is called, however it is written', async t => {
 
 t.test('what the CRM is told goes by the same policy', async t => {
   const outbound = open(t, [])
-  const error = await failure(outbound.request('http://127.0.0.1:8080/', { method: 'PUT' }))
+  const error = await failure(outbound.call({ url: 'http://127.0.0.1:8080/', method: 'PUT', headers: {} }, 0))
   t.match(error, { message: '127.0.0.1 is in a private network, which OUTBOUND_ALLOW does not list' })
 })
 
@@ -81,8 +81,8 @@ t.test('no redirect is followed, since it would carry credentials along', async 
 
   const answer = await outbound.fetch(`${url}here`, { method: 'POST', body: 'secret' })
   t.equal(answer.status, 307)
-  const { statusCode } = await outbound.request(`${url}here`, { method: 'PUT', body: 'secret' })
-  t.equal(statusCode, 307)
+  const { status } = await outbound.call({ url: `${url}here`, method: 'PUT', headers: {}, body: 'secret' }, 0)
+  t.equal(status, 307)
   t.same(visited, ['/here', '/here'])
 })
 
@@ -90,6 +90,15 @@ t.test('a call is given up when its signal says so', async t => {
   const url = await listen(t, () => {})
   const outbound = open(t, ['127.0.0.0/8'])
   await t.rejects(outbound.fetch(url, { signal: AbortSignal.timeout(20) }), { name: 'TimeoutError' })
+})
+
+t.test('an answer that is longer than was asked for is not waited for', async t => {
+  const url = await listen(t, (_request, response) => {
+    response.writeHead(200)
+    response.write('x'.repeat(20))
+  })
+  const outbound = open(t, ['127.0.0.0/8'])
+  t.same(await outbound.call({ url, method: 'GET', headers: {} }, 10), { status: 200, body: null })
 })
 
 t.test('what surely never left is told from what may have arrived', async t => {

@@ -1,0 +1,90 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher } from 'undici'
+
+/**
+ * One request and its answer, by the dispatcher itself: the library's `request`
+ * makes a stream of every answer, which costs 40 us of the processor more than
+ * the 54 of a small call.
+ */
+
+export interface Asked {
+  url: string | URL
+  method: Dispatcher.HttpMethod
+  headers: Record<string, string>
+  body?: string | Uint8Array | null
+  signal?: AbortSignal | null
+}
+
+/** What takes the bytes of an answer as they come. */
+export interface Sink {
+  data(chunk: Buffer): void
+  end(): void
+  fail(error: Error): void
+}
+
+/** Begins to read an answer. `resolve` may be called at any time. */
+export type Read<Answer> = (
+  head: { status: number; headers: IncomingHttpHeaders },
+  resolve: (answer: Answer) => void,
+  flow: Pick<Dispatcher.DispatchController, 'pause' | 'resume' | 'abort'>
+) => Sink
+
+/** Rejects with what went wrong, or with the reason of the signal. */
+export const exchange = <Answer>(
+  dispatcher: Dispatcher,
+  { url, signal, body = null, ...asked }: Asked,
+  read: Read<Answer>
+): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const { origin, pathname, search } = new URL(url)
+    let started: Dispatcher.DispatchController | undefined
+    let sink: Sink | undefined
+
+    const fail = (error: Error) => {
+      signal?.removeEventListener('abort', abort)
+      reject(error)
+      sink?.fail(error)
+    }
+    // One that still waits for a connection is stopped when it has one.
+    const abort = () => (started ? started.abort(signal?.reason) : fail(signal?.reason))
+    signal?.addEventListener('abort', abort, { once: true })
+
+    dispatcher.dispatch(
+      { origin, path: `${pathname}${search}`, body, ...asked },
+      {
+        onRequestStart(controller) {
+          started = controller
+          if (signal?.aborted) controller.abort(signal.reason)
+        },
+        onResponseStart(controller, status, headers) {
+          if (status >= 200) sink = read({ status, headers }, resolve, controller)
+        },
+        onResponseData: (_controller, chunk) => sink?.data(chunk),
+        onResponseEnd() {
+          signal?.removeEventListener('abort', abort)
+          sink?.end()
+        },
+        onResponseError: (_controller, error) => fail(error)
+      }
+    )
+  })
+
+/** An answer of at most so many bytes. Of one that is longer the rest is not waited for, and there is no body. */
+export const wholeUpTo =
+  (most: number): Read<{ status: number; body: Buffer | null }> =>
+  ({ status }, resolve, flow) => {
+    const chunks: Buffer[] = []
+    let left = most
+    return {
+      data(chunk) {
+        chunks.push(chunk)
+        left -= chunk.length
+        if (left >= 0) return
+        resolve({ status, body: null })
+        flow.abort(new Error('The answer is too long'))
+      },
+      end: () => resolve({ status, body: Buffer.concat(chunks) }),
+      fail: () => {}
+    }
+  }
