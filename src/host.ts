@@ -30,6 +30,7 @@ import { storeEvents } from './messages/events.ts'
 import { laterTask } from './messages/later.ts'
 import { messageLine } from './messages/line.ts'
 import { mediaTask } from './messages/media.ts'
+import { recaller } from './messages/recall.ts'
 import { reporter } from './messages/reported.ts'
 import { sender } from './messages/send.ts'
 import { openOutbound } from './outbound.ts'
@@ -116,7 +117,7 @@ async function compose(
   const verify = verifier({ issuers: config.issuers, keys, now, log })
 
   const mountedBy = (name: string) => mounted.find(({ channel }) => channel.name === name)
-  const lend = lender({ outbound, uploads, notes, now, log, defaultLanguage })
+  const lend = lender({ outbound, uploads, notes, recall: recaller(database), now, log, defaultLanguage })
   const ready = readier({ registrations, settings, mountedBy, lend })
   const call = caller({ outbound, now })
   const selfUriOf = (name: string) => mountedBy(name)?.selfUri

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { FORBIDDEN } from 'channel-kit/network'
 import { Agent, buildConnector } from 'undici'
 import { type Asked, exchange, wholeUpTo } from './exchange.ts'
 import { openFetch } from './outbound-fetch.ts'
@@ -61,36 +62,6 @@ export function openOutbound(allow: readonly string[]) {
     close: () => agent.destroy()
   }
 }
-
-/** Whether a failed call surely never reached the other side. */
-export function neverSent(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (isUnsent(cause as NodeJS.ErrnoException)) return true
-  return false
-}
-
-const isUnsent = ({ code = '', syscall }: NodeJS.ErrnoException) => UNSENT.has(code) || syscall === 'connect'
-
-const FORBIDDEN = 'OUTBOUND_FORBIDDEN'
-const UNSENT = new Set([
-  FORBIDDEN,
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  // No agreement on encryption, or no trust in who is there: nothing is written before.
-  'EPROTO',
-  'ERR_SSL_WRONG_VERSION_NUMBER',
-  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
-])
 
 const forbidden = (host: string) =>
   Object.assign(new Error(`${host} is in a private network, which OUTBOUND_ALLOW does not list`), { code: FORBIDDEN })

@@ -1,21 +1,10 @@
-import { Writable } from 'node:stream'
 import { form, group, password, string } from 'channel-kit/form'
 import t from 'tap'
 import { registrations } from '../src/database/schema.ts'
 import { testCrm, testHost, until } from './harness.ts'
+import { keptLog } from './log.ts'
 import { scripted, taken, text } from './scripted.ts'
 import { wrote } from './talking.ts'
-
-function keptLog() {
-  let kept = ''
-  const logTo = new Writable({
-    write(chunk, _, done) {
-      kept += chunk
-      done()
-    }
-  })
-  return { logTo, log: () => kept }
-}
 
 t.test('no secret reaches the log or an answer, whatever goes wrong', async t => {
   const { logTo, log } = keptLog()

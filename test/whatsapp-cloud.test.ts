@@ -35,6 +35,27 @@ t.test('a webhook that comes twice, late and in the wrong order is one message a
   t.equal(plugin.statuses(message.id).at(-1), 'read')
 })
 
+t.test('a reply and a reaction show what they are about, whoever said it, and no other chat’s words', async t => {
+  const { crm, plugin, gateway } = await connected(t)
+  await plugin.send({ contact: CUSTOMER, content: { text: '**Which** size?', format: 'markdown' } })
+  await until('the question', async () => gateway.received().length === 1)
+  const asked = gateway.state.messages[0]?.wamid ?? ''
+  const say = (text: string, id: string, contact = CUSTOMER) =>
+    gateway.say(contact, { type: 'text', text: { body: text }, context: { id } })
+  const large = await say('Large', asked)
+  await say('No, small', large)
+  await gateway.say(CUSTOMER, { type: 'reaction', reaction: { message_id: asked, emoji: '👍' } })
+  await say('What?', asked, '421900333444')
+  await crm.waitFor(event => event.type === 'incoming' && event.contact === '421900333444')
+  await until('all of them', async () => textsOf(crm).length === 4)
+  t.same(textsOf(crm).toSorted(), [
+    '> In reply to an earlier message\nWhat?',
+    '> Large\nNo, small',
+    '> Which size?\nLarge',
+    '👍 → “Which size?”'
+  ])
+})
+
 t.test('files go both ways, and the CRM is given our address of them', async t => {
   const { crm, plugin, gateway } = await connected(t)
   await gateway.say(CUSTOMER, { type: 'image', image: gateway.file(PICTURE, 'image/png', { caption: 'Look' }) })

@@ -8,19 +8,23 @@ interface Wanted {
   change?: NonNullable<Parameters<typeof startSimulator>[0]>['change']
   /** Besides those of the simulator. */
   settings?: object
+  /** Where the host's whole log goes. */
+  logTo?: NodeJS.WritableStream
 }
 
 /** A CRM, a host and a Graph API that know each other. */
-export async function connected(t: Test, { change = {}, settings = {} }: Wanted = {}) {
+export async function connected(t: Test, { change = {}, settings = {}, logTo }: Wanted = {}) {
   const gateway = await startSimulator({ change })
   t.teardown(() => gateway.close())
   const crm = await testCrm(t)
   const env = { ...gateway.variables, LV_PLUGIN_CHAT_SEND_INTERVAL: '1' }
-  const host = await testHost(t, { channels: [{ channel: whatsApp }], env })
+  const logged = logTo ? { logTo, env: { ...env, LOG_LEVEL: 'trace' } } : { env }
+  const host = await testHost(t, { channels: [{ channel: whatsApp }], ...logged })
   const plugin = await crm.register(host.at('whatsapp-cloud'))
   const saved = await plugin.saveSettings({ ...gateway.settings, ...settings })
   if (saved.status !== 200) throw new Error(`the settings were answered ${saved.status}: ${saved.text}`)
   const { json } = await plugin.markdownPreview('webhook')
-  await gateway.connect(/http[^`]+/.exec((json as { markdown: string }).markdown)?.[0] ?? '')
-  return { gateway, crm, plugin, host }
+  const webhook = /http[^`]+/.exec((json as { markdown: string }).markdown)?.[0] ?? ''
+  await gateway.connect(webhook)
+  return { gateway, crm, plugin, host, webhook }
 }

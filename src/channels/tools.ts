@@ -1,8 +1,10 @@
+import { neverSent } from 'channel-kit/network'
 import type { Tools } from 'channel-kit/tools'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Registration } from '../crm/registrations.ts'
 import type { NotesStore } from '../database/notes.ts'
-import { neverSent, type Outbound } from '../outbound.ts'
+import type { RecallOf } from '../messages/recall.ts'
+import type { Outbound } from '../outbound.ts'
 import { translate } from '../protocol/language.ts'
 import type { Data } from '../protocol/settings.ts'
 import { extensionOf, isPlain, type Uploads } from '../storage/uploads.ts'
@@ -14,6 +16,7 @@ interface Parts {
   outbound: Pick<Outbound, 'fetch'>
   uploads: Pick<Uploads, 'keep'>
   notes: Pick<NotesStore, 'of'>
+  recall: RecallOf
   now: () => Date
   log: FastifyBaseLogger
   defaultLanguage: string
@@ -32,7 +35,7 @@ export type Lend = ReturnType<typeof lender>
 
 /** `sent` tells whether a request may have reached the gateway: what is on its way counts, what never connected does not. */
 export const lender =
-  ({ outbound, uploads, notes, now, log, defaultLanguage }: Parts) =>
+  ({ outbound, uploads, notes, recall, now, log, defaultLanguage }: Parts) =>
   async ({
     mounted,
     registration,
@@ -70,7 +73,8 @@ export const lender =
           return `${mounted.selfUri}uploaded/${await uploads.keep(registration, isPlain(extension) ? extension : 'bin', bytes)}`
         },
         webhookUrl: `${mounted.selfUri}webhook/${registration.webhookToken}`,
-        notes: await notes.of(registration.id)
+        notes: await notes.of(registration.id),
+        recall: asked => recall(registration.id, asked)
       }
     }
   }

@@ -58,7 +58,8 @@ function offline({ options }: Channel, translate: LookupTools['translate']): Loo
     translate,
     upload: refuse,
     webhookUrl: '',
-    notes: {}
+    notes: {},
+    recall: async asked => asked.map(() => undefined)
   }
 }
 

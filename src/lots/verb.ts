@@ -1,10 +1,10 @@
 import type { Lot, LotOutcome, Lots, OpenLot } from 'channel-kit/lots'
+import { neverSent } from 'channel-kit/network'
 import type { Tools } from 'channel-kit/tools'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { plain, wordsOf } from '../database/text.ts'
 import type { MakeReady } from '../messages/send.ts'
-import { neverSent } from '../outbound.ts'
 
 /** One call of a channel's verb for a lot. Never rejects: whatever goes wrong is an outcome. */
 

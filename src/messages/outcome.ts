@@ -40,11 +40,12 @@ const known = Compile(
       kind: Type.Literal('accepted'),
       ref: Text,
       later: Type.Optional(Type.Array(Type.Object({ afterMs: Milliseconds, events: Type.Array(Event) }))),
+      restMs: Type.Optional(Milliseconds),
       ...sent
     }),
     Type.Object({ kind: Type.Literal('retry'), ...reason, ...sent, afterMs: Type.Optional(Milliseconds) }),
     Type.Object({ kind: Type.Literal('throttled'), ...reason, ...sent, afterMs: Milliseconds }),
-    Type.Object({ kind: Type.Literal('rejected'), ...reason, ...sent }),
+    Type.Object({ kind: Type.Literal('rejected'), ...reason, ...sent, events: Type.Optional(Type.Array(Event)) }),
     Type.Object({
       kind: Type.Literal('unknown'),
       ...reason,

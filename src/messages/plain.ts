@@ -18,12 +18,13 @@ export const isPlain = ({ taken, next, told, carried = {} }: Ended, paceOf: Pace
   taken.message.doubt === null &&
   Object.keys(carried).length === 0 &&
   paceOf(taken.registrationId) === undefined &&
-  (next.kind !== 'accepted' || tellsOfItself(next.outcome))
+  (next.kind === 'accepted' ? tellsOfItself(next.outcome) : !('events' in next))
 
 type Accepted = Extract<Ended['next'], { kind: 'accepted' }>['outcome']
 
-const tellsOfItself = ({ ref, later = [], remember }: Accepted): boolean =>
+const tellsOfItself = ({ ref, later = [], remember, restMs }: Accepted): boolean =>
   remember === undefined &&
+  restMs === undefined &&
   later.every(
     ({ afterMs, events }) =>
       afterMs <= 0 &&

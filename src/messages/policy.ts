@@ -1,3 +1,4 @@
+import type { GatewayEvent } from 'channel-kit/event'
 import type { Outcome } from 'channel-kit/outcome'
 import type { Doubt } from '../database/schema.ts'
 
@@ -5,7 +6,7 @@ import type { Doubt } from '../database/schema.ts'
 export type Next =
   | { kind: 'accepted'; outcome: Extract<Outcome, { kind: 'accepted' }>; doubt?: undefined }
   /** `doubt`: only because nobody knows whether it has left. */
-  | { kind: 'failed'; reason: string; doubt?: Doubt }
+  | { kind: 'failed'; reason: string; doubt?: Doubt; events?: readonly GatewayEvent[] }
   | { kind: 'again'; at: Date; reason: string; doubt?: Doubt }
   /** The whole account waits, and the attempt is not counted. */
   | { kind: 'paused'; until: Date; reason: string; doubt?: undefined }
@@ -29,7 +30,7 @@ export function next(outcome: Outcome, attempt: number, repeats: boolean, policy
     case 'accepted':
       return { kind: 'accepted', outcome }
     case 'rejected':
-      return { kind: 'failed', reason: outcome.reason }
+      return { kind: 'failed', reason: outcome.reason, ...(outcome.events ? { events: outcome.events } : {}) }
     case 'throttled':
       return { kind: 'paused', until: after(outcome.afterMs), reason: outcome.reason }
     case 'unknown':
@@ -54,3 +55,10 @@ export const comingOf = ({ outcome: { later = [] } }: Extract<Next, { kind: 'acc
     .filter(({ afterMs }) => afterMs > 0)
     .map(one => ({ ...one, afterMs: Math.min(one.afterMs, LONGEST_MS) }))
     .toSorted((a, b) => a.afterMs - b.afterMs)
+
+/** Until when the account sends nothing; undefined: it goes on. */
+export function restingUntil(next: Next, now: Date): Date | undefined {
+  if (next.kind === 'paused') return next.until
+  const restMs = next.kind === 'accepted' ? (next.outcome.restMs ?? 0) : 0
+  return restMs > 0 ? new Date(now.getTime() + Math.min(restMs, LONGEST_MS)) : undefined
+}

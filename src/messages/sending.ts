@@ -1,3 +1,4 @@
+import type { GatewayEvent } from 'channel-kit/event'
 import { eq, sql } from 'drizzle-orm'
 import { type CrmNews, tellCrm } from '../crm/news.ts'
 import type { Database, Executor } from '../database/connect.ts'
@@ -13,7 +14,7 @@ import { writeMemories } from './memory.ts'
 import { type PaceOf, writePaces } from './pace.ts'
 import { type KnownPart, partsOf } from './parts.ts'
 import { isPlain, plainEnds } from './plain.ts'
-import { comingOf, type Next } from './policy.ts'
+import { comingOf, type Next, restingUntil } from './policy.ts'
 import { refreshSending } from './queue.ts'
 import { settleParts } from './settle-parts.ts'
 import { type Row, takenOf } from './taken.ts'
@@ -110,11 +111,13 @@ const remembered = ({ taken: { conversationId }, next }: Settled) =>
     : []
 
 const immediateEvents = ({ taken: { registrationId }, next }: Settled) =>
-  next.kind === 'accepted'
-    ? (next.outcome.later ?? [])
-        .filter(({ afterMs }) => afterMs <= 0)
-        .flatMap(({ events }) => events.map(event => ({ registrationId, event })))
-    : []
+  eventsOf(next).map(event => ({ registrationId, event }))
+
+function eventsOf(next: Next): readonly GatewayEvent[] {
+  if (next.kind === 'failed') return next.events ?? []
+  if (next.kind !== 'accepted') return []
+  return (next.outcome.later ?? []).filter(({ afterMs }) => afterMs <= 0).flatMap(({ events }) => events)
+}
 
 const failures = ({ taken: { message, conversationId }, next }: Settled): CrmNews[] =>
   next.kind === 'failed' && message.crmId !== null
@@ -122,10 +125,11 @@ const failures = ({ taken: { message, conversationId }, next }: Settled): CrmNew
     : []
 
 async function follow(tx: Executor, { message }: Taken, next: Next, now: Date): Promise<void> {
-  if (next.kind === 'paused')
+  const until = restingUntil(next, now)
+  if (until)
     await tx
       .update(registrations)
-      .set({ pausedUntil: sql`greatest(${registrations.pausedUntil}, ${next.until.toISOString()}::timestamptz)` })
+      .set({ pausedUntil: sql`greatest(${registrations.pausedUntil}, ${until.toISOString()}::timestamptz)` })
       .where(eq(registrations.id, message.registrationId))
   const [first] = next.kind === 'accepted' ? comingOf(next) : []
   if (first) await addJob(tx, 'later', { message: message.id }, { at: new Date(now.getTime() + first.afterMs) })

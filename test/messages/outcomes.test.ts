@@ -1,9 +1,11 @@
 import type { Outcome } from 'channel-kit/outcome'
 import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
+import { notes } from '../../src/database/kept.ts'
 import { messages } from '../../src/database/schema.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, taken, text } from '../scripted.ts'
+import { wrote } from '../talking.ts'
 
 const FAST = {
   LV_PLUGIN_CHAT_SEND_ATTEMPTS: '3',
@@ -59,6 +61,44 @@ t.test('a message that the gateway refuses fails at once, with the reason kept',
   t.match(await settled(message.id), { state: 'failed', attempts: 1, reason: 'not a number' })
   await crm.waitFor(event => event.type === 'status')
   t.same(plugin.statuses(message.id), ['error'])
+})
+
+t.test('what a channel wants kept of a message that is refused is kept, and the CRM hears of both', async t => {
+  const script = scripted(async ({ contact }) => ({
+    kind: 'rejected',
+    reason: 'not wanted',
+    events: [wrote('note', contact, 'why'), { kind: 'note', name: 'unwanted', value: contact }]
+  }))
+  const { crm, host, plugin, settled } = await build(t, script)
+
+  const { message } = await plugin.send(text('1', 'hello'))
+
+  t.match(await settled(message.id), { state: 'failed', reason: 'not wanted' })
+  t.match(await crm.waitFor(event => event.type === 'incoming'), {
+    contact: '1',
+    message: { content: { text: 'why' } }
+  })
+  await crm.waitFor(event => event.type === 'status')
+  t.same(plugin.statuses(message.id), ['error'])
+  t.match(await host.database.db.select().from(notes), [{ name: 'unwanted', value: { value: '1' } }])
+})
+
+t.test('an account that is to rest after a message sends nothing until then, and the message is accepted', async t => {
+  const script = scripted(async ({ id, contact }) => ({
+    kind: 'accepted',
+    ref: `ref-${id}`,
+    ...(contact === '1' ? { restMs: 300 } : {})
+  }))
+  const { host, plugin, settled } = await build(t, script)
+
+  const first = await plugin.send(text('1', 'first'))
+  t.match(await settled(first.message.id), { state: 'accepted', attempts: 1 })
+  const second = await plugin.send(text('2', 'another conversation'))
+
+  const { settledAt, attempts } = await settled(second.message.id)
+  const rested = (await host.database.db.query.registrations.findFirst())?.pausedUntil as Date
+  t.ok((settledAt as Date) >= rested)
+  t.equal(attempts, 1)
 })
 
 t.test('a throttled account waits as a whole, and the attempt is not counted', async t => {

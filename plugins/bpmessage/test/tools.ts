@@ -39,7 +39,8 @@ export function lent(settings: Changes, changes: Changes = {}, now = new Date('2
       message.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole)),
     upload: async () => 'https://example.com/file',
     webhookUrl: '',
-    notes: {}
+    notes: {},
+    recall: async asked => asked.map(() => undefined)
   }
 }
 

@@ -50,10 +50,10 @@ interface Carried {
  * `unknown` if a request was written, as `retry` if none was.
  *
  * - `accepted`: the gateway has it; `ref` is its id there. Of a message in several parts, `sent` names them all: it is
- *   delivered when all of them are, and in error when one is.
+ *   delivered when all of them are, and in error when one is. With `restMs` the account sends nothing for that long.
  * - `retry`: it surely did not leave; try again, by the queue's interval or after `afterMs`.
  * - `throttled`: too fast for the account; everything of the registration waits `afterMs`, no attempt is counted.
- * - `rejected`: it will never be taken; the CRM is told `error`.
+ * - `rejected`: it will never be taken; the CRM is told `error`. `events` are what else is to be kept of that.
  * - `unknown`: it may have left. Repeated only where the gateway `dedupes`. With `awaitMs`, a status that names the
  *   message (`message.id`) may come first: once that time is over, the message is handed to `send` again, with the parts
  *   that were heard of in `sent`. Whether it says `unknown` once more, without `awaitMs`, is up to the channel. `parts`
@@ -61,8 +61,15 @@ interface Carried {
  *   one that a status names without a `part`.
  */
 export type Outcome =
-  | { kind: 'accepted'; ref: string; sent?: readonly Part[]; later?: readonly Later[]; remember?: unknown }
+  | {
+      kind: 'accepted'
+      ref: string
+      sent?: readonly Part[]
+      later?: readonly Later[]
+      remember?: unknown
+      restMs?: number
+    }
   | ({ kind: 'retry'; reason: string; afterMs?: number } & Carried)
   | ({ kind: 'throttled'; reason: string; afterMs: number } & Carried)
-  | { kind: 'rejected'; reason: string; sent?: readonly Part[] }
+  | { kind: 'rejected'; reason: string; sent?: readonly Part[]; events?: readonly GatewayEvent[] }
   | ({ kind: 'unknown'; reason: string; awaitMs?: number; parts?: number } & Carried)

@@ -1,4 +1,5 @@
 import type { Static, TObject } from 'typebox'
+import type { Attachment, Content } from './chat.ts'
 
 /** `{name}` in a message is replaced by the parameter of that name. */
 export type Translate = (
@@ -29,6 +30,24 @@ export interface Tools<Settings = Static<TObject>, Options = Static<TObject>> {
   webhookUrl: string
   /** The account's notes, see `NoteEvent`. */
   notes: Readonly<Record<string, Note>>
+  /** What was said in conversations before, in the order asked; all that a call is about is asked for at once. */
+  recall: Recall
+}
+
+/** Undefined: there is no such message in the conversation of this contact, or not any more. */
+export type Recall = (asked: readonly Asked[]) => Promise<readonly (Recalled | undefined)[]>
+
+export interface Asked {
+  contact: string
+  /** The gateway's id of the message, or of a part of it. */
+  ref: string
+}
+
+export interface Recalled {
+  from: 'contact' | 'us'
+  content: Content | null
+  /** Files that are still being fetched have no address yet. */
+  attachments: readonly Pick<Attachment, 'name' | 'type'>[]
 }
 
 /** What the host keeps of the account for the channel. */

@@ -99,6 +99,7 @@ export function toolsOf(change: Change, { logged = [], gateway = {}, lent = {} }
     upload: never,
     webhookUrl: 'https://host.example/mobiletech/webhook/secret',
     notes: {},
+    recall: async asked => asked.map(() => undefined),
     ...lent
   }
 }

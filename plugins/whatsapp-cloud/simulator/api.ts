@@ -42,6 +42,10 @@ export function graphApi(state: State, faults: FaultScripts, webhooks: WebhookSe
   )
 
   app.get(
+    '/:version/debug_token',
+    handle('token', async () => ({ data: state.tokenData }))
+  )
+  app.get(
     `/:version/${businessAccountId}/subscribed_apps`,
     handle('subscription', async () => ({
       data: state.subscribed

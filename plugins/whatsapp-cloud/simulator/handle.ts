@@ -17,7 +17,9 @@ export const handling =
     const fault = faults.next(operation)
     if (fault) return suffer(fault, request, reply, () => Promise.resolve(usual(request, reply)))
     const problem = accessProblem(state, request, operation)
-    return problem ? reply.code(problem.status).send(problem.body) : usual(request, reply)
+    if (problem) return reply.code(problem.status).send(problem.body)
+    reply.headers(state.headers)
+    return usual(request, reply)
   }
 
 function note(state: State, operation: Operation, { method, url, query, headers, body }: FastifyRequest): void {

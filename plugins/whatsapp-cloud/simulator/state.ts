@@ -6,6 +6,10 @@ export interface State {
   token: string
   /** Of apps, the first being the token's. */
   secret: string
+  /** What is known of the token, as the API gives it. */
+  tokenData: Json
+  /** Of every answer that is no error, such as how much of what is allowed is used up. */
+  headers: Readonly<Record<string, string>>
   now: () => Date
   /** What was called, oldest first. */
   calls: Call[]
@@ -47,7 +51,16 @@ interface Call {
   body: unknown
 }
 
-export type Operation = 'messages' | 'upload' | 'info' | 'bytes' | 'templates' | 'phone' | 'numbers' | 'subscription'
+export type Operation =
+  | 'messages'
+  | 'upload'
+  | 'info'
+  | 'bytes'
+  | 'templates'
+  | 'phone'
+  | 'numbers'
+  | 'subscription'
+  | 'token'
 
 export interface Message {
   wamid: string
@@ -73,6 +86,12 @@ export const initialState = (now: () => Date): State => ({
   account: { phoneNumberId: '106540352242922', businessAccountId: '102290129340398', displayNumber: '15550783881' },
   token: 'EAASimulatedToken',
   secret: 'simulated-app-secret',
+  tokenData: {
+    is_valid: true,
+    expires_at: 0,
+    scopes: ['whatsapp_business_messaging', 'whatsapp_business_management']
+  },
+  headers: {},
   now,
   calls: [],
   messages: [],

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { Polled } from 'channel-kit/channel'
 import type { NoteEvent } from 'channel-kit/event'
 import { callerOf } from './graph/access.ts'
 import { type Caller, call } from './graph/call.ts'
@@ -19,13 +18,11 @@ const HOUR_MS = 3_600_000
 
 export const CONNECTION = 'connection'
 
-export async function read(_cursor: unknown, tools: WhatsAppTools): Promise<Polled> {
+export async function keepConnected(tools: WhatsAppTools): Promise<NoteEvent[]> {
   const caller = callerOf(tools)
-  if (!tools.settings.webhook.connect || !caller || !isDue(tools)) return { events: [], cursor: null }
+  if (!tools.settings.webhook.connect || !caller || !isDue(tools)) return []
   const problem = await connect(caller, tools)
-  const value = { mark: markOf(tools), problem }
-  const note: NoteEvent = { kind: 'note', name: CONNECTION, value }
-  return { events: [note], cursor: null }
+  return [{ kind: 'note', name: CONNECTION, value: { mark: markOf(tools), problem } }]
 }
 
 function isDue(tools: WhatsAppTools): boolean {

@@ -26,7 +26,7 @@ const account = group(
     accessToken: password({
       title: 'Access token',
       description: 'Of a system user and without an end; the one of the API setup page lives for a day',
-      pattern: '^\\s*\\S+\\s*$'
+      pattern: '^\\s*[!-~]+\\s*$'
     }),
     appSecret: password({
       title: 'App secret',
@@ -94,6 +94,11 @@ const incoming = group(
       'Messages after a click on an ad',
       { mark: 'With a line about the ad', hide: 'As any message' },
       'mark'
+    ),
+    echoes: choice(
+      'Messages written in the WhatsApp app of the business',
+      { show: 'As a note', hide: 'Not at all' },
+      'show'
     ),
     failureNotes: choice(
       'Messages that failed',

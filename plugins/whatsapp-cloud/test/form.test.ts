@@ -24,6 +24,7 @@ t.test('only the account has to be filled in', async t => {
     { businessAccountId: '' },
     { accessToken: 'two words' },
     { accessToken: '' },
+    { accessToken: 'EAA\u200b' },
     { appSecret: '  ' },
     { verifyToken: 'short' },
     { graphVersion: '25' }
@@ -32,7 +33,7 @@ t.test('only the account has to be filled in', async t => {
   for (const [group, fields] of Object.entries({
     account: ['phoneNumberId', 'businessAccountId', 'accessToken', 'appSecret', 'verifyToken', 'graphVersion'],
     window: ['fallbackTemplate', 'fallbackParameter'],
-    incoming: ['reactions', 'locations', 'quotes', 'referrals', 'failureNotes'],
+    incoming: ['reactions', 'locations', 'quotes', 'referrals', 'echoes', 'failureNotes'],
     limits: ['perSecond', 'contactPerMinute', 'contactBurst'],
     webhook: ['url', 'connect', 'status']
   }))
@@ -95,6 +96,8 @@ t.test('what is wrong is told at its field', async t => {
   t.match(await errors({}, ['numbers', { kind: 'answer', status: 200, body: { data: [{ id: '1' }] } }]), {
     'account.businessAccountId': [/does not have this phone number/]
   })
+  const page = { data: [{ id: '1' }], paging: { cursors: { after: 'x' }, next: 'https://graph.example' } }
+  t.same(await errors({}, ['numbers', { kind: 'answer', status: 200, body: page }]), {}, 'it may be on another page')
   t.match(await errors({ window: { fallbackTemplate: ['gone/en_US'] } }), {
     'window.fallbackTemplate': [/no such approved/]
   })

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import type { GatewayEvent } from 'channel-kit/event'
 import t from 'tap'
-import channel from '../src/channel.ts'
-import { type Json, record } from '../src/json.ts'
-import { type Change, lend, settingsOf } from './tools.ts'
+import type { Json } from '../src/json.ts'
+import type { Change } from './tools.ts'
+import { lent, NOW, receive, received, textsOf, wrapped } from './webhook.ts'
 
 /** Payloads and what becomes of them, each looked at by eye once. */
 interface Case {
@@ -14,7 +13,6 @@ interface Case {
 }
 
 const CASES = JSON.parse(await readFile(new URL('../fixtures/webhooks.json', import.meta.url), 'utf8')) as Case[]
-const NOW = new Date('2026-10-01T12:00:00Z')
 
 t.test('every kind of thing that a webhook brings becomes what it is meant to be', async t => {
   for (const { name, payload, events, ignored } of CASES) {
@@ -102,7 +100,7 @@ t.test('what is no webhook of WhatsApp is answered too', async t => {
 
 t.test('that webhooks come is noted, every ten minutes and not at each', async t => {
   const noted = async (ago?: number) => {
-    const { tools, notes } = lend({ settings: settings(), now: () => NOW })
+    const { tools, notes } = lent()
     if (ago !== undefined) notes.webhook = { value: {}, at: new Date(NOW.getTime() - ago) }
     const { events } = await received(JSON.stringify(payloadOf('text')), tools)
     return events.some(event => event.kind === 'note' && event.name === 'webhook')
@@ -124,38 +122,4 @@ t.test('a thousand statuses are read in a moment', async t => {
 
 function payloadOf(name: string) {
   return CASES.find(one => one.name === name)?.payload
-}
-
-function wrapped(value: Json, field = 'messages', id = '7770001') {
-  return {
-    object: 'whatsapp_business_account',
-    entry: [{ id, changes: [{ field, value }] }]
-  }
-}
-
-function textsOf(events: readonly GatewayEvent[]) {
-  return events.flatMap(event => (event.kind === 'message' ? [event.content?.text] : []))
-}
-
-function settings(change: Change = {}) {
-  return settingsOf(
-    { phoneNumberId: '5550001', businessAccountId: '7770001', accessToken: 't', appSecret: 's' },
-    change
-  )
-}
-
-type Lent = ReturnType<typeof lend>
-
-function received(body: string, tools: Lent['tools']) {
-  if (!channel.webhook) throw new Error('There is no webhook')
-  return channel.webhook.receive({ method: 'POST', query: {}, headers: {}, body: Buffer.from(body) }, tools)
-}
-
-async function receive(payload: unknown, change: Change = {}, more: Partial<Lent['tools']> = {}) {
-  const { tools, logs, notes } = lend({ settings: settings(change), now: () => NOW })
-  notes.webhook = { value: {}, at: NOW }
-  const body = typeof payload === 'string' ? payload : JSON.stringify(payload)
-  const { reply, events } = await received(body, { ...tools, ...more })
-  const ignored = logs.map(({ details }) => record(details).ignored).find(Boolean) as Json | undefined
-  return { reply, events: JSON.parse(JSON.stringify(events)) as GatewayEvent[], ignored, logs }
 }

@@ -26,6 +26,7 @@ t.test('the state of the account is shown as it is now', async t => {
   const before = await show()
   for (const row of [
     '| Access token | ✅ |',
+    '| The access token ends | ✅ never |',
     '| Phone number | +1 555-078-3881 Simulated shop |',
     '| State of the number | ✅ CONNECTED |',
     '| Quality | GREEN |',
@@ -107,6 +108,9 @@ t.test('connecting subscribes the account, names our address, and says how it we
 
 t.test('nothing is connected that nobody asked for', async t => {
   const { gateway, tools } = await registered(t)
-  t.same(await channel.poll?.read(null, tools), { events: [], cursor: null })
-  t.same(gateway.state.calls, [])
+  t.match(await channel.poll?.read(null, tools), { events: [{ name: 'token' }], cursor: null })
+  t.same(
+    gateway.state.calls.map(({ operation }) => operation),
+    ['token']
+  )
 })

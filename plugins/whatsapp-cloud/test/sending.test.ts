@@ -171,6 +171,20 @@ t.test('an agent may answer what the customer wrote last', async t => {
   }
 })
 
+t.test('what is quoted is what the customer wrote, not what the chat was told since', async t => {
+  const { gateway, send } = await registered(t)
+  const at = new Date('2026-10-01T11:00:00Z')
+  const quoted = async (ref: string, context: object, memory: object | null = null) => {
+    const conversation = { lastIncoming: { ref, at, context }, memory }
+    await send({ content: { text: '/reply\nYes', format: 'text' }, conversation })
+    return record(record(gateway.state.messages.at(-1)?.body).context).message_id
+  }
+  const memory = { opened: at.toISOString(), ref: 'wamid.IN' }
+  t.equal(await quoted('wamid.SENT:failed', { opens: false, note: true }, memory), 'wamid.IN')
+  t.equal(await quoted('wamid.ECHO', { opens: false, note: true }), undefined)
+  t.equal(await quoted('wamid.IN', { opens: true }, { opened: at.toISOString() }), 'wamid.IN')
+})
+
 t.test('a text of which nothing is left is refused', async t => {
   const { send } = await registered(t)
   t.match(await send({ content: { text: '<!-- x --><script>1</script>', format: 'html' } }), {

@@ -1,6 +1,6 @@
 import type { GatewayEvent, NoteEvent } from 'channel-kit/event'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
-import type { Note } from 'channel-kit/tools'
+import type { Note, Recalled } from 'channel-kit/tools'
 import type { Test } from 'tap'
 import { Value } from 'typebox/value'
 import { startSimulator } from '../simulator/simulator.ts'
@@ -39,11 +39,13 @@ interface Lent {
   now?: () => Date
 }
 
-/** `logs`, `files` and `notes` are what a host would have of it. */
+/** `logs`, `files` and `notes` are what a host would have of it, `said` is what it would recall, by contact and id. */
 export function lend({ settings, graphUrl = 'https://graph.example', now = () => new Date() }: Lent) {
   const logs: Logged[] = []
   const files = new Map<string, Buffer>()
   const notes: Record<string, Note> = {}
+  const said = new Map<string, Recalled>()
+  const recalls: number[] = []
   const logged = (level: Logged['level']) => (details: object, message: string) =>
     void logs.push({ level, details, message })
   const tools: WhatsAppTools = {
@@ -63,7 +65,11 @@ export function lend({ settings, graphUrl = 'https://graph.example', now = () =>
       return uri
     },
     webhookUrl: 'https://host.example/whatsapp-cloud/webhook/t0ken',
-    notes
+    notes,
+    async recall(asked) {
+      recalls.push(asked.length)
+      return asked.map(({ contact, ref }) => said.get(`${contact} ${ref}`))
+    }
   }
   /** Keeps what events say about the account, as the host does. */
   const keep = (events: readonly GatewayEvent[]) => {
@@ -71,7 +77,7 @@ export function lend({ settings, graphUrl = 'https://graph.example', now = () =>
       if (value === null) delete notes[name]
       else notes[name] = { value, at: now() }
   }
-  return { tools, logs, files, notes, keep }
+  return { tools, logs, files, notes, keep, said, recalls }
 }
 
 /** A registration of its own at a simulator of its own. */

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { neverSent } from 'channel-kit/network'
 import type { Log } from 'channel-kit/tools'
 import { type Json, parse, record, text } from '../json.ts'
 import { type GraphError, graphError } from './errors.ts'
@@ -26,7 +27,7 @@ export interface Caller {
  * - `unclear`: it may have done it.
  */
 export type Answer =
-  | { kind: 'done'; body: Json }
+  | { kind: 'done'; body: Json; headers: Headers }
   | { kind: 'error'; error: GraphError; headers: Headers }
   | { kind: 'unsent'; reason: string }
   | { kind: 'unclear'; reason: string }
@@ -57,7 +58,24 @@ export async function call(caller: Caller, given: Call): Promise<Answer> {
   return once(caller, given, false)
 }
 
-async function once({ access, fetch }: Caller, given: Call, proven: boolean): Promise<Answer> {
+async function once(caller: Caller, given: Call, proven: boolean): Promise<Answer> {
+  const answer = await asked(caller, given, proven)
+  const safe = (said: string) => withoutSecrets(said, caller.access)
+  if (answer.kind === 'done') return answer
+  if (answer.kind !== 'error') return { ...answer, reason: safe(answer.reason) }
+  const { message, details } = answer.error
+  return { ...answer, error: { ...answer.error, message: safe(message), details: safe(details) } }
+}
+
+/** Meta repeats a malformed token in its answer, and what went wrong is logged and shown. */
+const withoutSecrets = (said: string, access: Access) =>
+  [access.token, access.secret, access.secret && proofOf(access)]
+    .filter(secret => secret.length >= SHORTEST_SECRET)
+    .reduce((left, secret) => left.replaceAll(secret, '…'), said)
+
+const SHORTEST_SECRET = 8
+
+async function asked({ access, fetch }: Caller, given: Call, proven: boolean): Promise<Answer> {
   const { method = 'GET', path, query = {}, json, form, timeoutMs = JSON_CALL_MS } = given
   const url = new URL(`${access.base}/${path}`)
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
@@ -73,7 +91,7 @@ async function once({ access, fetch }: Caller, given: Call, proven: boolean): Pr
     return answerOf(response.status, response.headers, await response.text())
   } catch (error) {
     const reason = reasonOf(error)
-    return neverLeft(error) ? { kind: 'unsent', reason } : { kind: 'unclear', reason }
+    return neverSent(error) ? { kind: 'unsent', reason } : { kind: 'unclear', reason }
   }
 }
 
@@ -92,39 +110,13 @@ function answerOf(status: number, headers: Headers, body: string): Answer {
   const error = graphError(record(parsed), status)
   if (error) return { kind: 'error', error, headers }
   if (status >= 200 && status < 300 && typeof parsed === 'object' && parsed !== null)
-    return { kind: 'done', body: record(parsed) }
+    return { kind: 'done', body: record(parsed), headers }
   return { kind: 'unclear', reason: `HTTP ${status} without an answer of the Graph API` }
 }
 
 export const authorized = (token: string) => ({ authorization: `Bearer ${token}`, 'user-agent': USER_AGENT })
 
 const proofOf = ({ secret, token }: Access) => createHmac('sha256', secret).update(token).digest('hex')
-
-/** The causes that a failed `fetch` gives when nothing was written. */
-const UNSENT = new Set([
-  'OUTBOUND_FORBIDDEN',
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'EPROTO',
-  'CERT_HAS_EXPIRED',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'
-])
-
-function neverLeft(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { code = '', syscall } = cause as NodeJS.ErrnoException
-    if (UNSENT.has(code) || syscall === 'connect') return true
-  }
-  return false
-}
 
 /** `fetch failed` says nothing; its cause does. */
 export function reasonOf(error: unknown): string {

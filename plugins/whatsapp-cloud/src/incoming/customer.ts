@@ -25,15 +25,30 @@ export const customerOf = (phone: unknown, bsuid: unknown): Customer => ({
   bsuid: text(bsuid).trim()
 })
 
-/** Who wrote, by the message and by the one of the webhook's contacts that it is from: joined by id, never by place. */
-export function senderOf(message: Json, contacts: unknown): Customer & { profile: Json } {
-  const { phone, bsuid } = customerOf(message.from, message.from_user_id)
+/** By the name that messages to them are addressed to. */
+export const customerAt = (address: string): Customer =>
+  isBsuid(address) ? { phone: '', bsuid: address } : customerOf(address, '')
+
+/** Who wrote, by the message and by the one of the webhook's contacts that it is from. */
+export const senderOf = (message: Json, contacts: unknown): Joined =>
+  joined(customerOf(message.from, message.from_user_id || message.from_parent_user_id), contacts, numberShared(message))
+
+/** To whom the business wrote. Meta's samples of what was edited and deleted have the two the other way round. */
+export function receiverOf(message: Json, contacts: unknown, ownNumber: unknown): Joined {
+  const { phone, bsuid } = customerOf(message.to, message.to_user_id || message.to_parent_user_id)
+  const isOwn = phone !== '' && phone === customerOf(ownNumber, '').phone
+  return isOwn ? senderOf(message, contacts) : joined({ phone, bsuid }, contacts)
+}
+
+type Joined = Customer & { profile: Json }
+
+/** Joined by id, never by place. */
+function joined({ phone, bsuid }: Customer, contacts: unknown, shared?: unknown): Joined {
   const own = list(contacts)
     .map(record)
     .find(({ wa_id, user_id }) => (phone && text(wa_id) === phone) || (bsuid && text(user_id) === bsuid))
   const { wa_id, user_id, profile } = own ?? {}
-  const joined = customerOf(phone || wa_id || numberShared(message), bsuid || user_id)
-  return { ...joined, profile: record(profile) }
+  return { ...customerOf(phone || wa_id || shared, bsuid || user_id), profile: record(profile) }
 }
 
 /** Who hides the number may give it when asked to, as a contact of that origin. */

@@ -35,7 +35,14 @@ function answers(response: unknown): string[] {
   return Object.entries({ ...rest, ...record(values) }).map(([name, value]) => `${name}: ${shown(value)}`)
 }
 
-const shown = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+function shown(value: unknown): string {
+  try {
+    return typeof value === 'string' ? value : JSON.stringify(value)
+  } catch {
+    // Nested too deep to be written down, which no form is.
+    return '…'
+  }
+}
 
 /** A reply of a kind that came after this was written still has a title, as a rule. */
 function unknownReply(body: Json, { translate }: Manner) {

@@ -25,10 +25,13 @@ function placeholder(type: string, { errors }: Json, { translate }: Manner): Sai
 
 const readUnsupported: Reader = (body, manner, message) => placeholder(text(body.type) || 'unknown', message, manner)
 
-const readReaction: Reader = ({ emoji }, { incoming, translate }) => {
+const readReaction: Reader = ({ emoji }, { incoming, translate, quote }) => {
   if (!text(emoji)) return skipped('reaction withdrawn')
   if (chosen(incoming.reactions) === 'hide') return skipped('reaction')
-  return { ...said(translate('chat', '{emoji} (reaction to a message)', { emoji: text(emoji) })), aside: true }
+  const own = quote
+    ? `${text(emoji)} → “${quote}”`
+    : translate('chat', '{emoji} (reaction to a message)', { emoji: text(emoji) })
+  return { ...said(own), aside: true }
 }
 
 const readLocation: Reader = ({ latitude, longitude, name, address }, { incoming, translate }) => {
@@ -60,10 +63,12 @@ const readEdit: Reader = ({ message }, manner, { id }) => {
   return inner.kind === 'skipped' ? inner : { ...inner, text: `✏️ ${inner.text}`.trim(), aside: true }
 }
 
-const readRevoke: Reader = (_body, { translate }) => ({
-  ...said(translate('chat', '[The customer deleted a message]')),
-  aside: true
-})
+const readRevoke: Reader = (_body, { translate, quote, echo = false }) => {
+  const deleted = echo
+    ? translate('chat', '[A message was deleted]')
+    : translate('chat', '[The customer deleted a message]')
+  return { ...said(quote ? `${deleted} “${quote}”` : deleted), aside: true }
+}
 
 const READERS: Readonly<Record<string, Reader>> = {
   text: ({ body }) => said(text(body)),

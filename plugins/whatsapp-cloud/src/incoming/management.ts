@@ -2,6 +2,7 @@ import type { GatewayEvent, NoteEvent } from 'channel-kit/event'
 import { templateNote } from '../graph/template-note.ts'
 import { type Json, list, record, text } from '../json.ts'
 import { renamed } from './customer.ts'
+import { eventsOfPreferences } from './opt-out.ts'
 import { type Skipped, skipped } from './said.ts'
 
 /** What Meta says of the account itself: kept for the form's preview, never a line of a chat. README.md, "State". */
@@ -31,6 +32,8 @@ export function eventsOfField(field: string, value: Json): GatewayEvent[] | Skip
   if (TEMPLATE_FIELDS.includes(field)) return eventsOfTemplate(field, value)
   if (ACCOUNT_FIELDS.includes(field)) return [note(field, value)]
   if (field === 'user_id_update') return list(value.user_id_update).flatMap(update => eventsOfUserId(record(update)))
+  if (field === 'user_preferences') return eventsOfPreferences(value)
+  if (field === 'history') return eventsOfHistory(value)
   return skipped(`field ${field}`)
 }
 
@@ -54,4 +57,16 @@ function eventsOfTemplate(field: string, value: Json): NoteEvent[] {
 function eventsOfUserId({ user_id, wa_id }: Json): GatewayEvent[] {
   const { previous, current } = record(user_id)
   return [...renamed(text(previous), text(current)), ...renamed(text(current), text(wa_id).replace(/\D/g, ''))]
+}
+
+/** Chats from before the set-up are never told as if they were written now; how far Meta is with them is all there is to know. */
+function eventsOfHistory({ history }: Json): NoteEvent[] | Skipped {
+  const chunks = list(history).map(record)
+  const told = chunks.flatMap(({ metadata, errors }) => {
+    const { phase, progress } = record(metadata)
+    const [error] = list(errors).map(record)
+    if (error) return [note('history', { code: error.code, message: text(error.message) || text(error.title) })]
+    return text(progress) ? [note('history', { phase: `phase ${text(phase)}`, progress: `${text(progress)} %` })] : []
+  })
+  return told.length > 0 ? told.slice(-1) : skipped('history')
 }

@@ -4,6 +4,7 @@ import { type Json, record, text } from '../json.ts'
 import { contactOf, customerOf, renamed, sameCustomer, senderOf } from './customer.ts'
 import { read } from './kinds.ts'
 import { prefaceOf } from './preface.ts'
+import { targetOf } from './quote.ts'
 import { lines, type Manner, type Said, type Skipped, skipped } from './said.ts'
 
 /** What a later message in the conversation needs to know of this one. */
@@ -17,12 +18,16 @@ export interface Context {
   referral?: Json
   /** Of the button that was pressed, or the row that was chosen. */
   payload?: string
+  /** The customer did not write it: the chat is told something by it. */
+  note?: boolean
 }
 
 /** What a conversation remembers of its customer. */
 interface Memory {
   /** When the customer last wrote, in ISO 8601. */
   opened: string
+  /** The wamid of that. */
+  ref?: string
 }
 
 /** Events of one message, or why there are none. */
@@ -36,12 +41,13 @@ export function eventsOfMessage(message: Json, contacts: unknown, manner: Manner
 
   const at = timeOf(message.timestamp, now)
   const opens = !content.aside && !text(message.group_id)
-  const opened: Memory = { opened: at.toISOString() }
+  const ref = text(message.id)
+  const opened: Memory = { opened: at.toISOString(), ...(ref ? { ref } : {}) }
   return [
     ...sameCustomer(customer),
     {
       kind: 'message',
-      ref: text(message.id) || `unnamed-${createHash('sha256').update(JSON.stringify(message)).digest('hex')}`,
+      ref: ref || `unnamed-${createHash('sha256').update(JSON.stringify(message)).digest('hex')}`,
       contact,
       subject: null,
       ...contentOf(content, message, manner),
@@ -53,27 +59,33 @@ export function eventsOfMessage(message: Json, contacts: unknown, manner: Manner
 }
 
 /** A message of nothing but spaces is still one that was written. */
-function contentOf({ text: own, attachments }: Said, message: Json, manner: Manner) {
+export function contentOf({ text: own, attachments }: Said, message: Json, manner: Manner, head = '') {
   const body = own.trim() || attachments.length > 0 ? own : manner.translate('chat', '[An empty message]')
-  const whole = lines(...prefaceOf(message, manner), body)
+  const whole = lines(head, ...prefaceOf(message, manner), body)
   return { content: whole ? ({ text: whole, format: 'text' } as const) : null, attachments }
 }
 
 function contextOf(message: Json, { name, username }: Json, opens: boolean): Context {
   const interactive = record(message.interactive)
   const payload = text(record(interactive[text(interactive.type)]).id) || text(record(message.button).payload)
-  const quoted = text(record(message.context).id)
+  const quoted = targetOf(message)
   return {
     opens,
     ...(text(name) || text(username) ? { name: text(name) || text(username) } : {}),
     ...(quoted ? { quoted } : {}),
-    ...(message.referral ? { referral: record(message.referral) } : {}),
+    ...(message.referral ? { referral: flat(record(message.referral)) } : {}),
     ...(payload ? { payload } : {})
   }
 }
 
+/** Its texts and numbers: who nests a thousand things in one another must not keep the host from storing the rest. */
+const flat = (given: Json): Json =>
+  Object.fromEntries(
+    Object.entries(given).filter(([, value]) => typeof value === 'string' || typeof value === 'number')
+  )
+
 /** Meta's time, in seconds. One that is no time, or has not come yet, is the host's. */
-function timeOf(timestamp: unknown, now: Date): Date {
+export function timeOf(timestamp: unknown, now: Date): Date {
   const at = new Date(Number(text(timestamp) || Number.NaN) * 1_000)
   return Number.isNaN(at.getTime()) || at.getTime() <= 0 || at > now ? now : at
 }

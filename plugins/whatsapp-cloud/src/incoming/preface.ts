@@ -21,7 +21,7 @@ function adLine({ headline, body, source_url, source_type }: Json, { incoming, t
 const groupLine = ({ group_id }: Json, { translate }: Manner) =>
   text(group_id) ? translate('chat', '[Written in a group]') : ''
 
-function quoteLine({ type, context }: Json, { incoming, translate }: Manner): string {
+function quoteLine({ type, context }: Json, { incoming, translate, quote }: Manner): string {
   const { id, forwarded, frequently_forwarded, referred_product } = record(context)
   if (chosen(incoming.quotes) === 'hide' || PRESSED.includes(text(type))) return ''
   const { product_retailer_id } = record(referred_product)
@@ -29,5 +29,6 @@ function quoteLine({ type, context }: Json, { incoming, translate }: Manner): st
     return translate('chat', '> About the product {product}', { product: text(product_retailer_id) })
   if (frequently_forwarded === true) return translate('chat', '> Forwarded many times')
   if (forwarded === true) return translate('chat', '> Forwarded')
-  return text(id) ? translate('chat', '> In reply to an earlier message') : ''
+  if (!text(id)) return ''
+  return quote ? `> ${quote}` : translate('chat', '> In reply to an earlier message')
 }

@@ -1,11 +1,11 @@
 import type { Received, WebhookRequest } from 'channel-kit/channel'
 import type { GatewayEvent } from 'channel-kit/event'
-import { type Json, list, parse, record, text } from '../json.ts'
+import type { Asked, Recalled } from 'channel-kit/tools'
+import { parse, record } from '../json.ts'
 import type { WhatsAppTools } from '../settings.ts'
-import { eventsOfField, note } from './management.ts'
-import { eventsOfMessage } from './message.ts'
-import { type Manner, type Skipped, skipped } from './said.ts'
-import { eventsOfStatus } from './status.ts'
+import { type Item, itemsOf, type Result } from './items.ts'
+import { note } from './management.ts'
+import { skipped } from './said.ts'
 
 /**
  * A webhook brings up to a thousand things, of several kinds and numbers. Each
@@ -17,13 +17,29 @@ export async function receive({ body }: Pick<WebhookRequest, 'body'>, tools: Wha
   const { log, notes, now } = tools
   const ignored: Record<string, number> = {}
   const events: GatewayEvent[] = []
-  for (const read of itemsOf(record(parse(body.toString())), tools)) {
-    const result = guarded(read, log)
+  const items = itemsOf(record(parse(body.toString())), tools)
+  const find = await finder(items, tools)
+  for (const item of items) {
+    const result = guarded(() => item.read(item.asks.map(asked => find(asked, events))), log)
     if (Array.isArray(result)) events.push(...result)
     else ignored[result.why] = (ignored[result.why] ?? 0) + 1
   }
   if (Object.keys(ignored).length > 0) log.info({ ignored }, 'a webhook had things that are not for the chat')
   return { reply: { status: 200 }, events: [...events.filter(newsOnly()), ...seen(notes.webhook?.at, now())] }
+}
+
+/** Of all that the items ask for at once; what came with them is not known to the host yet. */
+async function finder(items: readonly Item[], { recall }: WhatsAppTools) {
+  const all = items.flatMap(({ asks }) => asks)
+  const recalled = all.length > 0 ? await recall(all) : []
+  const known = new Map(all.map((asked, index) => [asked, recalled[index]]))
+  return (asked: Asked, before: readonly GatewayEvent[]): Recalled | undefined =>
+    known.get(asked) ?? sent(asked, before)
+}
+
+function sent({ contact, ref }: Asked, before: readonly GatewayEvent[]): Recalled | undefined {
+  const event = before.find(one => one.kind === 'message' && one.ref === ref && one.contact === contact)
+  return event?.kind === 'message' ? { ...event, from: 'contact' } : undefined
 }
 
 /** Of a customer who wrote ten times it has to be said only once who that is. */
@@ -37,12 +53,9 @@ function newsOnly() {
   }
 }
 
-type Result = GatewayEvent[] | Skipped
-type Item = () => Result
-
-function guarded(item: Item, log: WhatsAppTools['log']): Result {
+function guarded(read: () => Result, log: WhatsAppTools['log']): Result {
   try {
-    return item()
+    return read()
   } catch (error) {
     log.error({ err: error }, 'a part of a webhook could not be read')
     return skipped('unreadable')
@@ -52,36 +65,3 @@ function guarded(item: Item, log: WhatsAppTools['log']): Result {
 /** That webhooks come at all is what an admin wants to know first; every ten minutes is enough. */
 const seen = (last: Date | undefined, now: Date) =>
   last && now.getTime() - last.getTime() < 600_000 ? [] : [note('webhook', {})]
-
-function itemsOf({ object, entry }: Json, tools: WhatsAppTools): Item[] {
-  if (object !== 'whatsapp_business_account') return [() => skipped(`object ${text(object)}`)]
-  return list(entry)
-    .map(record)
-    .flatMap(({ id, changes }) =>
-      list(changes)
-        .map(record)
-        .flatMap(change => itemsOfChange(text(id), change, tools))
-    )
-}
-
-function itemsOfChange(accountId: string, { field, value }: Json, tools: WhatsAppTools): Item[] {
-  const { businessAccountId, phoneNumberId } = tools.settings.account
-  const given = record(value)
-  const number = text(record(given.metadata).phone_number_id)
-  if (number ? number !== phoneNumberId : accountId !== businessAccountId) return [() => skipped('another account')]
-  return field === 'messages' ? itemsOfMessages(given, tools) : [() => eventsOfField(text(field), given)]
-}
-
-function itemsOfMessages(value: Json, { settings: { incoming }, translate, now }: WhatsAppTools): Item[] {
-  const manner: Manner = { incoming, translate }
-  const messages = list(value.messages).map(record).toSorted(earlier)
-  const troubles = messages.length > 0 ? [] : list(value.errors)
-  return [
-    ...messages.map(message => () => eventsOfMessage(message, value.contacts, manner, now())),
-    ...list(value.statuses).map(status => () => eventsOfStatus(record(status), manner)),
-    ...troubles.map(error => () => [note('trouble', record(error))])
-  ]
-}
-
-/** Meta keeps no order; within a second that of the list is all there is. */
-const earlier = (one: Json, other: Json) => (Number(one.timestamp) || 0) - (Number(other.timestamp) || 0)

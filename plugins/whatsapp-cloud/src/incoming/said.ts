@@ -24,6 +24,10 @@ export interface Skipped {
 export interface Manner {
   incoming: Incoming
   translate: Translate
+  /** The message that this one is about, in a line; '' when nobody knows it any more. */
+  quote: string
+  /** The business itself wrote it, on its phone. */
+  echo?: boolean
 }
 
 /** Reads the body of one type of messages: what stands under the type's name. */

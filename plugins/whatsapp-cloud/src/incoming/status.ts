@@ -1,11 +1,11 @@
 import type { Status } from 'channel-kit/chat'
-import type { GatewayEvent, MessageEvent, StatusEvent } from 'channel-kit/event'
-import { webhookError } from '../graph/errors.ts'
+import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
+import { type GraphError, webhookError } from '../graph/errors.ts'
 import { explain } from '../graph/reasons.ts'
 import { type Json, list, text } from '../json.ts'
-import { chosen } from '../settings.ts'
 import { contactOf, customerOf } from './customer.ts'
-import type { Context } from './message.ts'
+import { failureNote } from './failure-note.ts'
+import { OPTED_OUT, optOut } from './opt-out.ts'
 import { type Manner, type Skipped, skipped } from './said.ts'
 
 const STATUSES: ReadonlyMap<string, Status> = new Map([
@@ -17,7 +17,7 @@ const STATUSES: ReadonlyMap<string, Status> = new Map([
 ])
 
 /** How far a message got. The reason of a failure is told once, here, and never again. */
-export function eventsOfStatus(given: Json, manner: Manner): GatewayEvent[] | Skipped {
+export function eventsOfStatus(given: Json, manner: Omit<Manner, 'quote'>): GatewayEvent[] | Skipped {
   const status = STATUSES.get(text(given.status))
   const ref = text(given.id)
   if (!status || !ref) return skipped(`status ${text(given.status)}`)
@@ -25,8 +25,15 @@ export function eventsOfStatus(given: Json, manner: Manner): GatewayEvent[] | Sk
   const event: StatusEvent = { kind: 'status', ref, status, ...(message ? { message } : {}) }
   if (status !== 'error') return [event]
 
-  const reason = reasonOf(given, manner)
-  return [{ ...event, reason }, ...noteOf(given, ref, reason, manner)]
+  const customer = customerOf(given.recipient_id, given.recipient_user_id)
+  const errors = list(given.errors).map(webhookError)
+  const reason = reasonOf(errors, manner)
+  const isUnwanted = errors.some(({ code }) => code === OPTED_OUT)
+  return [
+    { ...event, reason },
+    ...failureNote({ ref, contact: contactOf(customer), reason }, manner),
+    ...(isUnwanted ? optOut(customer, true) : [])
+  ]
 }
 
 /** What `send` gave the message to be known by, `<id>:<part>`. */
@@ -37,25 +44,7 @@ function partOf(tag: string) {
   return id === undefined ? undefined : { id, part: Number(part) }
 }
 
-function reasonOf({ errors }: Json, { translate }: Manner): string {
-  const reasons = list(errors).map(error => explain(webhookError(error), translate))
+function reasonOf(errors: readonly GraphError[], { translate }: Pick<Manner, 'translate'>): string {
+  const reasons = errors.map(error => explain(error, translate))
   return reasons.join('; ') || translate('reasons', 'WhatsApp did not say why')
-}
-
-/** For an agent who sees no more of a status than that it is an error. */
-function noteOf(given: Json, ref: string, reason: string, { incoming, translate }: Manner): MessageEvent[] {
-  const contact = contactOf(customerOf(given.recipient_id, given.recipient_user_id))
-  if (chosen(incoming.failureNotes) !== 'show' || !contact) return []
-  const context: Context = { opens: false }
-  return [
-    {
-      kind: 'message',
-      ref: `${ref}:failed`,
-      contact,
-      subject: null,
-      content: { text: translate('chat', '[Not delivered: {reason}]', { reason }), format: 'text' },
-      attachments: [],
-      context
-    }
-  ]
 }

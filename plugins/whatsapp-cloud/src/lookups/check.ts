@@ -36,7 +36,8 @@ async function checkAccount(caller: Caller, tools: WhatsAppTools): Promise<Field
   const query = { fields: 'id', limit: '100' }
   const answer = await call(caller, { path: `${businessAccountId}/phone_numbers`, query })
   if (answer.kind === 'error') return atFault(answer.error, 'account.businessAccountId', tools)
-  return answer.kind !== 'done' || hasNumber(answer, phoneNumberId)
+  // Of a long list this is one page, and who is not on it may be on the next.
+  return answer.kind !== 'done' || hasNumber(answer, phoneNumberId) || text(record(answer.body.paging).next)
     ? {}
     : at('account.businessAccountId', tools.translate('settings', 'The account does not have this phone number'))
 }

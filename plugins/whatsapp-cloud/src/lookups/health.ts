@@ -2,6 +2,7 @@ import type { Lookup } from 'channel-kit/channel'
 import { callerOf } from '../graph/access.ts'
 import { type Caller, call } from '../graph/call.ts'
 import { explain } from '../graph/reasons.ts'
+import { endsSoon, tokenState } from '../graph/token.ts'
 import { ACCOUNT_FIELDS } from '../incoming/management.ts'
 import { type Json, list, record, text } from '../json.ts'
 import type { WhatsAppLookupTools } from '../settings.ts'
@@ -12,11 +13,12 @@ export async function health(_: Lookup, tools: WhatsAppLookupTools): Promise<str
   const account = record(settings.account)
   const caller = callerOf(tools)
   if (!caller) return translate('settings', 'Save the account first.')
-  const [number, subscription] = await Promise.all([
+  const [number, token, subscription] = await Promise.all([
     numberRows(caller, text(account.phoneNumberId), tools),
+    tokenRows(caller, tools),
     subscriptionRows(caller, text(account.businessAccountId), tools)
   ])
-  const rows = [...number, ...subscription, ...noteRows(tools)]
+  const rows = [...number, ...token, ...subscription, ...noteRows(tools)]
   const head = `| ${translate('settings', 'What')} | ${translate('settings', 'State')} |\n|---|---|`
   return [head, ...rows.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`)].join('\n')
 }
@@ -28,6 +30,7 @@ const PATIENCE_MS = 10_000
 
 const GOOD = '✅'
 const BAD = '❌'
+const WARNING = '⚠️'
 
 const FIELDS = [
   'display_phone_number',
@@ -57,6 +60,17 @@ async function numberRows(caller: Caller, id: string, { translate }: WhatsAppLoo
     [translate('settings', 'Throughput'), text(record(throughput).level)],
     ...entityRows(record(health_status), translate)
   ]
+}
+
+/** A token that ended is told by the other answers too; one that will end is told here alone. */
+async function tokenRows(caller: Caller, { translate, now }: WhatsAppLookupTools): Promise<readonly Row[]> {
+  const state = await tokenState(caller, PATIENCE_MS)
+  if (!state?.isValid) return []
+  const end = state.endsAt
+    ? `${endsSoon(state, now()) ? WARNING : GOOD} ${state.endsAt.toISOString()}`
+    : `${GOOD} ${translate('settings', 'never')}`
+  const lacks = state.missing.map((scope): Row => [translate('settings', 'Permission'), `${BAD} ${scope}`])
+  return [[translate('settings', 'The access token ends'), end], ...lacks]
 }
 
 /** Meta says for each of number, account, business and app whether it may send, and how to mend it. */
@@ -93,7 +107,7 @@ async function subscriptionRows(
 function noteRows({ notes, translate }: WhatsAppLookupTools): readonly Row[] {
   const seen = notes.webhook?.at
   const last = translate('settings', 'Last webhook')
-  const told = [...ACCOUNT_FIELDS, 'templates', 'trouble'].flatMap((name): Row[] => {
+  const told = [...ACCOUNT_FIELDS, 'templates', 'history', 'trouble'].flatMap((name): Row[] => {
     const note = notes[name]
     return note ? [[name, `${note.at.toISOString()} ${summary(record(note.value))}`]] : []
   })

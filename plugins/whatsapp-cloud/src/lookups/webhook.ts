@@ -33,13 +33,16 @@ const FIELDS = [
   'messages',
   'message_template_status_update',
   'message_template_quality_update',
+  'message_template_components_update',
   'template_category_update',
   'account_update',
   'account_alerts',
   'phone_number_quality_update',
   'phone_number_name_update',
   'business_capability_update',
-  'user_id_update'
+  'user_id_update',
+  'user_preferences',
+  'smb_message_echoes'
 ]
   .map(field => `\`${field}\``)
   .join(', ')

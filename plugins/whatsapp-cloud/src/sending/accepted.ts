@@ -4,8 +4,10 @@ import { isBsuid, renamed, sameCustomer } from '../incoming/customer.ts'
 import { type Json, text } from '../json.ts'
 import type { Plan } from './planned.ts'
 
+type Accepted = Extract<Outcome, { kind: 'accepted' }>
+
 /** All parts are at Meta, which says by what name it knows the customer. */
-export function accepted({ run, notes, told }: Plan, contact: Json): Outcome {
+export function accepted({ run, notes, told }: Plan, contact: Json): Accepted {
   const sent = run.sent.toSorted((one, other) => one.part - other.part)
   const ref = sent[0]?.ref ?? ''
   const events: GatewayEvent[] = [...namesOf(run.message, contact), ...notes, ...(told ? [tellingOf(ref, told)] : [])]

@@ -1,3 +1,4 @@
+import { cut } from '../markup/cut.ts'
 import { filesOf, storeFiles } from './files.ts'
 import type { Plan } from './planned.ts'
 import { done, ended, type Run, rejected, type Step, type StoredFile } from './run.ts'
@@ -68,10 +69,4 @@ function textOf(run: Run, shape: TemplateShape, text: string): string {
       .map(({ name }) => name)
       .join(', ')
   )
-}
-
-const cut = (text: string, room: number) => {
-  if (text.length <= room) return text
-  // A surrogate alone is no character.
-  return room > 1 ? `${text.slice(0, room - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : ''
 }

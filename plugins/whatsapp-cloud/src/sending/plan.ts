@@ -1,5 +1,5 @@
 import { type Directed, readDirectives, readPiped } from 'channel-kit/directives'
-import type { Json } from '../json.ts'
+import { type Json, record, text } from '../json.ts'
 import { shown, unmarked } from '../markup/content.ts'
 import { LONGEST_CAPTION, split } from '../markup/split.ts'
 import { fallbackOf, planFallback } from './fallback.ts'
@@ -103,7 +103,13 @@ export function filePart({ kind, id, name, voice }: StoredFile, caption: string)
 }
 
 /** `/reply` quotes what the customer wrote last, `/reply wamid…` another message. */
-function quoting(parts: readonly Json[], wamid: string, { message: { conversation } }: Run): readonly Json[] {
-  const id = wamid || conversation.lastIncoming?.ref
+function quoting(parts: readonly Json[], wamid: string, { message }: Run): readonly Json[] {
+  const id = wamid || lastWritten(message)
   return id ? parts.map((part, index) => (index === 0 ? { ...part, context: { message_id: id } } : part)) : parts
+}
+
+/** What came last may be a note of ours or a reaction, which nobody can quote; the memory has what the customer wrote. */
+function lastWritten({ conversation: { lastIncoming, memory } }: Run['message']): string | undefined {
+  const isWritten = lastIncoming && record(lastIncoming.context).opens !== false
+  return text(record(memory).ref) || (isWritten ? lastIncoming.ref : undefined)
 }

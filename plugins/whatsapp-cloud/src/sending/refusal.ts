@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Outcome } from 'channel-kit/outcome'
 import { classOf, type ErrorClass, type GraphError } from '../graph/errors.ts'
 import { explain } from '../graph/reasons.ts'
-import { list, parse, record } from '../json.ts'
+import { regainOf } from '../graph/usage.ts'
+import { customerAt } from '../incoming/customer.ts'
+import { OPTED_OUT, optOut } from '../incoming/opt-out.ts'
 import { type Run, rejected } from './run.ts'
 
 /** What an error of the Graph API means for a message. README.md, "Errors". */
@@ -53,6 +55,8 @@ export function refusal(refused: Refused, run: Run): Outcome {
   const { error } = refused
   const reason = explain(error, run.tools.translate)
   const kind = classOf(error)
+  if (error.code === OPTED_OUT)
+    return { kind: 'rejected', reason, sent: run.sent, events: optOut(customerAt(run.message.address), true) }
   if (kind === 'permanent' || kind === 'needs_template' || OF_THE_MESSAGE.includes(error.code))
     return rejected(run, reason)
   if (error.code === TOO_FAST) return slower(run, reason)
@@ -102,10 +106,5 @@ function pause(run: Run, reason: string, afterMs: number): Outcome {
 function waitOf({ error, headers }: Refused): number {
   const seconds = Number(headers.get('retry-after') ?? Number.NaN)
   if (seconds > 0) return seconds * SECOND_MS
-  const usage = record(parse(headers.get('x-business-use-case-usage') ?? ''))
-  const minutes = Object.values(usage)
-    .flatMap(list)
-    .map(use => Number(record(use).estimated_time_to_regain_access) || 0)
-  const longest = Math.max(0, ...minutes)
-  return longest > 0 ? longest * MINUTE_MS : (WAITS_MS.get(error.code) ?? WAIT_MS)
+  return regainOf(headers) || (WAITS_MS.get(error.code) ?? WAIT_MS)
 }

@@ -2,6 +2,8 @@ import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { callerOf } from '../graph/access.ts'
 import { type Answer, call } from '../graph/call.ts'
 import { classOf, isAboutTemplate } from '../graph/errors.ts'
+import { restOf } from '../graph/usage.ts'
+import { failureNote } from '../incoming/failure-note.ts'
 import { tagOf } from '../incoming/status.ts'
 import { type Json, list, record, text } from '../json.ts'
 import type { WhatsAppTools } from '../settings.ts'
@@ -18,6 +20,15 @@ import { isLate, later, progressOf, type Run, rejected, remainingMs, type Stored
 export const CONFIRM_MS = 180_000
 
 export async function send(message: Outgoing, tools: WhatsAppTools): Promise<Outcome> {
+  const outcome = await begin(message, tools)
+  if (outcome.kind !== 'rejected') return outcome
+  const { settings, translate } = tools
+  const failure = { ref: message.id, contact: message.contact, reason: outcome.reason }
+  const events = [...(outcome.events ?? []), ...failureNote(failure, { incoming: settings.incoming, translate })]
+  return events.length > 0 ? { ...outcome, events } : outcome
+}
+
+async function begin(message: Outgoing, tools: WhatsAppTools): Promise<Outcome> {
   const { translate } = tools
   const recipient = recipientOf(message)
   const caller = callerOf(tools)
@@ -44,6 +55,7 @@ async function attempt(run: Run, fresh: boolean): Promise<Outcome> {
 async function sendParts(plan: Plan): Promise<Outcome> {
   let { run } = plan
   const contacts: Json[] = []
+  let restMs = 0
   for (const [part, body] of plan.parts.entries()) {
     if (run.sent.some(known => known.part === part)) continue
     if (isLate(run)) return later(run)
@@ -52,9 +64,10 @@ async function sendParts(plan: Plan): Promise<Outcome> {
     if (answer.kind === 'error') return refused(answer, { ...plan, run })
     if (answer.kind !== 'done' || !ref) return unheard(answer, { ...plan, run }, part)
     contacts.push(record(list(answer.body.contacts)[0]))
+    restMs = restOf(answer.headers)
     run = { ...run, sent: [...run.sent, { part, ref }], progress: { ...run.progress, tries: 0 } }
   }
-  return accepted({ ...plan, run }, contacts[0] ?? {})
+  return { ...accepted({ ...plan, run }, contacts[0] ?? {}), ...(restMs > 0 ? { restMs } : {}) }
 }
 
 const REFUSED_AS_SUCH = 131053

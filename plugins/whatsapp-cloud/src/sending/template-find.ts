@@ -2,6 +2,7 @@ import type { GatewayEvent } from 'channel-kit/event'
 import { Value } from 'typebox/value'
 import { localeOf, templateNote } from '../graph/template-note.ts'
 import { listTemplates } from '../graph/templates.ts'
+import { isOptedOut } from '../incoming/opt-out.ts'
 import { backOff, refusal } from './refusal.ts'
 import { done, ended, type Run, rejected, type Step, unreached } from './run.ts'
 import { shapeOf, TemplateShape } from './template-shape.ts'
@@ -16,8 +17,18 @@ export interface Found {
 
 const MAX_AGE_MS = 6 * 3_600_000
 
-/** By the account's notes, or by asking. Ends the attempt when there is none that can be sent. */
+/** By the account's notes, or by asking. Ends the attempt when there is none that can be sent, or not to this customer. */
 export async function findTemplate(run: Run, name: string, language: string, fresh: boolean): Promise<Step<Found>> {
+  const found = await lookUp(run, name, language, fresh)
+  const { notes, now, translate } = run.tools
+  return found.kind === 'done' &&
+    found.value.shape.category === 'MARKETING' &&
+    isOptedOut(run.message.address, notes, now())
+    ? ended(rejected(run, translate('reasons', 'The customer does not want marketing messages')))
+    : found
+}
+
+async function lookUp(run: Run, name: string, language: string, fresh: boolean): Promise<Step<Found>> {
   const key = templateNote(name, language)
   const { notes, now } = run.tools
   const note = notes[key]

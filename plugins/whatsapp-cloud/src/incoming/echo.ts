@@ -1,0 +1,41 @@
+import type { GatewayEvent } from 'channel-kit/event'
+import type { Recalled } from 'channel-kit/tools'
+import { type Json, text } from '../json.ts'
+import { chosen } from '../settings.ts'
+import { read } from './kinds.ts'
+import { type Context, contentOf, timeOf } from './message.ts'
+import { type Manner, type Skipped, skipped } from './said.ts'
+
+/**
+ * What the business writes on its own phone, where that shares the number with
+ * us. The CRM cannot be told what others sent, so it is told as a note, and
+ * never as if the customer had said it: it opens no window, and no `/reply`
+ * quotes it. `known`: what the host knows of a message of this id.
+ */
+export function eventsOfEcho(
+  message: Json,
+  contact: string,
+  manner: Manner,
+  now: Date,
+  known?: Recalled
+): GatewayEvent[] | Skipped {
+  const ref = text(message.id)
+  if (chosen(manner.incoming.echoes) === 'hide') return skipped('echo')
+  if (known) return skipped('echo of what is known')
+  if (!contact || !ref) return skipped('echo to nobody')
+  const content = read(message, { ...manner, echo: true })
+  if (content.kind === 'skipped') return content
+  const head = manner.translate('chat', '[Written in the WhatsApp app of the business]')
+  const context: Context = { opens: false, note: true }
+  return [
+    {
+      kind: 'message',
+      ref,
+      contact,
+      subject: null,
+      ...contentOf(content, message, manner, head),
+      at: timeOf(message.timestamp, now),
+      context
+    }
+  ]
+}

@@ -1,0 +1,31 @@
+import type { MessageEvent } from 'channel-kit/event'
+import { chosen } from '../settings.ts'
+import type { Context } from './message.ts'
+import type { Manner } from './said.ts'
+
+interface Failure {
+  /** What failed: the same failure is told once. */
+  ref: string
+  contact: string
+  reason: string
+}
+
+/** For an agent who sees no more of a status than that it is an error. */
+export function failureNote(
+  { ref, contact, reason }: Failure,
+  { incoming, translate }: Pick<Manner, 'incoming' | 'translate'>
+): MessageEvent[] {
+  if (chosen(incoming.failureNotes) !== 'show' || !contact) return []
+  const context: Context = { opens: false, note: true }
+  return [
+    {
+      kind: 'message',
+      ref: `${ref}:failed`,
+      contact,
+      subject: null,
+      content: { text: translate('chat', '[Not delivered: {reason}]', { reason }), format: 'text' },
+      attachments: [],
+      context
+    }
+  ]
+}

@@ -1,0 +1,79 @@
+import type { GatewayEvent } from 'channel-kit/event'
+import type { Asked, Recalled } from 'channel-kit/tools'
+import { type Json, list, record, text } from '../json.ts'
+import type { WhatsAppTools } from '../settings.ts'
+import { contactOf, receiverOf, senderOf } from './customer.ts'
+import { eventsOfEcho } from './echo.ts'
+import { eventsOfField, note } from './management.ts'
+import { eventsOfMessage } from './message.ts'
+import { quoteOf, targetOf } from './quote.ts'
+import { type Skipped, skipped } from './said.ts'
+import { eventsOfStatus } from './status.ts'
+
+export type Result = GatewayEvent[] | Skipped
+
+/** One thing of a webhook, and what has to be recalled to read it. */
+export interface Item {
+  asks: readonly Asked[]
+  read: (recalled: readonly (Recalled | undefined)[]) => Result
+}
+
+const plainItem = (read: Item['read']): Item => ({ asks: [], read })
+
+/** The things that a webhook brings, over all its entries and changes. */
+export function itemsOf({ object, entry }: Json, tools: WhatsAppTools): Item[] {
+  if (object !== 'whatsapp_business_account') return [plainItem(() => skipped(`object ${text(object)}`))]
+  return list(entry)
+    .map(record)
+    .flatMap(({ id, changes }) =>
+      list(changes)
+        .map(record)
+        .flatMap(change => itemsOfChange(text(id), change, tools))
+    )
+}
+
+function itemsOfChange(accountId: string, { field, value }: Json, tools: WhatsAppTools): Item[] {
+  const { businessAccountId, phoneNumberId } = tools.settings.account
+  const given = record(value)
+  const number = text(record(given.metadata).phone_number_id)
+  if (number ? number !== phoneNumberId : accountId !== businessAccountId)
+    return [plainItem(() => skipped('another account'))]
+  if (field === 'messages') return itemsOfMessages(given, tools)
+  if (field === 'smb_message_echoes') return itemsOfEchoes(given, tools)
+  return [plainItem(() => eventsOfField(text(field), given))]
+}
+
+function itemsOfMessages(value: Json, { settings: { incoming }, translate, now }: WhatsAppTools): Item[] {
+  const messages = list(value.messages).map(record).toSorted(earlier)
+  const troubles = messages.length > 0 ? [] : list(value.errors)
+  return [
+    ...messages.map(message => ({
+      asks: asksOf(contactOf(senderOf(message, value.contacts)), targetOf(message)),
+      read: ([quoted]: readonly (Recalled | undefined)[]) =>
+        eventsOfMessage(message, value.contacts, { incoming, translate, quote: shownOf(quoted) }, now())
+    })),
+    ...list(value.statuses).map(status => plainItem(() => eventsOfStatus(record(status), { incoming, translate }))),
+    ...troubles.map(error => plainItem(() => [note('trouble', record(error))]))
+  ]
+}
+
+function itemsOfEchoes(value: Json, { settings: { incoming }, translate, now }: WhatsAppTools): Item[] {
+  return list(value.message_echoes)
+    .map(record)
+    .toSorted(earlier)
+    .map(message => {
+      const contact = contactOf(receiverOf(message, value.contacts, record(value.metadata).display_phone_number))
+      return {
+        asks: [...asksOf(contact, text(message.id)), ...asksOf(contact, targetOf(message))],
+        read: ([own, quoted]) =>
+          eventsOfEcho(message, contact, { incoming, translate, quote: shownOf(quoted) }, now(), own)
+      }
+    })
+}
+
+const asksOf = (contact: string, ref: string): Asked[] => (contact && ref ? [{ contact, ref }] : [])
+
+const shownOf = (recalled: Recalled | undefined) => (recalled ? quoteOf(recalled) : '')
+
+/** Meta keeps no order; within a second that of the list is all there is. */
+const earlier = (one: Json, other: Json) => (Number(one.timestamp) || 0) - (Number(other.timestamp) || 0)

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto'
+import type { NoteEvent } from 'channel-kit/event'
+import type { Note } from 'channel-kit/tools'
+import { type Json, list, record, text } from '../json.ts'
+import { type Customer, contactOf, customerAt, customerOf } from './customer.ts'
+
+/** Customers who do not want marketing. Meta holds it against a business to try them again and again. README.md, "Templates". */
+
+export const OPTED_OUT = 131050
+
+/** They may have changed their mind without anybody telling us, so after a while it is for Meta to say. */
+const HOLDS_MS = 7 * 86_400_000
+
+/** Kept without saying who it is. */
+const nameOf = (contact: string) => `opt-out:${createHash('sha256').update(contact).digest('base64url').slice(0, 22)}`
+
+export const optOut = ({ phone, bsuid }: Customer, isOut: boolean): NoteEvent[] =>
+  [phone, bsuid].filter(Boolean).map(contact => ({ kind: 'note', name: nameOf(contact), value: isOut ? {} : null }))
+
+/** The field `user_preferences`: `stop`, `resume`, `signup`. */
+export const eventsOfPreferences = ({ user_preferences }: Json): NoteEvent[] =>
+  list(user_preferences)
+    .map(record)
+    .filter(({ category }) => category === 'marketing_messages')
+    .flatMap(({ wa_id, user_id, value }) => optOut(customerOf(wa_id, user_id), text(value) === 'stop'))
+
+export function isOptedOut(address: string, notes: Readonly<Record<string, Note>>, now: Date): boolean {
+  const note = notes[nameOf(contactOf(customerAt(address)))]
+  return note !== undefined && now.getTime() - note.at.getTime() < HOLDS_MS
+}

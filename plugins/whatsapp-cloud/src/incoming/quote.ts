@@ -1,0 +1,22 @@
+import type { Recalled } from 'channel-kit/tools'
+import { type Json, record, text } from '../json.ts'
+import { unmarked } from '../markup/content.ts'
+import { cut } from '../markup/cut.ts'
+
+/** Enough to know it again. */
+const LONGEST = 120
+
+/** The message that this one answers, reacts to or takes back; '' for none. */
+export function targetOf({ type, context, reaction, revoke }: Json): string {
+  if (type === 'reaction') return text(record(reaction).message_id)
+  if (type === 'revoke') return text(record(revoke).original_message_id)
+  return text(record(context).id)
+}
+
+/** A message in one line; '' when there is nothing to show. */
+export function quoteOf({ content, attachments }: Pick<Recalled, 'content' | 'attachments'>): string {
+  // The lines that stand above an answer are no part of it.
+  const own = content ? unmarked(content).replace(/^((> .*|\[.*\])\n)+/, '') : ''
+  const files = attachments.map(({ name }) => `📎 ${name}`).join(', ')
+  return cut(own.replace(/\s+/g, ' ').trim() || files, LONGEST)
+}

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto'
+import type { NoteEvent } from 'channel-kit/event'
+import { callerOf } from './graph/access.ts'
+import { endsSoon, tokenState } from './graph/token.ts'
+import { record } from './json.ts'
+import type { WhatsAppTools } from './settings.ts'
+
+/** Tells the operator's log of a token that ends soon, once a day: a token that ended without a word is found out by angry customers. */
+
+const NOTE = 'token'
+const DAY_MS = 86_400_000
+const PATIENCE_MS = 10_000
+
+export async function watchToken(tools: WhatsAppTools): Promise<NoteEvent[]> {
+  const caller = callerOf(tools)
+  const known = tools.notes[NOTE]
+  const now = tools.now()
+  if (!caller) return []
+  const mark = createHash('sha256').update(caller.access.token).digest('base64url')
+  if (known && record(known.value).mark === mark && now.getTime() - known.at.getTime() < DAY_MS) return []
+
+  const state = await tokenState(caller, PATIENCE_MS)
+  if (state && !state.isValid) tools.log.error({}, 'the access token does not work any more; an admin has to act')
+  else if (state && endsSoon(state, now))
+    tools.log.warn({ endsAt: state.endsAt }, 'the access token ends soon; an admin has to act')
+  return [{ kind: 'note', name: NOTE, value: { mark } }]
+}

@@ -1,0 +1,89 @@
+import t from 'tap'
+import type { Json } from '../src/json.ts'
+import { lent, NOW, receive, received, textsOf, wrapped } from './webhook.ts'
+
+const CUSTOMER = '421900111222'
+const ASKED = 'wamid.ASKED'
+
+const written = (id: string, message: Json, from = CUSTOMER): Json => ({ id, from, timestamp: '1', ...message })
+const reply = (id: string, from = CUSTOMER) =>
+  written(id, { type: 'text', text: { body: 'Yes' }, context: { id: ASKED } }, from)
+
+/** What the chat is told of messages, when the host knows a text by the id that they name. */
+async function told(messages: readonly Json[], text: string, format: 'text' | 'markdown' | 'html' = 'text') {
+  const { tools, said, recalls } = lent()
+  said.set(`${CUSTOMER} ${ASKED}`, { from: 'us', content: { text, format }, attachments: [] })
+  const { events } = await received(JSON.stringify(wrapped({ messages })), tools)
+  return { texts: textsOf(events), recalls }
+}
+
+t.test('a reply, a reaction and what is taken back show the message that they are about', async t => {
+  const { texts } = await told(
+    [
+      reply('wamid.1'),
+      written('wamid.2', { type: 'reaction', reaction: { message_id: ASKED, emoji: '👍' } }),
+      written('wamid.3', { type: 'revoke', revoke: { original_message_id: ASKED } }),
+      written('wamid.4', { type: 'image', image: { id: '1', caption: 'This' }, context: { id: ASKED } }),
+      written('wamid.5', { type: 'button', button: { text: 'Yes' }, context: { id: ASKED } })
+    ],
+    'Shall we\r\n  send it?'
+  )
+  t.same(texts, [
+    '> Shall we send it?\nYes',
+    '👍 → “Shall we send it?”',
+    '[The customer deleted a message] “Shall we send it?”',
+    '> Shall we send it?\nThis',
+    'Yes'
+  ])
+})
+
+t.test('a quote is one short line without markup, and without what the answer quoted itself', async t => {
+  const quoted = async (text: string, format?: 'markdown' | 'html') => (await told([reply('w')], text, format)).texts[0]
+  t.equal(await quoted('**Bold** & [link](https://e.com)', 'markdown'), '> Bold & link (https://e.com)\nYes')
+  t.equal(await quoted('<p>One</p><p>Two</p>', 'html'), '> One Two\nYes')
+  t.equal(await quoted('> Do you?\nI do'), '> I do\nYes')
+  t.equal(await quoted('[Written in a group]\n> Do you?\nI do'), '> I do\nYes')
+  t.equal(await quoted('[An order]'), '> [An order]\nYes')
+  t.equal(await quoted('😀'.repeat(100)), `> ${'😀'.repeat(59)}…\nYes`)
+  t.equal(await quoted('> nothing else'), '> > nothing else\nYes')
+})
+
+t.test('a message that nobody knows is only mentioned', async t => {
+  const { events } = await receive(wrapped({ messages: [reply('wamid.1')] }))
+  t.same(textsOf(events), ['> In reply to an earlier message\nYes'])
+  t.same((await told([reply('wamid.1', '421900999999')], 'a secret of another customer')).texts, [
+    '> In reply to an earlier message\nYes'
+  ])
+})
+
+t.test('however many replies come at once, the host is asked once, and not at all without one', async t => {
+  const { texts, recalls } = await told(
+    Array.from({ length: 200 }, (_, at) => reply(`wamid.${at}`)),
+    'Hm'
+  )
+  t.same(recalls, [200])
+  t.same(new Set(texts), new Set(['> Hm\nYes']))
+  t.same((await told([written('wamid.1', { type: 'text', text: { body: 'Hi' } })], 'Hm')).recalls, [])
+})
+
+t.test('what the business writes in its app is a note, unless it is ours, or nobody wants it', async t => {
+  const echo = { from: '1', to: CUSTOMER, id: ASKED, timestamp: '1', type: 'text', text: { body: 'Hi' } }
+  const payload = wrapped({ message_echoes: [echo] }, 'smb_message_echoes')
+  const { events } = await receive(payload)
+  t.match(events, [
+    {
+      kind: 'message',
+      ref: ASKED,
+      contact: CUSTOMER,
+      content: { text: '[Written in the WhatsApp app of the business]\nHi' },
+      context: { opens: false, note: true }
+    }
+  ])
+  t.notOk('remember' in (events[0] ?? {}), 'it opens no window')
+  t.match(await receive(payload, { incoming: { echoes: ['hide'] } }), { events: [], ignored: { echo: 1 } })
+
+  const { tools, said, notes } = lent()
+  notes.webhook = { value: {}, at: NOW }
+  said.set(`${CUSTOMER} ${ASKED}`, { from: 'us', content: { text: 'Hi', format: 'text' }, attachments: [] })
+  t.same((await received(JSON.stringify(payload), tools)).events, [])
+})

@@ -1,0 +1,61 @@
+import type { ChatMessage } from 'channel-kit/chat'
+import type { Asked, Recalled } from 'channel-kit/tools'
+import { sql } from 'drizzle-orm'
+import type { Database } from '../database/connect.ts'
+import { aliases, messageParts } from '../database/kept.ts'
+import { conversations, type Fetching, messages, outbox } from '../database/schema.ts'
+import { plain } from '../database/text.ts'
+
+/** What was said before in conversations of a registration, found by what the gateway calls it. */
+export type RecallOf = (registrationId: number, asked: readonly Asked[]) => Promise<(Recalled | undefined)[]>
+
+type Said = Pick<ChatMessage, 'content' | 'attachments'>
+
+interface Row extends Record<string, unknown> {
+  n: number
+  sent: Said | null
+  told: { message: Said } | null
+  media: Fetching | null
+}
+
+/**
+ * One statement, however many are asked for. A message is told only to those
+ * who ask by a name of its own conversation: what a customer names may be
+ * anything, and must not bring another's words into the chat.
+ */
+export const recaller =
+  ({ db }: Pick<Database, 'db'>): RecallOf =>
+  async (registrationId, asked) => {
+    if (asked.length === 0) return []
+    const given = asked.map(({ contact, ref }, n) => ({ n, contact: plain(contact), ref: plain(ref) }))
+    const { rows } = await db.execute<Row>(sql`
+      select given.n, said.sent, said.told, said.media
+      from json_to_recordset(${JSON.stringify(given)}::json) as given(n int, contact text, ref text)
+      cross join lateral (
+        select conversation_id, body sent, null::json told, null::json media from ${messages}
+        where registration_id = ${registrationId} and ref = given.ref
+        union all
+        select m.conversation_id, m.body, null, null from ${messageParts} p join ${messages} m on m.id = p.message_id
+        where p.registration_id = ${registrationId} and p.ref = given.ref
+        union all
+        select conversation_id, null, body, media from ${outbox}
+        where registration_id = ${registrationId} and dedupe = 'incoming ' || given.ref
+      ) said
+      join ${conversations} c on c.id = said.conversation_id and (
+        c.contact = given.contact or c.address = given.contact
+        or exists (select from ${aliases} a
+          where a.registration_id = ${registrationId} and a.contact = given.contact and a.conversation_id = c.id))`)
+    const found = new Map(rows.map(row => [row.n, recalledOf(row)]))
+    return asked.map((_, n) => found.get(n))
+  }
+
+function recalledOf({ sent, told, media }: Row): Recalled | undefined {
+  const said = sent ?? told?.message
+  return (
+    said && {
+      from: sent ? 'us' : 'contact',
+      content: said.content,
+      attachments: (media ?? said).attachments.map(({ name, type }) => ({ name, type }))
+    }
+  )
+}
