@@ -6,3 +6,11 @@ export function wordsOf(thrown: unknown): string {
   const message = thrown instanceof Error ? (thrown.message as unknown) : thrown
   return plain(typeof message === 'string' ? message : (JSON.stringify(message) ?? 'nothing that can be told'))
 }
+
+/** JSON of what others made, as the database takes it: the same, said of a text anywhere in it. Without it one message would stop all. */
+export const plainJson = (value: unknown): string =>
+  // Such characters are always written as escapes, and a pair of backslashes is none.
+  JSON.stringify(value).replace(/\\(u0000|ud[89a-f][\da-f]{2}|.)/g, (escape: string, which: string) => {
+    if (which === 'u0000') return ''
+    return which.startsWith('ud') ? '\ufffd' : escape
+  })
