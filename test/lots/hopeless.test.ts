@@ -26,19 +26,22 @@ async function run(t: Test, count: number, reasonOf: (item: string) => string | 
   return { gateway, lot, rows: await built.settled() }
 }
 
-t.test('a lot of which all is refused for one reason is given up, and what was not tried may be sent again', async t => {
-  const { gateway, lot, rows } = await run(t, 300, () => 'the portfolio is unknown')
-  t.match(lot, { state: 'failed', code: 'rejected', step: 'sending', retryable: true })
-  t.ok(gateway.calls.length < 230, `after ${gateway.calls.length} calls`)
-  const reasons = Map.groupBy(rows, ({ reason }) => reason as string)
-  t.same(
-    new Map([...reasons].map(([reason, all]) => [reason, all.length])),
-    new Map([
-      ['the portfolio is unknown', 100],
-      ['not tried, since all of the first 100 were refused: the portfolio is unknown', 200]
-    ])
-  )
-})
+t.test(
+  'a lot of which all is refused for one reason is given up, and what was not tried may be sent again',
+  async t => {
+    const { gateway, lot, rows } = await run(t, 300, () => 'the portfolio is unknown')
+    t.match(lot, { state: 'failed', code: 'rejected', step: 'sending', retryable: true })
+    t.ok(gateway.calls.length < 230, `after ${gateway.calls.length} calls`)
+    const reasons = Map.groupBy(rows, ({ reason }) => reason as string)
+    t.same(
+      new Map([...reasons].map(([reason, all]) => [reason, all.length])),
+      new Map([
+        ['the portfolio is unknown', 100],
+        ['not tried, since all of the first 100 were refused: the portfolio is unknown', 200]
+      ])
+    )
+  }
+)
 
 t.test('items that are bad for reasons of their own are found, however many, and the others are sent', async t => {
   let first: string | undefined

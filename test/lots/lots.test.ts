@@ -147,7 +147,7 @@ t.test('an item with characters that a database does not take goes without them,
         kind: 'item',
         name: 'x',
         key: { name: '\ud83d\0' },
-        item: { text: `${content?.text}\0\ud83d`, ['a\0']: [1] }
+        item: { text: `${content?.text}\0\ud83d`, 'a\0': [1] }
       })
     }
   )

@@ -63,12 +63,16 @@ const HEADER = /^([!#$%&'*+.^_`|~\w-]+)\s*:\s*([\t\x20-\x7e]*)$/
 const headersOf = (text: string): Record<string, string> =>
   Object.fromEntries(linesOf(text).flatMap(line => headerOf(line)))
 
-/** The lines that are no headers. */
+/** The lines that are no headers, or are the client's own business. */
 export const badHeaders = (text: string): string[] => linesOf(text).filter(line => headerOf(line).length === 0)
+
+/** What says to whom a request goes, and where it ends, is not said twice. */
+const OWN =
+  /^(host|content-length|content-type|content-encoding|transfer-encoding|connection|keep-alive|proxy-.*|upgrade|expect|te|trailer)$/
 
 function headerOf(line: string): [string, string][] {
   const [, name = '', value = ''] = HEADER.exec(line) ?? []
-  return name ? [[name.toLowerCase(), value.trim()]] : []
+  return name && !OWN.test(name.toLowerCase()) ? [[name.toLowerCase(), value.trim()]] : []
 }
 
 const linesOf = (text: string) =>

@@ -90,8 +90,8 @@ export const routeChoices =
       Array.isArray(search.dep) ? search.dep : Object.values(search.dep ?? {})
     )
     const settings = savedConnection(tools)
-    if (!settings || !Number(crmId) || !service || !portfolio) return {}
-    const wanted = { crmId: Number(crmId), portfolio: String(portfolio), service: service as Service, at: tools.now() }
+    if (!settings || !Number(crmId) || !isService(service) || !portfolio) return {}
+    const wanted = { crmId: Number(crmId), portfolio: String(portfolio), service, at: tools.now() }
     const found = await routesOf({ ...tools, settings }, wanted)
     if (found.kind === 'none') {
       tools.log.warn({ reason: found.reason }, 'the routes cannot be looked up')
@@ -104,6 +104,9 @@ export const routeChoices =
         .map(([id, title]) => [id, { title, group: tools.translate('settings', 'Routes') }])
     )
   }
+
+const isService = (said: unknown): said is Service =>
+  typeof said === 'string' && Object.hasOwn(PROFILES.current.services, said)
 
 const matches = (text: string, wanted: string) => text.toLowerCase().includes(wanted.trim().toLowerCase())
 
