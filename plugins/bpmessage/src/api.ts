@@ -37,8 +37,20 @@ export async function call(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal ? { signal } : {})
   })
-  const text = await response.text()
-  return { status: response.status, said: parsed(text), text, retryAfterMs: retryAfter(response, now()) }
+  const { status } = response
+  const heard = await response.text()
+  const text = withoutSecrets(heard, connection)
+  // What went well is read as it came: a number in it may look like a secret.
+  return { status, said: parsed(status < 300 ? heard : text), text, retryAfterMs: retryAfter(response, now()) }
+}
+
+/** What is so short is no secret, and would be found everywhere. */
+const SHORTEST_SECRET = 6
+
+/** A gateway may repeat what it was given, and its words are kept and shown. */
+function withoutSecrets(text: string, { bearer = '', headers = '' }: CommonTools['settings']['connection']): string {
+  const secrets = [bearer, ...Object.values(headersOf(headers))].filter(({ length }) => length >= SHORTEST_SECRET)
+  return secrets.reduce((left, secret) => left.replaceAll(secret, '•••'), text)
 }
 
 function parsed(text: string): unknown {

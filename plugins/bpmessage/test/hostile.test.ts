@@ -95,3 +95,17 @@ t.test('a header that says where a request goes or ends is no setting, nor is a 
   t.same(await channel.check?.(connection({ headers: ' X-Company: 12 \n' })), {})
   t.match(store.calls, [{ headers: { 'x-company': '12' } }])
 })
+
+t.test('what the gateway repeats of a secret is not in what is told of its answer', async t => {
+  const { phone, faults } = await gateway(t)
+  const { default: channel } = await import('../src/channel.ts')
+  const connection = { bearer: 's3cret-bearer', headers: 'bp-password: p4ssword\nX-Company: 12' }
+  for (const status of [400, 401, 500])
+    for (const body of [{ messages: ['12: s3cret-bearer, p4ssword'] }, '12: s3cret-bearer, p4ssword']) {
+      faults.plan('invoice', { kind: 'status', status, body })
+      const sent = await channel.send(outgoing(MOBILE, 'Oi'), phone({ connection }) as never)
+      t.match('reason' in sent && sent.reason, /12: •••, •••$/)
+    }
+  faults.plan('invoice', { kind: 'answer', body: 'hello s3cret-bearer' })
+  t.match(await channel.send(outgoing(MOBILE, 'Oi'), phone({ connection }) as never), { reason: /hello •••$/ })
+})
