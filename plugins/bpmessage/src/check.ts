@@ -90,7 +90,7 @@ async function asked(service: Service, tools: CommonTools): Promise<FieldErrors>
   if (chosen === undefined) return {}
   const known = found.routes.find(({ id }) => id === chosen)
   if (!known) return { 'route.route': [translate('settings', 'The API has no such route')] }
-  return hasQuota(known) ? {} : { 'route.route': [translate('settings', 'This route has no quota left')] }
+  return hasQuota(known, service) ? {} : { 'route.route': [translate('settings', 'This route has no quota left')] }
 }
 
 const errors = (field: string, messages: readonly string[]): FieldErrors =>

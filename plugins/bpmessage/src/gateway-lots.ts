@@ -52,7 +52,7 @@ async function phoneLot(
       : { kind: 'retry', reason: `the routes cannot be asked: ${found.reason}` }
   const route = found.routes.find(({ id }) => id === key.route)
   if (!route) return paused(`the route ${key.route} is not there any more`)
-  if (!hasQuota(route)) return paused(`the route ${route.name} has no quota`)
+  if (!hasQuota(route, key.service)) return paused(`the route ${route.name} has no quota`)
   const { available = items } = route
   if (available < items)
     tools.log.warn({ lot: id, items, available }, 'the route has less quota left than the lot has messages')

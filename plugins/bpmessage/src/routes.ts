@@ -78,7 +78,9 @@ function routeOf(said: unknown): Route[] {
   ]
 }
 
-export const hasQuota = ({ quotaId, available }: Route): boolean => quotaId > 0 && available !== 0
+/** A lot of e-mails is opened without a quota of its own, so a route of theirs may have none. */
+export const hasQuota = ({ quotaId, available }: Route, service: Service): boolean =>
+  (quotaId > 0 || service === 'email') && available !== 0
 
 type Drawn = LookupTools<typeof Options>
 
@@ -99,7 +101,7 @@ export const routeChoices =
     }
     return Object.fromEntries(
       found.routes
-        .map(route => [route.id, titleOf(route, tools.translate)] as const)
+        .map(route => [route.id, titleOf(route, service, tools.translate)] as const)
         .filter(([id, title]) => ('keys' in search ? search.keys.includes(id) : matches(`${id} ${title}`, search.text)))
         .map(([id, title]) => [id, { title, group: tools.translate('settings', 'Routes') }])
     )
@@ -110,9 +112,9 @@ const isService = (said: unknown): said is Service =>
 
 const matches = (text: string, wanted: string) => text.toLowerCase().includes(wanted.trim().toLowerCase())
 
-function titleOf(route: Route, translate: Drawn['translate']): string {
+function titleOf(route: Route, service: Service, translate: Drawn['translate']): string {
   const { name, provider, price, available } = route
-  const left = hasQuota(route)
+  const left = hasQuota(route, service)
     ? translate('settings', '{available} left', { available: available ?? '?' })
     : translate('settings', 'no quota')
   return `${name} - ${provider} (R$ ${price.toFixed(2)}), ${left}`

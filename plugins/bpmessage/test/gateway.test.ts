@@ -147,6 +147,9 @@ t.test('saving asks for the routes, and says at which field something is wrong',
   t.same(await check(), {})
   t.same(await check({ route: { route: [] } }), {}, 'the routes can only be chosen once it is saved')
   t.match(await check({ route: { route: ['5020'] } }), { 'route.route': ['This route has no quota left'] })
+  const email = (route: string) => emailChannel.check?.(fake.email({ route: { route: [route] } }))
+  t.same(await email('5019'), {}, 'a lot of e-mails needs no id of a quota')
+  t.match(await email('5020'), { 'route.route': ['This route has no quota left'] })
   t.match(await check({ route: { route: ['1'] } }), { 'route.route': ['The API has no such route'] })
   t.match(await check({ route: { operatorCpf: '123' } }), { 'route.operatorCpf': ['This is no CPF'] })
   t.match(await check({ connection: { headers: 'bad' } }), {
