@@ -67,7 +67,7 @@ async function failRest(tx: Executor, { lot }: Going, code: LotCode, reason: str
  * to blame: it is something that all have, such as a setting. Finding that of
  * five thousand would take ten thousand calls.
  */
-const CONVINCED = 100
+const CONVINCED = 50
 
 /** An item is bad, and is told so. What has not been tried of a lot that seems all bad may be sent once more. */
 export const blame = (going: Going, chunk: Chunk, reason: string): Promise<void> =>
