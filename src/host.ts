@@ -24,7 +24,7 @@ import { lotCrons } from './lots/clean.ts'
 import { gatheringLine } from './lots/gather.ts'
 import { lotTask } from './lots/task.ts'
 import { accepter } from './messages/accept.ts'
-import { retentionCrons } from './messages/clean.ts'
+import { messageCrons } from './messages/clean.ts'
 import { earlyTask } from './messages/early.ts'
 import { storeEvents } from './messages/events.ts'
 import { laterTask } from './messages/later.ts'
@@ -173,7 +173,7 @@ async function compose(
       },
       crons: [
         ...pollCrons(database, mounted),
-        ...retentionCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
+        ...messageCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
         ...lotCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log })
       ],
       sendLimit: queue.limit,

@@ -102,6 +102,32 @@ t.test('Mobiletech: messages go both ways, and there are no files for customers'
   t.same(broken, [])
 })
 
+t.test('BpMessage: what customers got is shown, with the lots in which it left', async t => {
+  for (const { key, device, shown, lot } of [
+    { key: 'bpmessage', device: 'phone', shown: 'Oi +5511987654321', lot: 'May' },
+    { key: 'bpmessage-email', device: 'mailbox', shown: 'Oi bruno.costa@mail.example', lot: 'Chat' }
+  ]) {
+    const { page, broken } = await openPage(t, browser, `${url}#/${key}/registration`)
+    await register(page)
+    await page.getByRole('link', { name: 'start a chat' }).click()
+    const { agent, customer } = sides(page, 'Bruno Costa', device)
+    await page.getByRole('button', { name: /Bruno Costa/ }).click()
+    await customer.getByText('Customers can not write back by this gateway').waitFor()
+    await agent.getByLabel('Subject').fill('May')
+    await agent.getByLabel('Message to Bruno Costa').fill('Oi {contact}')
+    await agent.getByLabel('Message to Bruno Costa').press('Enter')
+    await customer.getByText(shown).waitFor()
+    await agent.locator('.mine [data-state=sent]').waitFor()
+
+    await page.goto(`${url}#/${key}/settings`)
+    const lots = page.getByRole('region', { name: 'Last lots' })
+    await lots.getByRole('row', { name: new RegExp(`9001 ${lot} .*1 1 0`) }).waitFor()
+    await page.setViewportSize({ width: 390, height: 800 })
+    t.same(await widths(page), [390, 390], 'a wide table is scrolled by itself')
+    t.same(broken, [])
+  }
+})
+
 t.test('the page is as wide as its window, also with both sides of a chat', async t => {
   const { page } = await openPage(t, browser, CHAT)
   const { agent, customer } = sides(page, 'Alice Martin')
@@ -112,6 +138,7 @@ t.test('the page is as wide as its window, also with both sides of a chat', asyn
       await page.locator(`.tabs a[href$=${view}][aria-current]`).waitFor()
       await page.locator('.card, .chat').first().waitFor()
       t.same(await widths(page), [width, width], `${view} at ${width}`)
+      t.equal(await hidden(page), 0, 'all plugins can be seen')
     }
   }
   await page.getByRole('button', { name: /Alice Martin/ }).click()
@@ -161,12 +188,16 @@ t.test('what the plugin refuses is told, and a gateway without replies says so',
 const widths = (page: Page) =>
   page.evaluate("[document.documentElement, document.querySelector('main')].map(element => element.scrollWidth)")
 
+/** Of all that is hidden to the side until somebody scrolls. */
+const hidden = (page: Page) =>
+  page.evaluate("(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.plugins'))")
+
 async function register(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Register' }).click()
   await page.getByText('simulated, connected: ').waitFor()
 }
 
-const sides = (page: Page, name: string) => ({
+const sides = (page: Page, name: string, device = 'phone') => ({
   agent: page.getByRole('region', { name: `Conversation with ${name}` }),
-  customer: page.getByRole('region', { name: `The phone of ${name}` })
+  customer: page.getByRole('region', { name: `The ${device} of ${name}` })
 })

@@ -5,6 +5,7 @@ import type { Database, Executor } from '../database/connect.ts'
 import { wake } from '../database/conversations.ts'
 import { registrations, settings } from '../database/schema.ts'
 import type { Secrets } from '../database/secrets.ts'
+import { resumeLots } from '../lots/seal.ts'
 import { type Data, mergeData, splitSecrets } from '../protocol/settings.ts'
 
 export type SettingsStore = ReturnType<typeof settingsStore>
@@ -53,4 +54,5 @@ async function resume(tx: Executor, registrationId: number): Promise<void> {
     'send',
     paused.map(({ id }) => id)
   )
+  await resumeLots(tx, registrationId)
 }

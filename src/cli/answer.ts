@@ -30,5 +30,14 @@ export function progress(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`)
 }
 
+const CELLS = 20
+
+/** How much of a long run is done: `██████░░░░░░░░░░░░░░  30%`. */
+export function bar(done: number, all: number): string {
+  const share = all > 0 ? Math.min(1, done / all) : 0
+  const full = Math.floor(share * CELLS)
+  return `${'█'.repeat(full)}${'░'.repeat(CELLS - full)} ${String(Math.floor(share * 100)).padStart(3)}%`
+}
+
 /** `1 file`, `2 files`. */
 export const count = (number: number, word: string, many = `${word}s`) => `${number} ${number === 1 ? word : many}`

@@ -4,7 +4,7 @@ import { before } from '../channels/deadline.ts'
 import { readConfig } from '../config.ts'
 import { registrations } from '../database/schema.ts'
 import { startHost } from '../host.ts'
-import { type Answer, count, progress } from './answer.ts'
+import { type Answer, bar, count, progress } from './answer.ts'
 import { sentence } from './sentence.ts'
 import { table } from './table.ts'
 
@@ -30,7 +30,7 @@ export async function examine({ registration: id }: { registration?: number }): 
     if (id !== undefined && rows.length === 0) throw new Error(`There is no registration ${id}.`)
     const found = []
     for (const [index, row] of rows.entries()) {
-      progress(`${index} of ${count(rows.length, 'registration')}`)
+      progress(`${bar(index, rows.length)}  ${index} of ${count(rows.length, 'registration')}`)
       found.push({ id: row.id, channel: row.channel, company: row.companyId, problems: await problemsOf(host, row) })
     }
     progress('')

@@ -4,7 +4,7 @@ import type { Database } from '../database/connect.ts'
 import { startHost } from '../host.ts'
 import { goingLots, type ListedLot, listLots, lotsById } from '../lots/list.ts'
 import { goOnNow, seal } from '../lots/seal.ts'
-import { type Answer, count, progress } from './answer.ts'
+import { type Answer, bar, count, progress } from './answer.ts'
 import { stateOf } from './lots-list.ts'
 import { shortly, table } from './table.ts'
 
@@ -60,7 +60,10 @@ async function follow(database: Database, ids: readonly number[], interrupted: A
   for (;;) {
     const rows = ids.length > 0 ? await lotsById(database, ids) : []
     const under = rows.filter(isUnderWay)
-    progress(`${count(rows.length - under.length, 'lot')} of ${rows.length}, ${count(settledIn(rows), 'message')}`)
+    const [settled, all] = [settledIn(rows), rows.reduce((sum, { items }) => sum + items, 0)]
+    progress(
+      `${bar(settled, all)}  ${settled} of ${count(all, 'message')}, ${rows.length - under.length} of ${count(rows.length, 'lot')}`
+    )
     if (under.length === 0 || interrupted.aborted) return rows
     await delay(LOOK_MS)
   }

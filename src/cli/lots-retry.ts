@@ -1,3 +1,5 @@
+import type { Database } from '../database/connect.ts'
+import { listLots } from '../lots/list.ts'
 import { countRetries, retriesOf } from '../lots/retry.ts'
 import { replayMessages } from '../messages/replay.ts'
 import { type Answer, count } from './answer.ts'
@@ -12,7 +14,8 @@ interface Options {
 }
 
 export const retry = ({ lotId, registration: registrationId, maxRetries, dryRun = false }: Options): Promise<Answer> =>
-  withDatabase(({ database }, interrupted) => {
+  withDatabase(async ({ database }, interrupted) => {
+    if (lotId !== undefined) await refuseGoing(database, lotId)
     const wanted = { lotId, registrationId, maxRetries }
     return replayed({
       ids: undefined,
@@ -25,3 +28,9 @@ export const retry = ({ lotId, registration: registrationId, maxRetries, dryRun 
       left: ''
     })
   })
+
+async function refuseGoing(database: Database, id: number): Promise<void> {
+  const [lot] = await listLots(database, { id }, { limit: 1 })
+  if (!lot) throw new Error(`There is no lot ${id}.`)
+  if (!lot.endedAt) throw new Error(`Lot ${id} has not ended: it is ${lot.state}.`)
+}

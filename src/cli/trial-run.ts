@@ -4,7 +4,7 @@ import type { Outgoing } from 'channel-kit/outcome'
 import type { Simulator } from 'channel-kit/simulator'
 import type { Tools } from 'channel-kit/tools'
 import { importChannel } from '../channels/load.ts'
-import { type Answer, count, progress } from './answer.ts'
+import { type Answer, bar, count, progress } from './answer.ts'
 import { table } from './table.ts'
 import { fakeTools, liveTools } from './trial-tools.ts'
 
@@ -33,6 +33,7 @@ const CHANNELS = { message: 'bpmessage', email: 'bpmessage-email', template: 'bp
 
 /** Calls the channel's verbs as the host does, without keeping anything. */
 export async function run({ contacts, action, live = false, registration, to }: Options): Promise<Answer> {
+  if (!live && (to || registration !== undefined)) throw new Error('--registration and --to go with --live.')
   const actions: readonly Action[] = action === 'all' ? ['message', 'email', 'template'] : [action]
   if (!live) {
     const { startSimulator } = (await import(`channel-${PACKAGE}/simulator`)) as {
@@ -85,7 +86,7 @@ async function tryOut(action: Action, channel: Channel, tools: Tools, contacts: 
   const items: PreparedItem[] = []
   const refused: string[] = []
   for (const [index, contact] of contacts.entries()) {
-    if (index % 100 === 0) progress(`${action}: ${index} of ${contacts.length}`)
+    if (index % 100 === 0) progress(`${bar(index, contacts.length)}  ${action}: ${index} of ${contacts.length}`)
     const prepared = await lots.prepare(messageTo(contact, TEXTS[action], index), tools)
     if (prepared.kind === 'item') items.push(prepared)
     else refused.push(`${contact}: ${prepared.kind === 'rejected' ? prepared.reason : 'it goes alone by the settings'}`)
@@ -110,7 +111,10 @@ async function send(
   for (let start = 0; start < items.length; start += chunk) {
     const part = items.slice(start, start + chunk).map(({ item }) => item)
     const added = await lots.add(open, part, tools)
-    if (added.kind !== 'added') return { lot: opened.ref, problem: `it was not filled: ${added.reason}` }
+    if (added.kind === 'added') continue
+    // What is in it is to be sent; an empty one is left.
+    if (start > 0) await lots.close(open, tools)
+    return { lot: opened.ref, problem: `it was not filled: ${added.reason}` }
   }
   const closed = await lots.close(open, tools)
   return { lot: opened.ref, problem: closed.kind === 'closed' ? null : `it was not closed: ${closed.reason}` }

@@ -3,6 +3,22 @@ export const plain = (text: string): string => text.replaceAll('\0', '').toWellF
 
 /** What somebody else's code threw, in words: it need not be an error, nor its message a text. */
 export function wordsOf(thrown: unknown): string {
+  // Of these words only the cause says what happened.
+  if (
+    thrown instanceof Error &&
+    thrown.message === 'fetch failed' &&
+    thrown.cause instanceof Error &&
+    thrown.cause.message
+  )
+    return wordsOf(thrown.cause)
   const message = thrown instanceof Error ? (thrown.message as unknown) : thrown
   return plain(typeof message === 'string' ? message : (JSON.stringify(message) ?? 'nothing that can be told'))
 }
+
+/** JSON of what others made, as the database takes it: the same, said of a text anywhere in it. Without it one message would stop all. */
+export const plainJson = (value: unknown): string =>
+  // Such characters are always written as escapes, and a pair of backslashes is none.
+  JSON.stringify(value).replace(/\\(u0000|ud[89a-f][\da-f]{2}|.)/g, (whole: string, which: string) => {
+    if (which === 'u0000') return ''
+    return which.startsWith('ud') ? '\ufffd' : whole
+  })

@@ -1,5 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { lotChunks } from '../database/lot-tables.ts'
+import type { Executor } from '../database/connect.ts'
+import { type LotCode, lotChunks } from '../database/lot-tables.ts'
 import { plain } from '../database/text.ts'
 import { writeLot } from './claim.ts'
 import { type Going, later, ON, type Step } from './step.ts'
@@ -50,13 +51,35 @@ export const split = (
   })
 
 /** The gateway takes nothing more into this lot. What is in it stays in it. */
-export const refuseAll = ({ work, lot }: Going, reason: string): Promise<void> =>
-  work.database.db.transaction(async tx => {
-    await writeLot(tx, lot, { code: 'refused', reason })
-    await tx
-      .update(lotChunks)
-      .set({ state: 'failed', reason })
-      .where(and(eq(lotChunks.lotId, lot.id), sql`${lotChunks.state} in ('queued', 'inflight')`))
+export const refuseAll = (going: Going, reason: string): Promise<void> =>
+  going.work.database.db.transaction(tx => failRest(tx, going, 'refused', reason))
+
+async function failRest(tx: Executor, { lot }: Going, code: LotCode, reason: string): Promise<void> {
+  await writeLot(tx, lot, { code, reason })
+  await tx
+    .update(lotChunks)
+    .set({ state: 'failed', reason })
+    .where(and(eq(lotChunks.lotId, lot.id), sql`${lotChunks.state} in ('queued', 'inflight')`))
+}
+
+/**
+ * So many items refused one by one, for one reason and with none taken, are not
+ * to blame: it is something that all have, such as a setting. Finding that of
+ * five thousand would take ten thousand calls.
+ */
+const CONVINCED = 50
+
+/** An item is bad, and is told so. What has not been tried of a lot that seems all bad may be sent once more. */
+export const blame = (going: Going, chunk: Chunk, reason: string): Promise<void> =>
+  going.work.database.db.transaction(async tx => {
+    await writeLot(tx, going.lot, { doubtful: false })
+    await tx.update(lotChunks).set({ state: 'rejected', reason }).where(eq(lotChunks.id, chunk.id))
+    const { rows } = await tx.execute<{ hopeless: boolean }>(sql`
+      select count(*) filter (where state = 'rejected' and reason = ${reason}) >= ${CONVINCED}
+        and count(*) filter (where state in ('accepted', 'unknown') or (state = 'rejected' and reason <> ${reason})) = 0 hopeless
+      from ${lotChunks} where lot_id = ${going.lot.id}`)
+    if (rows[0]?.hopeless)
+      await failRest(tx, going, 'rejected', `not tried, since all of the first ${CONVINCED} were refused: ${reason}`)
   })
 
 /** Writes to a chunk of a lot that is this host's. */

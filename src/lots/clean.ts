@@ -1,7 +1,7 @@
 import { and, inArray, isNotNull, lt, sql } from 'drizzle-orm'
-import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../database/connect.ts'
 import { type LotState, lots } from '../database/lot-tables.ts'
+import { type Retention, retentionCrons } from '../worker/retention.ts'
 
 /** Lots that have ended. With a lot goes the memory of how its messages left; the messages themselves stay. */
 
@@ -37,24 +37,11 @@ export async function removeEndedLots(
   }
 }
 
-interface Retention {
-  database: Pick<Database, 'db'>
-  /** 0: for ever. */
-  keepMs: number
-  now: () => Date
-  interrupted: AbortSignal
-  log: Pick<FastifyBaseLogger, 'info' | 'error'>
-}
-
-/** Once an hour, as long after their end as messages go. */
-export const lotCrons = ({ database, keepMs, now, interrupted, log }: Retention) => {
-  const run = async () => {
-    try {
-      const gone = await removeEndedLots(database, new Date(now().getTime() - keepMs), { interrupted })
-      if (Object.keys(gone).length > 0) log.info(gone, 'removed lots that were over for long enough')
-    } catch (error) {
-      if (!interrupted.aborted) log.error({ err: error }, 'old lots could not be removed; the next hour tries again')
-    }
-  }
-  return keepMs === 0 ? [] : [{ name: 'retention of lots', pattern: '27 * * * *', run }]
-}
+/** As long after their end as messages go. */
+export const lotCrons = ({ database, ...how }: Retention & { database: Pick<Database, 'db'> }) =>
+  retentionCrons(how, {
+    name: 'retention of lots',
+    pattern: '27 * * * *',
+    what: 'lots that were over for long enough',
+    remove: (before, interrupted) => removeEndedLots(database, before, { interrupted })
+  })

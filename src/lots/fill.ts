@@ -1,7 +1,7 @@
 import { and, asc, between, eq, sql } from 'drizzle-orm'
 import { lotChunks, lotItems } from '../database/lot-tables.ts'
 import { plain } from '../database/text.ts'
-import { again, type Chunk, refuseAll, split, write } from './chunk.ts'
+import { again, blame, type Chunk, refuseAll, split, write } from './chunk.ts'
 import { settle, type Verdict } from './settle.ts'
 import { end, type Going, INTERRUPTED, note, ON, type Step, throttled } from './step.ts'
 import { type Added, adding } from './verb.ts'
@@ -99,7 +99,7 @@ async function heed(going: Going, chunk: Chunk, items: readonly Item[], outcome:
       return ON
     case 'rejected':
       if (items.length > 1) await split(going, chunk, items, outcome.reason)
-      else await write(going, chunk, { state: 'rejected', reason: plain(outcome.reason) })
+      else await blame(going, chunk, plain(outcome.reason))
       return ON
     case 'refused':
       await refuseAll(going, plain(outcome.reason))

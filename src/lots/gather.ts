@@ -69,7 +69,7 @@ const gatherer =
             if (prepared.kind === 'alone')
               return taken.interrupted ? { kind: 'unknown', reason: INTERRUPTED } : channel.send(message, tools)
             if (prepared.kind === 'rejected') return prepared
-            gathered = { taken, prepared, limits: lots.limits(tools.settings) }
+            gathered = { taken, prepared, limits: lots.limits(tools.settings, prepared.key) }
             return { kind: 'retry', reason: 'it is in a lot' }
           }
         }

@@ -26,7 +26,7 @@ export async function collecting({ work, lot }: Pick<Going, 'work' | 'lot'>): Pr
 /** Divides what is there into chunks. What has been erased meanwhile is not there. */
 export async function sealed(going: Going): Promise<Step> {
   const { work, target } = going
-  const limits = target.lots.limits(target.tools.settings)
+  const limits = target.lots.limits(target.tools.settings, going.lot.key.value)
   const waiting = await countWaiting(going)
   if (waiting === 0) return end(going, { state: 'finished', reason: null })
   if (waiting === 1 && limits.single) return alone(work, going)

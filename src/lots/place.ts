@@ -5,7 +5,7 @@ import type { Executor } from '../database/connect.ts'
 import { lotItems, lots } from '../database/lot-tables.ts'
 import { HELD } from '../database/ownership.ts'
 import { messages } from '../database/schema.ts'
-import { plain } from '../database/text.ts'
+import { plain, plainJson } from '../database/text.ts'
 import type { Gathered } from './gathered.ts'
 import { goOn, seal } from './seal.ts'
 
@@ -64,7 +64,7 @@ async function openLot(
   // Another host may have made one just now.
   const { rows } = await tx.execute<{ id: string; items: number; made: boolean }>(sql`
     insert into ${lots} (registration_id, name, key, hash, seals_at)
-    values (${registrationId}, ${plain(name)}, ${JSON.stringify({ value: key })}::json, ${hash}, ${sealsAt.toISOString()}::timestamptz)
+    values (${registrationId}, ${plain(name)}, ${plainJson({ value: key })}::json, ${hash}, ${sealsAt.toISOString()}::timestamptz)
     on conflict (registration_id, hash) where state = 'collecting' do update set items = lots.items
     returning id, items, (xmax = 0) made`)
   const [row] = rows
@@ -92,7 +92,7 @@ async function addItems(
   const { rows: added } = await tx.execute<{ id: string }>(sql`
     insert into ${lotItems} (lot_id, message_id, conversation_id, item, dedupe)
     select ${lot}, e.message, e.conversation, e.item, e.dedupe
-    from json_to_recordset(${JSON.stringify(rows)}::json) as e(message bigint, conversation bigint, item json, dedupe text)
+    from json_to_recordset(${plainJson(rows)}::json) as e(message bigint, conversation bigint, item json, dedupe text)
     on conflict (lot_id, dedupe) where dedupe is not null do nothing
     returning message_id id`)
   for (const { id } of added) places.set(Number(id), { kind: 'gathered', lot })

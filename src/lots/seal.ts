@@ -26,3 +26,12 @@ export async function goOnNow(tx: Executor, lot: number, now: Date): Promise<voi
   await tx.execute(sql`update ${lots} set due_at = null where id = ${lot}`)
   await goOn(tx, lot, now)
 }
+
+/** What a lot waits for may have been mended: all of a registration that have begun to leave go on now. */
+export async function resumeLots(tx: Executor, registrationId: number): Promise<void> {
+  const { rows } = await tx.execute<{ id: string }>(sql`
+    update ${lots} set due_at = null
+    where registration_id = ${registrationId} and ended_at is null and state <> 'collecting' and due_at is not null
+    returning id`)
+  for (const { id } of rows) await addJob(tx, 'lot', { lot: Number(id) })
+}

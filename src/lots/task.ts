@@ -75,8 +75,10 @@ async function stepOf(work: Work, lot: LotRow, pausedUntil: Date | null): Promis
   if (lot.state === 'collecting') return collecting({ work, lot })
   const step = STEPS[lot.state]
   if (!step) return ending({ work, lot })
-  if (pausedUntil && pausedUntil.getTime() > now)
+  if (pausedUntil && pausedUntil.getTime() > now) {
+    if (lot.reason === null) await note({ work, lot }, { reason: 'its registration is paused' })
     return { kind: 'wait', until: new Date(Math.min(pausedUntil.getTime(), now + LOOK_MS)) }
+  }
 
   const deadline = AbortSignal.timeout(work.policy.timeoutMs)
   const target = await work.ready(lot.registrationId, deadline)

@@ -1,8 +1,8 @@
 import { and, asc, gt, inArray, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm'
-import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../database/connect.ts'
 import { bigints } from '../database/heads.ts'
 import { conversations, messages, outbox } from '../database/schema.ts'
+import { type Retention, retentionCrons } from '../worker/retention.ts'
 
 /**
  * Rows that nobody works on any more. With a row goes the memory that it was
@@ -116,25 +116,10 @@ function idleRemover(db: Database['db'], before: Date) {
     })
 }
 
-interface Retention {
-  database: Pick<Database, 'db'>
-  /** 0: for ever. */
-  keepMs: number
-  now: () => Date
-  interrupted: AbortSignal
-  log: Pick<FastifyBaseLogger, 'info' | 'error'>
-}
-
-/** What has been over for longer than settings say goes away once an hour. */
-export const retentionCrons = ({ database, keepMs, now, interrupted, log }: Retention) => {
-  const run = async () => {
-    try {
-      const gone = await removeFinished(database, new Date(now().getTime() - keepMs), { interrupted })
-      if (gone.messages + gone.outbox + gone.conversations > 0) log.info(gone, 'removed what was over for long enough')
-    } catch (error) {
-      if (!interrupted.aborted)
-        log.error({ err: error }, 'what is over could not be removed; the next hour tries again')
-    }
-  }
-  return keepMs === 0 ? [] : [{ name: 'retention', pattern: '17 * * * *', run }]
-}
+export const messageCrons = ({ database, ...how }: Retention & { database: Pick<Database, 'db'> }) =>
+  retentionCrons(how, {
+    name: 'retention',
+    pattern: '17 * * * *',
+    what: 'what was over for long enough',
+    remove: async (before, interrupted) => ({ ...(await removeFinished(database, before, { interrupted })) })
+  })

@@ -1,3 +1,4 @@
+import { startSimulator as startBpMessage } from 'channel-bpmessage/simulator'
 import type { Simulator } from 'channel-kit/simulator'
 import { startSimulator as startMobiletech } from 'channel-mobiletech/simulator'
 import { startSimulator as startWhatsApp } from 'channel-whatsapp-cloud/simulator'
@@ -17,10 +18,23 @@ interface DemoChannel {
   country?: string
 }
 
+/** A single message too, so that lots can be seen among the settings. */
+const inLots = (simulator: Simulator): Simulator => ({
+  ...simulator,
+  settings: { ...simulator.settings, lots: { ...simulator.settings.lots, mode: ['lot'] } }
+})
+
+async function startEmails(): Promise<Simulator> {
+  const fake = await startBpMessage()
+  return inLots({ ...fake, settings: fake.emailSettings })
+}
+
 /** What the demo mounts, in the order of the page. A channel with a simulator joins by one line. */
 export const DEMO_CHANNELS: readonly DemoChannel[] = [
   { name: 'echo', title: 'Echo', path: '/' },
   { name: 'whatsapp-cloud', title: 'WhatsApp', start: startWhatsApp, files: true },
   { name: 'mobiletech', title: 'Mobiletech', start: startMobiletech, country: 'SK' },
+  { name: 'bpmessage', title: 'BpMessage', start: async () => inLots(await startBpMessage()), country: 'BR' },
+  { name: 'bpmessage-email', title: 'BpMessage e-mail', start: startEmails },
   { name: 'form-gallery', title: 'Form gallery' }
 ]

@@ -7,6 +7,12 @@ export function passwordFields(form: unknown): string[] {
   )
 }
 
+/** Whether it shows what a previewer of this name makes. */
+export const hasPreview = (form: unknown, previewer: string): boolean =>
+  entriesOf(form, 'groups').some(([, body]) =>
+    entriesOf(body, 'fields').some(([, field]) => isRecord(field) && field.previewer === previewer)
+  )
+
 /** An empty map arrives as an empty list, which has no entries either. */
 const entriesOf = (value: unknown, key: string): [string, unknown][] => {
   const inner = isRecord(value) ? value[key] : undefined

@@ -1,5 +1,6 @@
 import type { Received, Simulator } from 'channel-kit/simulator'
 import type { Answer } from './caller.ts'
+import { hasPreview } from './form.ts'
 import type { Attachment, GatewayFile, GatewayMessage, GatewayView } from './model.ts'
 import type { Plugin } from './plugin.ts'
 
@@ -30,18 +31,22 @@ export function createGateway({ simulator, files, country }: GatewayAt, plugin: 
   let connected = false
   let seen = 0
 
-  /** Settings by the form, then the webhook's address as the form shows it. Rejects with what went wrong. */
+  /** Settings by the form, then the webhook's address as the form shows it, where it has one. Rejects with what went wrong. */
   async function connect(): Promise<void> {
     // Tells which fields are passwords, which the record of exchanges leaves out.
-    await plugin.form()
+    const form = await plugin.form()
     const saved = await plugin.saveSettings(simulator.settings)
     if (saved.status !== 200) throw new Error(`The plugin refused the settings of the gateway: ${reason(saved)}`)
+    if (hasPreview(form.json, 'webhook')) await nameWebhook()
+    connected = true
+    changed()
+  }
+
+  async function nameWebhook(): Promise<void> {
     const preview = await plugin.markdownPreview('webhook')
     const [address] = /https?:\/\/[^`\s"]+/.exec(preview.text) ?? []
     if (!address) throw new Error(`The settings form shows no address of a webhook: ${reason(preview)}`)
     await simulator.connect(address)
-    connected = true
-    changed()
   }
 
   /** Returns at once: a gateway may go on trying for as long as the plugin does not take the message. */
@@ -102,14 +107,14 @@ export type Gateway = ReturnType<typeof createGateway>
 const address = (plugin: string, message: string, index: number) =>
   `/api/plugins/${plugin}/gateway/messages/${message}/files/${index}`
 
-function shownReceived({ contact, text, files, at }: Received, id: string, plugin: string): GatewayMessage {
+function shownReceived({ files, at, ...message }: Received, id: string, plugin: string): GatewayMessage {
   const shown = files.map(
     (file, index): GatewayFile =>
       URL.canParse(file)
         ? { name: nameOf(file) || `File ${index + 1}`, type: null, address: address(plugin, id, index) }
         : { name: file, type: null, address: null }
   )
-  return { id, from: 'business', contact, at: at.toISOString(), text, files: shown, state: 'taken', refusal: null }
+  return { ...message, id, from: 'business', at: at.toISOString(), files: shown, state: 'taken', refusal: null }
 }
 
 /** '' where an address ends in nothing that looks like the name of a file. */

@@ -74,7 +74,9 @@ export interface GatewayMessage {
   from: 'business' | 'customer'
   contact: string
   at: string
+  subject?: string
   text: string
+  html?: boolean
   files: GatewayFile[]
   /** Of what a customer wrote: `sending` until the plugin took it. What customers got is `taken`. */
   state: 'sending' | 'taken' | 'refused'

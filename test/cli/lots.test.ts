@@ -12,6 +12,8 @@ t.test('lots are listed and shown, with how their messages are', async t => {
   t.match(stdout, /^id +registration +name +state .*\n1 +1 +May +collecting +- +3 +3 waiting/)
   t.match(await cli(t, ['lots', 'show', '--lot-id', '1'], { env }), { stdout: /\nname +May\nstate +collecting\n/ })
   t.match((await cli(t, ['messages', 'show', '1'], { env })).stdout, /gathered +in lot 1\n/)
+  t.match(await cli(t, ['lots', 'retry', '--lot-id', '9'], { env }), { code: 1, stderr: 'There is no lot 9.\n' })
+  t.match(await cli(t, ['lots', 'retry', '--lot-id', '1'], { env }), { code: 1, stderr: /has not ended: it is coll/ })
 })
 
 t.test('a lot is cancelled as long as it has not left, and the CRM hears of its messages', async t => {

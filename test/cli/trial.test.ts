@@ -26,6 +26,7 @@ t.test('test-actions plays every action on a fake, without a database', async t 
     violations: []
   })
   t.match(await cli(t, ['test-actions', '--live']), { code: 1, stderr: /^--live wants a --registration/ })
+  t.match(await cli(t, ['test-actions', '--to', '1']), { code: 1, stderr: /go with --live/ })
 })
 
 t.test(

@@ -138,3 +138,26 @@ t.test('a lot has the same message to the same recipient once, and another one g
   ])
   await crm.waitFor(event => event.type === 'status' && event.status === 'error')
 })
+
+t.test('an item with characters that a database does not take goes without them, and stops no other', async t => {
+  const gateway = lotGateway(
+    { windowMs: 1_000 },
+    {
+      prepare: async ({ content }) => ({
+        kind: 'item',
+        name: 'x',
+        key: { name: '\ud83d\0' },
+        item: { text: `${content?.text}\0\ud83d`, 'a\0': [1] }
+      })
+    }
+  )
+  const { plugin, ended, settled } = await build(t, gateway)
+  await Promise.all(['1', '2'].map(contact => plugin.send(to(contact, `to ${contact}`))))
+  t.match(await settled(), [{ state: 'accepted' }, { state: 'accepted' }])
+  t.match(await ended(), [{ state: 'finished', items: 2 }])
+  const items: readonly unknown[] = gateway.lots.flatMap(lot => lot.items)
+  t.same(
+    new Set(items.map(item => JSON.stringify(item))),
+    new Set(['1', '2'].map(contact => `{"text":"to ${contact}\ufffd","a":[1]}`))
+  )
+})

@@ -110,6 +110,20 @@ t.test('a route that is refused pauses the registration, and no attempt is count
   t.match(await ended(), [{ state: 'finished' }])
 })
 
+t.test('saving the settings ends the pause for lots at once', async t => {
+  let open = false
+  const gateway = lotGateway(WINDOW)
+  const well = gateway.well.open
+  gateway.script.open = async (...given) =>
+    open ? well(...given) : { kind: 'throttled', reason: 'no quota', afterMs: 600_000 }
+  const { plugin, sql, ended } = await build(t, gateway)
+  await plugin.send(text('1', 'one'))
+  await until('the lot to wait', async () => (await sql`select from lots where due_at > now()`).length > 0)
+  open = true
+  t.equal((await plugin.saveSettings({ main: {} })).status, 200)
+  t.match(await ended(), [{ state: 'finished' }])
+})
+
 t.test('a lot that is refused fails with all that has not left, and is closed if something has', async t => {
   const refused = { kind: 'refused', reason: 'blocked' } as const
   const whole = await run(t, { open: answers(refused) })

@@ -13,7 +13,7 @@ const FIELDS: Readonly<Record<Kind, Partial<Record<Endpoint, string>>>> = {
   phone: {
     create: `${LOT} idQuotaSettings idBookBusinessSendGroup imageUrl imageName`,
     add: `${PHONE} control idForeignBookBusiness`,
-    invoice: `${PHONE} ${ALONE} idForeignBookBusiness amount dueDate schedule user pixCode pixImageUrl pixImageName idProject instructionsMessage`
+    invoice: `${PHONE} ${ALONE} amount dueDate schedule user pixCode pixImageUrl pixImageName idProject instructionsMessage`
   },
   email: {
     create: `${LOT} crmId bookBusinessForeignId stepForeignId isRadarLot`,

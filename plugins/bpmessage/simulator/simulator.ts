@@ -145,6 +145,8 @@ const phoneMessage = ({ areaCode, phone, text, idTemplate, attachUrl }: Item) =>
 
 const emailMessage = ({ to, subject, body, attachments }: Item) => ({
   contact: String(to),
-  text: `${subject}\n\n${body}`,
+  subject: String(subject),
+  text: String(body),
+  html: true,
   files: Array.isArray(attachments) ? attachments.map(({ fileURL }) => String(fileURL)) : []
 })

@@ -37,8 +37,20 @@ export async function call(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal ? { signal } : {})
   })
-  const text = await response.text()
-  return { status: response.status, said: parsed(text), text, retryAfterMs: retryAfter(response, now()) }
+  const { status } = response
+  const heard = await response.text()
+  const text = withoutSecrets(heard, connection)
+  // What went well is read as it came: a number in it may look like a secret.
+  return { status, said: parsed(status < 300 ? heard : text), text, retryAfterMs: retryAfter(response, now()) }
+}
+
+/** What is so short is no secret, and would be found everywhere. */
+const SHORTEST_SECRET = 6
+
+/** A gateway may repeat what it was given, and its words are kept and shown. */
+function withoutSecrets(text: string, { bearer = '', headers = '' }: CommonTools['settings']['connection']): string {
+  const secrets = [bearer, ...Object.values(headersOf(headers))].filter(({ length }) => length >= SHORTEST_SECRET)
+  return secrets.reduce((left, secret) => left.replaceAll(secret, '•••'), text)
 }
 
 function parsed(text: string): unknown {
@@ -63,12 +75,16 @@ const HEADER = /^([!#$%&'*+.^_`|~\w-]+)\s*:\s*([\t\x20-\x7e]*)$/
 const headersOf = (text: string): Record<string, string> =>
   Object.fromEntries(linesOf(text).flatMap(line => headerOf(line)))
 
-/** The lines that are no headers. */
+/** The lines that are no headers, or are the client's own business. */
 export const badHeaders = (text: string): string[] => linesOf(text).filter(line => headerOf(line).length === 0)
+
+/** What says to whom a request goes, and where it ends, is not said twice. */
+const OWN =
+  /^(host|content-length|content-type|content-encoding|transfer-encoding|connection|keep-alive|proxy-.*|upgrade|expect|te|trailer)$/
 
 function headerOf(line: string): [string, string][] {
   const [, name = '', value = ''] = HEADER.exec(line) ?? []
-  return name ? [[name.toLowerCase(), value.trim()]] : []
+  return name && !OWN.test(name.toLowerCase()) ? [[name.toLowerCase(), value.trim()]] : []
 }
 
 const linesOf = (text: string) =>

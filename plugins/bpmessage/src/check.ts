@@ -18,12 +18,25 @@ function seen({ settings, translate }: CommonTools): FieldErrors {
   const operator = route.operatorCpf?.trim()
   return {
     ...errors(
+      'connection.apiUrl',
+      isPlain(connection.apiUrl)
+        ? []
+        : [
+            translate(
+              'settings',
+              'An address has no password, query or fragment; there are fields for a token and headers'
+            )
+          ]
+    ),
+    ...errors(
       'connection.timeZone',
       isZone(connection.timeZone) ? [] : [translate('settings', 'There is no such time zone')]
     ),
     ...errors(
       'connection.headers',
-      badHeaders(connection.headers ?? '').map(line => translate('settings', '"{line}" is no header', { line }))
+      badHeaders(connection.headers ?? '').map(line =>
+        translate('settings', '"{line}" is no header that can be set', { line })
+      )
     ),
     ...errors(
       'route.operatorCpf',
@@ -32,6 +45,12 @@ function seen({ settings, translate }: CommonTools): FieldErrors {
     ...errors('templates.subject', templateErrors(templates.subject, translate)),
     ...errors('templates.body', templateErrors(templates.body, translate))
   }
+}
+
+/** What else is in an address would be shown, and logged, with it. */
+function isPlain(address: string): boolean {
+  const { username, password, search, hash } = URL.parse(address.trim()) ?? {}
+  return username === '' && password === '' && search === '' && hash === ''
 }
 
 function templateErrors(list: string | undefined, translate: CommonTools['translate']): string[] {
@@ -71,7 +90,7 @@ async function asked(service: Service, tools: CommonTools): Promise<FieldErrors>
   if (chosen === undefined) return {}
   const known = found.routes.find(({ id }) => id === chosen)
   if (!known) return { 'route.route': [translate('settings', 'The API has no such route')] }
-  return hasQuota(known) ? {} : { 'route.route': [translate('settings', 'This route has no quota left')] }
+  return hasQuota(known, service) ? {} : { 'route.route': [translate('settings', 'This route has no quota left')] }
 }
 
 const errors = (field: string, messages: readonly string[]): FieldErrors =>

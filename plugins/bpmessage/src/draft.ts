@@ -3,6 +3,8 @@ import { readArguments, readDirectives } from 'channel-kit/directives'
 import type { Outgoing } from 'channel-kit/outcome'
 import type { Escaping } from 'channel-kit/templates'
 import { attachmentOf } from './attach.ts'
+import { escaped } from './escaped.ts'
+import { oneLine } from './one-line.ts'
 import type { Refusal } from './refusal.ts'
 import type { CommonTools } from './settings.ts'
 import { taxpayer } from './taxpayer.ts'
@@ -40,8 +42,8 @@ export function draftOf(message: Outgoing, tools: CommonTools, escaping: Escapin
   const { translate, settings } = tools
 
   const templated = said.has('template')
-    ? templatedOf(said.get('template') ?? '', fill(text), known, tools, escaping)
-    : { text: fill(text), subject: undefined }
+    ? templatedOf(said.get('template') ?? '', { text, known, fill, escaping }, tools)
+    : { text: fillTokens(text, known, message.content?.format === 'html' ? escaped : undefined), subject: undefined }
   if ('refused' in templated) return templated
 
   const cpfCnpj = taxpayer(value('cpf') || fill(settings.message.cpfCnpj))
@@ -59,8 +61,8 @@ export function draftOf(message: Outgoing, tools: CommonTools, escaping: Escapin
   return {
     text: templated.text,
     templated: said.has('template'),
-    subject: (templated.subject ?? message.subject ?? '').trim(),
-    campaign: value('campaign'),
+    subject: oneLine(templated.subject ?? message.subject ?? ''),
+    campaign: oneLine(value('campaign')),
     contract,
     cpfCnpj,
     rcs: rcsOf(said.get('rcs'), fill),
@@ -69,19 +71,20 @@ export function draftOf(message: Outgoing, tools: CommonTools, escaping: Escapin
   }
 }
 
+/** A message may have waited for so long since it was written, in a lot or for the gateway: its time is now. */
+const LATE_MS = 3_600_000
+
 function scheduleOf(
   time: string | undefined,
   { settings: { connection }, now, translate }: CommonTools
 ): { at: Date | undefined } | Refusal {
   if (time === undefined) return { at: undefined }
   const at = moment(time, connection.timeZone)
-  return at && at > now()
-    ? { at }
-    : {
-        refused: translate('messages', '/schedule wants a time to come, written 2026-12-31 09:30, not "{time}".', {
-          time
-        })
-      }
+  const late = at && now().getTime() - at.getTime()
+  if (late !== undefined && late < LATE_MS) return { at: late < 0 ? at : undefined }
+  return {
+    refused: translate('messages', '/schedule wants a time to come, written 2026-12-31 09:30, not "{time}".', { time })
+  }
 }
 
 /** Those of the chat, then those of `/attach`. */

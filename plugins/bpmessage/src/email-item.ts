@@ -3,6 +3,8 @@ import type { Outgoing } from 'channel-kit/outcome'
 import { Marked } from 'marked'
 import { type Draft, draftOf } from './draft.ts'
 import { isAddress } from './email-address.ts'
+import { escaped } from './escaped.ts'
+import { oneLine } from './one-line.ts'
 import type { Refusal } from './refusal.ts'
 import type { EmailTools } from './settings.ts'
 
@@ -42,7 +44,7 @@ export function emailItem(message: Outgoing, tools: EmailTools): EmailDraft | Re
       cpfCnpjReceiver: draft.cpfCnpj,
       from: sender.from,
       to,
-      subject: draft.subject.replace(/\s+/g, ' '),
+      subject: draft.subject,
       body: draft.templated ? draft.text : bodyOf(draft.text, message.content?.format ?? 'text'),
       control: route.control,
       idForeignBookBusiness: route.portfolio.trim(),
@@ -65,35 +67,33 @@ function bodyOf(text: string, format: Format): string {
   }
 }
 
-const escaped = (text: string) => text.replace(/[&<>"]/g, character => ENTITIES[character] ?? character)
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-
 /** Whoever wants tags writes HTML; in Markdown they are text. */
 const markdown = new Marked({ breaks: true, renderer: { html: ({ text }) => escaped(text) } })
 
 const fileOf = ({ uri, name }: Draft['attachments'][number]) => ({
   fileURL: uri,
-  fileName: name,
-  mimeType: TYPES[name.slice(name.lastIndexOf('.') + 1).toLowerCase()] ?? 'application/octet-stream',
+  fileName: oneLine(name),
+  mimeType: TYPES.get(name.slice(name.lastIndexOf('.') + 1).toLowerCase()) ?? 'application/octet-stream',
   password: ''
 })
 
-const TYPES: Readonly<Record<string, string>> = {
-  csv: 'text/csv',
-  doc: 'application/msword',
-  docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
-  gif: 'image/gif',
-  html: 'text/html',
-  jpeg: 'image/jpeg',
-  jpg: 'image/jpeg',
-  mp3: 'audio/mpeg',
-  mp4: 'video/mp4',
-  ogg: 'audio/ogg',
-  pdf: 'application/pdf',
-  png: 'image/png',
-  txt: 'text/plain',
-  xls: 'application/vnd.ms-excel',
-  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
-  zip: 'application/zip'
-}
+const TYPES = new Map(
+  Object.entries({
+    csv: 'text/csv',
+    doc: 'application/msword',
+    docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+    gif: 'image/gif',
+    html: 'text/html',
+    jpeg: 'image/jpeg',
+    jpg: 'image/jpeg',
+    mp3: 'audio/mpeg',
+    mp4: 'video/mp4',
+    ogg: 'audio/ogg',
+    pdf: 'application/pdf',
+    png: 'image/png',
+    txt: 'text/plain',
+    xls: 'application/vnd.ms-excel',
+    xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    zip: 'application/zip'
+  })
+)

@@ -19,7 +19,8 @@ type Opened = LotOutcome<{ kind: 'opened'; ref: string }>
 
 export async function openLot(kind: Kind, lot: Lot, tools: CommonTools): Promise<Opened> {
   const key = readKey(lot.key)
-  const body = kind === 'phone' ? await phoneLot(key, tools) : { kind: 'body' as const, body: emailLot(key, tools) }
+  const body =
+    kind === 'phone' ? await phoneLot(key, lot, tools) : { kind: 'body' as const, body: emailLot(key, tools) }
   if (body.kind !== 'body') return body
   const path = pathsOf(tools, kind).create
   return opened(meaningOf(await call(tools, { method: 'POST', path, body: body.body })))
@@ -41,6 +42,7 @@ function opened(meaning: Meaning): Opened {
 /** The quota is the month's, so it is asked for when it is needed. */
 async function phoneLot(
   key: LotKey,
+  { id, items }: Lot,
   tools: CommonTools
 ): Promise<{ kind: 'body'; body: object } | Exclude<Opened, { kind: 'opened' }>> {
   const found = await routesOf(tools, { ...key, at: startOf(key, tools) })
@@ -50,7 +52,10 @@ async function phoneLot(
       : { kind: 'retry', reason: `the routes cannot be asked: ${found.reason}` }
   const route = found.routes.find(({ id }) => id === key.route)
   if (!route) return paused(`the route ${key.route} is not there any more`)
-  if (!hasQuota(route)) return paused(`the route ${route.name} has no quota`)
+  if (!hasQuota(route, key.service)) return paused(`the route ${route.name} has no quota`)
+  const { available = items } = route
+  if (available < items)
+    tools.log.warn({ lot: id, items, available }, 'the route has less quota left than the lot has messages')
   return {
     kind: 'body',
     body: { ...timesOf(key, tools), idQuotaSettings: route.quotaId, idServiceSettings: Number(key.route) }

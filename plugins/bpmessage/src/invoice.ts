@@ -15,8 +15,8 @@ import { spoken } from './time.ts'
 export async function sendPhone(message: Outgoing, tools: PhoneTools): Promise<Outcome> {
   const made = phoneItem(message, tools)
   if ('refused' in made) return refusal(made)
-  // The invoice has no mark for monitors.
-  const { control: _, ...item } = made.item
+  // The invoice has no mark for monitors, and another name for the portfolio.
+  const { control: _, idForeignBookBusiness: __, ...item } = made.item
   return invoice('phone', message, { ...item, ...accountOf(made.draft, tools) }, tools)
 }
 

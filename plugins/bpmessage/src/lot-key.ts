@@ -2,7 +2,7 @@ import type { LotLimits, PreparedItem } from 'channel-kit/lots'
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Draft } from './draft.ts'
-import type { Service } from './profile.ts'
+import type { Kind, Service } from './profile.ts'
 import type { CommonSettings } from './settings.ts'
 import { quotaMonth } from './time.ts'
 
@@ -31,6 +31,8 @@ export function readKey(key: unknown): LotKey {
   return key as LotKey
 }
 
+/** What the service has room for, in letters rather than in halves of them. */
+const MOST_LETTERS = 191
 /** The service takes a name for granted. */
 const UNNAMED = 'Chat'
 /** What is evidently taken where nobody is named. */
@@ -42,7 +44,7 @@ export function keyOf(
   { route, connection }: CommonSettings,
   now: Date
 ): Pick<PreparedItem, 'name' | 'key'> {
-  const name = campaign.slice(0, 191) || UNNAMED
+  const name = [...campaign].slice(0, MOST_LETTERS).join('') || UNNAMED
   const key: LotKey = {
     campaign: name,
     service,
@@ -59,10 +61,12 @@ export function keyOf(
 /** Most items of one request, the API's own limit. */
 const CHUNK = 5_000
 
-export const limitsOf = ({ lots }: Pick<CommonSettings, 'lots'>): LotLimits => ({
+/** `key`: of the lot, where a certain one is meant. */
+export const limitsOf = (kind: Kind, { lots }: Pick<CommonSettings, 'lots'>, key?: unknown): LotLimits => ({
   items: lots.batchSize,
   chunk: CHUNK,
   windowMs: lots.timeWindow * 1_000,
-  single: lots.mode[0] === 'auto',
+  // An e-mail by itself cannot be told when to leave.
+  single: lots.mode[0] === 'auto' && !(kind === 'email' && key !== undefined && readKey(key).schedule !== null),
   repeats: lots.retryUnknown
 })

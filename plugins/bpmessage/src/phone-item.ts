@@ -1,5 +1,6 @@
 import type { Outgoing } from 'channel-kit/outcome'
 import { type Draft, draftOf } from './draft.ts'
+import { oneLine } from './one-line.ts'
 import { type NumberProblem, type PhoneNumber, phoneNumber } from './phone-number.ts'
 import { PROFILES, type ProfileName, type Service } from './profile.ts'
 import type { Refusal } from './refusal.ts'
@@ -59,7 +60,7 @@ export function phoneItem(message: Outgoing, tools: PhoneTools): PhoneDraft | Re
       control: route.control,
       metaData: JSON.stringify({ source: 'chat-plugin-host', id: message.id }),
       idForeignBookBusiness: route.portfolio.trim(),
-      ...(file ? { attachUrl: file.uri, attachName: file.name } : {})
+      ...(file ? { attachUrl: file.uri, attachName: oneLine(file.name) } : {})
     }
   }
 }
@@ -69,7 +70,7 @@ function contentOf(
   service: Service,
   { settings, translate }: PhoneTools
 ): Pick<PhoneItem, 'text' | 'idTemplate' | 'variables'> | Refusal {
-  if (service !== 'rcs') return text ? { text } : { refused: translate('messages', 'There is no text.') }
+  if (service !== 'rcs') return text ? { text, ...flat(rcs) } : { refused: translate('messages', 'There is no text.') }
   const idTemplate = rcs?.template ?? settings.message.rcsTemplate?.trim()
   if (!idTemplate)
     return { refused: translate('messages', 'RCS wants a template. Begin the text with /rcs and its id.') }
@@ -78,6 +79,13 @@ function contentOf(
     idTemplate,
     ...(Object.keys(variables).length > 0 ? { variables: [{ key: TEMPLATE_VARIABLES, value: variables }] } : {})
   }
+}
+
+/** Other services may have templates too, whose variables stand one by one. */
+function flat(rcs: Draft['rcs']): Pick<PhoneItem, 'idTemplate' | 'variables'> {
+  if (!rcs) return {}
+  const variables = Object.entries(rcs.variables).map(([key, value]) => ({ key, value }))
+  return { idTemplate: rcs.template, ...(variables.length > 0 ? { variables } : {}) }
 }
 
 /** Who is written to about what: a lot has it once. */

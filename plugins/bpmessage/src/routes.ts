@@ -78,7 +78,9 @@ function routeOf(said: unknown): Route[] {
   ]
 }
 
-export const hasQuota = ({ quotaId, available }: Route): boolean => quotaId > 0 && available !== 0
+/** A lot of e-mails is opened without a quota of its own, so a route of theirs may have none. */
+export const hasQuota = ({ quotaId, available }: Route, service: Service): boolean =>
+  (quotaId > 0 || service === 'email') && available !== 0
 
 type Drawn = LookupTools<typeof Options>
 
@@ -90,8 +92,8 @@ export const routeChoices =
       Array.isArray(search.dep) ? search.dep : Object.values(search.dep ?? {})
     )
     const settings = savedConnection(tools)
-    if (!settings || !Number(crmId) || !service || !portfolio) return {}
-    const wanted = { crmId: Number(crmId), portfolio: String(portfolio), service: service as Service, at: tools.now() }
+    if (!settings || !Number(crmId) || !isService(service) || !portfolio) return {}
+    const wanted = { crmId: Number(crmId), portfolio: String(portfolio), service, at: tools.now() }
     const found = await routesOf({ ...tools, settings }, wanted)
     if (found.kind === 'none') {
       tools.log.warn({ reason: found.reason }, 'the routes cannot be looked up')
@@ -99,17 +101,20 @@ export const routeChoices =
     }
     return Object.fromEntries(
       found.routes
-        .map(route => [route.id, titleOf(route, tools.translate)] as const)
+        .map(route => [route.id, titleOf(route, service, tools.translate)] as const)
         .filter(([id, title]) => ('keys' in search ? search.keys.includes(id) : matches(`${id} ${title}`, search.text)))
         .map(([id, title]) => [id, { title, group: tools.translate('settings', 'Routes') }])
     )
   }
 
+const isService = (said: unknown): said is Service =>
+  typeof said === 'string' && Object.hasOwn(PROFILES.current.services, said)
+
 const matches = (text: string, wanted: string) => text.toLowerCase().includes(wanted.trim().toLowerCase())
 
-function titleOf(route: Route, translate: Drawn['translate']): string {
+function titleOf(route: Route, service: Service, translate: Drawn['translate']): string {
   const { name, provider, price, available } = route
-  const left = hasQuota(route)
+  const left = hasQuota(route, service)
     ? translate('settings', '{available} left', { available: available ?? '?' })
     : translate('settings', 'no quota')
   return `${name} - ${provider} (R$ ${price.toFixed(2)}), ${left}`

@@ -5,19 +5,26 @@ import type { Refusal } from './refusal.ts'
 import type { CommonTools } from './settings.ts'
 import type { Known } from './tokens.ts'
 
-/** The text, and perhaps the subject, of the template that `/template code key=value` names. `text`: what stands below it. */
+interface Given {
+  /** What stands below the line. */
+  text: string
+  known: Known
+  fill: (text: string) => string
+  escaping: Escaping
+}
+
+/** The text, and perhaps the subject, of the template that `/template code key=value` names. */
 export function templatedOf(
   value: string,
-  text: string,
-  { contact, subject, fields }: Known,
-  { settings: { templates }, translate }: CommonTools,
-  escaping: Escaping
+  { text, known, fill, escaping }: Given,
+  { settings: { templates }, translate }: CommonTools
 ): { text: string; subject: string | undefined } | Refusal {
   const {
     positional: [code = ''],
     named
   } = readArguments(value)
-  const parameters = { ...fields, ...named, contact, subject, text }
+  const said = Object.entries({ ...known.fields, ...named, text }).map(([name, given]) => [name, fill(given)])
+  const parameters = { ...Object.fromEntries(said), contact: known.contact, subject: known.subject }
   const body = renderByCode(readTemplates(templates.body ?? '').templates, code, parameters, escaping)
   if (body.kind !== 'rendered') return { refused: templateProblem(body, code, translate) }
 

@@ -14,9 +14,10 @@ export interface Known {
 const TOKEN = /\{(contact|subject|date_now|timestamp|contactfield=([^{}|]+)(?:\|([^{}]*))?)\}/g
 
 /** What is not known becomes the fallback, or nothing. What is no token stays as it is. */
-export const fillTokens = (text: string, known: Known): string =>
+export const fillTokens = (text: string, known: Known, shown = (value: string) => value): string =>
   text.replace(TOKEN, (_, token: string, field?: string, fallback = '') =>
-    field === undefined ? standing(token, known) : (fieldOf(field, known) ?? fallback)
+    // A fallback is a part of the text, and written like it.
+    field === undefined ? shown(standing(token, known)) : shown(fieldOf(field, known) ?? '') || fallback
   )
 
 function standing(token: string, { contact, subject, now, timeZone }: Known): string {

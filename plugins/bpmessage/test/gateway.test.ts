@@ -147,9 +147,14 @@ t.test('saving asks for the routes, and says at which field something is wrong',
   t.same(await check(), {})
   t.same(await check({ route: { route: [] } }), {}, 'the routes can only be chosen once it is saved')
   t.match(await check({ route: { route: ['5020'] } }), { 'route.route': ['This route has no quota left'] })
+  const email = (route: string) => emailChannel.check?.(fake.email({ route: { route: [route] } }))
+  t.same(await email('5019'), {}, 'a lot of e-mails needs no id of a quota')
+  t.match(await email('5020'), { 'route.route': ['This route has no quota left'] })
   t.match(await check({ route: { route: ['1'] } }), { 'route.route': ['The API has no such route'] })
   t.match(await check({ route: { operatorCpf: '123' } }), { 'route.operatorCpf': ['This is no CPF'] })
-  t.match(await check({ connection: { headers: 'bad' } }), { 'connection.headers': ['"bad" is no header'] })
+  t.match(await check({ connection: { headers: 'bad' } }), {
+    'connection.headers': ['"bad" is no header that can be set']
+  })
   t.match(await check({ connection: { timeZone: 'Mars' } }), { 'connection.timeZone': ['There is no such time zone'] })
   t.match(await check({ templates: { body: 'x\ny: {{' } }), {
     'templates.body': ['Line 1: a line is written code: text', /^Line 2: the template is broken/]
@@ -175,4 +180,18 @@ t.test('routes are found by a text and by their ids, with price and quota', asyn
   t.same(Object.keys((await find({ keys: ['5018', '7'] })) ?? {}), ['5018'])
   t.same(await find({ text: '', dep: [null, null, null] }), {})
   t.same(await find({ text: '' }, { connection: { apiUrl: '' } }), {})
+})
+
+t.test('an e-mail that waits for its time goes in a lot, since alone it could not', async t => {
+  const fake = await gateway(t)
+  const { prepare, limits } = emailChannel.lots ?? (t.fail('no lots') as never)
+  const prepared = (text: string, mode: string) =>
+    prepare(outgoing('ana@example.com', text, { subject: 'Bill' }), fake.email({ lots: { mode: [mode] } }))
+  const scheduled = '/schedule 2026-06-17 08:00\nHi'
+  t.same(await prepared('Hi', 'single'), { kind: 'alone' })
+  const made = (await prepared(scheduled, 'single')) as PreparedItem
+  t.equal(made.kind, 'item')
+  const { settings } = fake.email({ lots: { mode: ['auto'] } })
+  t.equal(limits(settings, made.key).single, false)
+  t.equal(limits(settings, ((await prepared('Hi', 'auto')) as PreparedItem).key).single, true)
 })

@@ -133,3 +133,15 @@ t.test('an e-mail has a subject, a recipient and files by their addresses', asyn
   t.match(emailItem(outgoing('ana@example.com', 'Hi'), email()), { refused: /has no subject/ })
   t.match(emailItem(outgoing('ana', 'Hi', { subject: 'x' }), email()), { refused: /"ana" is no e-mail address/ })
 })
+
+t.test('a template of another service than RCS has its variables one by one', async t => {
+  t.match(phoneItem(outgoing(MOBILE, '/rcs 77 nome=Ana\nOi'), phone({ route: { service: ['whatsapp'] } })), {
+    item: { text: 'Oi', idTemplate: '77', variables: [{ key: 'nome', value: 'Ana' }] }
+  })
+})
+
+t.test('a message whose time came while it waited leaves now', async t => {
+  const made = phoneItem(outgoing(MOBILE, '/schedule 2026-06-16 08:30\nOi'), phone())
+  t.match(made, { draft: { schedule: undefined }, item: { text: 'Oi' } }, 'half an hour late')
+  t.match(phoneItem(outgoing(MOBILE, '/schedule 2026-06-16 07:30\nOi'), phone()), { refused: /a time to come/ })
+})

@@ -9,8 +9,8 @@ import type { Tools } from './tools.ts'
  * written, as `retry` if none was.
  */
 export interface Lots<Settings, Options> {
-  /** How the registration gathers. */
-  limits(settings: Settings): LotLimits
+  /** How the registration gathers. `key`: of the lot, where a certain one is meant. */
+  limits(settings: Settings, key?: unknown): LotLimits
 
   /** What is to become of a message. Decided at once and without the gateway. */
   prepare(message: Outgoing, tools: Tools<Settings, Options>): Promise<Prepared>

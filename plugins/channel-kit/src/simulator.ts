@@ -24,7 +24,11 @@ export interface Simulator {
 /** A message as a customer sees it. */
 export interface Received {
   contact: string
+  /** Of an e-mail. */
+  subject?: string
   text: string
+  /** Whether the text is HTML. */
+  html?: boolean
   /** URLs, or names, of its files. */
   files: readonly string[]
   at: Date

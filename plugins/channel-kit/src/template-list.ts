@@ -19,8 +19,21 @@ export interface TemplateList {
 
 const LINE = /^([\p{L}\p{N}_.-]+)\s*:(.*)$/u
 
+/** Reading a long list takes a tenth of a second, and every message that names a template has it read. */
+const known = new Map<string, TemplateList>()
+const MOST_KNOWN = 50
+
 /** Lines that are blank are passed over. */
 export function readTemplates(list: string): TemplateList {
+  const read = known.get(list) ?? readLines(list)
+  // The one that was asked for last goes last.
+  known.delete(list)
+  known.set(list, read)
+  for (const oldest of known.keys()) if (known.size > MOST_KNOWN) known.delete(oldest)
+  return read
+}
+
+function readLines(list: string): TemplateList {
   const templates = new Map<string, string>()
   const errors: LineError[] = []
   for (const [index, line] of list.split(/\r\n|\r|\n/).entries()) {

@@ -83,3 +83,12 @@ t.test('each line that is wrong is named, and the others count', async t => {
   ])
   t.equal(errors.length, 5)
 })
+
+t.test('a list that was read before is not read again, as long as it is the same', async t => {
+  const list = (code: string) => `${code}: Hi`
+  t.equal(readTemplates(list('a')), readTemplates(list('a')))
+  const first = readTemplates(list('a'))
+  for (let number = 0; number < 60; number += 1) readTemplates(list(`b${number}`))
+  t.not(readTemplates(list('a')), first, 'old ones are forgotten')
+  t.same(readTemplates(list('a')), first)
+})

@@ -97,8 +97,9 @@ function Facts({ plugin, info, gateway }: RegistrationProps) {
   `
 }
 
-const CONNECTED = 'simulated, connected: its settings are saved, and it calls the webhook'
-const UNCONNECTED = 'simulated, not connected yet: registering saves its settings and names the webhook to it'
+const CONNECTED = 'simulated, connected: its settings are saved, and it calls the webhook if it has any news'
+const UNCONNECTED =
+  'simulated, not connected yet: registering saves its settings, and tells it the webhook if it calls one'
 
 interface ConnectProps {
   connected: boolean

@@ -56,6 +56,7 @@ export function Chat({ info, gateway }: { info: Info; gateway: GatewayView | nul
           key=${`customer ${current.contact}`}
           gateway=${gateway}
           conversation=${current}
+          device=${contactType === 'email' ? 'mailbox' : 'phone'}
           shown=${!list && side === 'customer'}
           onAgent=${() => setSide('agent')}
         />`

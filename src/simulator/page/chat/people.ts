@@ -1,9 +1,24 @@
 /** Who is there to chat with before anyone wrote, by the kind of contact that the plugin speaks to. */
 const PEOPLE = [
-  { name: 'Alice Martin', phone: '+79001234567', handle: 'alice.martin', phones: { SK: '+421911234567' } },
-  { name: 'Bruno Costa', phone: '+5511987654321', handle: 'bruno.costa', phones: { SK: '+421940654321' } },
-  { name: 'Jana Nováková', phone: '+421905123456', handle: 'jana.novakova', phones: {} },
-  { name: 'Олег Петров', phone: '+79161112233', handle: 'oleg.petrov', phones: { SK: '+421951112233' } }
+  {
+    name: 'Alice Martin',
+    phone: '+79001234567',
+    handle: 'alice.martin',
+    phones: { SK: '+421911234567', BR: '+5521998765432' }
+  },
+  {
+    name: 'Bruno Costa',
+    phone: '+5511987654321',
+    handle: 'bruno.costa',
+    phones: { SK: '+421940654321', BR: '+5511987654321' }
+  },
+  { name: 'Jana Nováková', phone: '+421905123456', handle: 'jana.novakova', phones: { BR: '+5531997654321' } },
+  {
+    name: 'Олег Петров',
+    phone: '+79161112233',
+    handle: 'oleg.petrov',
+    phones: { SK: '+421951112233', BR: '+5548996543210' }
+  }
 ]
 
 export interface Person {

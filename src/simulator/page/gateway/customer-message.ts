@@ -2,6 +2,7 @@ import { html } from 'htm/preact'
 import type { GatewayFile, GatewayMessage } from '../../model.ts'
 import { AttachmentView } from '../chat/attachment.ts'
 import { Icon, type IconName } from '../icons.ts'
+import { Html } from '../markdown.ts'
 
 const STATES: Record<GatewayMessage['state'], { icon: IconName; words: string }> = {
   sending: { icon: 'clock', words: 'On its way to the plugin' },
@@ -11,12 +12,13 @@ const STATES: Record<GatewayMessage['state'], { icon: IconName; words: string }>
 
 /** A message as the customer has it, in the marks of the gateway. */
 export function CustomerMessage({ message, name }: { message: GatewayMessage; name: string }) {
-  const { from, at, text, files, state, refusal } = message
+  const { from, at, subject, text, html: asHtml, files, state, refusal } = message
   const mine = from === 'customer'
   return html`
     <article class=${`message ${mine ? 'mine' : 'theirs'}`} aria-label=${mine ? `${name} wrote` : `${name} received`}>
       <div class="bubble">
-        ${text && html`<p class="plain-text">${text}</p>`}
+        ${subject && html`<p class="subject">${subject}</p>`}
+        ${text && (asHtml ? html`<div class="text"><${Html} text=${text} /></div>` : html`<p class="plain-text">${text}</p>`)}
         ${files.map((file, index) => html`<${FileView} key=${index} ...${file} />`)}
         <p class="meta">
           <time datetime=${at}>${new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}</time>

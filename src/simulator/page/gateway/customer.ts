@@ -10,28 +10,30 @@ import { useConnecting } from './use-gateway.ts'
 interface CustomerProps {
   gateway: GatewayView
   conversation: Conversation
+  /** What they read messages on. */
+  device: string
   /** Where there is no room for both sides, the other one may stand in its place. */
   shown: boolean
   onAgent: () => void
 }
 
 /** The other end of a conversation: what the customer got at the gateway, and what they answer. */
-export function Customer({ gateway, conversation, shown, onAgent }: CustomerProps) {
+export function Customer({ gateway, conversation, device, shown, onAgent }: CustomerProps) {
   const { contact, name } = conversation
   const messages = gateway.messages.filter(message => message.contact === contact)
   const end = useRef<HTMLDivElement>(null)
   useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [messages.length, shown])
 
   return html`
-    <section class="conversation customer" aria-label=${`The phone of ${name}`}>
+    <section class="conversation customer" aria-label=${`The ${device} of ${name}`}>
       <div class="conversation-head">
         <div>
-          <h2>The phone of ${name}</h2>
+          <h2>The ${device} of ${name}</h2>
           <p class="muted">The customer’s side, at the simulated gateway</p>
         </div>
         <button type="button" class="button small other-side" onClick=${onAgent}>Agent’s side</button>
       </div>
-      <div class="messages" role="log" aria-label=${`Messages on the phone of ${name}`} tabindex="0">
+      <div class="messages" role="log" aria-label=${`Messages on the ${device} of ${name}`} tabindex="0">
         ${!gateway.connected && html`<${NotConnected} />`}
         ${gateway.connected && messages.length === 0 && html`<${Nothing} name=${name} replies=${gateway.replies} />`}
         ${messages.map(message => html`<${CustomerMessage} key=${message.id} message=${message} name=${name} />`)}
@@ -62,7 +64,7 @@ function NotConnected() {
   return html`
     <div class="empty">
       <h3>The gateway is not connected yet</h3>
-      <p>The plugin lacks its settings, and it does not know where to call. Connect them to chat.</p>
+      <p>The plugin lacks its settings, and it may not know where to call. Connect them to chat.</p>
       <p>
         <button type="button" class="button primary" disabled=${connecting} onClick=${connect}>
           ${connecting ? 'Connecting…' : 'Connect the gateway'}

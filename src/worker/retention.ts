@@ -1,0 +1,32 @@
+import type { FastifyBaseLogger } from 'fastify'
+
+/** What has been over for longer than settings say goes away once an hour. */
+
+export interface Retention {
+  /** 0: for ever. */
+  keepMs: number
+  now: () => Date
+  interrupted: AbortSignal
+  log: Pick<FastifyBaseLogger, 'info' | 'error'>
+}
+
+interface Removal {
+  /** Of the cron job. */
+  name: string
+  pattern: string
+  /** What it is, for the log. */
+  what: string
+  remove: (before: Date, interrupted: AbortSignal) => Promise<Readonly<Record<string, number>>>
+}
+
+export function retentionCrons({ keepMs, now, interrupted, log }: Retention, { name, pattern, what, remove }: Removal) {
+  const run = async () => {
+    try {
+      const gone = await remove(new Date(now().getTime() - keepMs), interrupted)
+      if (Object.values(gone).some(number => number > 0)) log.info(gone, `removed ${what}`)
+    } catch (error) {
+      if (!interrupted.aborted) log.error({ err: error }, `could not remove ${what}; the next hour tries again`)
+    }
+  }
+  return keepMs === 0 ? [] : [{ name, pattern, run }]
+}
