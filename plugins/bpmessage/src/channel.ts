@@ -4,6 +4,7 @@ import { check } from './check.ts'
 import { sendPhone } from './invoice.ts'
 import { phoneDedupe, phoneItem } from './phone-item.ts'
 import type { Service } from './profile.ts'
+import { routeState } from './route-state.ts'
 import { routeChoices } from './routes.ts'
 import { PhoneSettings, type PhoneTools } from './settings.ts'
 
@@ -26,10 +27,13 @@ export default defineChannel({
     // The chat's subject is the campaign.
     return { draft: { ...draft, campaign: draft.campaign || draft.subject }, service, item, dedupe: phoneDedupe(item) }
   }),
-  check: tools => check((tools.settings.route.service[0] ?? 'sms') as Service, tools),
+  check: tools => check(serviceOf(tools.settings.route), tools),
   autocompletes: {
     routes: routeChoices(([service, crmId, portfolio]) => ({ service: keyIn(service), crmId, portfolio }))
-  }
+  },
+  markdowns: { route: routeState(route => serviceOf(route)) }
 })
+
+const serviceOf = ({ service = [] }: Partial<PhoneTools['settings']['route']>) => (service[0] ?? 'sms') as Service
 
 const keyIn = (list: unknown) => (Array.isArray(list) ? list[0] : list)

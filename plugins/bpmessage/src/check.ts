@@ -2,7 +2,7 @@ import type { FieldErrors } from 'channel-kit/channel'
 import { readTemplates, type TemplateList } from 'channel-kit/template-list'
 import { badHeaders } from './api.ts'
 import type { Service } from './profile.ts'
-import { hasQuota, routesOf } from './routes.ts'
+import { routesOf } from './routes.ts'
 import type { CommonTools } from './settings.ts'
 import { isCpf } from './taxpayer.ts'
 import { isZone } from './time.ts'
@@ -88,9 +88,9 @@ async function asked(service: Service, tools: CommonTools): Promise<FieldErrors>
   }
   const chosen = route.route?.[0]
   if (chosen === undefined) return {}
-  const known = found.routes.find(({ id }) => id === chosen)
-  if (!known) return { 'route.route': [translate('settings', 'The API has no such route')] }
-  return hasQuota(known, service) ? {} : { 'route.route': [translate('settings', 'This route has no quota left')] }
+  // One without a quota may have one tomorrow: the form's status warns of it.
+  const isThere = found.routes.some(({ id }) => id === chosen)
+  return isThere ? {} : { 'route.route': [translate('settings', 'The API has no such route')] }
 }
 
 const errors = (field: string, messages: readonly string[]): FieldErrors =>

@@ -3,6 +3,7 @@ import { COMMON, DEVELOPER, lotsOf, ONE_WAY } from './both.ts'
 import { check } from './check.ts'
 import { emailDedupe, emailItem } from './email-item.ts'
 import { sendEmail } from './invoice.ts'
+import { routeState } from './route-state.ts'
 import { routeChoices } from './routes.ts'
 import { EmailSettings, type EmailTools } from './settings.ts'
 
@@ -23,5 +24,6 @@ export default defineChannel({
     return 'refused' in made ? made : { ...made, service: 'email', dedupe: emailDedupe(made.item) }
   }),
   check: tools => check('email', tools),
-  autocompletes: { routes: routeChoices(([crmId, portfolio]) => ({ service: 'email', crmId, portfolio })) }
+  autocompletes: { routes: routeChoices(([crmId, portfolio]) => ({ service: 'email', crmId, portfolio })) },
+  markdowns: { route: routeState(() => 'email') }
 })

@@ -82,7 +82,7 @@ function routeOf(said: unknown): Route[] {
 export const hasQuota = ({ quotaId, available }: Route, service: Service): boolean =>
   (quotaId > 0 || service === 'email') && available !== 0
 
-type Drawn = LookupTools<typeof Options>
+export type Drawn = LookupTools<typeof Options>
 
 /** The routes to choose from: those that the fields before name, of what has been saved of the connection. */
 export const routeChoices =
@@ -112,7 +112,7 @@ const isService = (said: unknown): said is Service =>
 
 const matches = (text: string, wanted: string) => text.toLowerCase().includes(wanted.trim().toLowerCase())
 
-function titleOf(route: Route, service: Service, translate: Drawn['translate']): string {
+export function titleOf(route: Route, service: Service, translate: Drawn['translate']): string {
   const { name, provider, price, available } = route
   const left = hasQuota(route, service)
     ? translate('settings', '{available} left', { available: available ?? '?' })
@@ -121,7 +121,7 @@ function titleOf(route: Route, service: Service, translate: Drawn['translate']):
 }
 
 /** Undefined: an admin has not saved where the API is. */
-function savedConnection({ settings }: Drawn): CommonSettings | undefined {
+export function savedConnection({ settings }: Drawn): CommonSettings | undefined {
   const { connection } = settings as Partial<CommonSettings>
   if (!connection?.apiUrl) return undefined
   const defaults = { profile: ['current'], timeZone: 'America/Sao_Paulo' }

@@ -4,6 +4,7 @@ import {
   group,
   integer,
   listOfEnum,
+  markdownPreview,
   multiline,
   optional,
   password,
@@ -100,7 +101,13 @@ const template = (title: string) =>
     multiline({ title, description: 'One a line, code: text, with \\n for a line break. Used by /template code' })
   )
 
-const status = group({ title: 'Status' }, { lots: tablePreview({ title: 'Last lots', previewer: 'lots' }) })
+const status = group(
+  { title: 'Status' },
+  {
+    route: markdownPreview({ title: 'Route', previewer: 'route' }),
+    lots: tablePreview({ title: 'Last lots', previewer: 'lots' })
+  }
+)
 
 export const PhoneSettings = form(
   { title: 'BpMessage', description: 'SMS, WhatsApp and RCS in lots', button: 'Save' },

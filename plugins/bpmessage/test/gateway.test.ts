@@ -141,15 +141,28 @@ t.test('calls carry the headers and the token of the settings', async t => {
 
 const headersOfLast = ({ store }: Awaited<ReturnType<typeof gateway>>) => store.calls.at(-1)?.headers
 
+t.test('the form warns of a route by which nothing can go', async t => {
+  const fake = await gateway(t)
+  const phone = (changes = {}) => phoneChannel.markdowns?.route?.({ dep: null, context: null }, fake.phone(changes))
+  const email = (changes = {}) => emailChannel.markdowns?.route?.({ dep: null, context: null }, fake.email(changes))
+  t.match(await phone(), /^[^*]+ left$/)
+  t.match(await phone({ route: { route: [] } }), 'No route is saved yet.')
+  t.match(await phone({ route: { route: ['5020'] } }), /^\*\*This route has no quota left.*\*\*\n\n.+no quota$/)
+  t.match(await email({ route: { route: ['5020'] } }), /^\*\*This route has no quota left/)
+  t.notMatch(await email({ route: { route: ['5019'] } }), /\*/, 'a lot of e-mails needs no id of a quota')
+  t.match(await phone({ route: { route: ['1'] } }), '**The API has no such route**')
+  fake.faults.plan('routes', { kind: 'status', status: 503 })
+  t.match(await phone(), /^The routes cannot be looked up: .*503/)
+})
+
 t.test('saving asks for the routes, and says at which field something is wrong', async t => {
   const fake = await gateway(t)
   const check = (changes = {}) => phoneChannel.check?.(fake.phone(changes))
   t.same(await check(), {})
   t.same(await check({ route: { route: [] } }), {}, 'the routes can only be chosen once it is saved')
-  t.match(await check({ route: { route: ['5020'] } }), { 'route.route': ['This route has no quota left'] })
+  t.same(await check({ route: { route: ['5020'] } }), {}, 'one without a quota may have one tomorrow')
   const email = (route: string) => emailChannel.check?.(fake.email({ route: { route: [route] } }))
   t.same(await email('5019'), {}, 'a lot of e-mails needs no id of a quota')
-  t.match(await email('5020'), { 'route.route': ['This route has no quota left'] })
   t.match(await check({ route: { route: ['1'] } }), { 'route.route': ['The API has no such route'] })
   t.match(await check({ route: { operatorCpf: '123' } }), { 'route.operatorCpf': ['This is no CPF'] })
   t.match(await check({ connection: { headers: 'bad' } }), {
