@@ -1,4 +1,5 @@
 import type { Chapter } from '../../src/messages/story.ts'
+import type { Gateway } from '../gateways/gateway.ts'
 import type { Journal, Post } from '../journal.ts'
 import type { Entry } from './entry.ts'
 import { openEntry } from './entry.ts'
@@ -8,7 +9,12 @@ import type { Rows } from './rows.ts'
 type Row = Rows['messages'] extends ReadonlyMap<string, infer Row> ? Row : never
 
 /** None lost: what was answered 202 is at the gateway, or failed for a reason that is true and that the CRM was told. */
-export function noneLost(journal: Journal, rows: Rows, excuses: Excuses): Entry {
+export function noneLost(
+  journal: Journal,
+  rows: Rows,
+  excuses: Excuses,
+  { confirms }: Pick<Gateway, 'confirms'>
+): Entry {
   const entry = openEntry(
     'every message answered 202 reached the gateway, or failed with a reason that the CRM was told'
   )
@@ -37,14 +43,19 @@ export function noneLost(journal: Journal, rows: Rows, excuses: Excuses): Entry 
   }
 
   function causeOf(post: Post, last: Extract<Chapter, { kind: 'attempt' }>): string | undefined {
-    const attempts = arrivals.get(post.id)?.filter(({ attempt }) => attempt === last.number) ?? []
+    const all = arrivals.get(post.id) ?? []
+    // In a lot messages have no attempts of their own.
+    const attempts = all.filter(({ attempt }) => attempt === last.number || attempt === 0)
     if (last.outcome === 'rejected') {
       entry.note('rejected')
-      return attempts.some(({ conduct }) => conduct === 'rejects') ? undefined : 'the gateway did not reject it'
+      return attempts.some(({ conduct, said }) => conduct === 'rejects' || said === 'rejected')
+        ? undefined
+        : 'the gateway did not reject it'
     }
     if (last.outcome !== 'unknown' || post.account.repeats) return `its last attempt ended ${last.outcome}`
     entry.note('uncertain')
-    const lost = attempts.some(({ said }) => said === 'failed' || said === 'nothing')
+    // Where a status is waited for, the last attempt has only found that none came.
+    const lost = (confirms ? all : attempts).some(({ said }) => said === 'failed' || said === 'nothing')
     return lost || excuses.interrupted(post.at) ? undefined : 'nothing made it uncertain'
   }
 }
