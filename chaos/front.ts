@@ -76,7 +76,8 @@ export const startFront = ({ journal, conduct, dice, reporter, gateway }: Parts)
   }
 
   async function say({ call, all }: Taken, { status, headers, body, said }: Answer): Promise<void> {
-    if (await answer(call.response, status, body, headers)) for (const one of all) one.said = said
+    if (await answer(call.response, status, body, headers))
+      for (const one of all) Object.assign(one, { said, answeredAt: journal.now() })
   }
 
   return startServer(async call => {

@@ -34,6 +34,7 @@ export interface Exchange {
   processed: boolean
   /** What its answer said; `nothing` when there was none, or nobody left to hear it. */
   said: 'accepted' | 'not processed' | 'rejected' | 'failed' | 'nothing'
+  answeredAt?: number
 }
 
 /** A message that reached it, alone or with others. */

@@ -7,6 +7,7 @@ import { confirmedCounts } from './ledger/confirmed.ts'
 import type { Entry } from './ledger/entry.ts'
 import { excusesOf } from './ledger/excuses.ts'
 import { incomingInOrder, incomingOnce } from './ledger/incoming.ts'
+import { lotsKept } from './ledger/lots.ts'
 import { inOrder, noneLost } from './ledger/outgoing.ts'
 import { repeatsExplained } from './ledger/repeats.ts'
 import { leftOver, readRows } from './ledger/rows.ts'
@@ -45,10 +46,10 @@ export async function settle(
     inOrder(journal),
     repeatsExplained(journal, rows, excuses),
     ...(gateway.confirms ? [confirmedCounts(journal, rows)] : []),
+    ...(gateway.lots ? await lotsKept(database, journal, excuses, gateway.lots) : []),
     statusesAdvance(journal, excuses),
     statusesArrive(journal, rows, gateway),
-    incomingOnce(journal, rows, excuses),
-    incomingInOrder(journal),
+    ...(gateway.reports ? [incomingOnce(journal, rows, excuses), incomingInOrder(journal)] : []),
     answersRight(journal),
     crmHeardRight(journal, rows),
     hostsLive(journal)

@@ -27,7 +27,16 @@ export interface Gateway {
   confirms: boolean
   /** What the gateway itself calls a message that a host calls so. */
   refIn?(ref: string): string
+  /** What it has in lots. */
+  lots?: { remote(): readonly RemoteLot[]; violations(): readonly string[] }
   close?(): unknown
+}
+
+export interface RemoteLot {
+  account: Account
+  ref: string
+  items: number
+  finished: boolean
 }
 
 /** A kind of account. */

@@ -1,6 +1,6 @@
 import type { Arrival, Journal } from '../journal.ts'
 import { type Entry, openEntry } from './entry.ts'
-import type { Excuses } from './excuses.ts'
+import { type Excuses, mayBeLate } from './excuses.ts'
 import type { Rows } from './rows.ts'
 
 /** What a message's second arrival is excused by, or why by nothing. */
@@ -32,7 +32,9 @@ export function repeatsExplained(journal: Journal, rows: Rows, excuses: Excuses)
   }
 
   /** The host's own word: to it an answer in the last moment is none. */
-  function wasLate({ id, attempt }: Arrival): boolean {
+  function wasLate(arrival: Arrival): boolean {
+    const { id, attempt } = arrival
+    if (attempt === 0) return mayBeLate(arrival)
     const story = rows.messages.get(id)?.story ?? []
     return story.some(
       chapter =>

@@ -1,6 +1,7 @@
-import { eq, ne, sql } from 'drizzle-orm'
+import { eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Database } from '../../src/database/connect.ts'
 import { earlyStatuses } from '../../src/database/kept.ts'
+import { lots } from '../../src/database/lot-tables.ts'
 import { messages, outbox, registrations } from '../../src/database/schema.ts'
 import type { Gateway } from '../gateways/gateway.ts'
 
@@ -27,7 +28,8 @@ export async function readRows({ db }: Pick<Database, 'db'>, { refIn = ref => re
 /** What is still to be done, in words; empty when everything has settled. */
 export async function leftOver({ db }: Pick<Database, 'db'>): Promise<string[]> {
   const counts = {
-    'messages to send': await db.$count(messages, sql`${messages.state} in ('waiting', 'sending')`),
+    'messages to send': await db.$count(messages, sql`${messages.state} in ('waiting', 'sending', 'gathered')`),
+    'lots to end': await db.$count(lots, isNull(lots.endedAt)),
     'things to tell the CRM': await db.$count(outbox, eq(outbox.state, 'waiting')),
     'messages with foreseen events': await db.$count(messages, sql`${messages.later} is not null`),
     'early statuses of known messages': await db.$count(
