@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../database/connect.ts'
 import { lots } from '../database/lot-tables.ts'
 import { hosts, registrations } from '../database/schema.ts'
@@ -22,6 +22,10 @@ export async function claimLot({ db }: Pick<Database, 'db'>, id: number, host: s
     .returning({ id: lots.id })
   return claimed.length > 0
 }
+
+/** Whether another host has it. */
+export const isElsewhere = async ({ db }: Pick<Database, 'db'>, id: number, host: string): Promise<boolean> =>
+  (await db.$count(lots, and(eq(lots.id, id), isNull(lots.endedAt), ne(lots.host, host)))) > 0
 
 /** The lot as it is now, if it is this host's and has not ended. `pausedUntil`: its account may not go on before. */
 export async function readLot(
