@@ -56,20 +56,25 @@ function lotsClosed(journal: Journal, excuses: Excuses, gateway: Required<Gatewa
   return entry.close()
 
   function problemOf(lot: RemoteLot, calls: readonly LotCall[]): string | undefined {
-    const what = `lot ${lot.ref} of ${lot.account.key}`
     const done = (verb: LotCall['verb']) => calls.filter(call => call.verb === verb)
-    const isKnown = (call: LotCall) => call.said === 'accepted' && !excuses.senderKilled(call) && !mayBeLate(call)
-    if (lot.finished) {
-      entry.note(done('close').length > 1 ? 'closed, which was asked again' : 'closed')
-      return lot.items === 0 ? `${what} was closed empty` : undefined
-    }
-    if (lot.items > 0) {
-      entry.note('left open, as nobody said that it was filled')
-      return done('add').some(isKnown) ? `${what} has ${lot.items} messages and was never closed` : undefined
-    }
-    entry.note('left empty')
-    const isIdle = done('open').some(isKnown) && done('add').length === 0
-    return isIdle ? `${what} was opened and nothing was put into it` : undefined
+    const problem = lot.finished ? closed(lot, done('close').length) : left(lot, done)
+    return problem && `lot ${lot.ref} of ${lot.account.key} ${problem}`
+  }
+
+  function closed({ items }: RemoteLot, times: number): string | undefined {
+    entry.note(times > 1 ? 'closed, which was asked again' : 'closed')
+    return items === 0 ? 'was closed empty' : undefined
+  }
+
+  function left({ items }: RemoteLot, done: (verb: LotCall['verb']) => readonly LotCall[]): string | undefined {
+    entry.note(items > 0 ? 'left open, as nobody said that it was filled' : 'left empty')
+    if (items > 0) return done('add').some(isKnown) ? `has ${items} messages and was never closed` : undefined
+    return done('open').some(isKnown) && done('add').length === 0 ? 'was opened and nothing was put into it' : undefined
+  }
+
+  /** The host has heard it, and could write it down. */
+  function isKnown(call: LotCall): boolean {
+    return call.said === 'accepted' && !excuses.senderKilled(call) && !mayBeLate(call)
   }
 }
 
