@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Status } from 'channel-kit/chat'
 import type { CrmConduct, GatewayConduct } from './conduct.ts'
 
@@ -114,7 +115,11 @@ export interface End {
 export function openJournal() {
   const started = performance.now()
   const startedAt = Date.now()
+  const delays = monitorEventLoopDelay()
+  delays.enable()
   return {
+    /** How late the run itself was at most, on a machine that has too much to do. */
+    lateMs: () => Math.round(delays.max / 1e6),
     /** A time by a host's clock. */
     timeOf: (at: Date) => at.getTime() - startedAt,
     now: () => Math.round(performance.now() - started),

@@ -4,7 +4,7 @@ import type { Account } from '../journal.ts'
 import type { Marks } from '../marks.ts'
 import type { Call } from '../server.ts'
 import { accountIn, forward, pathIn } from './at.ts'
-import { type Answer, type Behind, type Gateway, json, type Processed, type Sent } from './gateway.ts'
+import { type Answer, type Behind, type Gateway, json, type Processed, type Sent, unheard } from './gateway.ts'
 
 /** BpMessage by its fake, one for each account. It takes messages in lots or alone, drops no repetition and reports nothing. */
 
@@ -65,8 +65,7 @@ async function openBpMessage(accounts: readonly Account[], dice: Dice): Promise<
       throttles: () => ({ ...refusal(429, 'Too many requests', 'not processed'), headers: { 'retry-after': '1' } }),
       busy: () => refusal(503, 'Service unavailable', 'not processed'),
       rejects: () => refusal(400, "'Text' must not be empty.", 'rejected'),
-      // Somebody in front of the service gave up waiting for it.
-      fails: () => ({ status: 504, headers: { 'content-type': 'text/html' }, body: '<h1>Sorry</h1>', said: 'failed' })
+      fails: () => unheard(504)
     },
     lots: {
       remote: () =>

@@ -98,3 +98,11 @@ export const json = (status: number, body: unknown, said: Answer['said']): Answe
   body: JSON.stringify(body),
   said
 })
+
+/** Not in the gateway's words: somebody in front of it does not know either. */
+export const unheard = (status: number): Answer => ({
+  status,
+  headers: { 'content-type': 'text/html' },
+  body: '<h1>Sorry</h1>',
+  said: 'failed'
+})

@@ -2,7 +2,7 @@ import type { Status } from 'channel-kit/chat'
 import { startSimulator } from 'channel-mobiletech/simulator'
 import type { Account } from '../journal.ts'
 import { accountIn, forward, pathIn } from './at.ts'
-import { type Answer, type Behind, type Gateway, json } from './gateway.ts'
+import { type Answer, type Behind, type Gateway, json, unheard } from './gateway.ts'
 import { startMailbox } from './mailbox.ts'
 
 /** Mobiletech by its fake gateway, one for each account. It drops no repetition, and its reports know nothing of our ids. */
@@ -60,8 +60,7 @@ async function openMobiletech(accounts: readonly Account[]): Promise<Gateway> {
       throttles: () => ({ ...said(429, 'slower', 'not processed'), headers: { 'retry-after': '1' } }),
       busy: () => said(503, 'busy', 'not processed'),
       rejects: () => said(200, 'refused', 'rejected'),
-      // Somebody in front of the gateway gave up waiting for it.
-      fails: () => ({ status: 504, headers: { 'content-type': 'text/html' }, body: '<h1>Sorry</h1>', said: 'failed' })
+      fails: () => unheard(504)
     },
     reports: {
       steps: { well: ['sent', 'delivered'], badly: ['sent', 'error'] },

@@ -2,7 +2,7 @@ import { startSimulator } from 'channel-whatsapp-cloud/simulator'
 import type { Account } from '../journal.ts'
 import type { Call } from '../server.ts'
 import { forward } from './at.ts'
-import { type Answer, type Behind, type Gateway, json } from './gateway.ts'
+import { type Answer, type Behind, type Gateway, json, unheard } from './gateway.ts'
 import { startMailbox } from './mailbox.ts'
 
 /** WhatsApp by its fake Graph API: a phone number for each account. It drops no repetition, but its statuses say which message they are about. */
@@ -63,8 +63,7 @@ async function openWhatsApp(accounts: readonly Account[]): Promise<Gateway> {
       throttles: () => refusal(400, 130429, 'Rate limit hit', 'not processed'),
       busy: () => refusal(400, 131056, '(Business Account, Consumer Account) pair rate limit hit', 'not processed'),
       rejects: () => refusal(400, UNDELIVERABLE.code, UNDELIVERABLE.title, 'rejected'),
-      // Without a word of the Graph API: somebody in front of it does not know either.
-      fails: () => ({ status: 500, headers: { 'content-type': 'text/html' }, body: '<h1>Sorry</h1>', said: 'failed' })
+      fails: () => unheard(500)
     },
     reports: {
       steps: { well: ['sent', 'delivered', 'read'], badly: ['sent', 'error'] },

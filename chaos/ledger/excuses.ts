@@ -14,11 +14,12 @@ const LATE_MS = 1_500
 export const mayBeLate = ({ at, answeredAt = at }: Pick<Exchange, 'at' | 'answeredAt'>): boolean =>
   answeredAt - at > LATE_MS
 
-export function excusesOf({ ends }: Pick<Journal, 'ends'>) {
+export function excusesOf({ ends, lateMs }: Pick<Journal, 'ends' | 'lateMs'>) {
+  const lagMs = LAG_MS + lateMs()
   const kills = ends.filter(({ what, how }) => what !== 'postgres' && how !== 'stopped')
   const crashes = ends.filter(({ what }) => what === 'postgres')
   const writesIn = (from: number, to: number) =>
-    crashes.some(({ at, untilAt = at }) => at <= to && untilAt + LAG_MS >= from) ? WRITES_AFTER_CRASH_MS : WRITES_MS
+    crashes.some(({ at, untilAt = at }) => at <= to && untilAt + lagMs >= from) ? WRITES_AFTER_CRASH_MS : WRITES_MS
 
   return {
     /** The host that sent it was killed before it could write down what became of it. */
@@ -34,8 +35,8 @@ export function excusesOf({ ends }: Pick<Journal, 'ends'>) {
       const killed = kills.find(
         ({ at }: End) =>
           closedAt !== undefined &&
-          Math.abs(closedAt - at) < LAG_MS &&
-          at > answeredAt - LAG_MS &&
+          Math.abs(closedAt - at) < lagMs &&
+          at > answeredAt - lagMs &&
           at - answeredAt < writesIn(answeredAt, at)
       )
       return killed && 'its host was killed'
