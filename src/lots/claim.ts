@@ -52,6 +52,16 @@ export const releaseLot = ({ db }: Pick<Database, 'db'>, id: number, host: strin
     if (released.length > 0) await goOn(tx, id, at)
   })
 
+/** Gives up what went wrong in the midst, whether the lot was this host's by then or not. */
+export const giveBack = ({ db }: Pick<Database, 'db'>, id: number, host: string, at: Date): Promise<void> =>
+  db.transaction(async tx => {
+    await tx
+      .update(lots)
+      .set({ host: null })
+      .where(and(eq(lots.id, id), eq(lots.host, host), isNull(lots.endedAt)))
+    await goOn(tx, id, at)
+  })
+
 export type Changes = Partial<Omit<typeof lots.$inferInsert, 'id'>>
 
 /** Writes to a lot that is this host's; throws when it is not any more, so that the caller's transaction is undone. */

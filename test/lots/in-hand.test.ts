@@ -59,6 +59,30 @@ t.test(
   }
 )
 
+t.test('a lot in the midst of which the database went away is given back as soon as it is there again', async t => {
+  const { host, sql } = await build(t, lotGateway(), { LV_PLUGIN_ROLES: 'web' })
+  const [lot] = await sql`
+    insert into lots (registration_id, name, key, hash, seals_at)
+    select id, 'one', '{}', 'one', now() - interval '1 second' from registrations returning id`
+  const { db } = host.database
+  let failures = 0
+  const failing = Object.assign(Object.create(db) as typeof db, {
+    transaction: async (work: Parameters<typeof db.transaction>[0]) => {
+      failures += 1
+      if (failures < 3) throw new Error('the database is away')
+      return db.transaction(work)
+    }
+  })
+
+  // The queue could not be told of a failure, and would keep the job for hours.
+  await taskOf(host, failing)({ lot: Number(lot?.id) })
+  t.equal(failures, 3)
+  t.match(await sql`select state, host from lots`, [{ state: 'collecting', host: null }])
+  t.same(await sql`select payload, run_at > now() later from graphile_worker._private_jobs`, [
+    { payload: { lot: Number(lot?.id) }, later: true }
+  ])
+})
+
 const taskOf = ({ ready }: Built['host'], db: Built['host']['database']['db']) =>
   lotTask({
     database: { db },
