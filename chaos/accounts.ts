@@ -1,24 +1,18 @@
 import { request } from 'undici'
 import type { Crm } from './crm.ts'
+import type { Kind } from './gateways/gateway.ts'
 import { SELF_URI } from './host-process.ts'
 import type { Account } from './journal.ts'
 
-/** The registrations of a run: some whose gateway drops repetitions, some whose does not, some whose operator repeats anyhow. */
+/** The registrations of a run: of each kind that its gateway has. */
 
-const KINDS = [
-  { name: 'dedupes', channel: 'dedupes', repeats: true },
-  { name: 'once', channel: 'once', repeats: false },
-  { name: 'insists', channel: 'once', repeats: true }
-] as const
+export type Registered = Account & Pick<Kind, 'insists'>
 
-export const makeAccounts = (count: number): Account[] =>
+export const makeAccounts = (kinds: readonly Kind[], count: number): Registered[] =>
   Array.from({ length: count }, (_, index) => {
-    const { name, channel, repeats } = KINDS[index % KINDS.length] as (typeof KINDS)[number]
-    return { key: `${name}-${index + 1}`, channel, repeats }
+    const { name, ...kind } = kinds[index % kinds.length] as Kind
+    return { key: `${name}-${index + 1}`, ...kind }
   })
-
-/** Whether an account's repeating was decided by its operator and not by its channel. */
-export const insists = ({ channel, repeats }: Account) => channel === 'once' && repeats
 
 const audienceOf = ({ channel }: Account) => `${SELF_URI}${channel}/`
 
@@ -37,15 +31,13 @@ export const tokenFor = (crm: Pick<Crm, 'sign' | 'url'>, account: Account, claim
 export async function registerAccount(
   crm: Pick<Crm, 'sign' | 'url'>,
   account: Account,
-  { host, secret, gatewayUrl }: { host: string; secret: string; gatewayUrl: string }
+  { host, secret, settings }: { host: string; secret: string; settings: object }
 ): Promise<void> {
   const registration = tokenFor(crm, account, { HPT: secret, country: 'RU', currency: 'RUB' })
   await put(`${host}/${account.channel}/registration`, { registration })
-  await put(
-    `${host}/${account.channel}/protected/data/settings`,
-    { main: { url: gatewayUrl, account: account.key, secret } },
-    { 'x-plugin-token': tokenFor(crm, account, { settings: true }) }
-  )
+  await put(`${host}/${account.channel}/protected/data/settings`, settings, {
+    'x-plugin-token': tokenFor(crm, account, { settings: true })
+  })
 }
 
 async function put(url: string, body: object, headers: Record<string, string> = {}): Promise<void> {

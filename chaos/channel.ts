@@ -1,35 +1,33 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { type Channel, defineChannel } from 'channel-kit/channel'
-import { STATUSES, type Status } from 'channel-kit/chat'
+import { STATUSES } from 'channel-kit/chat'
 import type { GatewayEvent } from 'channel-kit/event'
 import { form, group, password, string } from 'channel-kit/form'
 import type { Outcome } from 'channel-kit/outcome'
 import { Type } from 'typebox'
+import type { Foreseen } from './journal.ts'
 
-/** The channel of the run's gateway: it understands every answer that the gateway means, and no silence. */
+/** The channel of the run's own gateway: it understands every answer that the gateway means, and no silence. */
+
+/** What the run's own channels are called together. */
+export const OWN = 'chaos'
 
 export const SIGNATURE = 'x-signature'
 export const sign = (secret: string, body: Buffer | string) => createHmac('sha256', secret).update(body).digest('hex')
 
 /** What the gateway is sent. */
-export interface GatewayCall {
-  id: string
-  attempt: number
+interface GatewayCall {
   contact: string
   text: string
-  host: string
-  account: string
-  webhookUrl: string
 }
 
 /** What it answers, where it answers in its own words. */
 export type GatewayAnswer =
-  | { kind: 'accepted'; ref: string; foreseen?: readonly Status[] }
+  | { kind: 'accepted'; ref: string; foreseen?: Foreseen }
   | { kind: 'busy' | 'throttled'; afterMs: number }
   | { kind: 'rejected' }
 
-/** `host`: which life of which host this is, for the gateway's journal. */
-export const chaosChannel = (name: string, dedupes: boolean, host: string): Channel =>
+export const chaosChannel = (name: string, dedupes: boolean): Channel =>
   defineChannel({
     name,
     info: {
@@ -47,7 +45,6 @@ export const chaosChannel = (name: string, dedupes: boolean, host: string): Chan
           { title: 'Main' },
           {
             url: string({ title: 'URL' }),
-            account: string({ title: 'Account' }),
             secret: password({ title: 'Secret' })
           }
         )
@@ -66,19 +63,11 @@ export const chaosChannel = (name: string, dedupes: boolean, host: string): Chan
       attachments: []
     }),
 
-    async send({ id, attempt, contact, content }, { settings: { main }, fetch, webhookUrl }) {
-      const call: GatewayCall = {
-        id,
-        attempt,
-        contact,
-        text: content?.text ?? '',
-        host,
-        account: main.account,
-        webhookUrl
-      }
+    async send({ contact, content }, { settings: { main }, fetch }) {
+      const call: GatewayCall = { contact, text: content?.text ?? '' }
       const response = await fetch(main.url, { method: 'POST', body: JSON.stringify(call) })
       if (response.status >= 500) return { kind: 'unknown', reason: `the gateway answered ${response.status}` }
-      return outcomeOf((await response.json()) as GatewayAnswer, contact, call.text)
+      return outcomeOf((await response.json()) as GatewayAnswer, contact)
     },
 
     webhook: {
@@ -105,12 +94,10 @@ export const incomingEvent = (contact: string, text: string): GatewayEvent => ({
   attachments: []
 })
 
-/** The text of the reply that comes after foreseen statuses. */
-export const foreseenReply = (text: string) => `foreseen ${text}`
 /** Between two foreseen events. */
 const STEP_MS = 300
 
-function outcomeOf(answer: GatewayAnswer, contact: string, text: string): Outcome {
+function outcomeOf(answer: GatewayAnswer, contact: string): Outcome {
   switch (answer.kind) {
     case 'rejected':
       return { kind: 'rejected', reason: 'the gateway rejected it' }
@@ -122,8 +109,8 @@ function outcomeOf(answer: GatewayAnswer, contact: string, text: string): Outcom
       const { ref, foreseen } = answer
       if (!foreseen) return { kind: 'accepted', ref }
       const events: GatewayEvent[] = [
-        ...foreseen.map((status): GatewayEvent => ({ kind: 'status', ref, status })),
-        incomingEvent(contact, foreseenReply(text))
+        ...foreseen.statuses.map((status): GatewayEvent => ({ kind: 'status', ref, status })),
+        ...foreseen.replies.map(text => incomingEvent(contact, text))
       ]
       return {
         kind: 'accepted',

@@ -26,6 +26,8 @@ interface Body {
   message: { content: { text: string } }
 }
 
+const JSON_BODY = { 'content-type': 'application/json' }
+
 /** Hosts give up after thirty seconds; most hangs are cut before. */
 const HANG_MS = [3_000, 8_000, 35_000] as const
 
@@ -68,7 +70,8 @@ export async function startCrm({ journal, conduct, dice, accountOf, secret }: Pa
   }
 
   const say = async (told: Told, response: ServerResponse, status: number) => {
-    if ((await answer(response, status, { code: status })) && status < 300) told.answeredAt = journal.now()
+    if ((await answer(response, status, JSON.stringify({ code: status }), JSON_BODY)) && status < 300)
+      told.answeredAt = journal.now()
   }
 
   async function respond(told: Told, call: Call): Promise<void> {
@@ -89,7 +92,7 @@ export async function startCrm({ journal, conduct, dice, accountOf, secret }: Pa
       await respond(hear(call), call)
     } catch (error) {
       journal.forged.push((error as Error).message)
-      await answer(call.response, 403, {})
+      await answer(call.response, 403, '{}', JSON_BODY)
     }
   })
 

@@ -18,16 +18,18 @@ interface Wanted {
   port: string
   databaseUrl: string
   folder: string
+  variables: Readonly<Record<string, string>>
   log: FileHandle
 }
 
-export function spawnHost({ life, port, databaseUrl, folder, log }: Wanted): ChildProcess {
+export function spawnHost({ life, port, databaseUrl, folder, variables, log }: Wanted): ChildProcess {
   return spawn(process.execPath, [PROGRAM], {
     stdio: ['pipe', log.fd, log.fd, 'ipc'],
     env: {
       PATH: process.env.PATH,
       NODE_OPTIONS: process.env.NODE_OPTIONS,
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
+      ...variables,
       CHAOS_HOST: life,
       PORT: port,
       DATA_DIR: folder,

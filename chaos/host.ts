@@ -1,14 +1,17 @@
 import closeWithGrace from 'close-with-grace'
+import { importChannel } from '../src/channels/load.ts'
 import { readConfig } from '../src/config.ts'
 import { startHost } from '../src/host.ts'
-import { chaosChannel } from './channel.ts'
+import { chaosChannel, OWN } from './channel.ts'
+import { observed } from './observed.ts'
 
-/** A host as src/main.ts starts it, but with the run's channels, and ending with the run that started it. */
+/** A host as src/main.ts starts it, but with the channels of the run, and ending with the run that started it. */
 
-const life = process.env.CHAOS_HOST ?? ''
-const config = readConfig(process.env)
-const host = await startHost(config, {
-  channels: [{ channel: chaosChannel('dedupes', true, life) }, { channel: chaosChannel('once', false, life) }]
+const { CHAOS_HOST: life = '', CHAOS_CHANNEL: name = OWN } = process.env
+const channels =
+  name === OWN ? [chaosChannel('dedupes', true), chaosChannel('once', false)] : [await importChannel(name)]
+const host = await startHost(readConfig(process.env), {
+  channels: channels.map(channel => ({ channel: observed(channel, life) }))
 })
 
 closeWithGrace({ delay: 30_000, logger: false }, async ({ err }) => {

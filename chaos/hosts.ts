@@ -30,10 +30,15 @@ export interface Hosts {
   close(): Promise<void>
 }
 
-export async function startHosts(
-  count: number,
-  { databaseUrl, folder, journal }: { databaseUrl: string; folder: string; journal: Journal }
-): Promise<Hosts> {
+interface Wanted {
+  databaseUrl: string
+  folder: string
+  journal: Journal
+  /** Of the environment, about their channel. */
+  variables: Readonly<Record<string, string>>
+}
+
+export async function startHosts(count: number, { databaseUrl, folder, journal, variables }: Wanted): Promise<Hosts> {
   const log = await open(join(folder, 'hosts.log'), 'a')
   const hosts = await Promise.all(
     Array.from({ length: count }, async (_, index): Promise<Host> => {
@@ -53,6 +58,7 @@ export async function startHosts(
       port: new URL(host.origin).port,
       databaseUrl,
       folder,
+      variables,
       log
     })
     host.child = child

@@ -1,12 +1,16 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Status } from 'channel-kit/chat'
 import type { CrmConduct, GatewayConduct } from './conduct.ts'
 
 /** What everybody outside the hosts saw; the ledger is drawn up from nothing else but this and the database. Times are milliseconds of the run. */
 
-/** A registration. `repeats`: a message that may have left is sent again. */
+/** A registration. */
 export interface Account {
   key: string
-  channel: 'dedupes' | 'once'
+  channel: string
+  /** Its gateway drops repetitions. */
+  dedupes: boolean
+  /** A message that may have left is sent again. */
   repeats: boolean
 }
 
@@ -22,21 +26,44 @@ export interface Post {
 }
 
 /** A request that reached the gateway. */
-export interface Arrival {
-  id: string
+export interface Exchange {
   account: Account
-  contact: string
-  /** Which life of which host sent it, and which attempt it said it was. */
+  /** Which life of which host sent it. */
   host: string
-  attempt: number
   at: number
   conduct: GatewayConduct
   processed: boolean
   /** What its answer said; `nothing` when there was none, or nobody left to hear it. */
   said: 'accepted' | 'not processed' | 'rejected' | 'failed' | 'nothing'
+  answeredAt?: number
+}
+
+/** A message that reached it, alone or with others. */
+export interface Arrival extends Exchange {
+  id: string
+  contact: string
+  /** Which attempt the host said that it was; 0 in a lot. */
+  attempt: number
   ref?: string
   /** The answer announced these events, which the gateway does not report. */
-  foreseen?: readonly Status[]
+  foreseen?: Foreseen
+}
+
+export interface Foreseen {
+  statuses: readonly Status[]
+  /** Texts of the customer's. */
+  replies: readonly string[]
+}
+
+export type LotVerb = 'open' | 'add' | 'close'
+
+/** A call about a lot, its messages being arrivals besides. */
+export interface LotCall extends Exchange {
+  verb: LotVerb
+  /** The host's own id of the lot. */
+  id: string
+  /** The gateway's. */
+  ref?: string
 }
 
 /** What the gateway reported by a webhook, until a host took it. */
@@ -45,7 +72,8 @@ export interface Report {
   /** Of an incoming message: where it belongs in its conversation. */
   contact?: string
   text?: string
-  /** Of a status. */
+  /** Of a status: which message it is about. */
+  id?: string
   ref?: string
   status?: Status
   answers: number[]
@@ -86,10 +114,18 @@ export interface End {
 
 export function openJournal() {
   const started = performance.now()
+  const startedAt = Date.now()
+  const delays = monitorEventLoopDelay()
+  delays.enable()
   return {
+    /** How late the run itself was at most, on a machine that has too much to do. */
+    lateMs: () => Math.round(delays.max / 1e6),
+    /** A time by a host's clock. */
+    timeOf: (at: Date) => at.getTime() - startedAt,
     now: () => Math.round(performance.now() - started),
     posts: [] as Post[],
     arrivals: [] as Arrival[],
+    lotCalls: [] as LotCall[],
     reports: [] as Report[],
     told: [] as Told[],
     ends: [] as End[],

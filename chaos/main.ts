@@ -1,4 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { OWN } from './channel.ts'
+import { GATEWAYS } from './gateways/by-name.ts'
 import { isClean, report } from './report.ts'
 import { runChaos } from './run.ts'
 
@@ -12,6 +14,11 @@ const count = (text: string): number => {
 
 const options = new Command('chaos')
   .description('Breaks everything that can break around two hosts, and draws up a ledger of what they promised')
+  .addOption(
+    new Option('--channel <name>', 'whose gateway misbehaves')
+      .choices(Object.keys(GATEWAYS))
+      .default(OWN, 'one of its own')
+  )
   .option('--rounds <n>', 'rounds of posting and breaking', count, 5)
   .option('--seconds <n>', 'how long the messages of a round are spread over', count, 10)
   .option('--seed <n>', 'which faults; the same ones again by the same number', count)
@@ -22,6 +29,7 @@ const options = new Command('chaos')
   .option('--keep', 'leave the folder, with the database, the log of the hosts and the journal')
   .parse()
   .opts<{
+    channel: string
     rounds: number
     seconds: number
     seed?: number

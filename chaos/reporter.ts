@@ -1,19 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Status } from 'channel-kit/chat'
-import type { GatewayEvent } from 'channel-kit/event'
 import { Agent, request } from 'undici'
-import { incomingEvent, SIGNATURE, sign } from './channel.ts'
 import type { Conduct, Reporting } from './conduct.ts'
 import type { Dice } from './dice.ts'
+import type { Letter, Reports } from './gateways/gateway.ts'
 import type { Account, Journal, Report } from './journal.ts'
 
-/** What the gateway reports by webhooks: statuses in any order and more than once, and what customers write. */
+/** The gateway's webhooks on their way: statuses in any order and more than once, and what customers write. */
 
 interface Parts {
   journal: Journal
   conduct: Conduct
   dice: Dice
-  secret: string
+  /** Of gateways that report at all. */
+  reports: Reports | undefined
   /** The address of a host, which may be down. */
   host: () => string
 }
@@ -23,6 +23,8 @@ interface Processed {
   contact: string
   id: string
   ref: string
+  /** For the dice. */
+  what: string
 }
 
 export type Reporter = ReturnType<typeof createReporter>
@@ -32,7 +34,7 @@ const AT_ONCE = 40
 const PATIENCE_MS = 5_000
 const AGAIN_MS = 250
 
-export function createReporter({ journal, conduct, dice, secret, host }: Parts) {
+export function createReporter({ journal, conduct, dice, reports, host }: Parts) {
   const webhooks = new Map<string, string>()
   const conversations = new Map<string, Promise<void>>()
   const agent = new Agent({ connections: AT_ONCE })
@@ -41,11 +43,11 @@ export function createReporter({ journal, conduct, dice, secret, host }: Parts) 
   const waiting: (() => void)[] = []
 
   /** Calls until a host takes it, as gateways do. */
-  async function deliver(report: Report, event: GatewayEvent): Promise<void> {
+  async function deliver(report: Report, letter: Letter): Promise<void> {
     if (free === 0) await new Promise<void>(resolve => waiting.push(resolve))
     else free -= 1
     for (;;) {
-      const status = await post(report.account, [event])
+      const status = await post(report.account, letter)
       report.answers.push(status)
       if (status === 200) break
       await delay(AGAIN_MS)
@@ -56,13 +58,12 @@ export function createReporter({ journal, conduct, dice, secret, host }: Parts) 
     else free += 1
   }
 
-  async function post({ key }: Account, events: readonly GatewayEvent[]): Promise<number> {
-    const body = JSON.stringify(events)
+  async function post({ key }: Account, { headers, body }: Letter): Promise<number> {
     try {
       const { statusCode, body: answer } = await request(`${host()}${webhooks.get(key)}`, {
         method: 'POST',
         dispatcher: agent,
-        headers: { 'content-type': 'application/json', [SIGNATURE]: sign(secret, body) },
+        headers,
         body,
         signal: AbortSignal.timeout(PATIENCE_MS)
       })
@@ -73,32 +74,31 @@ export function createReporter({ journal, conduct, dice, secret, host }: Parts) 
     }
   }
 
-  async function status({ account, ref }: Processed, status: Status, times = 1): Promise<void> {
-    const report: Report = { account, ref, status, answers: [] }
+  async function status({ account, ref, id }: Processed, { status: write }: Reports, status: Status, times = 1) {
+    const letter = await write(account, ref, status)
+    const report: Report = { account, id, ref, status, answers: [] }
     journal.reports.push(report)
-    await Promise.all(Array.from({ length: times }, () => deliver(report, { kind: 'status', ref, status })))
+    await Promise.all(Array.from({ length: times }, () => deliver(report, letter)))
   }
 
-  async function statuses(processed: Processed, how: Reporting): Promise<void> {
-    if (how !== 'early') await delay(dice.between(20, 300, `report ${processed.ref}`))
-    const steps: Status[] = dice.chance(0.1, `fails ${processed.ref}`)
-      ? ['sent', 'error']
-      : ['sent', 'delivered', 'read']
+  async function statuses(processed: Processed, from: Reports, how: Reporting): Promise<void> {
+    if (how !== 'early') await delay(dice.between(20, 300, `report ${processed.what}`))
+    const steps = dice.chance(0.1, `fails ${processed.what}`) ? from.steps.badly : from.steps.well
     for (const step of how === 'reversed' ? steps.toReversed() : steps)
-      await status(processed, step, how === 'twice' ? 2 : 1)
+      await status(processed, from, step, how === 'twice' ? 2 : 1)
     if (how !== 'late') return
-    await delay(dice.between(500, 2_000, `late ${processed.ref}`))
-    await status(processed, 'sent')
+    await delay(dice.between(500, 2_000, `late ${processed.what}`))
+    await status(processed, from, steps[0] as Status)
   }
 
   /** After what came before it in the conversation, as order means nothing otherwise. */
-  async function reply({ account, contact, ref }: Processed, how: Reporting): Promise<void> {
-    const text = `reply to ${ref}`
+  async function reply({ account, contact, ref }: Processed, { written }: Reports, how: Reporting): Promise<void> {
+    const text = `reply to ${account.key} ${ref}`
+    const letter = await written(account, contact, text)
     const report: Report = { account, contact, text, answers: [] }
     journal.reports.push(report)
-    const event = incomingEvent(contact, text)
-    await Promise.all(Array.from({ length: how === 'twice' ? 2 : 1 }, () => deliver(report, event)))
-    if (how === 'late') track(delay(1_000).then(() => deliver(report, event)))
+    await Promise.all(Array.from({ length: how === 'twice' ? 2 : 1 }, () => deliver(report, letter)))
+    if (how === 'late') track(delay(1_000).then(() => deliver(report, letter)))
   }
 
   function track(work: Promise<void>): void {
@@ -111,12 +111,13 @@ export function createReporter({ journal, conduct, dice, secret, host }: Parts) 
 
     /** Begins to report on a message, and says how. */
     report(processed: Processed): Reporting {
-      const how = conduct.reporting(processed.id)
-      track(statuses(processed, how))
-      if (dice.chance(0.4, `reply ${processed.ref}`)) {
+      const how = conduct.reporting(processed.what)
+      if (!reports) return how
+      track(statuses(processed, reports, how))
+      if (dice.chance(0.4, `reply ${processed.what}`)) {
         const key = `${processed.account.key} ${processed.contact}`
         const before = conversations.get(key) ?? Promise.resolve()
-        const told = before.then(() => reply(processed, how))
+        const told = before.then(() => reply(processed, reports, how))
         conversations.set(key, told)
         track(told)
       }

@@ -5,21 +5,26 @@ import { eq } from 'drizzle-orm'
 import { announce } from '../src/database/cache.ts'
 import { type Database, openDatabase } from '../src/database/connect.ts'
 import { registrations } from '../src/database/schema.ts'
-import { insists, makeAccounts, registerAccount } from './accounts.ts'
+import { makeAccounts, type Registered, registerAccount } from './accounts.ts'
+import { OWN } from './channel.ts'
 import { createConduct } from './conduct.ts'
 import { startCrm } from './crm.ts'
 import { createDice } from './dice.ts'
 import { type Conversation, createDriver } from './driver.ts'
 import { faultsOf, inflict } from './faults.ts'
-import { startGateway } from './gateway.ts'
+import { startFront } from './front.ts'
+import { GATEWAYS } from './gateways/by-name.ts'
+import type { Gateway } from './gateways/gateway.ts'
 import { startHosts } from './hosts.ts'
-import { type Account, type End, openJournal } from './journal.ts'
+import { type End, openJournal } from './journal.ts'
 import type { Entry } from './ledger/entry.ts'
 import { databaseOn, ownPostgres } from './postgres.ts'
 import { createReporter } from './reporter.ts'
 import { settle } from './settle.ts'
 
 export interface Wanted {
+  /** By its name; the run's own otherwise. */
+  channel?: string
   seed: number
   rounds: number
   /** How long a round's messages are spread over. */
@@ -57,28 +62,37 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
   try {
     const [journal, dice] = [openJournal(), createDice(seed)]
     const conduct = createConduct(dice)
-    const accounts = makeAccounts(ACCOUNTS)
-    const accountOf = (key: string) => accounts.find(account => account.key === key) as Account
+    const { channel = OWN } = wanted
+    const behind = GATEWAYS[channel]
+    if (!behind)
+      throw new Error(`There is no gateway for the channel "${channel}": ${Object.keys(GATEWAYS).join(', ')}`)
+    const accounts = makeAccounts(behind.kinds, ACCOUNTS)
+    const accountOf = (key: string) => accounts.find(account => account.key === key) as Registered
 
     const postgres = await (wanted.databaseUrl ? databaseOn(wanted.databaseUrl) : ownPostgres(folder))
     closing.push(postgres.close)
     const crm = await startCrm({ journal, conduct, dice, accountOf, secret: SECRET })
     closing.push(crm.close)
-    const hosts = await startHosts(wanted.hosts, { databaseUrl: postgres.url, folder, journal })
-    closing.push(hosts.close)
-    const reporter = createReporter({ journal, conduct, dice, secret: SECRET, host: hosts.next })
+    const gateway = await behind.open(accounts, dice)
+    closing.push(() => gateway.close?.())
+    const reporter = createReporter({ journal, conduct, dice, reports: gateway.reports, host: () => hosts.next() })
     closing.push(reporter.close)
-    const gateway = await startGateway({ journal, conduct, dice, reporter, accountOf })
-    closing.push(gateway.close)
+    const front = await startFront({ journal, conduct, dice, reporter, gateway })
+    closing.push(front.close)
+    const variables = { CHAOS_CHANNEL: channel, ...gateway.variables?.(front.url) }
+    const hosts = await startHosts(wanted.hosts, { databaseUrl: postgres.url, folder, journal, variables })
+    closing.push(hosts.close)
     const driver = createDriver({ journal, dice, crm, host: hosts.next })
     closing.push(driver.close)
 
-    for (const account of accounts)
-      await registerAccount(crm, account, { host: hosts.next(), secret: SECRET, gatewayUrl: gateway.url })
+    for (const account of accounts) {
+      const settings = gateway.settings(account, front.url)
+      await registerAccount(crm, account, { host: hosts.next(), secret: SECRET, settings })
+    }
     await withDatabase(postgres.url, database => letInsist(database, accounts))
 
     const { rounds, roundMs, messages } = wanted
-    const conversations = conversationsOf(accounts, wanted.conversations)
+    const conversations = conversationsOf(accounts, wanted.conversations, gateway)
     const each = Math.max(1, Math.round(messages / conversations.length / rounds))
     for (let round = 1; round <= rounds; round++) {
       const faults = faultsOf(dice, round, wanted.hosts, roundMs)
@@ -88,7 +102,9 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
     }
     conduct.callOff()
 
-    const entries = await withDatabase(postgres.url, database => settle(database, journal, reporter.pending, progress))
+    const entries = await withDatabase(postgres.url, database =>
+      settle(database, journal, { gateway, unreported: reporter.pending, progress })
+    )
     if (wanted.keep) await writeFile(join(folder, 'journal.json'), JSON.stringify(journal))
     return { ledger: entries, ends: journal.ends, faults: conduct.counts(), complaints: await hosts.complaints() }
   } finally {
@@ -106,8 +122,8 @@ async function withDatabase<Answer>(url: string, use: (database: Database) => Pr
 }
 
 /** What an operator may decide for an account. */
-async function letInsist({ db }: Database, accounts: readonly Account[]): Promise<void> {
-  for (const { key } of accounts.filter(insists)) {
+async function letInsist({ db }: Database, accounts: readonly Registered[]): Promise<void> {
+  for (const { key } of accounts.filter(({ insists }) => insists)) {
     const [row] = await db
       .update(registrations)
       .set({ retryUnknown: true })
@@ -117,8 +133,8 @@ async function letInsist({ db }: Database, accounts: readonly Account[]): Promis
   }
 }
 
-const conversationsOf = (accounts: readonly Account[], count: number): Conversation[] =>
+const conversationsOf = (accounts: readonly Registered[], count: number, { contact }: Gateway): Conversation[] =>
   Array.from({ length: count }, (_, index) => ({
-    account: accounts[index % accounts.length] as Account,
-    contact: `contact ${index + 1}`
+    account: accounts[index % accounts.length] as Registered,
+    contact: contact(index + 1)
   }))

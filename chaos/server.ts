@@ -34,11 +34,16 @@ export async function startServer(handle: (call: Call) => Promise<void>) {
 }
 
 /** Resolves when the answer is on its way: true, or when nobody is left to hear it: false. */
-export function answer(response: ServerResponse, status: number, body: unknown): Promise<boolean> {
+export function answer(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {}
+): Promise<boolean> {
   return new Promise(resolve => {
     if (response.destroyed || response.socket?.destroyed) return resolve(false)
     response.once('close', () => resolve(response.writableFinished))
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    response.writeHead(status, headers).end(body)
   })
 }
 

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Database } from '../src/database/connect.ts'
+import type { Gateway } from './gateways/gateway.ts'
 import type { Journal } from './journal.ts'
 import { allSettled, answersRight, crmHeardRight, hostsLive } from './ledger/conduct.ts'
+import { confirmedCounts } from './ledger/confirmed.ts'
 import type { Entry } from './ledger/entry.ts'
 import { excusesOf } from './ledger/excuses.ts'
 import { incomingInOrder, incomingOnce } from './ledger/incoming.ts'
+import { lotsKept } from './ledger/lots.ts'
 import { inOrder, noneLost } from './ledger/outgoing.ts'
 import { repeatsExplained } from './ledger/repeats.ts'
 import { leftOver, readRows } from './ledger/rows.ts'
@@ -13,12 +16,18 @@ import { statusesAdvance, statusesArrive } from './ledger/statuses.ts'
 /** After the last fault. A killed host's work goes on within 30 s; a CRM that failed five times in a row is asked again after 160. */
 const SETTLES_MS = 240_000
 
+interface Parts {
+  gateway: Gateway
+  /** How many reports no host has taken yet. */
+  unreported: () => number
+  progress: (line: string) => void
+}
+
 /** Waits until nothing is left to do, then draws up the ledger. */
 export async function settle(
   database: Database,
   journal: Journal,
-  unreported: () => number,
-  progress: (line: string) => void
+  { gateway, unreported, progress }: Parts
 ): Promise<Entry[]> {
   const started = performance.now()
   let left: string[] = []
@@ -30,16 +39,17 @@ export async function settle(
   } while (left.length > 0 && performance.now() - started < SETTLES_MS)
 
   const seconds = Math.round((performance.now() - started) / 1_000)
-  const [rows, excuses] = [await readRows(database), excusesOf(journal)]
+  const [rows, excuses] = [await readRows(database, gateway), excusesOf(journal)]
   return [
     allSettled(left, seconds),
-    noneLost(journal, rows, excuses),
+    noneLost(journal, rows, excuses, gateway),
     inOrder(journal),
     repeatsExplained(journal, rows, excuses),
+    ...(gateway.confirms ? [confirmedCounts(journal, rows)] : []),
+    ...(gateway.lots ? await lotsKept(database, journal, excuses, gateway.lots) : []),
     statusesAdvance(journal, excuses),
-    statusesArrive(journal, rows),
-    incomingOnce(journal, rows, excuses),
-    incomingInOrder(journal),
+    statusesArrive(journal, rows, gateway),
+    ...(gateway.reports ? [incomingOnce(journal, rows, excuses), incomingInOrder(journal)] : []),
     answersRight(journal),
     crmHeardRight(journal, rows),
     hostsLive(journal)

@@ -1,4 +1,4 @@
-import type { Arrival, End, Journal, Told } from '../journal.ts'
+import type { End, Exchange, Journal, Told } from '../journal.ts'
 
 /** Which faults excuse what would otherwise be a broken promise. */
 
@@ -7,16 +7,23 @@ const WRITES_MS = 5_000
 const WRITES_AFTER_CRASH_MS = 30_000
 /** How soon the end of a process shows at its lines, and how late what it said before is heard. */
 const LAG_MS = 1_500
+/** To a host an answer in the last moment is none. */
+const LATE_MS = 1_500
 
-export function excusesOf({ ends }: Pick<Journal, 'ends'>) {
+/** Of a call about a lot, which no story tells of: whether its answer may have come too late for its host. */
+export const mayBeLate = ({ at, answeredAt = at }: Pick<Exchange, 'at' | 'answeredAt'>): boolean =>
+  answeredAt - at > LATE_MS
+
+export function excusesOf({ ends, lateMs }: Pick<Journal, 'ends' | 'lateMs'>) {
+  const lagMs = LAG_MS + lateMs()
   const kills = ends.filter(({ what, how }) => what !== 'postgres' && how !== 'stopped')
   const crashes = ends.filter(({ what }) => what === 'postgres')
   const writesIn = (from: number, to: number) =>
-    crashes.some(({ at, untilAt = at }) => at <= to && untilAt + LAG_MS >= from) ? WRITES_AFTER_CRASH_MS : WRITES_MS
+    crashes.some(({ at, untilAt = at }) => at <= to && untilAt + lagMs >= from) ? WRITES_AFTER_CRASH_MS : WRITES_MS
 
   return {
     /** The host that sent it was killed before it could write down what became of it. */
-    senderKilled: ({ host, at }: Arrival): boolean =>
+    senderKilled: ({ host, at }: Pick<Exchange, 'host' | 'at'>): boolean =>
       kills.some(kill => kill.what === host && kill.at - at < writesIn(at, kill.at)),
 
     /** Some host was killed, or the database crashed, so that nobody knows what was in hand. */
@@ -28,8 +35,8 @@ export function excusesOf({ ends }: Pick<Journal, 'ends'>) {
       const killed = kills.find(
         ({ at }: End) =>
           closedAt !== undefined &&
-          Math.abs(closedAt - at) < LAG_MS &&
-          at > answeredAt - LAG_MS &&
+          Math.abs(closedAt - at) < lagMs &&
+          at > answeredAt - lagMs &&
           at - answeredAt < writesIn(answeredAt, at)
       )
       return killed && 'its host was killed'

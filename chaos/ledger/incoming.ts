@@ -1,4 +1,3 @@
-import { foreseenReply } from '../channel.ts'
 import type { Journal } from '../journal.ts'
 import { type Entry, openEntry } from './entry.ts'
 import type { Excuses } from './excuses.ts'
@@ -54,8 +53,9 @@ const webhooks = ({ reports }: Journal) =>
 
 /** Replies that an accepted answer announced. */
 function foreseen({ arrivals }: Journal, rows: Rows): { text: string }[] {
-  const announced = new Set(arrivals.flatMap(({ ref, foreseen }) => (ref && foreseen ? [ref] : [])))
-  return [...rows.messages].flatMap(([id, { state, ref }]) =>
-    state === 'accepted' && ref && announced.has(ref) ? [{ text: foreseenReply(id) }] : []
-  )
+  const announced = Map.groupBy(arrivals, ({ account, ref }) => `${account.key} ${ref}`)
+  return [...rows.messages.values()].flatMap(({ state, account, ref }) => {
+    const [answered] = (state === 'accepted' && announced.get(`${account} ${ref}`)) || []
+    return (answered?.foreseen?.replies ?? []).map(text => ({ text }))
+  })
 }

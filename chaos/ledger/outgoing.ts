@@ -1,14 +1,13 @@
-import type { Chapter } from '../../src/messages/story.ts'
+import type { Gateway } from '../gateways/gateway.ts'
 import type { Journal, Post } from '../journal.ts'
+import { causeOf, type Row } from './causes.ts'
 import type { Entry } from './entry.ts'
 import { openEntry } from './entry.ts'
 import type { Excuses } from './excuses.ts'
 import type { Rows } from './rows.ts'
 
-type Row = Rows['messages'] extends ReadonlyMap<string, infer Row> ? Row : never
-
 /** None lost: what was answered 202 is at the gateway, or failed for a reason that is true and that the CRM was told. */
-export function noneLost(journal: Journal, rows: Rows, excuses: Excuses): Entry {
+export function noneLost(journal: Journal, rows: Rows, excuses: Excuses, gateway: Pick<Gateway, 'confirms'>): Entry {
   const entry = openEntry(
     'every message answered 202 reached the gateway, or failed with a reason that the CRM was told'
   )
@@ -30,22 +29,10 @@ export function noneLost(journal: Journal, rows: Rows, excuses: Excuses): Entry 
   }
 
   function failureOf(post: Post, row: Row): string | undefined {
-    const last = row.story.findLast(chapter => chapter.kind === 'attempt')
-    const problem = last ? causeOf(post, last) : 'no attempt is in its story'
+    const { noted, problem } = causeOf(post, row, { journal, excuses, gateway, arrivals: arrivals.get(post.id) ?? [] })
+    entry.note(noted)
     if (problem) return `${post.id} failed (${row.reason}): ${problem}`
     return errors.has(post.id) ? undefined : `${post.id} failed (${row.reason}), and the CRM was not told`
-  }
-
-  function causeOf(post: Post, last: Extract<Chapter, { kind: 'attempt' }>): string | undefined {
-    const attempts = arrivals.get(post.id)?.filter(({ attempt }) => attempt === last.number) ?? []
-    if (last.outcome === 'rejected') {
-      entry.note('rejected')
-      return attempts.some(({ conduct }) => conduct === 'rejects') ? undefined : 'the gateway did not reject it'
-    }
-    if (last.outcome !== 'unknown' || post.account.repeats) return `its last attempt ended ${last.outcome}`
-    entry.note('uncertain')
-    const lost = attempts.some(({ said }) => said === 'failed' || said === 'nothing')
-    return lost || excuses.interrupted(post.at) ? undefined : 'nothing made it uncertain'
   }
 }
 

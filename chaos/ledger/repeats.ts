@@ -1,6 +1,6 @@
 import type { Arrival, Journal } from '../journal.ts'
 import { type Entry, openEntry } from './entry.ts'
-import type { Excuses } from './excuses.ts'
+import { type Excuses, mayBeLate } from './excuses.ts'
 import type { Rows } from './rows.ts'
 
 /** What a message's second arrival is excused by, or why by nothing. */
@@ -25,14 +25,24 @@ export function repeatsExplained(journal: Journal, rows: Rows, excuses: Excuses)
       return { excuse: before.processed ? 'the gateway denied having it' : 'it had not been processed' }
     const what = `${id}, attempt ${attempt} by ${host} (${before.conduct}, ${said}), came again by ${repeated.host} (attempt ${repeated.attempt})`
     if (!account.repeats) return { problem: `${what}, though its gateway does not dedupe` }
-    if (said === 'failed' || said === 'nothing') return { excuse: 'unknown: the answer was lost' }
-    if (excuses.senderKilled(before)) return { excuse: 'unknown: its host was killed' }
-    if (wasLate(before)) return { excuse: 'unknown: the answer came too late' }
-    return { problem: `${what} for no reason` }
+    const doubt = doubtOf(before, repeated)
+    return doubt ? { excuse: `unknown: ${doubt}` } : { problem: `${what} for no reason` }
+  }
+
+  /** Why its host could not know that the gateway had it. */
+  function doubtOf(before: Arrival, repeated: Arrival): string | undefined {
+    if (before.said === 'failed' || before.said === 'nothing') return 'the answer was lost'
+    if (excuses.senderKilled(before)) return 'its host was killed'
+    if (wasLate(before)) return 'the answer came too late'
+    return repeated.attempt < before.attempt && wasLate(repeated)
+      ? 'it was given up before, and came all the same'
+      : undefined
   }
 
   /** The host's own word: to it an answer in the last moment is none. */
-  function wasLate({ id, attempt }: Arrival): boolean {
+  function wasLate(arrival: Arrival): boolean {
+    const { id, attempt } = arrival
+    if (attempt === 0) return mayBeLate(arrival)
     const story = rows.messages.get(id)?.story ?? []
     return story.some(
       chapter =>

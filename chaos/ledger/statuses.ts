@@ -1,4 +1,5 @@
 import type { Status } from 'channel-kit/chat'
+import type { Gateway } from '../gateways/gateway.ts'
 import type { Journal, Told } from '../journal.ts'
 import { type Entry, openEntry } from './entry.ts'
 import type { Excuses } from './excuses.ts'
@@ -29,25 +30,39 @@ export function statusesAdvance(journal: Journal, excuses: Excuses): Entry {
   }
 }
 
-/** What a gateway reported last, or rather highest, is what the CRM heard last. */
-export function statusesArrive(journal: Journal, rows: Rows): Entry {
+/**
+ * What a gateway reported last, or rather highest, is what the CRM heard last. Where statuses name our messages
+ * (`confirms`), that holds for any of the refs of a message that the gateway took twice.
+ */
+export function statusesArrive(journal: Journal, rows: Rows, { confirms }: Pick<Gateway, 'confirms'>): Entry {
   const entry = openEntry('the CRM was told how far each message got')
   const last = new Map(
     journal.told.flatMap(({ took, kind, id, status }) => (took && kind === 'status' ? [[id, status] as const] : []))
   )
   const reported = Map.groupBy(
     journal.reports.filter(({ ackedAt }) => ackedAt !== undefined),
-    ({ ref }) => ref
+    ({ account, ref }) => `${account.key} ${ref}`
   )
-  const foreseen = new Map(journal.arrivals.map(arrival => [arrival.ref, arrival.foreseen]))
+  const taken = Map.groupBy(
+    journal.arrivals.filter(({ processed }) => processed),
+    ({ id }) => id
+  )
 
-  for (const [id, { state, ref }] of rows.messages) {
+  for (const [id, { state, ref, account }] of rows.messages) {
     if (state !== 'accepted' || ref === null) continue
-    const all = [...(reported.get(ref) ?? []).map(({ status }) => status), ...(foreseen.get(ref) ?? [])]
-    const wanted = (['error', 'read', 'delivered', 'sent'] as const).find(status => all.includes(status))
+    const refs = confirms ? (taken.get(id) ?? []).map(arrival => arrival.ref) : [ref]
+    const foreseen = (taken.get(id) ?? []).find(arrival => arrival.ref === ref)?.foreseen?.statuses ?? []
+    const wanted = refs.map(one =>
+      highest([...(reported.get(`${account} ${one}`) ?? []).map(({ status }) => status), ...foreseen])
+    )
     entry.check(
-      last.get(id) === wanted ? undefined : `${id}: the gateway says ${wanted}, the CRM heard ${last.get(id)}`
+      wanted.includes(last.get(id))
+        ? undefined
+        : `${id}: the gateway says ${wanted.join(' or ')}, the CRM heard ${last.get(id)}`
     )
   }
   return entry.close()
 }
+
+const highest = (all: readonly (Status | undefined)[]) =>
+  (['error', 'read', 'delivered', 'sent'] as const).find(status => all.includes(status))

@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../database/connect.ts'
 import { lots } from '../database/lot-tables.ts'
 import { hosts, registrations } from '../database/schema.ts'
@@ -23,6 +23,10 @@ export async function claimLot({ db }: Pick<Database, 'db'>, id: number, host: s
   return claimed.length > 0
 }
 
+/** Whether another host has it. */
+export const isElsewhere = async ({ db }: Pick<Database, 'db'>, id: number, host: string): Promise<boolean> =>
+  (await db.$count(lots, and(eq(lots.id, id), isNull(lots.endedAt), ne(lots.host, host)))) > 0
+
 /** The lot as it is now, if it is this host's and has not ended. `pausedUntil`: its account may not go on before. */
 export async function readLot(
   { db }: Pick<Database, 'db'>,
@@ -46,6 +50,16 @@ export const releaseLot = ({ db }: Pick<Database, 'db'>, id: number, host: strin
       .where(and(eq(lots.id, id), eq(lots.host, host), isNull(lots.endedAt)))
       .returning({ id: lots.id })
     if (released.length > 0) await goOn(tx, id, at)
+  })
+
+/** Gives up what went wrong in the midst, whether the lot was this host's by then or not. */
+export const giveBack = ({ db }: Pick<Database, 'db'>, id: number, host: string, at: Date): Promise<void> =>
+  db.transaction(async tx => {
+    await tx
+      .update(lots)
+      .set({ host: null })
+      .where(and(eq(lots.id, id), eq(lots.host, host), isNull(lots.endedAt)))
+    await goOn(tx, id, at)
   })
 
 export type Changes = Partial<Omit<typeof lots.$inferInsert, 'id'>>

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Jobs } from '../database/jobs.ts'
-import { claimLot, type LotRow, readLot, releaseLot } from './claim.ts'
+import { claimLot, giveBack, isElsewhere, type LotRow, readLot, releaseLot } from './claim.ts'
 import { finishing } from './close.ts'
 import { sending } from './fill.ts'
 import { collecting, creating, sealed } from './open.ts'
@@ -18,6 +19,8 @@ import type { Ready } from './verb.ts'
 /** Lots that a host works on at the same time; the queue has other jobs too. */
 const AT_ONCE = 8
 const BUSY_MS = 500
+/** A lot that another host has, or that went wrong, is looked at again so soon. */
+const ELSEWHERE_MS = 2_000
 /** A channel that is not mounted or has no settings, or an account that is paused, is looked at again so soon. */
 const LOOK_MS = 60_000
 
@@ -41,10 +44,28 @@ export function lotTask({ host, interrupted, log, ...work }: Parts) {
     inHand.add(id)
     try {
       if (await claimLot(database, id, host)) await walk(id)
+      // The one that has it may have failed in the midst, and this be the job to go on with.
+      else if (await isElsewhere(database, id, host))
+        await goOn(database.db, id, new Date(now().getTime() + ELSEWHERE_MS))
+    } catch (error) {
+      log.warn({ lot: id, err: error }, 'a lot could not go on, and is tried again')
+      await leave(id)
     } finally {
       inHand.delete(id)
       if (asked.delete(id)) await goOn(database.db, id, now())
     }
+  }
+
+  /** While the database is away the queue cannot be told that a job failed, and would keep it locked for hours. */
+  async function leave(id: number): Promise<void> {
+    for (;;)
+      try {
+        return await giveBack(database, id, host, new Date(now().getTime() + ELSEWHERE_MS))
+      } catch (error) {
+        // What a host leaves behind when it stops is taken over by others.
+        if (interrupted.aborted) throw error
+        await delay(BUSY_MS)
+      }
   }
 
   async function walk(id: number): Promise<void> {
