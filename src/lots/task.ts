@@ -56,7 +56,7 @@ export function lotTask({ host, interrupted, log, ...work }: Parts) {
     }
   }
 
-  /** While the database is away the queue cannot be told that a job failed, and would keep it locked for hours. */
+  /** The lot is this host's until it says otherwise, and a job that fails while the database is away comes back late. */
   async function leave(id: number): Promise<void> {
     for (;;)
       try {

@@ -29,7 +29,7 @@ async function runOnce(
   { pool, log, atOnce, ahead, started }: Parts,
   tasks: TaskList,
   crons: readonly Cron[]
-): Promise<Runner> {
+): Promise<Running> {
   const events: WorkerEvents = new EventEmitter()
   const named = Promise.withResolvers<string>()
   events.once('pool:create', ({ workerPool }) => named.resolve(workerPool.id))
@@ -56,8 +56,18 @@ async function runOnce(
       if (!message.includes('maxPoolSize')) log[LEVELS[level]]({ ...meta }, message)
     })
   })
+  const ended = runner.promise.catch(error => log.warn({ err: error }, 'the runner of jobs gave up'))
+  const givesUp = new Promise<void>(resolve => events.once('pool:gracefulShutdown', () => resolve()))
   await started(await named.promise)
-  return runner
+  return { runner, ended, over: Promise.race([ended, givesUp]) }
+}
+
+interface Running {
+  runner: Runner
+  /** It takes no more jobs. */
+  over: Promise<unknown>
+  /** The jobs that it had are over, too. */
+  ended: Promise<unknown>
 }
 
 /** How soon a runner that gave up is replaced. */
@@ -65,7 +75,9 @@ const AGAIN_MS = 1_000
 
 /**
  * Runs jobs until it is stopped. The library's runner gives up when the database
- * refuses it once at the wrong moment, and the host would go on without one.
+ * refuses it once at the wrong moment, and the host would go on without one. It
+ * waits for the jobs that it has, which may take an hour, so it is replaced
+ * before they end. What it had is then taken for left behind, and begun again.
  */
 export async function startRunner(
   parts: Parts,
@@ -73,30 +85,42 @@ export async function startRunner(
   crons: readonly Cron[]
 ): Promise<{ stop(): Promise<void> }> {
   const over = new AbortController()
-  let runner = await runOnce(parts, tasks, crons)
+  const running = new Set<Running>()
+  const begin = async (): Promise<Running> => {
+    const one = await runOnce(parts, tasks, crons)
+    running.add(one)
+    void one.ended.then(() => running.delete(one))
+    return one
+  }
+  let last = await begin()
 
-  async function again(): Promise<Runner> {
+  async function again(): Promise<Running> {
     await delay(AGAIN_MS, undefined, { signal: over.signal })
-    const next = await runOnce(parts, tasks, crons).catch(again)
-    if (over.signal.aborted) await next.stop()
+    const next = await begin().catch(again)
+    if (over.signal.aborted) await stop(next)
     return next
   }
 
   const ended = (async () => {
     for (;;) {
-      await runner.promise.catch(error => parts.log.warn({ err: error }, 'the runner of jobs gave up'))
-      runner = await again()
+      await last.over
+      last = await again()
     }
   })().catch(() => {})
 
   return {
     async stop() {
       over.abort()
-      // It may have stopped by itself just now.
-      await runner.stop().catch(() => {})
+      await Promise.all([...running].map(stop))
       await ended
     }
   }
+}
+
+/** One that has given up by itself is only waited for. */
+async function stop({ runner, ended }: Running): Promise<void> {
+  await runner.stop().catch(() => {})
+  await ended
 }
 
 /** The queue tells of every job at its level of information. */
