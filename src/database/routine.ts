@@ -23,6 +23,16 @@ export interface Routine {
 const PLANS = `set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
   set plan_cache_mode = force_generic_plan`
 
+/**
+ * A statement of a routine that joins what it was given with the rows of the
+ * same ids: by a hash, since a loop, which is right for all others, would
+ * compare each with each.
+ */
+export const byHash = (statement: string) => `
+  perform set_config('enable_hashjoin', 'on', true), set_config('enable_nestloop', 'off', true);
+  ${statement};
+  perform set_config('enable_hashjoin', 'off', true), set_config('enable_nestloop', 'on', true);`
+
 const made = new WeakMap<PoolClient, Set<string>>()
 
 /** Runs a routine in a transaction of its own. */

@@ -13,41 +13,38 @@ export const ACCEPT = {
   body: `
 #variable_conflict use_column
 declare
+  conversation bigint[];
+  locked bigint;
   open bigint[];
   owners bigint[];
   owner record;
 begin
-  -- Again, where an erasure that was under way has taken a conversation away.
+  -- Again, where one was made, or an erasure that was under way has taken one away.
   loop
-    insert into conversations (registration_id, contact)
-    select distinct g.registration, g.contact
-    from unnest(registrations, contacts) as g(registration, contact)
-    where not exists (select from conversations c where c.registration_id = g.registration and c.contact = g.contact)
-      and not exists (select from aliases a where a.registration_id = g.registration and a.contact = g.contact)
-    order by 1, 2
-    on conflict do nothing;
-
-    perform from conversations c
-    where c.id in (
+    conversation := array(
       select coalesce(
-        (select o.id from conversations o where o.registration_id = g.registration and o.contact = g.contact),
+        (select c.id from conversations c where c.registration_id = g.registration and c.contact = g.contact),
         (select a.conversation_id from aliases a where a.registration_id = g.registration and a.contact = g.contact))
-      from unnest(registrations, contacts) as g(registration, contact))
-    order by c.id for no key update;
+      from unnest(registrations, contacts) with ordinality as g(registration, contact, number) order by g.number);
 
-    exit when not exists (
-      select from unnest(registrations, contacts) as g(registration, contact)
-      where not exists (select from conversations c where c.registration_id = g.registration and c.contact = g.contact)
-        and not exists (select from aliases a where a.registration_id = g.registration and a.contact = g.contact));
+    if array_position(conversation, null) is null then
+      perform from conversations c where c.id = any(conversation) order by c.id for no key update;
+      get diagnostics locked = row_count;
+      exit when locked = (select count(distinct id) from unnest(conversation) id);
+    else
+      insert into conversations (registration_id, contact)
+      select distinct g.registration, g.contact
+      from unnest(registrations, contacts, conversation) as g(registration, contact, conversation)
+      where g.conversation is null
+      order by 1, 2
+      on conflict do nothing;
+    end if;
   end loop;
 
   with added as (
     insert into messages (registration_id, conversation_id, crm_id, body, due_at)
-    select g.registration, coalesce(
-        (select o.id from conversations o where o.registration_id = g.registration and o.contact = g.contact),
-        (select a.conversation_id from aliases a where a.registration_id = g.registration and a.contact = g.contact)),
-      g.crm_id, g.body, at
-    from unnest(registrations, contacts, crm_ids, bodies) as g(registration, contact, crm_id, body)
+    select g.registration, g.conversation, g.crm_id, g.body, at
+    from unnest(registrations, conversation, crm_ids, bodies) as g(registration, conversation, crm_id, body)
     on conflict do nothing
     returning registration_id, conversation_id
   )

@@ -1,4 +1,4 @@
-import type { Routine } from '../database/routine.ts'
+import { byHash, type Routine } from '../database/routine.ts'
 import { WRITE_ENDED } from './ended.ts'
 
 /**
@@ -38,8 +38,11 @@ declare
 begin
   if settled <> '{}' then
     perform from conversations c where c.id = any(settled) order by c.id for no key update;
-    with written as (${WRITE_ENDED('ended', 'ids')} and m.status is not distinct from e.was and m.doubt is null and not m.in_parts returning m.id)
-    select coalesce(array_agg(w.id), '{}') into ours from written w;
+    ${byHash(`with written as (
+      ${WRITE_ENDED('ended', 'ids')} and m.status is not distinct from e.was and m.doubt is null and not m.in_parts
+      returning m.id
+    )
+    select coalesce(array_agg(w.id), '{}') into ours from written w`)}
     if cardinality(ours) < cardinality(ids) then
       busy := busy || array(select e.conversation from unnest(ids, settled) as e(id, conversation) where e.id <> all(ours));
       return query
