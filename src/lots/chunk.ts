@@ -63,8 +63,8 @@ async function failRest(tx: Executor, { lot }: Going, code: LotCode, reason: str
 }
 
 /**
- * So many items refused one by one, for one reason and with none taken, are not
- * to blame: it is something that all have, such as a setting. Finding that of
+ * So many items from both ends of a lot, refused one by one for one reason and
+ * with none taken, are not to blame: it is something that all have, such as a setting. Finding that of
  * five thousand would take ten thousand calls.
  */
 const CONVINCED = 50
@@ -79,7 +79,12 @@ export const blame = (going: Going, chunk: Chunk, reason: string): Promise<void>
         and count(*) filter (where state in ('accepted', 'unknown') or (state = 'rejected' and reason <> ${reason})) = 0 hopeless
       from ${lotChunks} where lot_id = ${going.lot.id}`)
     if (rows[0]?.hopeless)
-      await failRest(tx, going, 'rejected', `not tried, since all of the first ${CONVINCED} were refused: ${reason}`)
+      await failRest(
+        tx,
+        going,
+        'rejected',
+        `not tried, since ${CONVINCED} from its beginning and its end were refused: ${reason}`
+      )
   })
 
 /** Writes to a chunk of a lot that is this host's. */

@@ -6,7 +6,7 @@ import { settle, type Verdict } from './settle.ts'
 import { end, type Going, INTERRUPTED, note, ON, type Step, throttled } from './step.ts'
 import { type Added, adding } from './verb.ts'
 
-/** Putting a lot's chunks into it, one after the other, in the order of their messages. */
+/** Putting a lot's chunks into it, one after the other. */
 
 export async function sending(going: Going): Promise<Step> {
   const { work, lot } = going
@@ -14,7 +14,7 @@ export async function sending(going: Going): Promise<Step> {
     .select()
     .from(lotChunks)
     .where(and(eq(lotChunks.lotId, lot.id), eq(lotChunks.settled, false)))
-    .orderBy(asc(lotChunks.firstItem))
+    .orderBy(sql`${lotChunks.state} = 'queued'`, sql`${await direction(going)} * ${lotChunks.firstItem}`)
     .limit(1)
   if (!chunk) return filled(going)
   if (chunk.state === 'queued' || chunk.state === 'inflight') return put(going, chunk)
@@ -23,6 +23,21 @@ export async function sending(going: Going): Promise<Step> {
   await write(going, chunk, { settled: true })
   return ON
 }
+
+/**
+ * 1: in the order of their messages. While one after the other is refused and
+ * none is taken, every second is looked for from the end, so that those that are
+ * refused tell of all, and not of where a list was badly written.
+ */
+async function direction({ work: { database }, lot }: Going): Promise<1 | -1> {
+  const refused = await database.db.$count(lotChunks, inLot(lot.id, 'rejected'))
+  if (refused < SUSPICIOUS || refused % 2 === 0) return 1
+  return (await database.db.$count(lotChunks, inLot(lot.id, 'accepted'))) > 0 ? 1 : -1
+}
+
+const SUSPICIOUS = 10
+
+const inLot = (lot: number, state: Chunk['state']) => and(eq(lotChunks.lotId, lot), eq(lotChunks.state, state))
 
 function verdictOf({ state, reason }: Chunk, ref: string): Verdict {
   if (state === 'accepted') return { kind: 'accepted', ref }

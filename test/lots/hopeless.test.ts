@@ -6,10 +6,16 @@ import { build, lotGateway } from './gateway.ts'
 t.setTimeout(180_000)
 
 /** A full lot of which the gateway refuses some. */
-async function run(t: Test, count: number, reasonOf: (item: string) => string | undefined) {
+async function run(
+  t: Test,
+  count: number,
+  reasonOf: (item: string) => string | undefined,
+  see: (items: readonly string[]) => void = () => {}
+) {
   const gateway = lotGateway({ items: count, chunk: count, windowMs: 600_000 })
   const { add } = gateway.well
   gateway.script.add = async (lot, items, tools) => {
+    see(items as string[])
     const [reason] = (items as string[]).flatMap(item => reasonOf(item) ?? [])
     return reason === undefined ? add(lot, items, tools) : { kind: 'rejected', reason }
   }
@@ -37,7 +43,7 @@ t.test(
       new Map([...reasons].map(([reason, all]) => [reason, all.length])),
       new Map([
         ['the portfolio is unknown', 50],
-        ['not tried, since all of the first 50 were refused: the portfolio is unknown', 100]
+        ['not tried, since 50 from its beginning and its end were refused: the portfolio is unknown', 100]
       ])
     )
   }
@@ -55,4 +61,19 @@ t.test('items that are bad for reasons of their own are found, however many, and
   const each = await run(t, 54, item => `${Number(item) % 2} is wrong`)
   t.match(each.lot, { state: 'failed', code: 'rejected', retryable: false })
   t.ok(each.rows.every(({ reason }) => /^\d is wrong$/.test(reason as string)))
+})
+
+t.test('a lot that begins with many bad items of one kind is not given up: the others are sent', async t => {
+  let bad: ReadonlySet<string> | undefined
+  const { lot, rows } = await run(
+    t,
+    150,
+    item => (bad?.has(item) ? 'the contract is unknown' : undefined),
+    items => {
+      bad ??= new Set(items.slice(0, 70))
+    }
+  )
+  t.match(lot, { state: 'finished' })
+  t.equal(rows.filter(({ reason }) => reason === 'the contract is unknown').length, 70)
+  t.equal(rows.filter(({ state }) => state === 'accepted').length, 80)
 })
