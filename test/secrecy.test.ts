@@ -125,3 +125,38 @@ t.test('what a customer wrote is not in the log, though the database would not t
   t.match(log(), 'request refused')
   t.notMatch(log(), /private|905000002/)
 })
+
+t.test('nor when the database would not take it of a job, or of what was sent', async t => {
+  const { logTo, log } = keptLog()
+  const script = scripted(async ({ id, content }) =>
+    content?.text === 'refused'
+      ? { kind: 'rejected', reason: 'a private reason' }
+      : {
+          kind: 'accepted',
+          ref: `ref-${id}`,
+          later: [{ afterMs: 10, events: [wrote('m1', '+421905000002', 'a private word')] }]
+        }
+  )
+  const crm = await testCrm(t)
+  const host = await testHost(t, {
+    channels: [{ channel: script.channel, path: '/' }],
+    env: { LOG_LEVEL: 'trace' },
+    logTo
+  })
+  const { sql } = host.database
+  const plugin = await crm.register(host.url)
+  await sql`alter table outbox add constraint never check (body::text not like '%private%')`
+  await plugin.send(text('+421905000003', 'replied to'))
+  const failed = await until('a job to fail', async () => {
+    const [job] = await sql`select last_error said from graphile_worker.jobs where last_error is not null`
+    return job
+  })
+  t.match(failed.said, /violates check constraint "never"/)
+  t.notMatch(failed.said, /private|905000002/)
+
+  await sql`alter table messages add constraint never check (reason not like '%private%')`
+  await plugin.send(text('+421905000003', 'refused'))
+  await until('a turn to fail', async () => log().includes('a turn of the queue failed'))
+  t.notMatch(log(), /private|905000002/)
+  await sql`alter table messages drop constraint never`
+})

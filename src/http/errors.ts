@@ -1,5 +1,4 @@
 import createError from '@fastify/error'
-import { DrizzleQueryError } from 'drizzle-orm/errors'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 
@@ -34,20 +33,13 @@ export default fp(
   async app => {
     app.setErrorHandler<FastifyError>((error, request, reply) => {
       const code = statusOf(error)
-      request.log[code >= 500 ? 'error' : 'info']({ err: withoutValues(error) }, 'request refused')
+      request.log[code >= 500 ? 'error' : 'info']({ err: error }, 'request refused')
       return refuse(reply, code, code >= 500 ? (WORDS[code] ?? 'Internal plugin error') : error.message)
     })
     app.setNotFoundHandler((_request: FastifyRequest, reply) => refuse(reply, 404, 'Not found.'))
   },
   { name: 'errors' }
 )
-
-/** The database's client tells of a statement with its values, which are what people wrote. */
-function withoutValues(error: Error): object {
-  if (!(error instanceof DrizzleQueryError) || !error.cause) return error
-  const { name, message, code, stack } = error.cause as NodeJS.ErrnoException
-  return { type: name, message, code, stack }
-}
 
 export const refuse = (reply: FastifyReply, code: number, message: string) => reply.code(code).send({ code, message })
 

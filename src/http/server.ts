@@ -1,5 +1,6 @@
 import cors from '@fastify/cors'
 import Fastify, { LogController } from 'fastify'
+import { discreetly } from '../database/discreet.ts'
 import bodies, { BODY_LIMIT, parseQuery } from './bodies.ts'
 import { refuseBroken, refuseExpectation } from './broken.ts'
 import errors, { refuse } from './errors.ts'
@@ -29,6 +30,11 @@ export async function openServer({ logLevel }: Parts, logTo?: NodeJS.WritableStr
     logger: {
       level: logLevel,
       ...(logTo ? { stream: logTo } : {}),
+      hooks: {
+        logMethod(given, write) {
+          write.apply(this, given.map(discreetly) as typeof given)
+        }
+      },
       // A webhook's path holds its token, and a query may hold anything.
       serializers: {
         req: ({ method, url, ip }) => ({ method, url: url?.replace(/(\/webhook\/)[^/?]+|\?.*/g, '$1'), ip })

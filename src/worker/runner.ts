@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { Logger, parseCronItems, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
+import { Logger, parseCronItems, type Runner, run, type Task, type TaskList, type WorkerEvents } from 'graphile-worker'
 import type { Pool } from 'pg'
+import { discreet } from '../database/discreet.ts'
 
 /** Something done at times of a crontab pattern, by one host of all. */
 export interface Cron {
@@ -36,7 +37,7 @@ async function runOnce(
 
   const runner = await run({
     pgPool: pool,
-    taskList: { ...tasks, ...Object.fromEntries(crons.map(({ name, run }) => [name, run])) },
+    taskList: discreetTasks({ ...tasks, ...Object.fromEntries(crons.map(({ name, run }) => [name, run])) }),
     parsedCronItems: parseCronItems(
       crons.map(({ name, pattern }) => ({ task: name, match: pattern, options: { backfillPeriod: 0, maxAttempts: 1 } }))
     ),
@@ -61,6 +62,18 @@ async function runOnce(
   await started(await named.promise)
   return { runner, ended, over: Promise.race([ended, givesUp]) }
 }
+
+/** The queue logs, and keeps, what a job failed with. */
+const discreetTasks = (tasks: TaskList): TaskList =>
+  Object.fromEntries(
+    Object.entries(tasks).map(([name, task]) => [
+      name,
+      (...given: Parameters<Task>) =>
+        Promise.try(() => (task as Task)(...given)).catch(error => {
+          throw discreet(error)
+        })
+    ])
+  )
 
 interface Running {
   runner: Runner
