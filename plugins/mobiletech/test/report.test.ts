@@ -41,9 +41,12 @@ t.test('D0 is delivered for a message by O2, and an error by another', async t =
 
 t.test('a report that overtakes the answer to the send is taken as any other', async t => {
   const { events, send } = await stand(t, { knobs: { reports: () => [{ status: 'D1', early: true }] } })
-  const sending = send()
-  t.match(await sending, { kind: 'accepted', ref: '40000001/O' })
-  t.ok(reported(events).some(({ ref }) => ref === '40000001/O'))
+  t.match(await send(), { kind: 'accepted', ref: '40000001/O' })
+  t.match(
+    reported(events).find(({ ref }) => ref === '40000001/O'),
+    { status: 'delivered' },
+    'it is here when the send returns'
+  )
 })
 
 t.test(
