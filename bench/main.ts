@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { chartOf } from './chart.ts'
 import { PARTS, runBench } from './run.ts'
@@ -12,12 +12,18 @@ const options = new Command('bench')
   .description('Measures what one machine carries: hosts, Postgres, a CRM and a gateway, all on 127.0.0.1')
   .option('--quick', 'shorter, for a first idea; its figures swing more')
   .option('--only <parts>', `some of ${PARTS.join(', ')}; separated by commas`, text => text.split(','))
+  .option('--profile', 'has each host leave a .cpuprofile in the folder too; it is slower for that')
   .option('--out <folder>', 'where result.json and chart.svg are put', 'bench/results')
   .parse()
-  .opts<{ quick?: boolean; only?: string[]; out: string }>()
+  .opts<{ quick?: boolean; only?: string[]; profile?: boolean; out: string }>()
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
-const result = await runBench({ quick: options.quick ?? false, only: options.only ?? PARTS, progress: say })
+const result = await runBench({
+  quick: options.quick ?? false,
+  only: options.only ?? PARTS,
+  progress: say,
+  profiles: options.profile ? resolve(options.out) : undefined
+})
 say(tablesOf(result))
 say(targetsOf(result))
 await mkdir(options.out, { recursive: true })

@@ -46,16 +46,17 @@ interface Wanted {
   quick: boolean
   only: readonly string[]
   progress: (text: string) => void
+  profiles?: string | undefined
 }
 
-export async function runBench({ quick, only, progress }: Wanted): Promise<Result> {
+export async function runBench({ quick, only, progress, profiles }: Wanted): Promise<Result> {
   const unknown = only.find(part => !(PARTS as readonly string[]).includes(part))
   if (unknown !== undefined) throw new Error(`There is no part "${unknown}": ${PARTS.join(', ')}`)
   const result: Result = {
     machine: { cores: cpus().length, model: cpus()[0]?.model ?? '', node: process.version },
     quick
   }
-  const stage = await openStage(ACCOUNTS)
+  const stage = await openStage({ accounts: ACCOUNTS, profiles })
   const scenes = async (all: readonly Scene[], seconds: number) => {
     const rows: EndToEnd[] = []
     for (const scene of all) {

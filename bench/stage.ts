@@ -30,13 +30,20 @@ export interface Stage {
   crm: Party
   driver: Party
   place: Place
+  profiles: string | undefined
   /** A database of its own, migrated. */
   database(): Promise<{ url: string; sql: Sql }>
   close(): Promise<void>
 }
 
-/** `accounts`: over how many registrations messages are spread. */
-export async function openStage(accounts: number): Promise<Stage> {
+interface Given {
+  /** Over how many registrations messages are spread. */
+  accounts: number
+  /** Where each host leaves a profile of its processor time, for Chromium's developer tools. */
+  profiles?: string | undefined
+}
+
+export async function openStage({ accounts, profiles }: Given): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'chat-plugin-host-bench-'))
   const server = await startEmbedded(folder, { share: false })
   const admin = postgres(server.url, { max: 1, onnotice: () => {} })
@@ -52,6 +59,7 @@ export async function openStage(accounts: number): Promise<Stage> {
     gateway,
     crm,
     driver,
+    profiles,
     place: { ...known, selfUri: SELF_URI, accounts: Array.from({ length: accounts }, (_, index) => String(index + 1)) },
 
     async database() {
@@ -90,26 +98,31 @@ export async function startHostProcess(
 ): Promise<Host> {
   const port = await keptPort()
   const gatewayPort = await stage.gateway.ask<number>('port')
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', file(program)], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    cwd: file('.'),
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: 'production',
-      PORT: String(port),
-      DATA_DIR: join(tmpdir(), `chat-plugin-host-bench-${process.pid}`),
-      DATABASE_URL: databaseUrl,
-      LV_PLUGIN_SELF_URI: SELF_URI,
-      LV_PLUGIN_CHANNELS: `${file('channel.ts')}=/`,
-      LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME: 'http',
-      LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: '127.0.0.1',
-      LV_PLUGIN_SECRET_KEYS: `bench:${Buffer.alloc(32, 7).toString('base64')}`,
-      LV_PLUGIN_ROLES: roles,
-      OUTBOUND_ALLOW: '127.0.0.0/8',
-      CHANNEL_BENCH_GATEWAY: `http://127.0.0.1:${gatewayPort}/`,
-      LOG_LEVEL: 'warn'
+  const profile = stage.profiles ? ['--cpu-prof', `--cpu-prof-dir=${stage.profiles}`] : []
+  const child = spawn(
+    process.execPath,
+    [...(process.env.HOST_FLAGS ?? '--max-semi-space-size=8').split(' '), ...profile, file(program)],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      cwd: file('.'),
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: 'production',
+        PORT: String(port),
+        DATA_DIR: join(tmpdir(), `chat-plugin-host-bench-${process.pid}`),
+        DATABASE_URL: databaseUrl,
+        LV_PLUGIN_SELF_URI: SELF_URI,
+        LV_PLUGIN_CHANNELS: `${file('channel.ts')}=/`,
+        LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME: 'http',
+        LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: '127.0.0.1',
+        LV_PLUGIN_SECRET_KEYS: `bench:${Buffer.alloc(32, 7).toString('base64')}`,
+        LV_PLUGIN_ROLES: roles,
+        OUTBOUND_ALLOW: '127.0.0.0/8',
+        CHANNEL_BENCH_GATEWAY: `http://127.0.0.1:${gatewayPort}/`,
+        LOG_LEVEL: 'warn'
+      }
     }
-  })
+  )
   await answers(child, port)
   await registerAll(stage.place, `http://127.0.0.1:${port}/`)
 

@@ -3,9 +3,9 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
 import { registrations } from '../database/schema.ts'
+import { before, within } from '../deadline.ts'
 import { storeEvents } from '../messages/events.ts'
 import type { MakeReady } from '../messages/send.ts'
-import { before } from './deadline.ts'
 import type { Mounted } from './load.ts'
 
 /** Gateways that have to be asked. One poll at a time for a registration, whichever host runs it. */
@@ -27,13 +27,13 @@ export const poller =
     const cursor = await lease(database, id, now())
     if (!cursor) return
     try {
-      const deadline = AbortSignal.timeout(TIMEOUT_MS)
-      const target = await ready(id, deadline)
-      if ('unready' in target || !target.channel.poll) return
-      const { events, cursor: next } = await before(
-        deadline,
-        target.channel.poll.read(cursor.boxed?.value ?? null, target.tools)
-      )
+      const read = await within(TIMEOUT_MS, async deadline => {
+        const target = await ready(id, deadline)
+        if ('unready' in target || !target.channel.poll) return undefined
+        return before(deadline, target.channel.poll.read(cursor.boxed?.value ?? null, target.tools))
+      })
+      if (!read) return
+      const { events, cursor: next } = read
       await database.db.transaction(async tx => {
         await storeEvents(
           tx,

@@ -22,7 +22,7 @@ export const readier =
     const mounted = registration && mountedBy(registration.channel)
     if (!registration || !mounted) return { unready: 'the channel is not mounted' }
 
-    const effective = completed(mounted.channel, (await settings.load(registrationId)) ?? NONE)
+    const effective = completed(mounted.channel, await settings.load(registrationId))
     if (!effective) return { unready: 'the settings are not complete' }
     const { channel } = mounted
     const repeats = channel.dedupes || registration.retryUnknown || channel.lots?.limits(effective).repeats === true
@@ -35,7 +35,7 @@ export const limiter =
   async (registrationId: number): Promise<AccountLimits | undefined> => {
     const registration = await registrations.get(registrationId)
     const channel = registration && mountedBy(registration.channel)?.channel
-    const effective = channel && completed(channel, (await settings.load(registrationId)) ?? NONE)
+    const effective = channel && completed(channel, await settings.load(registrationId))
     try {
       return effective && channel.limits?.(effective)
     } catch (error) {
@@ -43,9 +43,6 @@ export const limiter =
       return undefined
     }
   }
-
-/** Nothing has been saved. */
-const NONE: Data = {}
 
 /** Complete settings are the same for every message until somebody saves others, and a form is long. */
 const kept = new WeakMap<Channel, WeakMap<Data, Data | undefined>>()

@@ -13,9 +13,9 @@ export type SettingsStore = ReturnType<typeof settingsStore>
 /** What an admin saved, by registration. Secrets are sealed on their way in and opened on their way out. */
 export function settingsStore({ db }: Pick<Database, 'db'>, secrets: Secrets) {
   const saved = cache(
-    async (registrationId: number): Promise<Data | undefined> => {
+    async (registrationId: number): Promise<Data> => {
       const [row] = await db.select().from(settings).where(eq(settings.registrationId, registrationId))
-      return row && mergeData(row.data, JSON.parse(await secrets.open(row.secrets)) as Data)
+      return row ? mergeData(row.data, JSON.parse(await secrets.open(row.secrets)) as Data) : NONE
     },
     registrationId => registrationId
   )
@@ -23,8 +23,8 @@ export function settingsStore({ db }: Pick<Database, 'db'>, secrets: Secrets) {
   return {
     caches: [saved],
 
-    /** Undefined: nothing has been saved. */
-    load: saved.get,
+    /** Empty where nothing has been saved. */
+    load: async (registrationId: number): Promise<Data> => (await saved.get(registrationId)) ?? NONE,
 
     async save(registrationId: number, schema: TObject, data: Data): Promise<void> {
       const { open, secret } = splitSecrets(schema, data)
@@ -41,6 +41,9 @@ export function settingsStore({ db }: Pick<Database, 'db'>, secrets: Secrets) {
     }
   }
 }
+
+/** Nothing has been saved: that is kept as well, since every message asks. */
+const NONE: Data = {}
 
 /** A gateway may have paused the account for what the admin has just mended. */
 async function resume(tx: Executor, registrationId: number): Promise<void> {

@@ -1,8 +1,8 @@
 import type { FieldErrors } from 'channel-kit/channel'
 import { asc, eq } from 'drizzle-orm'
-import { before } from '../channels/deadline.ts'
 import { readConfig } from '../config.ts'
 import { registrations } from '../database/schema.ts'
+import { before, within } from '../deadline.ts'
 import { startHost } from '../host.ts'
 import { type Answer, bar, count, progress } from './answer.ts'
 import { sentence } from './sentence.ts'
@@ -44,13 +44,14 @@ async function problemsOf({ ready }: Host, row: Row): Promise<string[]> {
   const paused =
     row.pausedUntil && row.pausedUntil > new Date() ? [`paused until ${row.pausedUntil.toISOString()}`] : []
   const archived = row.archivedAt ? ['its CRM wants to hear nothing any more'] : []
-  const deadline = AbortSignal.timeout(CHECK_MS)
   try {
-    const target = await ready(row.id, deadline)
-    if ('unready' in target) return [...archived, ...paused, target.unready]
-    const { check = async () => ({}) } = target.channel
-    const errors: FieldErrors = await before(deadline, check(target.tools))
-    const wrong = Object.entries(errors).flatMap(([field, all]) => all.map(error => `${field}: ${error}`))
+    const wrong = await within(CHECK_MS, async deadline => {
+      const target = await ready(row.id, deadline)
+      if ('unready' in target) return [target.unready]
+      const { check = async () => ({}) } = target.channel
+      const errors: FieldErrors = await before(deadline, check(target.tools))
+      return Object.entries(errors).flatMap(([field, all]) => all.map(error => `${field}: ${error}`))
+    })
     return [...archived, ...paused, ...wrong]
   } catch (error) {
     return [...archived, ...paused, sentence(error)]

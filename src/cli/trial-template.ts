@@ -26,7 +26,7 @@ export async function create({ registration: id, code }: { registration: number;
     const group = mounted?.channel.settings.properties.templates as { properties: object } | undefined
     if (!mounted || !group) throw new Error(`The channel "${row.channel}" has no templates, or is not mounted.`)
 
-    const { schema, saved } = { schema: mounted.channel.settings, saved: (await host.settings.load(id)) ?? {} }
+    const { schema, saved } = { schema: mounted.channel.settings, saved: await host.settings.load(id) }
     if (!effectiveSettings(schema, saved)) throw new Error(`The settings of registration ${id} are not complete.`)
     const fields = Object.keys(TEXTS).filter(field => field in group.properties) as (keyof typeof TEXTS)[]
     const templates = Object.fromEntries(fields.map(field => [field, added(saved.templates?.[field], code, field)]))

@@ -1,3 +1,4 @@
+import { within } from '../deadline.ts'
 import type { Outbound } from '../outbound.ts'
 import { CALLS, callBody, callClaims, callUrl, userAgent } from '../protocol/special-request.ts'
 import { signToken } from '../protocol/tokens.ts'
@@ -32,16 +33,13 @@ export const caller =
     const token = signToken(claims, registration.hpt)
 
     try {
-      const { status } = await outbound.call(
-        {
-          url: callUrl(registration.clusterUri, registration.companyId, item.kind),
-          method,
-          headers: { 'user-agent': userAgent(selfUri), 'content-type': 'application/json' },
-          body: JSON.stringify(callBody(item.kind, token, item.attempts)),
-          signal: AbortSignal.timeout(TIMEOUT_MS)
-        },
-        LONGEST_ANSWER
-      )
+      const asked = {
+        url: callUrl(registration.clusterUri, registration.companyId, item.kind),
+        method,
+        headers: { 'user-agent': userAgent(selfUri), 'content-type': 'application/json' },
+        body: JSON.stringify(callBody(item.kind, token, item.attempts))
+      }
+      const { status } = await within(TIMEOUT_MS, signal => outbound.call({ ...asked, signal }, LONGEST_ANSWER))
       if (status === success) return { kind: 'delivered', warning: null }
       // Telling it again would make a second message of it.
       if (status >= 200 && status < 300)

@@ -2,6 +2,7 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { publicKeys } from '../database/schema.ts'
+import { within } from '../deadline.ts'
 import type { Outbound } from '../outbound.ts'
 
 /** Public keys of CRM clusters: fetched once, then kept in the database for good. */
@@ -52,9 +53,8 @@ export function keyStore({ db, outbound, userAgent, now }: Parts) {
 
   async function download(id: string, url: string): Promise<string | { reason: string }> {
     try {
-      const { status, body } = await outbound.call(
-        { url, method: 'GET', headers: { 'user-agent': userAgent }, signal: AbortSignal.timeout(FETCH_MS) },
-        LARGEST_KEY
+      const { status, body } = await within(FETCH_MS, signal =>
+        outbound.call({ url, method: 'GET', headers: { 'user-agent': userAgent }, signal }, LARGEST_KEY)
       )
       if (status !== 200) return { reason: `The key of the issuer could not be fetched: it answered ${status}` }
       if (body === null) return { reason: 'The key of the issuer is too long' }

@@ -1,10 +1,10 @@
 import type { Cell, Lookup, LookupTools, Search } from 'channel-kit/channel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { before } from '../channels/deadline.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { SettingsStore } from '../channels/settings.ts'
 import type { Lend } from '../channels/tools.ts'
 import type { Database } from '../database/connect.ts'
+import { before, within } from '../deadline.ts'
 import { lotsTable } from '../lots/table.ts'
 import { choicesJson } from '../protocol/form.ts'
 import { NotFound } from './errors.ts'
@@ -56,14 +56,12 @@ export function lookupRoutes(app: FastifyInstance, { database, mounted, language
   ): Promise<Answer> {
     const handler = named(handlers, request)
     const question = read(request)
-    const lent = await tools(request)
-    return before(lent.signal, handler(question, lent))
+    return within(LOOKUP_MS, async signal => before(signal, handler(question, await tools(request, signal))))
   }
 
-  async function tools({ registration, headers }: FastifyRequest): Promise<LookupTools> {
-    const saved = (await settings.load(registration.id)) ?? {}
+  async function tools({ registration, headers }: FastifyRequest, signal: AbortSignal): Promise<LookupTools> {
+    const saved = await settings.load(registration.id)
     const { current } = language(headers['accept-language'])
-    const signal = AbortSignal.timeout(LOOKUP_MS)
     const { tools } = await lend({ mounted, registration, settings: saved, signal, language: current })
     return tools as LookupTools
   }

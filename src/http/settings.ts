@@ -1,10 +1,10 @@
 import type { FieldErrors } from 'channel-kit/channel'
 import type { FastifyInstance } from 'fastify'
 import type { TObject } from 'typebox'
-import { before } from '../channels/deadline.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { SettingsStore } from '../channels/settings.ts'
 import type { Lend } from '../channels/tools.ts'
+import { before, within } from '../deadline.ts'
 import { formJson, jsonSchema } from '../protocol/form.ts'
 import { type Data, effectiveSettings, readSettings, shownSettings } from '../protocol/settings.ts'
 import { type ErrorMap, settingsErrors } from '../protocol/settings-errors.ts'
@@ -41,14 +41,14 @@ export function settingsRoutes(app: FastifyInstance, { mounted, language, settin
   })
 
   app.get('/data/settings', async ({ registration }) =>
-    onWire(shownSettings(schema, (await settings.load(registration.id)) ?? {}))
+    onWire(shownSettings(schema, await settings.load(registration.id)))
   )
 
   app.put('/data/settings', async ({ body, headers, registration }, reply) => {
     if (typeof body !== 'object' || body === null || (Array.isArray(body) && body.length > 0))
       throw new BadRequest('Settings must be a map of groups and fields')
 
-    const kept = (await settings.load(registration.id)) ?? {}
+    const kept = await settings.load(registration.id)
     const data = readSettings(schema, body, kept, { texts: isWebForm(headers['content-type']) })
     const { current, word } = language(headers['accept-language'])
     const invalid = settingsErrors(schema, data, (message, params) => word('validation', message, params))
@@ -63,14 +63,12 @@ export function settingsRoutes(app: FastifyInstance, { mounted, language, settin
     async function tryOut(data: Data): Promise<ErrorMap> {
       const effective = effectiveSettings(schema, data)
       if (!channel.check || !effective) return {}
-      const { tools } = await lend({
-        mounted,
-        registration,
-        settings: effective,
-        signal: AbortSignal.timeout(CHECK_MS),
-        language: current
+      const { check } = channel
+      const loan = { mounted, registration, settings: effective, language: current }
+      return within(CHECK_MS, async signal => {
+        const { tools } = await lend({ ...loan, signal })
+        return byGroup(await before(signal, check(tools)))
       })
-      return byGroup(await before(tools.signal, channel.check(tools)))
     }
   })
 }

@@ -1,8 +1,8 @@
 import type { Reply, WebhookRequest } from 'channel-kit/channel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { before } from '../channels/deadline.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { Registrations } from '../crm/registrations.ts'
+import { before, within } from '../deadline.ts'
 import type { Report } from '../messages/reported.ts'
 import type { MakeReady } from '../messages/send.ts'
 import { BadRequest, NotFound, Refused, toTryAgain } from './errors.ts'
@@ -33,10 +33,9 @@ export async function webhookRoutes(
     done(null, body)
   )
 
-  const answered = async (request: Call, reply: FastifyReply) => {
+  const answered = async (request: Call, reply: FastifyReply, deadline: AbortSignal) => {
     const registration = await registrations.byWebhookToken(mounted.channel.name, request.params.token)
     if (!registration) throw new NotFound()
-    const deadline = AbortSignal.timeout(WEBHOOK_MS)
     const target = await ready(registration.id, deadline)
     if ('unready' in target) throw new BadRequest(`The webhook cannot be used yet: ${target.unready}`)
 
@@ -53,7 +52,8 @@ export async function webhookRoutes(
   app.route({
     method: ['GET', 'POST'],
     url: '/webhook/:token',
-    handler: (request: Call, reply) => answered(request, reply).catch(toTryAgain)
+    handler: (request: Call, reply) =>
+      within(WEBHOOK_MS, deadline => answered(request, reply, deadline)).catch(toTryAgain)
   })
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Jobs } from '../database/jobs.ts'
+import { within } from '../deadline.ts'
 import { claimLot, giveBack, isElsewhere, type LotRow, readLot, releaseLot } from './claim.ts'
 import { finishing } from './close.ts'
 import { sending } from './fill.ts'
@@ -101,13 +102,14 @@ async function stepOf(work: Work, lot: LotRow, pausedUntil: Date | null): Promis
     return { kind: 'wait', until: new Date(Math.min(pausedUntil.getTime(), now + LOOK_MS)) }
   }
 
-  const deadline = AbortSignal.timeout(work.policy.timeoutMs)
-  const target = await work.ready(lot.registrationId, deadline)
-  if ('unready' in target || !target.channel.lots) {
-    await note({ work, lot }, { reason: 'unready' in target ? target.unready : 'its channel has no lots' })
-    return { kind: 'wait', until: new Date(now + LOOK_MS) }
-  }
-  return step({ work, lot, target: { ...target, lots: target.channel.lots } as Ready, deadline })
+  return within(work.policy.timeoutMs, async deadline => {
+    const target = await work.ready(lot.registrationId, deadline)
+    if ('unready' in target || !target.channel.lots) {
+      await note({ work, lot }, { reason: 'unready' in target ? target.unready : 'its channel has no lots' })
+      return { kind: 'wait', until: new Date(now + LOOK_MS) }
+    }
+    return step({ work, lot, target: { ...target, lots: target.channel.lots } as Ready, deadline })
+  })
 }
 
 /** It is decided how the lot ends: its messages are told, and then it is over. */

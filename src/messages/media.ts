@@ -1,12 +1,12 @@
 import type { Downloaded, Media } from 'channel-kit/event'
 import type { Log, Translate } from 'channel-kit/tools'
 import { and, eq, isNotNull } from 'drizzle-orm'
-import { before } from '../channels/deadline.ts'
 import { isReady } from '../crm/news.ts'
 import type { Database } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
 import { type Fetching, outbox } from '../database/schema.ts'
 import { plain, wordsOf } from '../database/text.ts'
+import { before, within } from '../deadline.ts'
 import { downloadedOf } from './downloaded.ts'
 import { type Fetched, type Item, release, wait } from './fetched.ts'
 import type { MakeReady } from './send.ts'
@@ -75,24 +75,17 @@ async function triedOn(parts: Parts, item: Item, media: Media): Promise<Download
 /** Never rejects: whatever goes wrong may go right another time. */
 async function fetchOne({ ready, interrupted }: Parts, registrationId: number, media: Media): Promise<Downloaded> {
   if (interrupted.aborted) return STOPPED
-  // Not by `AbortSignal.any`: what that makes of a timeout may be collected before it fires.
-  const end = new AbortController()
-  const { signal } = end
-  const stop = () => end.abort()
-  const timer = setTimeout(stop, TIMEOUT_MS)
-  interrupted.addEventListener('abort', stop, { once: true })
-  try {
+  const fetching = async (signal: AbortSignal): Promise<Downloaded> => {
     const target = await ready(registrationId, signal)
     if ('unready' in target) return { kind: 'retry', reason: target.unready }
     const { channel, tools } = target
     if (!channel.download) return { kind: 'gone', reason: 'the channel fetches no files', text: '' }
     return downloadedOf(await before(signal, channel.download(media, tools)))
-  } catch (error) {
-    return { kind: 'retry', reason: wordsOf(error) }
-  } finally {
-    clearTimeout(timer)
-    interrupted.removeEventListener('abort', stop)
   }
+  return within(TIMEOUT_MS, fetching, interrupted).catch((error: unknown) => ({
+    kind: 'retry',
+    reason: wordsOf(error)
+  }))
 }
 
 const STOPPED: Downloaded = { kind: 'retry', reason: 'the host was stopped' }

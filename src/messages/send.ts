@@ -3,6 +3,7 @@ import { neverSent } from 'channel-kit/network'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import type { Tools } from 'channel-kit/tools'
 import { plain, wordsOf } from '../database/text.ts'
+import { within } from '../deadline.ts'
 import type { Carried, Ended, Taken } from './ended.ts'
 import { outcomeOf } from './outcome.ts'
 import { sentOf } from './parts.ts'
@@ -34,7 +35,7 @@ export const sender =
   ({ ready, policy, now }: Parts) =>
   async (taken: Taken): Promise<Ended> => {
     const started = now()
-    const attempted = await attempt(taken, ready, policy.timeoutMs)
+    const attempted = await within(policy.timeoutMs, deadline => attempt(taken, ready, deadline))
     const { outcome, repeats } = attempted
     const number = taken.message.attempts
     return {
@@ -63,13 +64,12 @@ function chapter({ outcome, unsent }: Attempted, number: number, started: Date, 
   return { kind: 'attempt', at, number, outcome: outcome.kind, ...said, durationMs }
 }
 
-async function attempt(taken: Taken, ready: MakeReady, timeoutMs: number): Promise<Attempted> {
+async function attempt(taken: Taken, ready: MakeReady, deadline: AbortSignal): Promise<Attempted> {
   const { message, parts, interrupted, registrationId } = taken
   const [first] = parts
   if (message.doubt === 'heard' && first)
     return { outcome: { kind: 'accepted', ref: first.ref, sent: sentOf(parts) }, repeats: false, unsent: 'confirmed' }
 
-  const deadline = AbortSignal.timeout(timeoutMs)
   const target = await ready(registrationId, deadline).catch((error: Error) => ({
     unready: `the host could not prepare it: ${wordsOf(error)}`
   }))
