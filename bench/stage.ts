@@ -11,6 +11,7 @@ import { keptPort } from '../chaos/port.ts'
 import { startEmbedded } from '../src/database/embedded.ts'
 import { migrateDatabase } from '../src/database/migrate.ts'
 import { memoryOf } from './costs.ts'
+import { START_FLAGS } from './flags.ts'
 import { type Party, startParty } from './party.ts'
 import { type Place, registerAll } from './place.ts'
 
@@ -99,30 +100,26 @@ export async function startHostProcess(
   const port = await keptPort()
   const gatewayPort = await stage.gateway.ask<number>('port')
   const profile = stage.profiles ? ['--cpu-prof', `--cpu-prof-dir=${stage.profiles}`] : []
-  const child = spawn(
-    process.execPath,
-    [...(process.env.HOST_FLAGS ?? '--max-semi-space-size=8').split(' '), ...profile, file(program)],
-    {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      cwd: file('.'),
-      env: {
-        PATH: process.env.PATH,
-        NODE_ENV: 'production',
-        PORT: String(port),
-        DATA_DIR: join(tmpdir(), `chat-plugin-host-bench-${process.pid}`),
-        DATABASE_URL: databaseUrl,
-        LV_PLUGIN_SELF_URI: SELF_URI,
-        LV_PLUGIN_CHANNELS: `${file('channel.ts')}=/`,
-        LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME: 'http',
-        LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: '127.0.0.1',
-        LV_PLUGIN_SECRET_KEYS: `bench:${Buffer.alloc(32, 7).toString('base64')}`,
-        LV_PLUGIN_ROLES: roles,
-        OUTBOUND_ALLOW: '127.0.0.0/8',
-        CHANNEL_BENCH_GATEWAY: `http://127.0.0.1:${gatewayPort}/`,
-        LOG_LEVEL: 'warn'
-      }
+  const child = spawn(process.execPath, [...START_FLAGS, ...profile, file(program)], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    cwd: file('.'),
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'production',
+      PORT: String(port),
+      DATA_DIR: join(tmpdir(), `chat-plugin-host-bench-${process.pid}`),
+      DATABASE_URL: databaseUrl,
+      LV_PLUGIN_SELF_URI: SELF_URI,
+      LV_PLUGIN_CHANNELS: `${file('channel.ts')}=/`,
+      LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME: 'http',
+      LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: '127.0.0.1',
+      LV_PLUGIN_SECRET_KEYS: `bench:${Buffer.alloc(32, 7).toString('base64')}`,
+      LV_PLUGIN_ROLES: roles,
+      OUTBOUND_ALLOW: '127.0.0.0/8',
+      CHANNEL_BENCH_GATEWAY: `http://127.0.0.1:${gatewayPort}/`,
+      LOG_LEVEL: 'warn'
     }
-  )
+  })
   await answers(child, port)
   await registerAll(stage.place, `http://127.0.0.1:${port}/`)
 

@@ -10,6 +10,7 @@ import postgres from 'postgres'
 import { keptPort } from '../../chaos/port.ts'
 import { startEmbedded } from '../../src/database/embedded.ts'
 import { startCrm } from '../../src/simulator/crm.ts'
+import { START_FLAGS } from '../flags.ts'
 import { spreadOf } from '../spread.ts'
 
 /**
@@ -30,7 +31,7 @@ const port = await keptPort()
 const base = `http://127.0.0.1:${port}/whatsapp-cloud/`
 const hostProcess = spawn(
   process.execPath,
-  ['--max-semi-space-size=8', fileURLToPath(new URL('../../src/main.ts', import.meta.url))],
+  [...START_FLAGS, fileURLToPath(new URL('../../src/main.ts', import.meta.url))],
   {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
