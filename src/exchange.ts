@@ -37,7 +37,7 @@ export const exchange = <Answer>(
 ): Promise<Answer> =>
   new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
-    const { origin, pathname, search } = new URL(url)
+    const { origin, pathname, search } = typeof url === 'string' ? new URL(url) : url
     let started: Dispatcher.DispatchController | undefined
     let sink: Sink | undefined
 

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import { type Dispatcher, Response } from 'undici'
 import { exchange, type Read, type Sink } from './exchange.ts'
+import { pairs, WholeResponse } from './whole-response.ts'
 
 /** `fetch` for channels. The library's own spends 480 us of the processor on a small call, most of it on streams that nobody reads as such. */
 
@@ -34,12 +35,14 @@ export function openFetch(dispatcher: Dispatcher): typeof globalThis.fetch {
   return call as unknown as typeof globalThis.fetch
 }
 
+type Answer = Awaited<ReturnType<typeof globalThis.fetch>>
+
 const reading =
-  (method: string): Read<Response> =>
+  (method: string): Read<Answer> =>
   ({ status, headers }, resolve, flow) => {
-    const respond = (body: Body) => resolve(new Response(body, { status, headers: pairs(headers) }))
-    if (![204, 205, 304].includes(status) && method !== 'HEAD' && !isSmall(headers)) return streamed(respond, flow)
-    return whole(bytes => respond(bytes.length === 0 ? null : decoded(bytes, headers)))
+    if (![204, 205, 304].includes(status) && method !== 'HEAD' && !isSmall(headers))
+      return streamed(body => resolve(new Response(body, { status, headers: pairs(headers) }) as Answer), flow)
+    return whole(bytes => resolve(new WholeResponse(decoded(bytes, headers), status, headers)))
   }
 
 type Body = ConstructorParameters<typeof Response>[0]
@@ -50,7 +53,7 @@ function whole(respond: (bytes: Buffer<ArrayBuffer>) => void): Sink {
 }
 
 /** Read as fast as it is taken. */
-function streamed(respond: (body: Body) => void, flow: Parameters<Read<Response>>[2]): Sink {
+function streamed(respond: (body: Body) => void, flow: Parameters<Read<Answer>>[2]): Sink {
   let taker: ReadableStreamDefaultController<Uint8Array> | undefined
   respond(
     new ReadableStream<Uint8Array>({
@@ -102,6 +105,7 @@ function isSmall(headers: IncomingHttpHeaders): boolean {
 
 /** Nobody was asked to pack it, but some do. */
 function decoded(body: Buffer<ArrayBuffer>, headers: IncomingHttpHeaders): Uint8Array<ArrayBuffer> {
+  if (body.length === 0) return body
   const limit = { maxOutputLength: 128 * SMALL }
   switch (headers['content-encoding']) {
     case 'gzip':
@@ -114,8 +118,3 @@ function decoded(body: Buffer<ArrayBuffer>, headers: IncomingHttpHeaders): Uint8
       return body
   }
 }
-
-const pairs = (headers: IncomingHttpHeaders): [string, string][] =>
-  Object.entries(headers).flatMap(([name, value]) =>
-    value === undefined ? [] : [value].flat().map((one): [string, string] => [name, one])
-  )

@@ -34,9 +34,15 @@ interface Loan {
 export type Lend = ReturnType<typeof lender>
 
 /** `sent` tells whether a request may have reached the gateway: what is on its way counts, what never connected does not. */
-export const lender =
-  ({ outbound, uploads, notes, recall, now, log, defaultLanguage }: Parts) =>
-  async ({
+export function lender({ outbound, uploads, notes, recall, now, log, defaultLanguage }: Parts) {
+  const logs = new WeakMap<Registration, Tools['log']>()
+  const logOf = (registration: Registration): Tools['log'] => {
+    const kept = logs.get(registration) ?? log.child({ channel: registration.channel, registration: registration.id })
+    logs.set(registration, kept)
+    return kept
+  }
+
+  return async ({
     mounted,
     registration,
     settings,
@@ -56,7 +62,7 @@ export const lender =
         throw error
       }
     }
-    const languages = [...(language ? [language] : []), defaultLanguage]
+    const languages = language ? [language, defaultLanguage] : [defaultLanguage]
 
     return {
       sent: () => calls > 0,
@@ -66,7 +72,7 @@ export const lender =
         fetch,
         signal,
         now,
-        log: log.child({ channel: mounted.channel.name, registration: registration.id }),
+        log: logOf(registration),
         translate: (category, message, params) => translate(mounted.catalogues, languages, category, message, params),
         async upload(name, bytes) {
           const extension = extensionOf(name)
@@ -78,3 +84,4 @@ export const lender =
       }
     }
   }
+}

@@ -24,6 +24,16 @@ interface Parts {
   now: () => Date
 }
 
+/** Where a cluster is told of what, which is the same for every item of a registration. */
+const urls = new WeakMap<Registration, Partial<Record<Taken['kind'], URL>>>()
+
+function urlOf(registration: Registration, kind: Taken['kind']): URL {
+  const known = urls.get(registration) ?? {}
+  urls.set(registration, known)
+  known[kind] ??= new URL(callUrl(registration.clusterUri, registration.companyId, kind))
+  return known[kind]
+}
+
 /** Signs with the secret of this moment: a token of an earlier attempt could have expired, or the CRM registered anew. */
 export const caller =
   ({ outbound, now }: Parts) =>
@@ -34,7 +44,7 @@ export const caller =
 
     try {
       const asked = {
-        url: callUrl(registration.clusterUri, registration.companyId, item.kind),
+        url: urlOf(registration, item.kind),
         method,
         headers: { 'user-agent': userAgent(selfUri), 'content-type': 'application/json' },
         body: JSON.stringify(callBody(item.kind, token, item.attempts))

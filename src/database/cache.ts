@@ -28,30 +28,32 @@ export function cache<Key, Value>(
   const kept = new Map<Key, { value: Promise<Value | undefined>; id?: number; until: number }>()
 
   return {
-    async get(key) {
+    get(key) {
       const found = kept.get(key)
-      if (found && found.until > performance.now()) return found.value
-
-      // Stored before it is loaded, so that a change meanwhile takes it away again.
-      const entry: { value: Promise<Value | undefined>; id?: number; until: number } = {
-        value: load(key),
-        until: performance.now() + STALE_MS
-      }
-      kept.delete(key)
-      kept.set(key, entry)
-      if (kept.size > MOST) kept.delete(kept.keys().next().value as Key)
-      const value = await entry.value.catch(error => {
-        if (kept.get(key) === entry) kept.delete(key)
-        throw error
-      })
-      if (value !== undefined) entry.id = registrationOf(key, value)
-      else if (kept.get(key) === entry) kept.delete(key)
-      return value
+      return found && found.until > performance.now() ? found.value : loaded(key)
     },
     forget(registrationId) {
       for (const [key, { id }] of kept) if (id === undefined || id === registrationId) kept.delete(key)
     },
     clear: () => kept.clear()
+  }
+
+  async function loaded(key: Key): Promise<Value | undefined> {
+    // Stored before it is loaded, so that a change meanwhile takes it away again.
+    const entry: { value: Promise<Value | undefined>; id?: number; until: number } = {
+      value: load(key),
+      until: performance.now() + STALE_MS
+    }
+    kept.delete(key)
+    kept.set(key, entry)
+    if (kept.size > MOST) kept.delete(kept.keys().next().value as Key)
+    const value = await entry.value.catch(error => {
+      if (kept.get(key) === entry) kept.delete(key)
+      throw error
+    })
+    if (value !== undefined) entry.id = registrationOf(key, value)
+    else if (kept.get(key) === entry) kept.delete(key)
+    return value
   }
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
+import { buffer, text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { openOutbound } from '../../src/outbound.ts'
@@ -65,6 +65,35 @@ t.test('an answer without a body, packed, or of any size can be read', async t =
   t.equal((await (await fetch(`${url}big`)).arrayBuffer()).byteLength, big.length)
   t.equal(await (await fetch(`${url}unsaid`)).text(), 'onetwo')
   t.equal((await fetch(`${url}big`, { method: 'HEAD' })).status, 200)
+})
+
+t.test('an answer that came whole can be read in every way that a Response can, once', async t => {
+  const { fetch, url } = await gateway(t, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-www-form-urlencoded' }).end('\uFEFFa=ё&b=1')
+  })
+  const asked = () => fetch(url)
+  t.equal(await (await asked()).text(), 'a=ё&b=1')
+  t.same(Buffer.from(await (await asked()).arrayBuffer()).toString(), '\uFEFFa=ё&b=1')
+  t.same(Buffer.from(await (await asked()).bytes()).toString(), '\uFEFFa=ё&b=1')
+  const blob = await (await asked()).blob()
+  t.same([blob.type, await blob.text()], ['application/x-www-form-urlencoded', 'a=ё&b=1'])
+  t.equal((await (await asked()).formData()).get('b'), '1')
+  const { body } = await asked()
+  t.ok(body)
+  if (body) t.same((await buffer(body)).toString(), '\uFEFFa=ё&b=1')
+
+  const read = await asked()
+  const twin = read.clone()
+  t.notOk(read.bodyUsed)
+  await read.text()
+  t.ok(read.bodyUsed)
+  await t.rejects(read.json(), TypeError)
+  t.throws(() => read.clone(), TypeError)
+  t.equal(await twin.text(), 'a=ё&b=1')
+  const taken = await asked()
+  await taken.body?.cancel()
+  t.ok(taken.bodyUsed)
+  await t.rejects(taken.text(), TypeError)
 })
 
 t.test('a long answer is read as fast as it is taken, may be left unread, and fails where it is cut off', async t => {
