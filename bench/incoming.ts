@@ -17,7 +17,7 @@ export async function measureIncoming(stage: Stage, seconds: number): Promise<In
   await gateway.ask('forget')
   await crm.ask('forget')
   await driver.ask('prepare', { place, from: 0, count: FIRST, conversations: FIRST })
-  await driver.ask('flood', { ports: [host.port], connections: 1, seconds: 10 })
+  await driver.ask('pace', { ports: [host.port], perSecond: 100, count: FIRST })
   while ((await crm.ask<number>('count')) < FIRST) await delay(20)
 
   const startedAt = performance.now()

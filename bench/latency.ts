@@ -15,7 +15,6 @@ const PER_SECOND = 50
 
 interface Times {
   posted: Map<number, number>
-  accepted: Map<number, number>
 }
 
 export async function measureLatency(stage: Stage, seconds: number): Promise<Latency> {
@@ -26,10 +25,9 @@ export async function measureLatency(stage: Stage, seconds: number): Promise<Lat
   await driver.ask('prepare', { place, from: 0, count, conversations: 500 })
   await gateway.ask('forget')
   await crm.ask('forget')
-  await driver.ask('pace', { ports: [host.port], perSecond: PER_SECOND, count })
+  const { posted } = await driver.ask<Times>('pace', { ports: [host.port], perSecond: PER_SECOND, count })
   while ((await crm.ask<number>('count')) < count) await delay(20)
-  const [{ posted }, arrivals, statuses] = await Promise.all([
-    driver.ask<Times>('times'),
+  const [arrivals, statuses] = await Promise.all([
     gateway.ask<Map<number, number>>('arrivals'),
     crm.ask<Map<number, number>>('statuses')
   ])

@@ -1,4 +1,4 @@
-import type { EndToEnd } from './end-to-end.ts'
+import type { EndToEnd } from './flow.ts'
 import type { Result } from './run.ts'
 import { round, type Spread } from './spread.ts'
 
@@ -59,6 +59,7 @@ const flows = (title: string, rows: readonly EndToEnd[], jobs?: number) =>
       'scene',
       'a second',
       'of jobs',
+      'of plain',
       'host ms',
       'Postgres ms',
       'around ms',
@@ -69,10 +70,11 @@ const flows = (title: string, rows: readonly EndToEnd[], jobs?: number) =>
       'out of order',
       'twice'
     ],
-    rows.map(({ name, perSecond, cpu, queue, memory, outOfOrder, twice }) => [
+    rows.map(({ name, perSecond, ratio = '', cpu, queue, memory, outOfOrder, twice }) => [
       name,
       number(perSecond),
       jobs ? `${round((perSecond / jobs) * 100, 1)} %` : '',
+      ratio,
       cpu.host,
       cpu.postgres,
       cpu.around,

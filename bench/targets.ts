@@ -1,4 +1,5 @@
 import type { Result } from './run.ts'
+import { round } from './spread.ts'
 
 /** What a release has to reach on two cores, as ratios of one run: docs/scaling.md, "What it must reach". */
 
@@ -36,7 +37,7 @@ function flowTargets({ endToEnd = [], floor }: Result): Target[] {
       ? [
           {
             name: `end to end, % of empty jobs, ${name}`,
-            figure: Math.round((perSecond / floor.jobs) * 1_000) / 10,
+            figure: round((perSecond / floor.jobs) * 100, 1),
             least: name.startsWith('20,000') ? 6 : 9
           }
         ]
@@ -55,24 +56,14 @@ const latencyTargets = ({ latency }: Result): Target[] =>
       ]
     : []
 
-/** Each beside the scene that lacks what it has. */
-const BESIDE = [
-  ['1,000 of 100,000 known', '1,000 conversations', 0.8],
-  ['100,000 due tomorrow', '2,000 conversations', 0.8],
-  ['1,000,000 due tomorrow', '2,000 conversations', 0.8],
-  ['two hosts', '2,000 conversations', 1]
-] as const
-
-function scaleTargets({ endToEnd = [], scale = [], drain = [] }: Result): Target[] {
-  const rates = new Map([...endToEnd, ...scale].map(({ name, perSecond }) => [name, perSecond]))
-  const beside = BESIDE.flatMap(([name, other, least]) => {
-    const [rate, base] = [rates.get(name), rates.get(other)]
-    return rate && base ? [{ name: `${name}, of ${other}`, figure: ratio(rate, base), least }] : []
-  })
+function scaleTargets({ scale = [], drain = [] }: Result): Target[] {
+  const beside = scale.flatMap(({ name, ratio }) =>
+    ratio === undefined ? [] : [{ name: `${name}, of the rate without`, figure: ratio, least: name === TWO ? 1 : 0.8 }]
+  )
   const [few, many] = drain
   return few && many
-    ? [...beside, { name: '1,000,000 due now, of 100,000', figure: ratio(many.perSecond, few.perSecond), least: 0.8 }]
+    ? [...beside, { name: '1,000,000 due now, of 100,000', figure: round(many.perSecond / few.perSecond), least: 0.8 }]
     : beside
 }
 
-const ratio = (a: number, b: number) => Math.round((a / b) * 100) / 100
+const TWO = 'two hosts'

@@ -3,7 +3,6 @@ import { request } from 'undici'
 import { clock } from '../clock.ts'
 import { serve } from '../party.ts'
 import { type Batch, makeRequests } from '../requests.ts'
-import { spreadOf } from '../spread.ts'
 import { openWire } from '../wire.ts'
 
 /** The CRM's side that posts messages. */
@@ -11,21 +10,28 @@ import { openWire } from '../wire.ts'
 let requests: Buffer[] = []
 let first = 0
 let used = 0
-/** number -> when it was posted, and when its 202 had come. */
-const posted = new Map<number, number>()
-const accepted = new Map<number, number>()
+let repeated = 0
 
-const take = () => {
+const take = (): { number: number; request: Buffer } | undefined => {
   const made = requests[used]
-  if (!made) return undefined
+  if (!made) throw new Error('too few requests were prepared')
   const number = first + used
   used += 1
   return { number, request: made }
 }
 
+/** For a server that keeps nothing, and so takes any of them as often as it comes. */
+const repeat = () => {
+  repeated = (repeated + 1) % requests.length
+  return { number: first + repeated, request: requests[repeated] as Buffer }
+}
+
 /** Round robin over the hosts, by connection. */
 async function wires(ports: readonly number[], connections: number, next: () => ReturnType<typeof take>) {
   const latencies: number[] = []
+  /** number -> when it was posted, and when its 202 had come. */
+  const posted = new Map<number, number>()
+  const accepted = new Map<number, number>()
   let refused = 0
   const answered = (number: number, status: number, askedAt: number) => {
     const now = clock()
@@ -37,7 +43,7 @@ async function wires(ports: readonly number[], connections: number, next: () => 
   const all = await Promise.all(
     ports.map(port => openWire({ port, connections: Math.ceil(connections / ports.length), next, answered }))
   )
-  return { all, latencies, refused: () => refused }
+  return { all, latencies, posted, accepted, refused: () => refused }
 }
 
 serve({
@@ -47,54 +53,50 @@ serve({
     requests = await makeRequests(batch)
     first = batch.from
     used = 0
-    posted.clear()
-    accepted.clear()
   },
   /** The same requests once more, to a server that does not know them. */
   rewind() {
     used = 0
-    posted.clear()
-    accepted.clear()
   },
-  times: () => ({ posted, accepted }),
 
-  /** As fast as they are answered. */
-  async flood({ ports, connections, seconds }: { ports: number[]; connections: number; seconds: number }) {
+  /** As fast as they are answered. `keeps`: the server knows what it has had, so that each has to be new. */
+  async flood(given: { ports: number[]; connections: number; seconds: number; keeps: boolean }) {
+    const next = given.keeps ? take : repeat
     const startedAt = clock()
-    const until = startedAt + seconds * 1_000
-    const { all, latencies, refused } = await wires(ports, connections, () => (clock() < until ? take() : undefined))
+    const until = startedAt + given.seconds * 1_000
+    const { all, latencies, refused } = await wires(given.ports, given.connections, () =>
+      clock() < until ? next() : undefined
+    )
     for (const wire of all) wire.nudge()
     for (const wire of all) await wire.quiet()
     const endedAt = clock()
     for (const wire of all) wire.close()
-    return {
-      perSecond: latencies.length / ((endedAt - startedAt) / 1_000),
-      refused: refused(),
-      latency: spreadOf(latencies)
-    }
+    return { seconds: (endedAt - startedAt) / 1_000, refused: refused(), latencies }
   },
 
   /** As fast as the CRM hears of them, with at most so many on their way. */
   async sustain(given: { ports: number[]; connections: number; seconds: number; onTheWay: number; crmUrl: string }) {
-    let heard = 0
+    const [before, heardBefore] = [used, await heardBy(given.crmUrl)]
+    let heard = before
     const until = clock() + given.seconds * 1_000
     const isRoom = () => clock() < until && used - heard < given.onTheWay
-    const { all, refused } = await wires(given.ports, given.connections, () => (isRoom() ? take() : undefined))
-    const before = used
+    const { all, posted, accepted, refused } = await wires(given.ports, given.connections, () =>
+      isRoom() ? take() : undefined
+    )
     while (clock() < until) {
-      heard = before + (await heardBy(given.crmUrl))
+      heard = before + (await heardBy(given.crmUrl)) - heardBefore
       for (const wire of all) wire.nudge()
       await delay(10)
     }
     for (const wire of all) await wire.quiet()
     for (const wire of all) wire.close()
-    return { posted: accepted.size, refused: refused() }
+    return { posted, accepted, refused: refused() }
   },
 
   /** So many a second, each on time whatever became of the others. */
   async pace({ ports, perSecond, count }: { ports: number[]; perSecond: number; count: number }) {
     let due = 0
-    const { all } = await wires(ports, 64, () => (used < due ? take() : undefined))
+    const { all, posted } = await wires(ports, 64, () => (used < due ? take() : undefined))
     const startedAt = clock()
     while (due < count) {
       due = Math.min(count, Math.floor(((clock() - startedAt) / 1_000) * perSecond) + 1)
@@ -103,6 +105,7 @@ serve({
     }
     for (const wire of all) await wire.quiet()
     for (const wire of all) wire.close()
+    return { posted }
   }
 })
 
