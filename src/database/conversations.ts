@@ -43,16 +43,18 @@ export const lockConversations = async (tx: Executor, ids: readonly number[]): P
 export async function conversationsOf(tx: Executor, contacts: readonly Contact[]): Promise<Map<string, number>> {
   const distinct = [...new Map(contacts.map(one => [keyOf(one), one])).values()]
   if (distinct.length === 0) return new Map()
-  const found = await find(tx, distinct, BY_CONTACT)
-  if (found.size === distinct.length) return found
-
-  await tx.execute(sql`
-    insert into conversations (registration_id, contact)
-    select given."registrationId", given.contact from ${givenOf(distinct)}
-    where not exists (select from aliases a where a.registration_id = given."registrationId" and a.contact = given.contact)
-    order by 1, 2
-    on conflict do nothing`)
-  return find(tx, distinct, BY_ANY_NAME)
+  let found = await find(tx, distinct, BY_CONTACT)
+  // Again, where an erasure takes one away that was made by somebody else a moment ago.
+  while (found.size < distinct.length) {
+    await tx.execute(sql`
+      insert into conversations (registration_id, contact)
+      select given."registrationId", given.contact from ${givenOf(distinct)}
+      where not exists (select from aliases a where a.registration_id = given."registrationId" and a.contact = given.contact)
+      order by 1, 2
+      on conflict do nothing`)
+    found = await find(tx, distinct, BY_ANY_NAME)
+  }
+  return found
 }
 
 export const keyOf = ({ registrationId, contact }: Contact) => `${registrationId} ${contact}`
