@@ -25,7 +25,7 @@ export function accepter({ pool }: Pick<Database, 'pool'>, now: () => Date, stor
       arrivals.map(({ registrationId }) => registrationId),
       arrivals.map(({ posted }) => posted.contact),
       arrivals.map(({ posted }) => posted.crmId),
-      arrivals.map(({ posted: { crmId: _, chatId: __, ...body } }) => JSON.stringify(body)),
+      JSON.stringify(arrivals.map(({ posted: { crmId: _, chatId: __, ...body } }) => body)),
       now()
     ])
     stored()

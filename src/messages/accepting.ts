@@ -8,7 +8,7 @@ import type { Routine } from '../database/routine.ts'
  */
 export const ACCEPT = {
   name: 'accept_messages',
-  parameters: ['registrations bigint[]', 'contacts text[]', 'crm_ids text[]', 'bodies json[]', 'at timestamptz'],
+  parameters: ['registrations bigint[]', 'contacts text[]', 'crm_ids text[]', 'bodies json', 'at timestamptz'],
   returns: 'void',
   body: `
 #variable_conflict use_column
@@ -44,7 +44,8 @@ begin
   with added as (
     insert into messages (registration_id, conversation_id, crm_id, body, due_at)
     select g.registration, g.conversation, g.crm_id, g.body, at
-    from unnest(registrations, conversation, crm_ids, bodies) as g(registration, conversation, crm_id, body)
+    from rows from (unnest(registrations), unnest(conversation), unnest(crm_ids), json_array_elements(bodies))
+      as g(registration, conversation, crm_id, body)
     on conflict do nothing
     returning registration_id, conversation_id
   )
