@@ -12,7 +12,8 @@ export interface Asked {
   method: Dispatcher.HttpMethod
   headers: Record<string, string>
   body?: string | Uint8Array | null
-  signal?: AbortSignal | null
+  /** Any of them ends it. `AbortSignal.any` would make one of them, which may be collected before it fires. */
+  signals?: readonly AbortSignal[]
 }
 
 /** What takes the bytes of an answer as they come. */
@@ -29,40 +30,48 @@ export type Read<Answer> = (
   flow: Pick<Dispatcher.DispatchController, 'pause' | 'resume' | 'abort'>
 ) => Sink
 
-/** Rejects with what went wrong, or with the reason of the signal. */
+/** Rejects with what went wrong, or with the reason of a signal. */
 export const exchange = <Answer>(
   dispatcher: Dispatcher,
-  { url, signal, body = null, ...asked }: Asked,
+  { url, signals = [], body = null, ...asked }: Asked,
   read: Read<Answer>
 ): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason)
+    const stopped = signals.find(({ aborted }) => aborted)
+    if (stopped) return reject(stopped.reason)
     const { origin, pathname, search } = typeof url === 'string' ? new URL(url) : url
     let started: Dispatcher.DispatchController | undefined
     let sink: Sink | undefined
 
+    const deafen = () => {
+      for (const signal of signals) signal.removeEventListener('abort', abort)
+    }
     const fail = (error: Error) => {
-      signal?.removeEventListener('abort', abort)
+      deafen()
       reject(error)
       sink?.fail(error)
     }
     // One that still waits for a connection is stopped when it has one.
-    const abort = () => (started ? started.abort(signal?.reason) : fail(signal?.reason))
-    signal?.addEventListener('abort', abort, { once: true })
+    function abort(): void {
+      const reason = signals.find(({ aborted }) => aborted)?.reason
+      if (started) started.abort(reason)
+      else fail(reason)
+    }
+    for (const signal of signals) signal.addEventListener('abort', abort)
 
     dispatcher.dispatch(
       { origin, path: `${pathname}${search}`, body, ...asked },
       {
         onRequestStart(controller) {
           started = controller
-          if (signal?.aborted) controller.abort(signal.reason)
+          if (signals.some(({ aborted }) => aborted)) abort()
         },
         onResponseStart(controller, status, headers) {
           if (status >= 200) sink = read({ status, headers }, resolve, controller)
         },
         onResponseData: (_controller, chunk) => sink?.data(chunk),
         onResponseEnd() {
-          signal?.removeEventListener('abort', abort)
+          deafen()
           sink?.end()
         },
         onResponseError: (_controller, error) => fail(error)

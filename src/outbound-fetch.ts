@@ -13,26 +13,31 @@ interface Plain {
   signal?: AbortSignal | null
 }
 
+/** `deadline` ends a call as its own signal does. */
+export type Fetch = (...given: [...Parameters<typeof globalThis.fetch>, deadline?: AbortSignal]) => Promise<Answer>
+
 /** Answers of text are small, and read whole. */
 const TEXT = /^(text\/|application\/(.+\+)?(json|xml))/i
 /** What is longer is handed on as it comes. */
 const SMALL = 1024 * 1024
 
-export function openFetch(dispatcher: Dispatcher): typeof globalThis.fetch {
-  const call = async (input: string | URL, init: RequestInit = {}) => {
+export function openFetch(dispatcher: Dispatcher): Fetch {
+  const call = async (input: string | URL, init: RequestInit = {}, deadline?: AbortSignal) => {
     const {
       method = 'GET',
       headers = {},
       body = null,
       signal = null
     } = isPlain(init) ? init : await plainly(input, init)
-    const asked = { url: input, method: method.toUpperCase(), body, signal }
+    const signals = [signal, deadline].filter(one => one !== null && one !== undefined)
+    const asked = { url: input, method: method.toUpperCase(), body, signals }
     const given = { accept: '*/*', ...typeOf(body, headers), ...headers }
     return exchange(dispatcher, { ...asked, headers: given }, reading(asked.method)).catch((error: unknown) => {
-      throw signal?.aborted ? signal.reason : new TypeError('fetch failed', { cause: error })
+      const stopped = signals.find(({ aborted }) => aborted)
+      throw stopped ? stopped.reason : new TypeError('fetch failed', { cause: error })
     })
   }
-  return call as unknown as typeof globalThis.fetch
+  return call as unknown as Fetch
 }
 
 type Answer = Awaited<ReturnType<typeof globalThis.fetch>>

@@ -53,10 +53,7 @@ export function lender({ outbound, uploads, notes, recall, now, log, defaultLang
     const fetch: Tools['fetch'] = async (input, init) => {
       calls += 1
       try {
-        return await outbound.fetch(input, {
-          ...init,
-          signal: init?.signal && init.signal !== signal ? AbortSignal.any([signal, init.signal]) : signal
-        })
+        return await outbound.fetch(input, init, init?.signal === signal ? undefined : signal)
       } catch (error) {
         if (neverSent(error)) calls -= 1
         throw error

@@ -49,7 +49,9 @@ export const caller =
         headers: { 'user-agent': userAgent(selfUri), 'content-type': 'application/json' },
         body: JSON.stringify(callBody(item.kind, token, item.attempts))
       }
-      const { status } = await within(TIMEOUT_MS, signal => outbound.call({ ...asked, signal }, LONGEST_ANSWER))
+      const { status } = await within(TIMEOUT_MS, signal =>
+        outbound.call({ ...asked, signals: [signal] }, LONGEST_ANSWER)
+      )
       if (status === success) return { kind: 'delivered', warning: null }
       // Telling it again would make a second message of it.
       if (status >= 200 && status < 300)

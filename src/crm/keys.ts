@@ -54,7 +54,7 @@ export function keyStore({ db, outbound, userAgent, now }: Parts) {
   async function download(id: string, url: string): Promise<string | { reason: string }> {
     try {
       const { status, body } = await within(FETCH_MS, signal =>
-        outbound.call({ url, method: 'GET', headers: { 'user-agent': userAgent }, signal }, LARGEST_KEY)
+        outbound.call({ url, method: 'GET', headers: { 'user-agent': userAgent }, signals: [signal] }, LARGEST_KEY)
       )
       if (status !== 200) return { reason: `The key of the issuer could not be fetched: it answered ${status}` }
       if (body === null) return { reason: 'The key of the issuer is too long' }

@@ -123,11 +123,15 @@ t.test('a call is given up while its answer comes, when its signal says so', asy
     response.writeHead(200, { 'content-type': 'video/mp4' })
     response.write('x')
   })
-  const giveUp = new AbortController()
-  const { body } = await fetch(url, { signal: giveUp.signal })
-  const reader = body?.getReader()
-  await reader?.read()
-  const rest = reader?.read().then(() => {})
-  giveUp.abort(new Error('enough'))
-  await t.rejects(rest ?? Promise.resolve(), { message: 'enough' })
+  for (const whose of ['its own', "the deadline's"]) {
+    const [own, deadline] = [new AbortController(), new AbortController()]
+    const { body } = await fetch(url, { signal: own.signal }, deadline.signal)
+    const reader = body?.getReader()
+    await reader?.read()
+    const rest = reader?.read().then(() => {})
+    const giveUp = whose === 'its own' ? own : deadline
+    giveUp.abort(new Error('enough'))
+    await t.rejects(rest ?? Promise.resolve(), { message: 'enough' }, whose)
+    await t.rejects(fetch(url, { signal: own.signal }, deadline.signal), { message: 'enough' }, whose)
+  }
 })
