@@ -10,7 +10,7 @@ import { publicRoutes } from '../src/http/public.ts'
 import { registrationRoutes } from '../src/http/registration.ts'
 import { openServer } from '../src/http/server.ts'
 import { sendRoutes } from '../src/http/special-send.ts'
-import { openOutbound } from '../src/outbound.ts'
+import { openOutbound } from '../src/outbound/outbound.ts'
 import { userAgent } from '../src/protocol/special-request.ts'
 
 /** The same server with the same checks that stores nothing: what a host that keeps its promises is measured against. */

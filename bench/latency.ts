@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Spread, spreadOf } from './spread.ts'
-import { type Stage, startHostProcess } from './stage.ts'
+import { type Host, type Stage, startHostProcess } from './stage.ts'
 
-/** How long a single message takes on a host that is not busy. */
+/** How long a single message takes on hosts that are not busy. */
 export interface Latency {
+  hosts: number
   perSecond: number
   /** From the CRM's post to the call of the gateway. */
   toGateway: Spread
@@ -17,24 +18,34 @@ interface Times {
   posted: Map<number, number>
 }
 
-export async function measureLatency(stage: Stage, seconds: number): Promise<Latency> {
+export async function measureLatency(stage: Stage, count: number, seconds: number): Promise<Latency> {
   const { driver, gateway, crm, place } = stage
   const { url } = await stage.database()
-  const host = await startHostProcess(stage, url)
-  const count = PER_SECOND * seconds
-  await driver.ask('prepare', { place, from: 0, count, conversations: 500 })
+  const hosts: Host[] = []
+  while (hosts.length < count) hosts.push(await startHostProcess(stage, url))
+  const messages = PER_SECOND * seconds
+  await driver.ask('prepare', { place, from: 0, count: messages, conversations: 500 })
   await gateway.ask('forget')
   await crm.ask('forget')
-  const { posted } = await driver.ask<Times>('pace', { ports: [host.port], perSecond: PER_SECOND, count })
-  while ((await crm.ask<number>('count')) < count) await delay(20)
+  const { posted } = await driver.ask<Times>('pace', {
+    ports: hosts.map(({ port }) => port),
+    perSecond: PER_SECOND,
+    count: messages
+  })
+  while ((await crm.ask<number>('count')) < messages) await delay(20)
   const [arrivals, statuses] = await Promise.all([
     gateway.ask<Map<number, number>>('arrivals'),
     crm.ask<Map<number, number>>('statuses')
   ])
-  await host.close()
+  await Promise.all(hosts.map(host => host.close()))
 
   const between = (from: Map<number, number>, to: Map<number, number>) =>
     // The first second is that of a host that has just started.
     spreadOf([...from].filter(([number]) => number >= PER_SECOND).map(([number, at]) => (to.get(number) ?? 0) - at))
-  return { perSecond: PER_SECOND, toGateway: between(posted, arrivals), toCrm: between(arrivals, statuses) }
+  return {
+    hosts: count,
+    perSecond: PER_SECOND,
+    toGateway: between(posted, arrivals),
+    toCrm: between(arrivals, statuses)
+  }
 }

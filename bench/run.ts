@@ -15,7 +15,7 @@ export interface Result {
   floor?: Floor
   accept?: Accepting[]
   endToEnd?: EndToEnd[]
-  latency?: Latency
+  latency?: Latency[]
   incoming?: Incoming
   scale?: EndToEnd[]
   drain?: Draining[]
@@ -72,7 +72,9 @@ export async function runBench({ quick, only, progress, profiles }: Wanted): Pro
     floor: async stage => ({ floor: await measureFloor(stage, quick ? 50_000 : 200_000) }),
     accept: async stage => ({ accept: await measureAccept(stage, quick ? 3 : 10) }),
     'end-to-end': async () => ({ endToEnd: await scenes(MAIN, measureEndToEnd, quick ? 8 : 60) }),
-    latency: async stage => ({ latency: await measureLatency(stage, quick ? 8 : 30) }),
+    latency: async stage => ({
+      latency: [await measureLatency(stage, 1, quick ? 8 : 30), await measureLatency(stage, 2, quick ? 8 : 30)]
+    }),
     incoming: async stage => ({ incoming: await measureIncoming(stage, quick ? 5 : 20) }),
     scale: async () => ({
       scale: [

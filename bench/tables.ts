@@ -31,12 +31,12 @@ export function tablesOf({ floor, accept, endToEnd, latency, incoming, scale, dr
     endToEnd && flows('End to end: accepted, sent, CRM told', endToEnd, floor?.jobs),
     latency &&
       table(
-        `One message, at ${latency.perSecond} a second`,
-        ['from to', 'p50 ms', 'p95 ms', 'p99 ms'],
-        [
-          ['post to gateway', ...times(latency.toGateway)],
-          ['gateway to CRM', ...times(latency.toCrm)]
-        ]
+        `One message, at ${latency[0]?.perSecond} a second`,
+        ['from to', 'hosts', 'p50 ms', 'p95 ms', 'p99 ms'],
+        latency.flatMap(({ hosts, toGateway, toCrm }) => [
+          ['post to gateway', hosts, ...times(toGateway)],
+          ['gateway to CRM', hosts, ...times(toCrm)]
+        ])
       ),
     incoming && table('Incoming: webhook to CRM', ['a second'], [[number(incoming.perSecond)]]),
     scale && flows('Scale', scale, floor?.jobs),

@@ -48,13 +48,11 @@ function flowTargets({ endToEnd = [], floor }: Result): Target[] {
   ])
 }
 
-const latencyTargets = ({ latency }: Result): Target[] =>
-  latency
-    ? [
-        { name: 'post to gateway, p50 ms', figure: latency.toGateway.p50, most: 15 },
-        { name: 'post to gateway, p99 ms', figure: latency.toGateway.p99, most: 60 }
-      ]
-    : []
+const latencyTargets = ({ latency = [] }: Result): Target[] =>
+  latency.flatMap(({ hosts, toGateway }) => [
+    { name: `post to gateway, p50 ms, hosts: ${hosts}`, figure: toGateway.p50, most: 15 },
+    { name: `post to gateway, p99 ms, hosts: ${hosts}`, figure: toGateway.p99, most: 60 }
+  ])
 
 function scaleTargets({ scale = [], drain = [] }: Result): Target[] {
   const beside = scale.flatMap(({ name, ratio }) =>

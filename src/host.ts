@@ -15,8 +15,10 @@ import { teller } from './crm/tell.ts'
 import { crmLine } from './crm/telling.ts'
 import { verifier } from './crm/verify.ts'
 import { heed } from './database/cache.ts'
+import type { Work } from './database/conversations.ts'
 import { notesStore } from './database/notes.ts'
 import { type Opened, openPrepared } from './database/open.ts'
+import { ringer } from './database/ring.ts'
 import { channelPlugin } from './http/channel.ts'
 import { healthRoutes } from './http/health.ts'
 import { openServer } from './http/server.ts'
@@ -33,7 +35,7 @@ import { mediaTask } from './messages/media.ts'
 import { recaller } from './messages/recall.ts'
 import { reporter } from './messages/reported.ts'
 import { sender } from './messages/send.ts'
-import { openOutbound } from './outbound.ts'
+import { openOutbound } from './outbound/outbound.ts'
 import { translate } from './protocol/language.ts'
 import { userAgent } from './protocol/special-request.ts'
 import { openUploads } from './storage/uploads.ts'
@@ -72,8 +74,12 @@ export async function startHost(
     if (worker) closing.push(worker.close, parts.interrupt)
     if (config.roles.web) {
       const base = new URL(config.selfUri).pathname
-      const accept = accepter(opened.database, now, () => worker?.nudge('send'))
-      const report = reporter(opened.database, now, () => worker?.nudge('tell'))
+      const stored = (work: Work) => (count: number) => {
+        worker?.nudge(work)
+        parts.work.ring(work, count)
+      }
+      const accept = accepter(opened.database, now, stored('send'))
+      const report = reporter(opened.database, now, stored('tell'))
       healthRoutes(app, opened)
       for (const one of mounted)
         await app.register(channelPlugin(one, { ...parts.web, accept, report }), { prefix: prefixOf(base, one) })
@@ -148,6 +154,7 @@ async function compose(
     work: {
       database,
       host,
+      ring: ringer(database, host),
       messages: gatheringLine({
         database,
         line: messageLine({ database, host, send, limitsOf, now }),

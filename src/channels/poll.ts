@@ -3,9 +3,9 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
 import { registrations } from '../database/schema.ts'
-import { before, within } from '../deadline.ts'
 import { storeEvents } from '../messages/events.ts'
 import type { MakeReady } from '../messages/send.ts'
+import { before, within } from '../outbound/deadline.ts'
 import type { Mounted } from './load.ts'
 
 /** Gateways that have to be asked. One poll at a time for a registration, whichever host runs it. */

@@ -1,5 +1,5 @@
-import { within } from '../deadline.ts'
-import type { Outbound } from '../outbound.ts'
+import { within } from '../outbound/deadline.ts'
+import type { Outbound } from '../outbound/outbound.ts'
 import { CALLS, callBody, callClaims, callUrl, userAgent } from '../protocol/special-request.ts'
 import { signToken } from '../protocol/tokens.ts'
 import type { Registration } from './registrations.ts'

@@ -2,8 +2,8 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { publicKeys } from '../database/schema.ts'
-import { within } from '../deadline.ts'
-import type { Outbound } from '../outbound.ts'
+import { within } from '../outbound/deadline.ts'
+import type { Outbound } from '../outbound/outbound.ts'
 
 /** Public keys of CRM clusters: fetched once, then kept in the database for good. */
 

@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
-import { Client } from 'pg'
-import { APPLICATION, type Database, type Executor } from './connect.ts'
+import type { Database, Executor } from './connect.ts'
+import { listen } from './listen.ts'
 
 /** What every message needs and an admin changes once a month: kept in memory until some host says that it has changed. */
 
@@ -57,47 +56,17 @@ export function cache<Key, Value>(
   }
 }
 
-/** How soon a lost connection is replaced. */
-const AGAIN_MS = 1_000
-
-/**
- * Hears of changes in all hosts, until the function that it answers is called.
- * After a gap in the connection everything may have changed.
- */
-export async function heed(
-  { url }: Pick<Database, 'url'>,
+/** Hears of changes in all hosts, until the function that it answers is called. After a gap everything may have changed. */
+export const heed = (
+  database: Pick<Database, 'url'>,
   caches: readonly Pick<Cache<never, unknown>, 'forget' | 'clear'>[]
-): Promise<() => Promise<void>> {
-  const over = new AbortController()
-  let client: Client | undefined
-
-  /** Resolves, when it listens, to what resolves when it does not any more. */
-  async function listen(): Promise<{ ended: Promise<unknown> }> {
-    const one = new Client({ connectionString: url, application_name: `${APPLICATION} changes`, keepAlive: true })
-    client = one
-    one.on('error', () => {})
-    one.on('notification', ({ payload }) => {
+): Promise<() => Promise<void>> =>
+  listen(database, {
+    channel: CHANNEL,
+    heard(payload) {
       for (const cache of caches) cache.forget(Number(payload))
-    })
-    const ended = new Promise(resolve => one.once('end', resolve))
-    await one.connect()
-    await one.query(`listen ${CHANNEL}`)
-    for (const cache of caches) cache.clear()
-    return { ended }
-  }
-
-  async function stay(first: { ended: Promise<unknown> }): Promise<void> {
-    for (let listening: typeof first | undefined = first; ; ) {
-      await listening?.ended
-      await delay(AGAIN_MS, undefined, { signal: over.signal, ref: false }).catch(() => {})
-      if (over.signal.aborted) return
-      listening = await listen().catch(() => undefined)
+    },
+    began() {
+      for (const cache of caches) cache.clear()
     }
-  }
-
-  void stay(await listen())
-  return async () => {
-    over.abort()
-    await client?.end().catch(() => {})
-  }
-}
+  })

@@ -2,9 +2,9 @@ import type { Reply, WebhookRequest } from 'channel-kit/channel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
 import type { Registrations } from '../crm/registrations.ts'
-import { before, within } from '../deadline.ts'
 import type { Report } from '../messages/reported.ts'
 import type { MakeReady } from '../messages/send.ts'
+import { before, within } from '../outbound/deadline.ts'
 import { BadRequest, NotFound, Refused, toTryAgain } from './errors.ts'
 
 /** Gateways give up on slow answers, and some then stop calling. */

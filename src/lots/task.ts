@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Jobs } from '../database/jobs.ts'
-import { within } from '../deadline.ts'
+import { within } from '../outbound/deadline.ts'
 import { claimLot, giveBack, isElsewhere, type LotRow, readLot, releaseLot } from './claim.ts'
 import { finishing } from './close.ts'
 import { sending } from './fill.ts'

@@ -19,7 +19,7 @@ const MOST = 500
  * Stores messages and sees to it that a host sends them, in one transaction, so
  * that a 202 is never given for a message that nothing will send.
  */
-export function accepter({ pool }: Pick<Database, 'pool'>, now: () => Date, stored: () => void): Accept {
+export function accepter({ pool }: Pick<Database, 'pool'>, now: () => Date, stored: (count: number) => void): Accept {
   const accept = gather(async (arrivals: readonly Arrival[]) => {
     await call(pool, ACCEPT, [
       arrivals.map(({ registrationId }) => registrationId),
@@ -28,7 +28,7 @@ export function accepter({ pool }: Pick<Database, 'pool'>, now: () => Date, stor
       JSON.stringify(arrivals.map(({ posted: { crmId: _, chatId: __, ...body } }) => body)),
       now()
     ])
-    stored()
+    stored(arrivals.length)
     return arrivals.map(() => undefined)
   }, MOST)
 

@@ -10,11 +10,11 @@ export type Report = (registrationId: number, events: readonly GatewayEvent[]) =
 const MOST = 100
 
 /** Stores what calls report that come at the same time in one transaction, each call's events in their order. */
-export function reporter({ db }: Pick<Database, 'db'>, now: () => Date, stored: () => void): Report {
+export function reporter({ db }: Pick<Database, 'db'>, now: () => Date, stored: (count: number) => void): Report {
   const store = gather(async (calls: readonly { registrationId: number; events: readonly GatewayEvent[] }[]) => {
     const all = calls.flatMap(({ registrationId, events }) => events.map(event => ({ registrationId, event })))
     if (all.length > 0) await db.transaction(tx => storeEvents(tx, all, now()))
-    stored()
+    stored(calls.length)
     return calls.map(() => undefined)
   }, MOST)
 

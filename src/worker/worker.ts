@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { TaskList } from 'graphile-worker'
 import { APPLICATION, type Database, openPool } from '../database/connect.ts'
 import type { Jobs } from '../database/jobs.ts'
+import { hearRings, type Ring } from '../database/ring.ts'
 import { startLiveness } from './liveness.ts'
 import { type Item, type Limits, type Line, startPump } from './pump.ts'
 import { type Cron, startRunner } from './runner.ts'
@@ -10,6 +11,7 @@ export interface Parts<Sent extends Item, SendEnd, Told extends Item, TellEnd> {
   database: Database
   /** The name of this host. */
   host: string
+  ring: Ring
   messages: Line<Sent, SendEnd>
   news: Line<Told, TellEnd>
   tasks: { [Task in Exclude<keyof Jobs, 'send' | 'tell'>]: (payload: Jobs[Task]) => Promise<void> }
@@ -50,7 +52,10 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
     async turn(done, wants, inHand) {
       const taken = await parts.messages.turn(done, wants, inHand)
       // The CRM hears of what ended.
-      if (done.length > 0) tell.nudge()
+      if (done.length > 0) {
+        tell.nudge()
+        parts.ring('tell', done.length)
+      }
       return taken
     }
   }
@@ -59,7 +64,9 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
     send: async ({ registration }: Jobs['send']) => pumps.send.take(registration),
     tell: async ({ registration }: Jobs['tell']) => pumps.tell.take(registration)
   }
+  let deafen = async () => {}
   const stop = async () => {
+    await deafen()
     await Promise.all(Object.values(pumps).map(pump => pump.stop(parts.graceMs)))
     await liveness.stop()
     await pool.end()
@@ -75,6 +82,7 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
     await stop()
   }
   try {
+    deafen = await hearRings(database, host, work => pumps[work].nudge())
     await begin('wake-ups', WAKE_UPS, { ...wakeUps, ...others }, crons)
     await begin('files', FILES, { media }, [])
   } catch (error) {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { buffer, text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { openOutbound } from '../../src/outbound.ts'
+import { openOutbound } from '../../src/outbound/outbound.ts'
 
 /** What a channel calls its gateway with. */
 

@@ -3,7 +3,7 @@ import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { FORBIDDEN } from 'channel-kit/network'
 import { Agent, buildConnector } from 'undici'
 import { type Asked, exchange, wholeUpTo } from './exchange.ts'
-import { openFetch } from './outbound-fetch.ts'
+import { openFetch } from './fetch.ts'
 
 /**
  * The only way out. Every connection is held to the address policy at the

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import { within } from '../src/deadline.ts'
-import { until } from './harness.ts'
+import { within } from '../../src/outbound/deadline.ts'
+import { until } from '../harness.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void

@@ -1,0 +1,45 @@
+import type { Database } from './connect.ts'
+import type { Work } from './conversations.ts'
+import { listen } from './listen.ts'
+
+/**
+ * One host stores a message, and another has its registration. That one looks
+ * by itself, every 50 ms while it is busy and every 250 ms while it is not; so
+ * who stores little at a time rings, and who stores much need not.
+ */
+
+const CHANNEL = 'work'
+/** Who stores so many together has company that is busy too. */
+const FEW = 4
+/** Not more often: each ring is a commit. */
+const EVERY_MS = 5
+
+export type Ring = (work: Work, count: number) => void
+
+/** Tells the other hosts, if there are any, that there is work. `host`: the name of this one. */
+export function ringer({ pool }: Pick<Database, 'pool'>, host: string): Ring {
+  const rang = { send: 0, tell: 0 }
+  return (work, count) => {
+    const now = performance.now()
+    if (count > FEW || now - rang[work] < EVERY_MS) return
+    rang[work] = now
+    pool
+      .query({
+        name: 'ring',
+        text: 'select pg_notify($1, $2) where exists (select from hosts where id <> $3)',
+        values: [CHANNEL, JSON.stringify({ work, host }), host]
+      })
+      // Whoever has the registration looks by itself.
+      .catch(() => {})
+  }
+}
+
+/** Hears the others. */
+export const hearRings = (database: Pick<Database, 'url'>, host: string, heard: (work: Work) => void) =>
+  listen(database, {
+    channel: CHANNEL,
+    heard(payload) {
+      const { work, host: other } = JSON.parse(payload) as { work: Work; host: string }
+      if (other !== host) heard(work)
+    }
+  })

@@ -1,0 +1,64 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import type { Work } from '../../src/database/conversations.ts'
+import { hearRings, ringer } from '../../src/database/ring.ts'
+import { type Database, openDatabase, testDatabase, until } from '../harness.ts'
+
+t.test('a host that stores a little is heard by the others, and not by itself', async t => {
+  const database = await opened(t)
+  await live(database, 'a', 'b', 'c')
+  const [a, b, c] = [await hearing(t, database, 'a'), await hearing(t, database, 'b'), await hearing(t, database, 'c')]
+  ringer(database, 'a')('send', 1)
+  await until('both others to hear', async () => b.length > 0 && c.length > 0)
+  ringer(database, 'b')('tell', 2)
+  await until('all others to hear', async () => a.length > 0 && c.length > 1)
+  t.same({ a, b, c }, { a: ['tell'], b: ['send'], c: ['send', 'tell'] })
+})
+
+t.test('a host that is alone, or stores much, does not ring', async t => {
+  const database = await opened(t)
+  const heard = await hearing(t, database, 'b')
+  await live(database, 'a')
+  ringer(database, 'a')('send', 1)
+  await settled(database)
+  await live(database, 'b')
+  ringer(database, 'a')('send', 100)
+  await settled(database)
+  ringer(database, 'a')('tell', 1)
+  await until('the last one to be heard', async () => heard.length > 0)
+  t.same(heard, ['tell'])
+})
+
+t.test('a host whose connection was lost hears again', async t => {
+  const database = await opened(t)
+  await live(database, 'a', 'b')
+  const heard = await hearing(t, database, 'b')
+  await database.sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name like '% work'`
+  await until('it to listen again', async () => {
+    ringer(database, 'a')('send', 1)
+    await delay(20)
+    return heard.length > 0
+  })
+  t.equal(heard[0], 'send')
+})
+
+async function opened(t: Test): Promise<Database> {
+  const database = openDatabase(await testDatabase(t))
+  t.teardown(database.close)
+  return database
+}
+
+const live = (database: Database, ...ids: string[]) =>
+  database.sql`insert into hosts ${database.sql(ids.map(id => ({ id, pools: [] })))} on conflict do nothing`
+
+async function hearing(t: Test, database: Database, host: string): Promise<Work[]> {
+  const heard: Work[] = []
+  t.teardown(await hearRings(database, host, work => heard.push(work)))
+  return heard
+}
+
+/** All that was asked of the database before has been answered. */
+const settled = ({ pool }: Database) =>
+  until('the database to be idle', async () => pool.idleCount === pool.totalCount && pool.waitingCount === 0)
