@@ -10,7 +10,7 @@ export interface Accepting {
   latency: Spread
 }
 
-const CONNECTIONS = [64]
+const CONNECTIONS = [1, 16, 64, 256]
 /** More than any host takes in a second on two cores. */
 const MOST_A_SECOND = 12_000
 const WARM_S = 1

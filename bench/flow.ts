@@ -15,6 +15,8 @@ export interface EndToEnd {
   queue: Spread
   /** MiB, of the host that had most. */
   memory: number
+  /** What it had in the second half of the time, of what it had in the first; medians. */
+  grew: number
   outOfOrder: number
   twice: number
   /** Of the rate of the same hosts without what the scene is about, measured in turns with it. */
@@ -56,6 +58,8 @@ export async function openFlow(stage: Stage, scene: Scene): Promise<Flow> {
   if (scene.backlog) await fillBacklog(sql, scene.backlog)
 
   const sums = { seconds: 0, done: 0, twice: 0, host: 0, postgres: 0, around: 0 }
+  /** Of the first host, while it is busy. */
+  const memory: number[] = []
   const times: Posted = { posted: new Map(), accepted: new Map() }
 
   async function sustain(seconds: number): Promise<Posted> {
@@ -74,11 +78,14 @@ export async function openFlow(stage: Stage, scene: Scene): Promise<Flow> {
 
   return {
     async go(seconds) {
+      const [first] = hosts
+      const seen = first?.memory.length
       const before = await reading(stage, hosts)
       const startedAt = performance.now()
       const { posted, accepted } = await sustain(seconds)
       sums.seconds += (performance.now() - startedAt) / 1_000
       const after = await reading(stage, hosts)
+      memory.push(...(first?.memory.slice(seen) ?? []))
       sums.done += accepted.size
       for (const sum of ['twice', 'host', 'postgres', 'around'] as const) sums[sum] += after[sum] - before[sum]
       times.posted = new Map([...times.posted, ...posted])
@@ -99,7 +106,8 @@ export async function openFlow(stage: Stage, scene: Scene): Promise<Flow> {
           around: round(sums.around / sums.done, 3)
         },
         queue: spreadOf(waits),
-        memory: round(Math.max(...hosts.map(host => host.memory())), 0),
+        memory: round(Math.max(...hosts.flatMap(host => host.memory)), 0),
+        grew: round(median(memory.slice(memory.length / 2)) / median(memory.slice(0, memory.length / 2))),
         outOfOrder: outOfOrder({ ...times, arrived }, scene.conversations),
         twice: sums.twice
       }
@@ -108,6 +116,8 @@ export async function openFlow(stage: Stage, scene: Scene): Promise<Flow> {
     close: () => Promise.all(hosts.map(host => host.close()))
   }
 }
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 async function reading({ postgres, gateway, crm, driver }: Stage, hosts: readonly Host[]) {
   const [host, database, around, twice] = await Promise.all([

@@ -86,8 +86,8 @@ export async function openStage({ accounts, profiles }: Given): Promise<Stage> {
 export interface Host {
   port: number
   pid: number
-  /** The most memory that it was seen to have, in MiB. */
-  memory(): number
+  /** What memory it was seen to have, in MiB, every half second since it started. */
+  memory: readonly number[]
   close(): Promise<void>
 }
 
@@ -123,14 +123,14 @@ export async function startHostProcess(
   await answers(child, port)
   await registerAll(stage.place, `http://127.0.0.1:${port}/`)
 
-  let most = 0
+  const memory: number[] = []
   const timer = setInterval(async () => {
-    most = Math.max(most, await memoryOf(child.pid as number))
+    memory.push(await memoryOf(child.pid as number))
   }, MEMORY_MS)
   return {
     port,
     pid: child.pid as number,
-    memory: () => most,
+    memory,
     async close() {
       clearInterval(timer)
       if (child.exitCode !== null) return

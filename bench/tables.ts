@@ -67,10 +67,11 @@ const flows = (title: string, rows: readonly EndToEnd[], jobs?: number) =>
       'p95',
       'p99',
       'host MiB',
+      'grew',
       'out of order',
       'twice'
     ],
-    rows.map(({ name, perSecond, ratio = '', cpu, queue, memory, outOfOrder, twice }) => [
+    rows.map(({ name, perSecond, ratio = '', cpu, queue, memory, grew, outOfOrder, twice }) => [
       name,
       number(perSecond),
       jobs ? `${round((perSecond / jobs) * 100, 1)} %` : '',
@@ -80,6 +81,7 @@ const flows = (title: string, rows: readonly EndToEnd[], jobs?: number) =>
       cpu.around,
       ...times(queue),
       memory,
+      grew,
       outOfOrder,
       twice
     ])

@@ -31,8 +31,8 @@ function acceptTargets({ accept }: Result): Target[] {
     : []
 }
 
-function flowTargets({ endToEnd = [], floor }: Result): Target[] {
-  return endToEnd.flatMap(({ name, perSecond, cpu, memory }) => [
+function flowTargets({ quick, endToEnd = [], floor }: Result): Target[] {
+  return endToEnd.flatMap(({ name, perSecond, cpu, memory, grew }) => [
     ...(floor
       ? [
           {
@@ -44,7 +44,9 @@ function flowTargets({ endToEnd = [], floor }: Result): Target[] {
       : []),
     { name: `host ms a message, ${name}`, figure: cpu.host, most: 0.5 },
     { name: `Postgres ms a message, ${name}`, figure: cpu.postgres, most: 0.5 },
-    { name: `host MiB, ${name}`, figure: memory, most: 300 }
+    { name: `host MiB, ${name}`, figure: memory, most: 300 },
+    // A host that has just started has yet to grow to its size.
+    ...(quick ? [] : [{ name: `host MiB, second half of the first, ${name}`, figure: grew, most: 1.2 }])
   ])
 }
 
