@@ -63,7 +63,8 @@ export function startPump<Taken extends Item, Done>(
   const owned = new Map<number, Owned>()
   const inHand = new Map<number, Promise<void>>()
   const done: Done[] = []
-  const offered = new Set<number>()
+  /** Registrations that are to be taken on, and what their jobs wait for. */
+  const offered = new Map<number, PromiseWithResolvers<void>>()
   let turning: Promise<void> | undefined
   let again = false
   let timer: NodeJS.Timeout | undefined
@@ -104,18 +105,30 @@ export function startPump<Taken extends Item, Done>(
     if (!stopping) await letGo(wants)
   }
 
+  function offer(registrationId: number): Promise<void> {
+    const known = offered.get(registrationId) ?? Promise.withResolvers<void>()
+    // Nobody may be waiting for it any more.
+    known.promise.catch(() => {})
+    offered.set(registrationId, known)
+    return known.promise
+  }
+
   /** Within a turn, so that none is taken on while it is being let go. */
   async function claim(): Promise<void> {
     const old = performance.now() - REFRESH_MS
-    const ids = new Set([...offered, ...[...owned].filter(([, { at }]) => at < old).map(([id]) => id)])
+    const ids = new Set([...offered.keys(), ...[...owned].filter(([, { at }]) => at < old).map(([id]) => id)])
     if (ids.size === 0 || stopping) return
     // Whatever is offered from here on, the same ones included, is for the next turn.
     const offers = [...offered]
     offered.clear()
     const claimed = await line.claim([...ids]).catch(error => {
-      for (const id of offers) offered.add(id)
+      for (const [id, { reject }] of offers) {
+        reject(error)
+        offer(id)
+      }
       throw error
     })
+    for (const [, { resolve }] of offers) resolve()
     for (const one of claimed) {
       ids.delete(one.registrationId)
       const known = owned.get(one.registrationId)
@@ -173,11 +186,16 @@ export function startPump<Taken extends Item, Done>(
   }
 
   return {
-    /** A job says that a registration has work. Throws when this host takes on no more, so that another one is found. */
-    take(registrationId: number): void {
+    /**
+     * A job says that a registration has work. Resolves when some host has it,
+     * since a job that ended before would be lost with a host that is killed in
+     * between. Rejects when this host takes on no more, or cannot, so that another one is found.
+     */
+    async take(registrationId: number): Promise<void> {
       if (stopping) throw new Error('this host is stopping')
-      offered.add(registrationId)
+      const taken = offer(registrationId)
       nudge()
+      await taken
     },
 
     nudge,
@@ -191,11 +209,12 @@ export function startPump<Taken extends Item, Done>(
       clearTimeout(timer)
       await turning
       if (done.length > 0) await line.turn(done.splice(0), [], [])
-      // The jobs of what was offered last are over, and only who has a registration can find it another host.
-      if (offered.size > 0) await line.claim([...offered])
-      const left = [...new Set([...owned.keys(), ...offered])]
+      // Only who has a registration can find it another host.
+      if (offered.size > 0) await line.claim([...offered.keys()])
+      const left = [...new Set([...owned.keys(), ...offered.keys()])]
       if (left.length > 0) await line.rest(left, true)
       owned.clear()
+      for (const { resolve } of offered.values()) resolve()
     }
   }
 }

@@ -1,0 +1,64 @@
+import t from 'tap'
+import { startPump } from '../../src/worker/pump.ts'
+
+/** A job that says that a registration has work is over when a host has it, and not before. */
+
+const LIMITS = { total: 10, group: 10 }
+const QUIET = { error: () => {} }
+
+function lineOf(claim: (ids: readonly number[]) => Promise<void>) {
+  const line = {
+    async claim(ids: readonly number[]) {
+      await claim(ids)
+      return ids.map(registrationId => ({ registrationId, group: 'one' }))
+    },
+    turn: async () => [],
+    rest: async (ids: readonly number[]) => ids,
+    work: async () => 'done'
+  }
+  return startPump(line, LIMITS, QUIET)
+}
+
+t.test('a job waits until its registration is claimed', async t => {
+  const claimed = Promise.withResolvers<void>()
+  const asked: number[] = []
+  const pump = lineOf(async ids => {
+    asked.push(...ids)
+    await claimed.promise
+  })
+  let over = false
+  const job = pump.take(7).then(() => {
+    over = true
+  })
+  await new Promise(resolve => setImmediate(resolve))
+  t.same({ asked, over }, { asked: [7], over: false })
+  claimed.resolve()
+  await job
+  t.ok(over)
+  await pump.stop(0)
+})
+
+t.test('a job whose registration cannot be claimed fails, and the host tries again by itself', async t => {
+  const again = Promise.withResolvers<void>()
+  let tries = 0
+  const pump = lineOf(async () => {
+    tries += 1
+    if (tries === 1) throw new Error('the database is away')
+    again.resolve()
+  })
+  const alive = setInterval(() => {}, 1_000)
+  await t.rejects(pump.take(7), { message: 'the database is away' })
+  await again.promise
+  await pump.stop(0)
+  clearInterval(alive)
+  t.equal(tries, 2)
+})
+
+t.test('a host that stops takes no job on, and keeps none waiting', async t => {
+  const pump = lineOf(async () => {})
+  await pump.take(7)
+  const last = pump.take(8)
+  await pump.stop(1_000)
+  await last
+  await t.rejects(pump.take(9), { message: 'this host is stopping' })
+})
