@@ -27,7 +27,7 @@ export function ringer({ pool }: Pick<Database, 'pool'>, host: string): Ring {
       .query({
         name: 'ring',
         text: 'select pg_notify($1, $2) where exists (select from hosts where id <> $3)',
-        values: [CHANNEL, JSON.stringify({ work, host }), host]
+        values: [CHANNEL, `${work} ${host}`, host]
       })
       // Whoever has the registration looks by itself.
       .catch(() => {})
@@ -39,7 +39,7 @@ export const hearRings = (database: Pick<Database, 'url'>, host: string, heard: 
   listen(database, {
     channel: CHANNEL,
     heard(payload) {
-      const { work, host: other } = JSON.parse(payload) as { work: Work; host: string }
-      if (other !== host) heard(work)
+      const [work, other] = payload.split(' ')
+      if (other !== host && (work === 'send' || work === 'tell')) heard(work)
     }
   })
