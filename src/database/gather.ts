@@ -1,10 +1,9 @@
 /**
- * A batch waits for the one before, which makes it larger, but not for long: so
- * the database has the next one while this process answers the last. By 3 ms
- * 9,800 messages a second were taken where by 20 ms it were 8,800, and where
- * two at any time, on a slower machine, were a seventh less than one.
+ * A batch waits for the one before, which makes it larger: two at the same time
+ * took 2,900 messages a second where one took 3,350. One that takes long, since
+ * somebody has locked a row, or the disk is slow, does not hold up the others.
  */
-const LONG_MS = 3
+const LONG_MS = 20
 const AT_ONCE = 4
 
 /**
