@@ -4,6 +4,7 @@ import { APPLICATION, type Database } from './connect.ts'
 
 /** How soon a lost connection is replaced. */
 const AGAIN_MS = 1_000
+const CONNECT_MS = 5_000
 
 interface Listener {
   channel: string
@@ -22,7 +23,13 @@ export async function listen(
 
   /** Resolves, when it listens, to what resolves when it does not any more. */
   async function begin(): Promise<{ ended: Promise<unknown> }> {
-    const one = new Client({ connectionString: url, application_name: `${APPLICATION} ${channel}`, keepAlive: true })
+    const one = new Client({
+      connectionString: url,
+      application_name: `${APPLICATION} ${channel}`,
+      keepAlive: true,
+      // A server that comes up again may take a connection and not answer: who stops would wait for that.
+      connectionTimeoutMillis: CONNECT_MS
+    })
     client = one
     one.on('error', () => {})
     one.on('notification', ({ payload = '' }) => heard(payload))
