@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { startEmbedded } from '../src/database/embedded.ts'
 import { migrateDatabase } from '../src/database/migrate.ts'
+import { failures } from './failures.ts'
 import { openDatabase } from './harness.ts'
 
 /**
@@ -46,20 +47,24 @@ async function prepare(url: string): Promise<void> {
 async function runTap(output: string): Promise<number> {
   // Freshly installed, tap has plugins that .taprc leaves out, and would run with them the first time.
   await promisify(execFile)('tap', ['build'])
-  const tap = spawn('tap', [`--output-file=${output}`, ...process.argv.slice(2)], {
+  // Away from a terminal its reporters draw nothing in the end, and what failed would go unsaid.
+  const reporter = process.stdout.isTTY ? [] : ['--reporter=silent']
+  const tap = spawn('tap', [`--output-file=${output}`, ...reporter, ...process.argv.slice(2)], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, TEST_DATABASE_URL: server.url, TEST_TEMPLATE: TEMPLATE, NODE_ENV: 'test' }
   })
   const interrupted = (signal: NodeJS.Signals) => tap.kill(signal)
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
   const code = await new Promise<number>(resolve => tap.once('exit', code => resolve(code ?? 1)))
-  const lines = (await readFile(output, 'utf8').catch(() => '')).split('\n')
+  const stream = await readFile(output, 'utf8').catch(() => '')
+  const lines = stream.split('\n')
   // A file's tests are one level below the file; one that broke before its first test fails by itself.
   const passed = lines.filter(line => line.startsWith('    ok ') && !line.includes('# SKIP')).length
   const failed = Math.max(
     ...['    not ok ', 'not ok '].map(start => lines.filter(line => line.startsWith(start)).length),
     code === 0 ? 0 : 1
   )
+  if (!process.stdout.isTTY) process.stdout.write(failures(stream))
   // A line of its own: tap's last word is a terminal sequence without an end of line.
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
   return failed
