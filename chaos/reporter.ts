@@ -41,18 +41,21 @@ export function createReporter({ journal, conduct, dice, reports, host }: Parts)
   const under = new Set<Promise<void>>()
   let free = AT_ONCE
   const waiting: (() => void)[] = []
+  let closed = false
 
-  /** Calls until a host takes it, as gateways do. */
+  /** Calls until a host takes it, as gateways do, or the run is over. */
   async function deliver(report: Report, letter: Letter): Promise<void> {
     if (free === 0) await new Promise<void>(resolve => waiting.push(resolve))
     else free -= 1
-    for (;;) {
+    while (!closed) {
       const status = await post(report.account, letter)
       report.answers.push(status)
-      if (status === 200) break
+      if (status === 200) {
+        report.ackedAt ??= journal.now()
+        break
+      }
       await delay(AGAIN_MS)
     }
-    report.ackedAt ??= journal.now()
     const next = waiting.shift()
     if (next) next()
     else free += 1
@@ -126,6 +129,9 @@ export function createReporter({ journal, conduct, dice, reports, host }: Parts)
 
     /** How many reports no host has taken yet. */
     pending: () => under.size,
-    close: () => agent.destroy()
+    close() {
+      closed = true
+      return agent.destroy()
+    }
   }
 }

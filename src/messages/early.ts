@@ -34,7 +34,9 @@ export async function keepEarly(
       remember: remember === undefined ? null : { value: remember }
     }))
   )
-  for (const id of new Set(all.map(({ registrationId }) => registrationId))) await look(tx, id, 'soon')
+  // A job's key is held until the transaction ends: in one order, so that nobody waits in a circle.
+  const ids = [...new Set(all.map(({ registrationId }) => registrationId))].sort((a, b) => a - b)
+  for (const id of ids) await look(tx, id, 'soon')
 }
 
 /** Sends have returned: what was kept about their messages is looked at now, whenever else it was to be. */
@@ -43,7 +45,8 @@ export async function heedEarly(tx: Executor, sent: readonly { registrationId: n
   const { rows } = await tx.execute<{ id: string }>(sql`
     select distinct e.registration_id id from ${earlyStatuses} e
     join json_to_recordset(${JSON.stringify(sent)}::json) as given("registrationId" bigint, ref text)
-      on e.registration_id = given."registrationId" and e.ref = given.ref`)
+      on e.registration_id = given."registrationId" and e.ref = given.ref
+    order by 1`)
   for (const { id } of rows)
     await addJob(tx, 'early', { registration: Number(id), all: true }, { key: `early all ${id}` })
 }
