@@ -30,11 +30,12 @@ export function settingsStore({ db }: Pick<Database, 'db'>, secrets: Secrets) {
       const { open, secret } = splitSecrets(schema, data)
       const row = { data: open, secrets: await secrets.seal(JSON.stringify(secret)) }
       await db.transaction(async tx => {
+        // The registration before its settings, as everybody locks them.
+        await resume(tx, registrationId)
         await tx
           .insert(settings)
           .values({ registrationId, ...row })
           .onConflictDoUpdate({ target: settings.registrationId, set: { ...row, savedAt: sql`now()` } })
-        await resume(tx, registrationId)
         await announce(tx, registrationId)
       })
       saved.forget(registrationId)

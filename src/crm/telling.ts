@@ -1,6 +1,6 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../database/connect.ts'
-import { wake } from '../database/conversations.ts'
+import { lockRegistrations, wake } from '../database/conversations.ts'
 import { claim, letGo } from '../database/ownership.ts'
 import { call } from '../database/routine.ts'
 import { conversations, type outbox, registrations } from '../database/schema.ts'
@@ -104,10 +104,13 @@ export function crmLine({ database, host, tell, now }: Parts): Line<Taken, Ended
 }
 
 const archive = ({ db }: Pick<Database, 'db'>, registrationIds: readonly number[], now: Date) =>
-  db
-    .update(registrations)
-    .set({ archivedAt: now })
-    .where(and(inArray(registrations.id, [...registrationIds]), isNull(registrations.archivedAt)))
+  db.transaction(async tx => {
+    await lockRegistrations(tx, registrationIds, 'no key update')
+    await tx
+      .update(registrations)
+      .set({ archivedAt: now })
+      .where(and(inArray(registrations.id, [...registrationIds]), isNull(registrations.archivedAt)))
+  })
 
 /** When a CRM last took something. Now and then is enough: it only tells a CRM that is away from one that refuses a single item. */
 function toldNotes({ db }: Pick<Database, 'db'>, now: () => Date) {

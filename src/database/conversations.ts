@@ -78,16 +78,30 @@ async function find(tx: Executor, contacts: readonly Contact[], by: SQL): Promis
 export const findConversations = (tx: Executor, contacts: readonly Contact[]): Promise<Map<string, number>> =>
   find(tx, contacts, BY_ANY_NAME)
 
+/**
+ * Locks registrations in one order as well, and answers how they are then. Who
+ * changes several, by a statement that follows, locks them before, and so does
+ * who adds items more than once. (An update of what a subquery locks has waited
+ * in a circle: it goes through the versions of before.)
+ */
+export const lockRegistrations = async (tx: Executor, ids: readonly number[], how: 'share' | 'no key update') =>
+  ids.length === 0
+    ? []
+    : tx
+        .select({
+          id: registrations.id,
+          send: registrations.sendingHost,
+          tell: registrations.tellingHost,
+          pausedUntil: registrations.pausedUntil,
+          archivedAt: registrations.archivedAt
+        })
+        .from(registrations)
+        .where(inArray(registrations.id, [...new Set(ids)]))
+        .orderBy(asc(registrations.id))
+        .for(how)
+
 /** Finds a host for the registrations that have none. Call it last in a transaction that added items. */
 export async function wake(tx: Executor, work: Work, registrationIds: readonly number[]): Promise<void> {
-  const ids = [...new Set(registrationIds)]
-  if (ids.length === 0) return
-  const host = work === 'send' ? registrations.sendingHost : registrations.tellingHost
-  const rows = await tx
-    .select({ id: registrations.id, host })
-    .from(registrations)
-    .where(inArray(registrations.id, ids))
-    .orderBy(asc(registrations.id))
-    .for('share')
-  for (const { id, host } of rows) if (host === null) await addJob(tx, work, { registration: id })
+  for (const { id, [work]: host } of await lockRegistrations(tx, registrationIds, 'share'))
+    if (host === null) await addJob(tx, work, { registration: id })
 }

@@ -1,8 +1,8 @@
 import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
 import type { Database, Executor } from './connect.ts'
-import type { Work } from './conversations.ts'
+import { lockRegistrations, type Work } from './conversations.ts'
 import { addJob } from './jobs.ts'
-import { conversations, registrations } from './schema.ts'
+import { conversations, hosts, registrations } from './schema.ts'
 
 /** Which host works on a registration, for each kind of work. Taking on and letting go, see conversations.ts. */
 
@@ -20,18 +20,20 @@ export interface Owned {
 }
 
 /** Takes registrations on, but for those that another host has. */
-export async function claim(
+export const claim = (
   { db }: Pick<Database, 'db'>,
   work: Work,
   host: string,
   ids: readonly number[]
-): Promise<Owned[]> {
-  return db
-    .update(registrations)
-    .set({ [FIELD[work]]: host })
-    .where(and(inArray(registrations.id, [...ids]), or(isNull(HOST[work]), eq(HOST[work], host))))
-    .returning({ registrationId: registrations.id, clusterUri: registrations.clusterUri })
-}
+): Promise<Owned[]> =>
+  db.transaction(async tx => {
+    await lockRegistrations(tx, ids, 'no key update')
+    return tx
+      .update(registrations)
+      .set({ [FIELD[work]]: host })
+      .where(and(inArray(registrations.id, [...ids]), or(isNull(HOST[work]), eq(HOST[work], host))))
+      .returning({ registrationId: registrations.id, clusterUri: registrations.clusterUri })
+  })
 
 /** What is due sooner than a job would be noticed is waited for: an account that is held to a pace has much of that. */
 const SOON_MS = { send: 500, tell: 0 } as const satisfies Record<Work, number>
@@ -50,18 +52,8 @@ export const letGo = (
   now: Date
 ): Promise<number[]> =>
   db.transaction(async tx => {
-    const rows = await tx
-      .select({
-        id: registrations.id,
-        host: HOST[work],
-        pausedUntil: registrations.pausedUntil,
-        archivedAt: registrations.archivedAt
-      })
-      .from(registrations)
-      .where(inArray(registrations.id, [...ids]))
-      .orderBy(registrations.id)
-      .for('no key update')
-    const mine = rows.filter(row => row.host === host)
+    const rows = await lockRegistrations(tx, ids, 'no key update')
+    const mine = rows.filter(row => row[work] === host)
     // After the lock: whoever added an item before it is seen, whoever comes after it finds no host.
     const due = await nextDue(
       tx,
@@ -106,3 +98,25 @@ async function nextDue(tx: Executor, work: Work, ids: readonly number[]): Promis
     ) next`)
   return new Map(rows.map(row => [Number(row.id), new Date(row.due)]))
 }
+
+/** Registrations of hosts that do not live get a job, which finds them another one. */
+export async function freeRegistrations(tx: Executor): Promise<void> {
+  const found = await tx
+    .select({ id: registrations.id })
+    .from(registrations)
+    .where(or(hasDead('send'), hasDead('tell')))
+  const ids = found.map(({ id }) => id)
+  await lockRegistrations(tx, ids, 'no key update')
+  for (const work of ['send', 'tell'] as const) {
+    // Looked at again: a host may have come up and claimed one meanwhile.
+    const freed = await tx
+      .update(registrations)
+      .set({ [FIELD[work]]: null })
+      .where(and(inArray(registrations.id, ids), hasDead(work)))
+      .returning({ id: registrations.id })
+    for (const { id } of freed) await addJob(tx, work, { registration: id })
+  }
+}
+
+const hasDead = (work: Work) =>
+  sql`${HOST[work]} is not null and not exists (select from ${hosts} where ${hosts.id} = ${HOST[work]})`

@@ -6,7 +6,8 @@ import {
   type Conversation,
   conversationsOf,
   keyOf,
-  lockConversations
+  lockConversations,
+  lockRegistrations
 } from '../database/conversations.ts'
 import { writeNotes } from '../database/notes.ts'
 import { queueAnswers } from './answers.ts'
@@ -34,6 +35,11 @@ export async function storeEvents(tx: Executor, given: readonly Reported[], now:
     ...byContact.values(),
     ...[...(await messagesOf(tx, all)).values()].flatMap(message => message?.conversationId ?? [])
   ])
+  await lockRegistrations(
+    tx,
+    locked.map(({ registrationId }) => registrationId),
+    'share'
+  )
   // Only now, when nobody else can change them, are the statuses read. A message whose send returned meanwhile is not
   // locked: to us it is still one that we do not know.
   const byId = new Map(locked.map(conversation => [conversation.id, conversation]))

@@ -2,7 +2,7 @@ import type { GatewayEvent } from 'channel-kit/event'
 import { eq, sql } from 'drizzle-orm'
 import { type CrmNews, tellCrm } from '../crm/news.ts'
 import type { Database, Executor } from '../database/connect.ts'
-import { lockConversations } from '../database/conversations.ts'
+import { lockConversations, lockRegistrations } from '../database/conversations.ts'
 import { addJob } from '../database/jobs.ts'
 import { call } from '../database/routine.ts'
 import { registrations } from '../database/schema.ts'
@@ -76,6 +76,12 @@ export async function settleMessages(
   const locked = await lockConversations(
     tx,
     all.map(({ taken }) => taken.conversationId)
+  )
+  const pauses = all.some(({ next }) => restingUntil(next, now) !== undefined)
+  await lockRegistrations(
+    tx,
+    all.map(({ taken }) => taken.registrationId),
+    pauses ? 'no key update' : 'share'
   )
   const written = await writeEnded(tx, all, now)
   const ended = all.flatMap(one => {

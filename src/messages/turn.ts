@@ -80,7 +80,7 @@ begin
 
     for owner in
       select distinct s.registration_id id from unnest(owners, refs) as e(registration, ref)
-      join early_statuses s on s.registration_id = e.registration and s.ref = e.ref
+      join early_statuses s on s.registration_id = e.registration and s.ref = e.ref order by 1
     loop
       perform graphile_worker.add_job('early', json_build_object('registration', owner.id, 'all', true),
         job_key := 'early all ' || owner.id, max_attempts := 32767);

@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../database/connect.ts'
-import { addJob } from '../database/jobs.ts'
+import { freeRegistrations } from '../database/ownership.ts'
 import { hosts } from '../database/schema.ts'
 
 /**
@@ -49,8 +49,7 @@ export async function startLiveness({ db }: Pick<Database, 'db'>, host: string, 
     if (dead.length > 0)
       log.warn({ hosts: dead.map(({ id }) => id) }, 'hosts stopped without a word; others go on with their work')
     await freeJobs(tx)
-    await freeRegistrations(tx, 'send', sql.identifier('sending_host'))
-    await freeRegistrations(tx, 'tell', sql.identifier('telling_host'))
+    await freeRegistrations(tx)
   }
 
   return {
@@ -76,17 +75,4 @@ async function freeJobs(tx: Executor): Promise<void> {
     where locked_at < now() - make_interval(secs => ${DEAD_AFTER_S})
       and not exists (select from ${hosts} where locked_by = any(${hosts.pools}))
     having count(*) > 0`)
-}
-
-/** Registrations of hosts that do not live get a job, which finds them another one. */
-async function freeRegistrations(
-  tx: Executor,
-  work: 'send' | 'tell',
-  host: ReturnType<typeof sql.identifier>
-): Promise<void> {
-  const { rows: freed } = await tx.execute<{ id: string }>(sql`
-    update registrations set ${host} = null
-    where ${host} is not null and not exists (select from ${hosts} where id = ${host})
-    returning id`)
-  for (const { id } of freed) await addJob(tx, work, { registration: Number(id) })
 }

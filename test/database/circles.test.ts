@@ -1,0 +1,101 @@
+import t from 'tap'
+import { type Database, openDatabase as open } from '../../src/database/connect.ts'
+import { claim, freeRegistrations, letGo } from '../../src/database/ownership.ts'
+import { call } from '../../src/database/routine.ts'
+import { ACCEPT } from '../../src/messages/accepting.ts'
+import type { Ended, Taken } from '../../src/messages/ended.ts'
+import { storeEvents } from '../../src/messages/events.ts'
+import { sendTurn } from '../../src/messages/sending.ts'
+import { testDatabase } from '../harness.ts'
+import { text } from '../scripted.ts'
+import { wrote } from '../talking.ts'
+
+/**
+ * Whoever locks several rows locks them in the order that all do: conversations
+ * by their ids, then registrations by theirs, then the keys of jobs. Otherwise
+ * two wait for each other until Postgres ends one of them after a second.
+ */
+
+const ROUNDS = 25
+const REGISTRATIONS = [1, 2, 3, 4, 5, 6]
+const HOST = 'host'
+const now = () => new Date()
+
+t.test('what happens to several registrations at the same time never waits in a circle', async t => {
+  const database = open(await testDatabase(t), 10)
+  t.teardown(database.close)
+  await register(database)
+
+  for (let round = 0; round < ROUNDS; round++) {
+    const order = round % 2 ? REGISTRATIONS : REGISTRATIONS.toReversed()
+    await accept(database, order, `before ${round}`)
+    const taken = await take(database, [])
+    const steps = {
+      accept: accept(database, order, `meanwhile ${round}`),
+      'accept others': accept(database, order.toReversed(), `then ${round}`),
+      claim: claim(database, 'tell', HOST, order),
+      'let go': letGo(database, 'send', HOST, order, round % 3 === 0, now()),
+      free: database.db.transaction(freeRegistrations),
+      pause: take(database, taken.toReversed().map(throttled)),
+      hear: report(
+        database,
+        order.toReversed().flatMap(id => [heard(id, round), unknown(id, round)])
+      ),
+      'hear more': report(
+        database,
+        order.map(id => unknown(id, round))
+      )
+    }
+    const ends = await Promise.allSettled(Object.values(steps))
+    const failed = Object.keys(steps).flatMap((step, index) => {
+      const end = ends[index]
+      return end?.status === 'rejected' ? [`${step}: ${String(end.reason.cause ?? end.reason)}`] : []
+    })
+    t.same(failed, [], `round ${round}`)
+  }
+})
+
+/** They lie in the order opposite to their ids. */
+async function register({ pool }: Database): Promise<void> {
+  for (const id of REGISTRATIONS)
+    await pool.query(`
+      insert into registrations (channel, company_id, alias, plugin_id, cluster_uri, country, currency, hpt, webhook_token, webhook_hash)
+      values ('scripted', '${id}', 'chat', '1', 'http://crm.example/', 'BR', 'BRL', '', '', '${id}')`)
+  for (const id of REGISTRATIONS.toReversed())
+    await pool.query('update registrations set country = $2 where id = $1', [id, 'PT'])
+}
+
+const accept = ({ pool }: Database, ids: readonly number[], crmId: string) =>
+  call(pool, ACCEPT, [
+    ids,
+    ids.map(id => `contact ${id}`),
+    ids.map(() => crmId),
+    JSON.stringify(ids.map(id => text(`contact ${id}`, crmId))),
+    now()
+  ])
+
+const take = async (database: Database, done: readonly Ended[]): Promise<Taken[]> => {
+  if (done.length === 0) await claim(database, 'send', HOST, REGISTRATIONS)
+  const wants = done.length === 0 ? REGISTRATIONS.map(registrationId => ({ registrationId, free: 2 })) : []
+  return sendTurn(done, { database, host: HOST, wants, inHand: [], now: now() })
+}
+
+const throttled = (taken: Taken): Ended => ({
+  taken,
+  next: { kind: 'paused', until: now(), reason: 'slower' },
+  told: { kind: 'attempt', number: 1, at: now().toISOString(), outcome: 'throttled', durationMs: 1 }
+})
+
+const report = ({ db }: Database, all: Parameters<typeof storeEvents>[1]) =>
+  db.transaction(tx => storeEvents(tx, all, now()))
+
+const heard = (registrationId: number, round: number) => ({
+  registrationId,
+  event: wrote(`incoming ${round}`, `contact ${registrationId}`)
+})
+
+/** Of a message that has not been sent yet, so that it is kept. */
+const unknown = (registrationId: number, round: number) => ({
+  registrationId,
+  event: { kind: 'status', ref: `unknown ${round}`, status: 'delivered' } as const
+})
