@@ -43,7 +43,7 @@ export async function settle(
   return [
     allSettled(left, seconds),
     noneLost(journal, rows, excuses, gateway),
-    inOrder(journal),
+    inOrder(journal, rows),
     repeatsExplained(journal, rows, excuses),
     ...(gateway.confirms ? [confirmedCounts(journal, rows)] : []),
     ...(gateway.lots ? await lotsKept(database, journal, excuses, gateway.lots) : []),

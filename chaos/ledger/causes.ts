@@ -1,7 +1,8 @@
 import type { Chapter } from '../../src/messages/story.ts'
 import type { Gateway } from '../gateways/gateway.ts'
 import type { Arrival, Journal, Post } from '../journal.ts'
-import { type Excuses, mayBeLate } from './excuses.ts'
+import type { Excuses } from './excuses.ts'
+import { mayBeLate } from './late.ts'
 import type { Rows } from './rows.ts'
 
 /** What made a message fail. */

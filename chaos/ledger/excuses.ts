@@ -7,13 +7,6 @@ const WRITES_MS = 5_000
 const WRITES_AFTER_CRASH_MS = 30_000
 /** How soon the end of a process shows at its lines, and how late what it said before is heard. */
 const LAG_MS = 1_500
-/** To a host an answer in the last moment is none. */
-const LATE_MS = 1_500
-
-/** Of a call about a lot, which no story tells of: whether its answer may have come too late for its host. */
-export const mayBeLate = ({ at, answeredAt = at }: Pick<Exchange, 'at' | 'answeredAt'>): boolean =>
-  answeredAt - at > LATE_MS
-
 export function excusesOf({ ends, lateMs }: Pick<Journal, 'ends' | 'lateMs'>) {
   const lagMs = LAG_MS + lateMs()
   const kills = ends.filter(({ what, how }) => what !== 'postgres' && how !== 'stopped')

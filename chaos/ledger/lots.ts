@@ -5,7 +5,8 @@ import { messages } from '../../src/database/schema.ts'
 import type { Gateway, RemoteLot } from '../gateways/gateway.ts'
 import type { Journal, LotCall } from '../journal.ts'
 import { type Entry, openEntry } from './entry.ts'
-import { type Excuses, mayBeLate } from './excuses.ts'
+import type { Excuses } from './excuses.ts'
+import { mayBeLate } from './late.ts'
 
 /** Promises about lots, of gateways that take messages so. */
 

@@ -1,6 +1,7 @@
 import type { Arrival, Journal } from '../journal.ts'
 import { type Entry, openEntry } from './entry.ts'
-import { type Excuses, mayBeLate } from './excuses.ts'
+import type { Excuses } from './excuses.ts'
+import { wasLate } from './late.ts'
 import type { Rows } from './rows.ts'
 
 /** What a message's second arrival is excused by, or why by nothing. */
@@ -33,23 +34,9 @@ export function repeatsExplained(journal: Journal, rows: Rows, excuses: Excuses)
   function doubtOf(before: Arrival, repeated: Arrival): string | undefined {
     if (before.said === 'failed' || before.said === 'nothing') return 'the answer was lost'
     if (excuses.senderKilled(before)) return 'its host was killed'
-    if (wasLate(before)) return 'the answer came too late'
-    return repeated.attempt < before.attempt && wasLate(repeated)
+    if (wasLate(before, rows)) return 'the answer came too late'
+    return repeated.attempt < before.attempt && wasLate(repeated, rows)
       ? 'it was given up before, and came all the same'
       : undefined
-  }
-
-  /** The host's own word: to it an answer in the last moment is none. */
-  function wasLate(arrival: Arrival): boolean {
-    const { id, attempt } = arrival
-    if (attempt === 0) return mayBeLate(arrival)
-    const story = rows.messages.get(id)?.story ?? []
-    return story.some(
-      chapter =>
-        chapter.kind === 'attempt' &&
-        chapter.number === attempt &&
-        chapter.outcome === 'unknown' &&
-        chapter.durationMs > 1_500
-    )
   }
 }
