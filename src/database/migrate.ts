@@ -4,7 +4,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import { runMigrations } from 'graphile-worker'
 import { Client } from 'pg'
-import { APPLICATION } from './connect.ts'
+import { APPLICATION, openPool } from './connect.ts'
 
 /** An arbitrary number, the same in every host: two that start together migrate one after the other. */
 const LOCK = 7_205_114
@@ -25,9 +25,19 @@ export async function migrateDatabase(url: string): Promise<void> {
     await client.query('select pg_advisory_lock($1)', [LOCK])
     await refuseNewer(client)
     await migrate(drizzle(client), { migrationsFolder: FOLDER })
-    await runMigrations({ connectionString: url })
+    await migrateQueue(url)
   } finally {
     await client.end()
+  }
+}
+
+/** In a pool of ours: the library lets go of its own before that has ended, and a server that goes meanwhile would end the process. */
+async function migrateQueue(url: string): Promise<void> {
+  const pool = openPool(url, APPLICATION, 1)
+  try {
+    await runMigrations({ pgPool: pool })
+  } finally {
+    await pool.end()
   }
 }
 
