@@ -1,9 +1,10 @@
 /**
  * A batch waits for the one before, which makes it larger: two at the same time
  * took 2,900 messages a second where one took 3,350. One that takes long, since
- * somebody has locked a row, or the disk is slow, does not hold up the others.
+ * the disk is at work or somebody has locked a row, does not hold up the others:
+ * with 20 ms 8,800 messages a second were accepted where 3 ms took 9,800.
  */
-const LONG_MS = 20
+const LONG_MS = 3
 const AT_ONCE = 4
 
 /**
