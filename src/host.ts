@@ -59,7 +59,9 @@ export async function startHost(
 ) {
   const closing: (() => Promise<unknown>)[] = []
   const close = async () => {
-    for (const part of closing.splice(0).reverse()) await part()
+    const errors: unknown[] = []
+    for (const part of closing.splice(0).reverse()) await part().catch(error => errors.push(error))
+    if (errors.length > 0) throw errors[0]
   }
 
   try {

@@ -209,13 +209,24 @@ export function startPump<Taken extends Item, Done>(
       clearTimeout(timer)
       await turning
       if (done.length > 0) await line.turn(done.splice(0), [], [])
+      await leave(end)
+    }
+  }
+
+  /** Leaves everything to other hosts, which the database may refuse until it is `end`. */
+  async function leave(end: number): Promise<void> {
+    try {
       // Only who has a registration can find it another host.
       if (offered.size > 0) await line.claim([...offered.keys()])
       const left = [...new Set([...owned.keys(), ...offered.keys()])]
       if (left.length > 0) await line.rest(left, true)
-      owned.clear()
-      for (const { resolve } of offered.values()) resolve()
+    } catch (error) {
+      if (performance.now() + RETRY_MS > end) throw error
+      await delay(RETRY_MS)
+      return leave(end)
     }
+    owned.clear()
+    for (const { resolve } of offered.values()) resolve()
   }
 }
 

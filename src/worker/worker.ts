@@ -67,9 +67,11 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
   let deafen = async () => {}
   const stop = async () => {
     await deafen()
-    await Promise.all(Object.values(pumps).map(pump => pump.stop(parts.graceMs)))
-    await liveness.stop()
+    // What cannot end in order keeps the others from nothing.
+    const ends = await Promise.allSettled(Object.values(pumps).map(pump => pump.stop(parts.graceMs)))
+    ends.push(...(await Promise.allSettled([liveness.stop()])))
     await pool.end()
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
   const { media, ...others } = tasks
   const runners: { stop(): Promise<void> }[] = []
