@@ -32,7 +32,7 @@ t.test('from registration to a reply, with an error on the way', async t => {
   await delay.fill('11')
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('One field needs your attention').waitFor()
-  t.ok(await focused(delay), 'the refused field has the focus')
+  await t.resolves(focus(delay), 'the refused field has the focus')
   t.equal(await delay.getAttribute('aria-invalid'), 'true')
   const note = (await delay.getAttribute('aria-describedby'))?.split(' ').at(-1)
   t.match(await page.locator(`#${note}`).textContent(), /\S/, 'what is wrong is told at the field')
@@ -98,7 +98,7 @@ t.test('the drawer shows the raw exchange and what its token says, without secre
 
   await page.keyboard.press('Escape')
   const button = page.getByRole('button', { name: /^Exchanges/ })
-  t.ok(await focused(button), 'Escape closes it and gives the focus back')
+  await t.resolves(focus(button), 'Escape closes it and gives the focus back')
 })
 
 t.test('every kind of field can be filled, and what was saved comes back', async t => {
@@ -109,7 +109,7 @@ t.test('every kind of field can be filled, and what was saved comes back', async
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('One field needs your attention').waitFor()
   const password = page.getByLabel('Password', { exact: true })
-  t.ok(await focused(password), 'the required password has the focus')
+  await t.resolves(focus(password), 'the required password has the focus')
   await password.fill('s3cret')
 
   await page.getByLabel('String', { exact: true }).fill('a string')
@@ -181,4 +181,5 @@ t.test('the language chosen is asked of the plugin', async t => {
   t.pass('the form was asked for in Portuguese')
 })
 
-const focused = async (element: Locator) => (await element.and(element.page().locator(':focus')).count()) === 1
+/** The page gives it a moment after it has shown what it is about. */
+const focus = (element: Locator) => element.and(element.page().locator(':focus')).waitFor()

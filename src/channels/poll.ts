@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
 import { registrations } from '../database/schema.ts'
+import { takeEarly } from '../messages/early.ts'
 import { storeEvents } from '../messages/events.ts'
 import type { MakeReady } from '../messages/send.ts'
 import { before, within } from '../outbound/deadline.ts'
@@ -35,11 +36,8 @@ export const poller =
       if (!read) return
       const { events, cursor: next } = read
       await database.db.transaction(async tx => {
-        await storeEvents(
-          tx,
-          events.map(event => ({ registrationId: id, event })),
-          now()
-        )
+        const all = events.map(event => ({ registrationId: id, event }))
+        await storeEvents(tx, [...(await takeEarly(tx, all)), ...all], now())
         await tx
           .update(registrations)
           .set({ pollCursor: { value: next } })

@@ -58,5 +58,9 @@ export const earlyStatuses = pgTable(
     remember: json().$type<Boxed>(),
     createdAt: now()
   },
-  t => [index('early_statuses_registration').on(t.registrationId, t.id), index('early_statuses_age').on(t.createdAt)]
+  t => [
+    index('early_statuses_registration').on(t.registrationId, t.id),
+    index('early_statuses_ref').on(t.registrationId, t.ref),
+    index('early_statuses_age').on(t.createdAt)
+  ]
 )

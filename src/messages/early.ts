@@ -1,9 +1,10 @@
 import type { StatusEvent } from 'channel-kit/event'
-import { and, asc, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
 import { earlyStatuses, messageParts } from '../database/kept.ts'
 import { messages } from '../database/schema.ts'
+import { plain } from '../database/text.ts'
 import type { Reported } from './known.ts'
 
 /** Statuses of messages that we do not know, yet: kept, and applied when the send has returned. */
@@ -63,25 +64,46 @@ export const earlyTask =
       const young = gt(earlyStatuses.createdAt, new Date(now().getTime() - YOUNG_MS))
       await tx.delete(earlyStatuses).where(lt(earlyStatuses.createdAt, new Date(now().getTime() - LONGEST_MS)))
       const ours = eq(earlyStatuses.registrationId, registration)
-      const known = or(namedBy(messages), namedBy(messageParts))
-      const due = await tx
-        .select()
-        .from(earlyStatuses)
-        .where(and(ours, known, all ? undefined : young))
-        .orderBy(asc(earlyStatuses.id))
-        .limit(MOST)
-      if (due.length > 0)
-        await tx.delete(earlyStatuses).where(
-          inArray(
-            earlyStatuses.id,
-            due.map(({ id }) => id)
-          )
-        )
-      await store(tx, due.map(eventOf), now())
+      const due = await take(tx, and(ours, all ? undefined : young))
+      await store(tx, due, now())
 
       const [left] = await tx.select({ id: earlyStatuses.id }).from(earlyStatuses).where(and(ours, young)).limit(1)
       if (left) await look(tx, registration, due.length === MOST ? 'soon' : 'later')
     })
+
+/**
+ * What was kept about messages that these events are about and that are known
+ * by now. It came before them, so it goes before them.
+ */
+export async function takeEarly(tx: Executor, before: readonly Reported[]): Promise<Reported[]> {
+  const refs = before.flatMap(refsOf)
+  if (refs.length === 0) return []
+  return take(
+    tx,
+    sql`exists (
+      select from json_to_recordset(${JSON.stringify(refs)}::json) as given("registrationId" bigint, ref text)
+      where given."registrationId" = ${earlyStatuses.registrationId} and given.ref = ${earlyStatuses.ref})`
+  )
+}
+
+const refsOf = ({ registrationId, event }: Reported) => {
+  const statuses = event.kind === 'either' ? event.statuses : event.kind === 'status' ? [event] : []
+  return statuses.map(({ ref }) => ({ registrationId, ref: plain(ref) }))
+}
+
+/** Those whose messages are known, in their order, in which all lock them. */
+async function take(tx: Executor, which: SQL | undefined): Promise<Reported[]> {
+  const rows = await tx
+    .select()
+    .from(earlyStatuses)
+    .where(and(which, or(namedBy(messages), namedBy(messageParts))))
+    .orderBy(asc(earlyStatuses.id))
+    .limit(MOST)
+    .for('update')
+  const ids = rows.map(({ id }) => id)
+  if (ids.length > 0) await tx.delete(earlyStatuses).where(inArray(earlyStatuses.id, ids))
+  return rows.map(eventOf)
+}
 
 const namedBy = (table: typeof messages | typeof messageParts) =>
   sql`exists (select from ${table} where ${table.registrationId} = ${earlyStatuses.registrationId} and ${table.ref} = ${earlyStatuses.ref})`

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Status } from 'channel-kit/chat'
 import type { StatusEvent } from 'channel-kit/event'
 import type { Known } from './known.ts'
@@ -55,8 +56,9 @@ const several = (message: Known, part?: KnownPart): part is KnownPart =>
 /** What does not get a message further may say why, such as that it was charged. */
 function note(message: Known, { status, reason }: Heard, now: Date, part?: KnownPart): boolean {
   if (reason === undefined) return false
-  const chapter: Chapter = { kind: 'noted', at: now.toISOString(), status, reason }
-  message.asides.push(several(message, part) ? { ...chapter, part: part.part } : chapter)
+  const noted: Chapter = { kind: 'noted', at: now.toISOString(), status, reason }
+  const chapter = several(message, part) ? { ...noted, part: part.part } : noted
+  if (!message.chapters.some(other => isDeepStrictEqual(other, chapter))) message.chapters.push(chapter)
   return true
 }
 

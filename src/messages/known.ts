@@ -35,10 +35,8 @@ export interface Known {
   parts: KnownPart[]
   /** Those that the gateway has given back now, to be sent once more. */
   returned: Part[]
-  /** What has happened to it now. */
+  /** What has happened to it now, in its order. What was said of it and changed nothing, `noted`, is told once. */
   chapters: Chapter[]
-  /** What was said of it and changed nothing; told once. */
-  asides: Chapter[]
 }
 
 /**
@@ -80,7 +78,7 @@ export async function messagesOf(tx: Executor, all: readonly Reported[]): Promis
 const idOf = ({ message }: StatusEvent) => (/^\d{1,15}$/.test(message?.id ?? '') ? message?.id : undefined)
 
 /** What a row does not have as it is. */
-type Made = 'id' | 'registrationId' | 'conversationId' | 'decided' | 'parts' | 'returned' | 'chapters' | 'asides'
+type Made = 'id' | 'registrationId' | 'conversationId' | 'decided' | 'parts' | 'returned' | 'chapters'
 
 type Row = Record<string, unknown> & {
   n: number
@@ -98,8 +96,7 @@ const messageOf = ({ id, registrationId, conversationId, ...rest }: Omit<Row, 'n
   decided: null,
   parts: [],
   returned: [],
-  chapters: [],
-  asides: []
+  chapters: []
 })
 
 /** Adds the parts of those that are in parts; whoever calls has locked their conversations. */

@@ -55,8 +55,7 @@ const knownOf = ({ taken: { message }, next, row }: Settled, parts: KnownPart[])
   decided: null,
   parts,
   returned: [],
-  chapters: [],
-  asides: []
+  chapters: []
 })
 
 /** They are taken once more at once: to be accepted as they are, or to be asked about once more where only something of them was heard. */

@@ -16,26 +16,26 @@ export const statusNews = ({ conversationId, crmId, replays }: Known, status: St
 export async function writeKnown(tx: Executor, changed: readonly Known[], now: Date): Promise<void> {
   if (changed.length === 0) return
   const rows = JSON.stringify(
-    changed.map(({ id, status, reason, decided, inParts, chapters, asides }) => ({
+    changed.map(({ id, status, reason, decided, inParts, chapters }) => ({
       id,
       status,
       reason,
       doubt: decided,
       inParts,
-      story: chapters,
-      asides
+      story: chapters
     }))
   )
   await tx.execute(sql`
     update ${messages} m
-    set status = given.status, reason = given.reason, story = m.story || given.story || array_to_json(array(
-        select distinct aside from jsonb_array_elements(given.asides) aside
-        where not exists (select from jsonb_array_elements(m.story) told where told - 'at' = aside - 'at')
-      ))::jsonb,
+    set status = given.status, reason = given.reason, story = m.story || coalesce((
+        select jsonb_agg(chapter order by number) from jsonb_array_elements(given.story) with ordinality as of(chapter, number)
+        where chapter ->> 'kind' <> 'noted'
+          or not exists (select from jsonb_array_elements(m.story) told where told - 'at' = chapter - 'at')
+      ), '[]'),
       doubt = coalesce(given.doubt, m.doubt), in_parts = given."inParts",
       due_at = case when given.doubt = 'heard' then least(m.due_at, ${now.toISOString()}::timestamptz) else m.due_at end
     from json_to_recordset(${rows}::json) as given(
-      id bigint, status text, reason text, doubt text, "inParts" boolean, story jsonb, asides jsonb)
+      id bigint, status text, reason text, doubt text, "inParts" boolean, story jsonb)
     where m.id = given.id`)
   await writeParts(
     tx,

@@ -1,0 +1,1 @@
+CREATE INDEX "early_statuses_ref" ON "early_statuses" USING btree ("registration_id","ref");
