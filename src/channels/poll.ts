@@ -3,7 +3,6 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
 import { registrations } from '../database/schema.ts'
-import { takeEarly } from '../messages/early.ts'
 import { storeEvents } from '../messages/events.ts'
 import type { MakeReady } from '../messages/send.ts'
 import { before, within } from '../outbound/deadline.ts'
@@ -37,7 +36,7 @@ export const poller =
       const { events, cursor: next } = read
       await database.db.transaction(async tx => {
         const all = events.map(event => ({ registrationId: id, event }))
-        await storeEvents(tx, [...(await takeEarly(tx, all)), ...all], now())
+        await storeEvents(tx, all, now(), { firstEarly: true })
         await tx
           .update(registrations)
           .set({ pollCursor: { value: next } })

@@ -4,7 +4,6 @@ import type { Database, Executor } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
 import { earlyStatuses, messageParts } from '../database/kept.ts'
 import { messages } from '../database/schema.ts'
-import { plain } from '../database/text.ts'
 import type { Reported } from './known.ts'
 
 /** Statuses of messages that we do not know, yet: kept, and applied when the send has returned. */
@@ -71,12 +70,9 @@ export const earlyTask =
       if (left) await look(tx, registration, due.length === MOST ? 'soon' : 'later')
     })
 
-/**
- * What was kept about messages that these events are about and that are known
- * by now. It came before them, so it goes before them.
- */
-export async function takeEarly(tx: Executor, before: readonly Reported[]): Promise<Reported[]> {
-  const refs = before.flatMap(refsOf)
+/** What was kept about the messages of these statuses, which are known by now. */
+export async function takeEarly(tx: Executor, statuses: readonly Reported[]): Promise<Reported[]> {
+  const refs = statuses.flatMap(refsOf)
   if (refs.length === 0) return []
   return take(
     tx,
@@ -86,10 +82,8 @@ export async function takeEarly(tx: Executor, before: readonly Reported[]): Prom
   )
 }
 
-const refsOf = ({ registrationId, event }: Reported) => {
-  const statuses = event.kind === 'either' ? event.statuses : event.kind === 'status' ? [event] : []
-  return statuses.map(({ ref }) => ({ registrationId, ref: plain(ref) }))
-}
+const refsOf = ({ registrationId, event }: Reported) =>
+  event.kind === 'status' ? [{ registrationId, ref: event.ref }] : []
 
 /** Those whose messages are known, in their order, in which all lock them. */
 async function take(tx: Executor, which: SQL | undefined): Promise<Reported[]> {

@@ -11,7 +11,7 @@ import {
 } from '../database/conversations.ts'
 import { writeNotes } from '../database/notes.ts'
 import { queueAnswers } from './answers.ts'
-import { keepEarly } from './early.ts'
+import { keepEarly, takeEarly } from './early.ts'
 import { hear } from './hear.ts'
 import { addParts, type Known, messagesOf, type Reported } from './known.ts'
 import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './memory.ts'
@@ -23,17 +23,31 @@ import { statusNews, writeKnown } from './write.ts'
 /**
  * Stores what gateways reported, in the order reported, and what the CRM has to
  * hear of it. Runs in the caller's transaction, so that a gateway is answered
- * only for what is kept. A few statements, however many events.
+ * only for what is kept. A few statements, however many events. `firstEarly`: what
+ * was kept about the same messages, and came before, goes before them.
  */
-export async function storeEvents(tx: Executor, given: readonly Reported[], now: Date): Promise<void> {
+export async function storeEvents(
+  tx: Executor,
+  given: readonly Reported[],
+  now: Date,
+  { firstEarly = false } = {}
+): Promise<void> {
   if (given.length === 0) return
-  const { all, siblings } = plainly(given)
-  const renamed = await addAliases(tx, all)
-  const byContact = await conversationsOf(tx, all.flatMap(contactOf))
+  const { all: come, siblings } = plainly(given)
+  const renamed = await addAliases(tx, come)
+  const byContact = await conversationsOf(tx, come.flatMap(contactOf))
+  const named = await messagesOf(tx, come)
+  const before = firstEarly
+    ? await takeEarly(
+        tx,
+        come.filter(({ event }) => named.get(event))
+      )
+    : []
+  const all = [...before, ...come]
   const locked = await lockConversations(tx, [
     ...renamed,
     ...byContact.values(),
-    ...[...(await messagesOf(tx, all)).values()].flatMap(message => message?.conversationId ?? [])
+    ...[...named.values()].flatMap(message => message?.conversationId ?? [])
   ])
   await lockRegistrations(
     tx,

@@ -1,7 +1,6 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import type { Database } from '../database/connect.ts'
 import { gather } from '../database/gather.ts'
-import { takeEarly } from './early.ts'
 import { storeEvents } from './events.ts'
 
 /** Resolves when what a gateway reported of a registration is stored for good, all of it or, when it rejects, nothing. */
@@ -14,8 +13,7 @@ const MOST = 100
 export function reporter({ db }: Pick<Database, 'db'>, now: () => Date, stored: (count: number) => void): Report {
   const store = gather(async (calls: readonly { registrationId: number; events: readonly GatewayEvent[] }[]) => {
     const all = calls.flatMap(({ registrationId, events }) => events.map(event => ({ registrationId, event })))
-    if (all.length > 0)
-      await db.transaction(async tx => storeEvents(tx, [...(await takeEarly(tx, all)), ...all], now()))
+    if (all.length > 0) await db.transaction(tx => storeEvents(tx, all, now(), { firstEarly: true }))
     stored(calls.length)
     return calls.map(() => undefined)
   }, MOST)
