@@ -7,6 +7,7 @@ const WRITES_MS = 5_000
 const WRITES_AFTER_CRASH_MS = 30_000
 /** How soon the end of a process shows at its lines, and how late what it said before is heard. */
 const LAG_MS = 1_500
+
 export function excusesOf({ ends, lateMs }: Pick<Journal, 'ends' | 'lateMs'>) {
   const lagMs = LAG_MS + lateMs()
   const kills = ends.filter(({ what, how }) => what !== 'postgres' && how !== 'stopped')

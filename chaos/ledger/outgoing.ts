@@ -4,7 +4,7 @@ import { causeOf, type Row } from './causes.ts'
 import type { Entry } from './entry.ts'
 import { openEntry } from './entry.ts'
 import type { Excuses } from './excuses.ts'
-import { wasLate } from './late.ts'
+import { givenUpAt } from './late.ts'
 import type { Rows } from './rows.ts'
 
 /** None lost: what was answered 202 is at the gateway, or failed for a reason that is true and that the CRM was told. */
@@ -37,21 +37,21 @@ export function noneLost(journal: Journal, rows: Rows, excuses: Excuses, gateway
   }
 }
 
-/** In order: once a message of a conversation has arrived, none that was posted before it arrives any more, unless it had been given up. */
+/** In order: once a message of a conversation has arrived, none that was posted before it arrives any more, but what its host had given up by then. */
 export function inOrder(journal: Journal, rows: Rows): Entry {
   const entry = openEntry('messages of a conversation reached the gateway in the order accepted')
   const numbers = new Map(journal.posts.map(({ id }, index) => [id, index]))
-  const newest = new Map<string, { number: number; id: string }>()
+  const newest = new Map<string, { number: number; id: string; at: number }>()
   for (const arrival of journal.arrivals) {
-    const { id, account, contact } = arrival
+    const { id, account, contact, at } = arrival
     const conversation = `${account.key} ${contact}`
     const number = numbers.get(id) ?? -1
     const before = newest.get(conversation)
     const overtaken = before !== undefined && before.number > number
-    const excused = overtaken && wasLate(arrival, rows)
+    const excused = overtaken && (givenUpAt(arrival, rows, journal) ?? Number.POSITIVE_INFINITY) <= before.at
     if (excused) entry.note('it was given up before, and came all the same')
     entry.check(overtaken && !excused ? `${id} arrived after ${before.id}` : undefined)
-    if (!before || before.number < number) newest.set(conversation, { number, id })
+    if (!before || before.number < number) newest.set(conversation, { number, id, at })
   }
   return entry.close()
 }

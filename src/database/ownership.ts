@@ -106,6 +106,7 @@ export async function freeRegistrations(tx: Executor): Promise<void> {
     .from(registrations)
     .where(or(hasDead('send'), hasDead('tell')))
   const ids = found.map(({ id }) => id)
+  if (ids.length === 0) return
   await lockRegistrations(tx, ids, 'no key update')
   for (const work of ['send', 'tell'] as const) {
     // Looked at again: a host may have come up and claimed one meanwhile.
