@@ -1,7 +1,7 @@
 import type { Taken } from './ended.ts'
 import type { KnownPart } from './parts.ts'
 
-/** A message that a turn took, as the database hands it over. `unwritten`: not taken, but one whose end was not written. */
+/** A message that a turn took, as the database hands it over. `unwritten`: not taken, but one of which something was heard while it was sent. */
 export interface Row {
   id: string
   unwritten: boolean

@@ -33,6 +33,7 @@ export const SEND_TURN = {
 declare
   busy bigint[] := in_hand;
   ours bigint[];
+  heard bigint[];
   told bigint[];
   owner record;
 begin
@@ -44,11 +45,15 @@ begin
     )
     select coalesce(array_agg(w.id), '{}') into ours from written w`)}
     if cardinality(ours) < cardinality(ids) then
-      busy := busy || array(select e.conversation from unnest(ids, settled) as e(id, conversation) where e.id <> all(ours));
+      heard := array(
+        select m.id from json_to_recordset(ended) as e(id bigint, attempts int, replays int)
+        join messages m on m.id = e.id and m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays
+        where m.id <> all(ours));
+      busy := busy || array(select e.conversation from unnest(ids, settled) as e(id, conversation) where e.id = any(heard));
       return query
         select e.id, true, null::boolean, null::bigint, null::bigint, null, null::json, null::int, null::int, null, null, null,
           null::json, null, null::int, null::boolean, null::boolean, null, null::timestamptz, null::json, null::json, null
-        from unnest(ids) as e(id) where e.id <> all(ours);
+        from unnest(heard) as e(id);
     end if;
 
     with added as (

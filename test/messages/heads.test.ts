@@ -162,6 +162,23 @@ async function database(t: Test): Promise<Database> {
   return opened
 }
 
+t.test('what another host has settled keeps no conversation back', async t => {
+  const opened = await database(t)
+  const post = { kind: 'post', account: 0, contact: 'x', again: false } as const
+  const turn = (host: Host): Action => ({ kind: 'turn', host, fates: Array(6).fill('accepted'), free: 1 })
+  await play(opened, [
+    post,
+    turn('b'),
+    { kind: 'die', host: 'b' },
+    turn('a'),
+    { kind: 'come late', host: 'b' },
+    post,
+    // Settles the first message in vain, and takes the second.
+    turn('a')
+  ])
+  t.pass()
+})
+
 t.test(
   'whatever two hosts do, the head of a conversation alone is taken, when it is due, and none is lost',
   async t => {
