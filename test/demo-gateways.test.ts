@@ -149,6 +149,28 @@ t.test('the page is as wide as its window, also with both sides of a chat', asyn
   await agent.getByText('Please bring it here').waitFor()
 })
 
+t.test('who registers before the page knows of the gateway has it connected too', async t => {
+  const simulator = await startSimulator()
+  t.teardown(() => simulator.close())
+  const crm = await startCrm({ page: true, gateways: { sms: { simulator, files: false } } })
+  t.teardown(() => crm.close())
+  const host = await testHost(t, { channels: [{ channel: mobiletech }], env: simulator.variables })
+  crm.plugin({ key: 'sms', name: 'Slow page', selfUri: host.at('mobiletech') })
+
+  const { page } = await openPage(t, browser, crm.url)
+  const registered = Promise.withResolvers<void>()
+  await page.route('**/plugins/sms/gateway', async route => {
+    await registered.promise
+    await route.continue()
+  })
+  await page.goto(`${crm.url}#/sms/registration`)
+  await page.reload()
+  await page.getByRole('button', { name: 'Register' }).click()
+  await page.getByRole('heading', { name: 'Registered' }).waitFor()
+  registered.resolve()
+  await page.getByText('simulated, connected: ').waitFor()
+})
+
 t.test('what the plugin refuses is told, and a gateway without replies says so', async t => {
   const { write: _write, ...oneWay } = await startSimulator()
   t.teardown(() => oneWay.close())

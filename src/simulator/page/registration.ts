@@ -28,7 +28,7 @@ export function Registration({ plugin, info, gateway }: RegistrationProps) {
   const [market, setMarket] = useState(0)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<Problem>()
-  const { connect, connecting, problem: unconnected } = useConnecting(plugin.key)
+  const { connect, connectFirst, connecting, problem: unconnected } = useConnecting(plugin.key)
   const { registration } = plugin
 
   const register = async (event: Event) => {
@@ -39,7 +39,7 @@ export function Registration({ plugin, info, gateway }: RegistrationProps) {
     const result = await ask(`plugins/${plugin.key}/registration`, { method: 'PUT', body: { country, currency } })
     setBusy(false)
     if (!result.ok) setProblem(result.problem)
-    else if (gateway && !gateway.connected) await connect()
+    else await connectFirst()
   }
 
   return html`

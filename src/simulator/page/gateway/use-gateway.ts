@@ -28,5 +28,11 @@ export function useConnecting(plugin: string) {
     setConnecting(false)
     if (!result.ok) setProblem(result.problem)
   }
-  return { connect, connecting, problem }
+  /** Asks what is so now: what the page has read of the gateway may be old, or not there yet. */
+  const connectFirst = async () => {
+    const gateway = await ask<GatewayView | null>(`plugins/${plugin}/gateway`)
+    if (!gateway.ok) setProblem(gateway.problem)
+    else if (gateway.body && !gateway.body.connected) await connect()
+  }
+  return { connect, connectFirst, connecting, problem }
 }
