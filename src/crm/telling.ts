@@ -1,11 +1,11 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../database/connect.ts'
 import { lockRegistrations, wake } from '../database/conversations.ts'
-import { claim, letGo } from '../database/ownership.ts'
+import { claim, handOver, letGo, ownedBy } from '../database/ownership.ts'
 import { call } from '../database/routine.ts'
 import { conversations, type outbox, registrations } from '../database/schema.ts'
 import { plain } from '../database/text.ts'
-import type { Line } from '../worker/pump.ts'
+import type { Line } from '../worker/line.ts'
 import { TELL_TURN } from './turn.ts'
 
 /** What this host has in hand to tell CRMs: taking it, and writing down what became of it. */
@@ -99,6 +99,8 @@ export function crmLine({ database, host, tell, now }: Parts): Line<Taken, Ended
       return rows.map(takenOf)
     },
     rest: (ids, all) => letGo(database, 'tell', host, ids, all, now()),
+    hand: (ids, to) => handOver(database, 'tell', host, ids, to),
+    mine: () => ownedBy(database, 'tell', host),
     work: tell
   }
 }

@@ -2,6 +2,7 @@ import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
 import type { Database, Executor } from './connect.ts'
 import { lockRegistrations, type Work } from './conversations.ts'
 import { addJob } from './jobs.ts'
+import { ringGiven } from './ring.ts'
 import { conversations, hosts, registrations } from './schema.ts'
 
 /** Which host works on a registration, for each kind of work. Taking on and letting go, see conversations.ts. */
@@ -97,6 +98,37 @@ async function nextDue(tx: Executor, work: Work, ids: readonly number[]): Promis
       select ${due} due from ${conversations} where registration_id = given.id::bigint and ${due} is not null order by ${due} limit 1
     ) next`)
   return new Map(rows.map(row => [Number(row.id), new Date(row.due)]))
+}
+
+/**
+ * Hands registrations of which this host has nothing in hand to another one,
+ * and says so. Answers which it keeps: that host is gone. One that dies a moment
+ * later leaves them as it leaves its own.
+ */
+export const handOver = (
+  { db }: Pick<Database, 'db'>,
+  work: Work,
+  host: string,
+  ids: readonly number[],
+  to: string
+): Promise<number[]> =>
+  db.transaction(async tx => {
+    const rows = await lockRegistrations(tx, ids, 'no key update')
+    const mine = rows.filter(row => row[work] === host).map(({ id }) => id)
+    const [lives] = await tx.select({ id: hosts.id }).from(hosts).where(eq(hosts.id, to))
+    if (!lives || mine.length === 0) return mine
+    await tx
+      .update(registrations)
+      .set({ [FIELD[work]]: to })
+      .where(inArray(registrations.id, mine))
+    await ringGiven(tx, work, host, to)
+    return []
+  })
+
+/** The registrations that a host has. */
+export async function ownedBy({ db }: Pick<Database, 'db'>, work: Work, host: string): Promise<number[]> {
+  const rows = await db.select({ id: registrations.id }).from(registrations).where(eq(HOST[work], host))
+  return rows.map(({ id }) => id)
 }
 
 /** Registrations of hosts that do not live get a job, which finds them another one. */

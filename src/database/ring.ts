@@ -1,4 +1,5 @@
-import type { Database } from './connect.ts'
+import { sql } from 'drizzle-orm'
+import type { Database, Executor } from './connect.ts'
 import type { Work } from './conversations.ts'
 import { listen } from './listen.ts'
 
@@ -34,12 +35,25 @@ export function ringer({ pool }: Pick<Database, 'pool'>, host: string): Ring {
   }
 }
 
+/** Tells one host that it has been given registrations, once the transaction has ended. */
+export const ringGiven = (tx: Executor, work: Work, host: string, to: string) =>
+  tx.execute(sql`select pg_notify(${CHANNEL}, ${`${work} ${host} ${to}`})`)
+
+interface Hearing {
+  /** Some host has stored something. */
+  heard: (work: Work) => void
+  /** This host has been given registrations. */
+  given: (work: Work) => void
+}
+
 /** Hears the others. */
-export const hearRings = (database: Pick<Database, 'url'>, host: string, heard: (work: Work) => void) =>
+export const hearRings = (database: Pick<Database, 'url'>, host: string, { heard, given }: Hearing) =>
   listen(database, {
     channel: CHANNEL,
     heard(payload) {
-      const [work, other] = payload.split(' ')
-      if (other !== host && (work === 'send' || work === 'tell')) heard(work)
+      const [work, other, to] = payload.split(' ')
+      if (other === host || (work !== 'send' && work !== 'tell')) return
+      if (to === undefined) heard(work)
+      else if (to === host) given(work)
     }
   })

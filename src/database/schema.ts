@@ -35,6 +35,8 @@ export const secretKeys = pgTable('secret_keys', {
 export const hosts = pgTable('hosts', {
   id: text().primaryKey(),
   pools: text().array().notNull(),
+  /** Items a second that it begins; null for one that does not say, which is given none by the others. */
+  loads: json().$type<{ send: number; tell: number }>(),
   seenAt: now()
 })
 

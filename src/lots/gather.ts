@@ -5,7 +5,7 @@ import type { Database } from '../database/connect.ts'
 import type { Ended, Taken } from '../messages/ended.ts'
 import type { Policy } from '../messages/policy.ts'
 import { type MakeReady, sender } from '../messages/send.ts'
-import type { Line } from '../worker/pump.ts'
+import type { Line } from '../worker/line.ts'
 import { collect } from './collect.ts'
 import type { Gathered } from './gathered.ts'
 
@@ -44,7 +44,9 @@ export function gatheringLine({ database, line, ready, policy, gathers, now }: P
         inHand
       )
     },
-    rest: line.rest
+    rest: line.rest,
+    hand: line.hand,
+    mine: line.mine
   }
 }
 

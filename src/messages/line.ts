@@ -1,7 +1,7 @@
 import type { AccountLimits } from 'channel-kit/channel'
 import type { Database } from '../database/connect.ts'
-import { claim, letGo } from '../database/ownership.ts'
-import type { Line } from '../worker/pump.ts'
+import { claim, handOver, letGo, ownedBy } from '../database/ownership.ts'
+import type { Line } from '../worker/line.ts'
 import type { Ended, Taken } from './ended.ts'
 import { sendTurn } from './sending.ts'
 
@@ -29,6 +29,8 @@ export function messageLine({ database, host, send, limitsOf, now }: Parts): Lin
     turn: (done, wants, inHand) =>
       sendTurn(done, { database, host, wants, inHand, paceOf: id => paces.get(id), now: now() }),
     rest: (ids, all) => letGo(database, 'send', host, ids, all, now()),
+    hand: (ids, to) => handOver(database, 'send', host, ids, to),
+    mine: () => ownedBy(database, 'send', host),
     work: send
   }
 }

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Bucket, type OwnLimits, spread, type Want } from './share.ts'
+import { openLeaving } from './leaving.ts'
+import type { Claimed, Item, Limits, Line } from './line.ts'
+import { type Bucket, spread, type Want } from './share.ts'
 
 /**
  * Works on the registrations that this host has taken on, for one kind of work.
@@ -8,38 +10,6 @@ import { type Bucket, type OwnLimits, spread, type Want } from './share.ts'
  * next items of all registrations, in one transaction, so the database's work a
  * message falls as the load rises. Turns never overlap.
  */
-
-/** An open item at the head of its conversation. */
-export interface Item {
-  registrationId: number
-  conversationId: number
-}
-
-interface Claimed {
-  registrationId: number
-  /** Those that share one other side, which may be slow. */
-  group: string
-  limits?: OwnLimits
-}
-
-/** What the pump needs to know of a kind of work. */
-export interface Line<Taken extends Item, Done> {
-  /** Takes registrations on, or keeps them, but for those that another host has. */
-  claim(registrationIds: readonly number[]): Promise<readonly Claimed[]>
-  /** Settles and takes in one transaction. Conversations in hand are not taken again. */
-  turn(done: readonly Done[], wants: readonly Want[], inHand: readonly number[]): Promise<readonly Taken[]>
-  /** Lets go of those that have nothing due, and of any if `all`. Answers which ones it let go. */
-  rest(registrationIds: readonly number[], all: boolean): Promise<readonly number[]>
-  /** Must not reject. */
-  work(item: Taken): Promise<Done>
-}
-
-export interface Limits {
-  /** Items in hand at the same time; each group may always have one. */
-  total: number
-  /** Items of one group in hand at the same time. */
-  group: number
-}
 
 /** How soon an item that another host stored is noticed, while there is work and while there is none. */
 const LOOK_MS = 50
@@ -62,7 +32,8 @@ export function startPump<Taken extends Item, Done>(
 ) {
   const owned = new Map<number, Owned>()
   const inHand = new Map<number, Promise<void>>()
-  const done: Done[] = []
+  const done: { owner: Owned | undefined; result: Done }[] = []
+  const leaving = openLeaving(owned, line.hand)
   /** Registrations that are to be taken on, and what their jobs wait for. */
   const offered = new Map<number, PromiseWithResolvers<void>>()
   let turning: Promise<void> | undefined
@@ -70,6 +41,7 @@ export function startPump<Taken extends Item, Done>(
   let timer: NodeJS.Timeout | undefined
   let fedAt = 0
   let stopping = false
+  let ratedAt = performance.now()
 
   /** A turn as soon as the one under way is over. */
   function nudge(): void {
@@ -97,12 +69,22 @@ export function startPump<Taken extends Item, Done>(
     await claim()
     const settled = done.slice()
     const wants = stopping ? [] : wanted()
-    if (settled.length === 0 && wants.length === 0) return
-    const taken = await line.turn(settled, wants, [...inHand.keys()])
+    if (settled.length > 0 || wants.length > 0) await work(settled, wants)
+    if (stopping) return
+    await letGo(wants)
+    await leaving.end()
+  }
+
+  async function work(settled: typeof done, wants: readonly Want[]): Promise<void> {
+    const taken = await line.turn(
+      settled.map(({ result }) => result),
+      wants,
+      [...inHand.keys()]
+    )
     done.splice(0, settled.length)
+    for (const { owner } of settled) if (owner) owner.open -= 1
     if (taken.length > 0) fedAt = performance.now()
     for (const item of taken) begin(item)
-    if (!stopping) await letGo(wants)
   }
 
   function offer(registrationId: number): Promise<void> {
@@ -135,7 +117,9 @@ export function startPump<Taken extends Item, Done>(
       // The same object, since the work in hand counts itself off it.
       owned.set(
         one.registrationId,
-        Object.assign(known ?? { busy: 0, bucket: undefined, fedAt: performance.now() }, one, { at: performance.now() })
+        Object.assign(known ?? { busy: 0, open: 0, begun: 0, bucket: undefined, fedAt: performance.now() }, one, {
+          at: performance.now()
+        })
       )
     }
     // Another host has these.
@@ -144,7 +128,8 @@ export function startPump<Taken extends Item, Done>(
 
   /** The fair share of each registration: what is free is split among the groups, and a group's share among its own. */
   function wanted(): Want[] {
-    const groups = Map.groupBy(owned.values(), ({ group }) => group)
+    const staying = owned.values().filter(({ registrationId }) => !leaving.has(registrationId))
+    const groups = Map.groupBy(staying, ({ group }) => group)
     const share = Math.max(1, Math.min(limits.group, Math.floor(limits.total / groups.size)))
     return [...groups.values()].flatMap(members => {
       const busy = members.reduce((sum, member) => sum + member.busy, 0)
@@ -157,13 +142,18 @@ export function startPump<Taken extends Item, Done>(
     const owner = owned.get(item.registrationId)
     if (owner) {
       owner.busy += 1
+      owner.open += 1
+      owner.begun += 1
       owner.fedAt = performance.now()
       if (owner.bucket) owner.bucket.tokens -= 1
     }
     const ended = line
       .work(item)
-      .then(result => void done.push(result))
-      .catch(error => log.error({ err: error }, 'an item was left as it was, and is taken again'))
+      .then(result => void done.push({ owner, result }))
+      .catch(error => {
+        log.error({ err: error }, 'an item was left as it was, and is taken again')
+        if (owner) owner.open -= 1
+      })
       .then(() => {
         inHand.delete(item.conversationId)
         if (owner) owner.busy -= 1
@@ -200,6 +190,29 @@ export function startPump<Taken extends Item, Done>(
 
     nudge,
 
+    /** How many items of each registration were begun a second since this was last asked. */
+    rates(): Map<number, number> {
+      const seconds = (performance.now() - ratedAt) / 1_000
+      ratedAt = performance.now()
+      const rates = new Map([...owned].map(([id, { begun }]) => [id, begun / seconds]))
+      for (const owner of owned.values()) owner.begun = 0
+      return rates
+    },
+
+    /** Hands registrations to another host, as soon as nothing of them is in hand. */
+    hand(registrationIds: readonly number[], to: string): void {
+      leaving.begin(registrationIds, to)
+      nudge()
+    },
+
+    /** Takes on what another host has handed to this one. */
+    async adopt(): Promise<void> {
+      if (stopping) return
+      const ids = await line.mine()
+      for (const id of ids) if (!owned.has(id)) offer(id).catch(() => {})
+      nudge()
+    },
+
     /** Takes nothing more, waits for what is in hand, and leaves the rest to other hosts. */
     async stop(graceMs: number): Promise<void> {
       stopping = true
@@ -208,7 +221,12 @@ export function startPump<Taken extends Item, Done>(
       while ((turning || inHand.size > 0 || done.length > 0) && performance.now() < end) await delay(STOP_MS)
       clearTimeout(timer)
       await turning
-      if (done.length > 0) await line.turn(done.splice(0), [], [])
+      if (done.length > 0)
+        await line.turn(
+          done.splice(0).map(({ result }) => result),
+          [],
+          []
+        )
       await leave(end)
     }
   }
@@ -230,8 +248,15 @@ export function startPump<Taken extends Item, Done>(
   }
 }
 
+export type Pump = ReturnType<typeof startPump>
+
 interface Owned extends Claimed {
+  /** Items in hand. */
   busy: number
+  /** Those, and what has ended and is still to be settled. */
+  open: number
+  /** Items since the rate was last asked for. */
+  begun: number
   /** When it was last claimed. */
   at: number
   /** When it last had something to do. */

@@ -3,8 +3,10 @@ import type { TaskList } from 'graphile-worker'
 import { APPLICATION, type Database, openPool } from '../database/connect.ts'
 import type { Jobs } from '../database/jobs.ts'
 import { hearRings, type Ring } from '../database/ring.ts'
+import { startBalance } from './balance.ts'
+import type { Item, Limits, Line } from './line.ts'
 import { startLiveness } from './liveness.ts'
-import { type Item, type Limits, type Line, startPump } from './pump.ts'
+import { startPump } from './pump.ts'
 import { type Cron, startRunner } from './runner.ts'
 
 export interface Parts<Sent extends Item, SendEnd, Told extends Item, TellEnd> {
@@ -64,9 +66,11 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
     send: async ({ registration }: Jobs['send']) => pumps.send.take(registration),
     tell: async ({ registration }: Jobs['tell']) => pumps.tell.take(registration)
   }
+  const balance = startBalance(database, host, pumps, log)
   let deafen = async () => {}
   const stop = async () => {
     await deafen()
+    await balance.stop()
     // What cannot end in order keeps the others from nothing.
     const ends = await Promise.allSettled(Object.values(pumps).map(pump => pump.stop(parts.graceMs)))
     ends.push(...(await Promise.allSettled([liveness.stop()])))
@@ -84,7 +88,10 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
     await stop()
   }
   try {
-    deafen = await hearRings(database, host, work => pumps[work].nudge())
+    deafen = await hearRings(database, host, {
+      heard: work => pumps[work].nudge(),
+      given: balance.adopt
+    })
     await begin('wake-ups', WAKE_UPS, { ...wakeUps, ...others }, crons)
     await begin('files', FILES, { media }, [])
   } catch (error) {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Database, openDatabase as open } from '../../src/database/connect.ts'
-import { claim, freeRegistrations, letGo } from '../../src/database/ownership.ts'
+import { claim, freeRegistrations, handOver, letGo } from '../../src/database/ownership.ts'
 import { call } from '../../src/database/routine.ts'
 import { ACCEPT } from '../../src/messages/accepting.ts'
 import type { Ended, Taken } from '../../src/messages/ended.ts'
@@ -19,6 +19,8 @@ import { wrote } from '../talking.ts'
 const ROUNDS = 25
 const REGISTRATIONS = [1, 2, 3, 4, 5, 6]
 const HOST = 'host'
+/** Another one, which lives. */
+const OTHER = 'other'
 const now = () => new Date()
 
 t.test('what happens to several registrations at the same time never waits in a circle', async t => {
@@ -30,11 +32,13 @@ t.test('what happens to several registrations at the same time never waits in a 
     const order = round % 2 ? REGISTRATIONS : REGISTRATIONS.toReversed()
     await accept(database, order, `before ${round}`)
     const taken = await take(database, [])
+    await database.pool.query('update registrations set telling_host = $1', [round % 2 ? HOST : null])
     const steps = {
       accept: accept(database, order, `meanwhile ${round}`),
       'accept others': accept(database, order.toReversed(), `then ${round}`),
       claim: claim(database, 'tell', HOST, order),
       'let go': letGo(database, 'send', HOST, order, round % 3 === 0, now()),
+      'hand over': handOver(database, 'tell', HOST, order.toReversed(), OTHER),
       free: database.db.transaction(freeRegistrations),
       pause: take(database, taken.toReversed().map(throttled)),
       hear: report(
@@ -57,6 +61,7 @@ t.test('what happens to several registrations at the same time never waits in a 
 
 /** They lie in the order opposite to their ids. */
 async function register({ pool }: Database): Promise<void> {
+  await pool.query("insert into hosts (id, pools) values ($1, '{}')", [OTHER])
   for (const id of REGISTRATIONS)
     await pool.query(`
       insert into registrations (channel, company_id, alias, plugin_id, cluster_uri, country, currency, hpt, webhook_token, webhook_hash)

@@ -57,7 +57,7 @@ const live = (database: Database, ...ids: string[]) =>
 
 async function hearing(t: Test, database: Database, host: string): Promise<Work[]> {
   const heard: Work[] = []
-  t.teardown(await hearRings(database, host, work => heard.push(work)))
+  t.teardown(await hearRings(database, host, { heard: work => heard.push(work), given: () => {} }))
   return heard
 }
 

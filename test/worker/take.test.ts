@@ -14,6 +14,8 @@ function lineOf(claim: (ids: readonly number[]) => Promise<void>) {
     },
     turn: async () => [],
     rest: async (ids: readonly number[]) => ids,
+    hand: async () => [],
+    mine: async () => [],
     work: async () => 'done'
   }
   return startPump(line, LIMITS, QUIET)

@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { eq, isNotNull } from 'drizzle-orm'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Database } from '../database/connect.ts'
+import type { Work } from '../database/conversations.ts'
+import { hosts } from '../database/schema.ts'
+import { handing } from './handing.ts'
+import type { Pump } from './pump.ts'
+
+/** Every few seconds each host says how busy it is, and gives to one that is less so. */
+
+const EVERY_MS = 5_000
+/** Rounds until what was given shows in what both say. */
+const PAUSE = 3
+
+export function startBalance(
+  { db }: Pick<Database, 'db'>,
+  host: string,
+  pumps: Record<Work, Pick<Pump, 'rates' | 'hand' | 'adopt'>>,
+  log: Pick<FastifyBaseLogger, 'info' | 'error'>
+) {
+  const over = new AbortController()
+  const works = ['send', 'tell'] as const
+  const pause = { send: 0, tell: 0 }
+
+  async function round(): Promise<void> {
+    const rates = { send: pumps.send.rates(), tell: pumps.tell.rates() }
+    const loads = { send: sum(rates.send), tell: sum(rates.tell) }
+    await db.update(hosts).set({ loads }).where(eq(hosts.id, host))
+    const all = await db.select({ host: hosts.id, loads: hosts.loads }).from(hosts).where(isNotNull(hosts.loads))
+    for (const work of works) {
+      // Rung for, but who does not hear should not have them for nothing.
+      await pumps[work].adopt()
+      pause[work] -= 1
+      if (pause[work] > 0) continue
+      const given = handing(
+        host,
+        all.map(one => ({ host: one.host, perSecond: one.loads?.[work] ?? 0 })),
+        rates[work]
+      )
+      if (!given) continue
+      pause[work] = PAUSE
+      log.info({ work, ...given }, 'registrations go to a host that has less to do')
+      pumps[work].hand(given.registrationIds, given.to)
+    }
+  }
+
+  async function rounds(): Promise<void> {
+    while (!over.signal.aborted) {
+      await delay(EVERY_MS, undefined, { signal: over.signal, ref: false }).catch(() => {})
+      if (!over.signal.aborted)
+        await round().catch(error => log.error({ err: error }, 'this host could not compare itself with the others'))
+    }
+  }
+  const ended = rounds()
+
+  return {
+    adopt: (work: Work): void => {
+      pumps[work].adopt().catch(error => log.error({ err: error }, 'what another host gave is taken on later'))
+    },
+    async stop(): Promise<void> {
+      over.abort()
+      await ended
+    }
+  }
+}
+
+const sum = (rates: ReadonlyMap<number, number>) => Math.round([...rates.values()].reduce((all, one) => all + one, 0))
