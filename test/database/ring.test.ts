@@ -31,6 +31,26 @@ t.test('a host that is alone, or stores much, does not ring', async t => {
   t.same(heard, ['tell'])
 })
 
+t.test('a host that has enough to do is not rung for that kind of work', async t => {
+  const database = await opened(t)
+  const { sql } = database
+  await live(database, 'a', 'b')
+  await sql`update hosts set loads = ${sql.json({ send: 500, tell: 99 })} where id = 'b'`
+  const heard = await hearing(t, database, 'b')
+  const ring = ringer(database, 'a')
+  ring('send', 1)
+  await settled(database)
+  ring('tell', 1)
+  await until('the other kind to be heard', async () => heard.length > 0)
+  t.same(heard, ['tell'])
+
+  await sql`update hosts set loads = ${sql.json({ send: 0, tell: 0 })} where id = 'b'`
+  await until('it to be rung once it has little to do', async () => {
+    ring('send', 1)
+    return heard.includes('send')
+  })
+})
+
 t.test('a host whose connection was lost hears again', async t => {
   const database = await opened(t)
   await live(database, 'a', 'b')
