@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { eq, isNotNull } from 'drizzle-orm'
+import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../database/connect.ts'
 import type { Work } from '../database/conversations.ts'
@@ -10,6 +10,8 @@ import type { Pump } from './pump.ts'
 /** Every few seconds each host says how busy it is, and gives to one that is less so. */
 
 const EVERY_MS = 5_000
+/** Who has said nothing for longer, and speaks every five seconds, may be dead. */
+const SILENT_S = 8
 /** Rounds until what was given shows in what both say. */
 const PAUSE = 3
 
@@ -27,12 +29,17 @@ export function startBalance(
     const rates = { send: pumps.send.rates(), tell: pumps.tell.rates() }
     const loads = { send: sum(rates.send), tell: sum(rates.tell) }
     await db.update(hosts).set({ loads }).where(eq(hosts.id, host))
-    const all = await db.select({ host: hosts.id, loads: hosts.loads }).from(hosts).where(isNotNull(hosts.loads))
+    const all = await db
+      .select({ host: hosts.id, loads: hosts.loads })
+      .from(hosts)
+      .where(and(isNotNull(hosts.loads), sql`${hosts.seenAt} > now() - make_interval(secs => ${SILENT_S})`))
     for (const work of works) {
       // Rung for, but who does not hear should not have them for nothing.
       await pumps[work].adopt()
-      pause[work] -= 1
-      if (pause[work] > 0) continue
+      if (pause[work] > 0) {
+        pause[work] -= 1
+        continue
+      }
       const given = handing(
         host,
         all.map(one => ({ host: one.host, perSecond: one.loads?.[work] ?? 0 })),

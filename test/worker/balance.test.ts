@@ -6,13 +6,13 @@ import { scripted, taken } from '../scripted.ts'
 t.setTimeout(240_000)
 
 /** More than a host sends before the other one has had its share. */
-const MESSAGES = 20_000
-const CONVERSATIONS = 2_000
+const MESSAGES = 10_000
+const CONVERSATIONS = 1_000
 const ACCOUNTS = 4
 
 t.test('a host that comes up later is given accounts that are never idle, in order and nothing twice', async t => {
   const crm = await testCrm(t)
-  const env = { DATABASE_URL: await testDatabase(t), LV_PLUGIN_CHAT_SEND_QUEUE_LIMIT: '40' }
+  const env = { DATABASE_URL: await testDatabase(t), LV_PLUGIN_CHAT_SEND_QUEUE_LIMIT: '20' }
   const sent = { first: 0, second: 0 }
   const numbers = new Map<string, number[]>()
   const sends = (name: keyof typeof sent) =>
