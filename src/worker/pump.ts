@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { openLeaving } from './leaving.ts'
-import type { Claimed, Item, Limits, Line } from './line.ts'
-import { type Bucket, spread, type Want } from './share.ts'
+import type { Item, Limits, Line } from './line.ts'
+import { type Owned, openOwned } from './owned.ts'
+import { spread, type Want } from './share.ts'
 
 /**
  * Works on the registrations that this host has taken on, for one kind of work.
@@ -16,32 +16,24 @@ const LOOK_MS = 50
 const IDLE_LOOK_MS = 250
 /** So long after the last item there is none. */
 const QUIET_MS = 1_000
-/** How long a registration with nothing to do is kept: the next item then costs no job, and no claim. */
-const KEEP_MS = 5_000
 /** After a turn that the database refused. What ended is kept until it is settled. */
 const RETRY_MS = 500
 /** How often a host that stops looks whether everything has ended. */
 const STOP_MS = 20
-/** How soon a change of limits is noticed, and that another host has taken a registration over. */
-const REFRESH_MS = 10_000
 
 export function startPump<Taken extends Item, Done>(
   line: Line<Taken, Done>,
   limits: Limits,
   log: Pick<FastifyBaseLogger, 'error'>
 ) {
-  const owned = new Map<number, Owned>()
+  const owned = openOwned(line)
   const inHand = new Map<number, Promise<void>>()
   const done: { owner: Owned | undefined; result: Done }[] = []
-  const leaving = openLeaving(owned, line.hand)
-  /** Registrations that are to be taken on, and what their jobs wait for. */
-  const offered = new Map<number, PromiseWithResolvers<void>>()
   let turning: Promise<void> | undefined
   let again = false
   let timer: NodeJS.Timeout | undefined
   let fedAt = 0
   let stopping = false
-  let ratedAt = performance.now()
 
   /** A turn as soon as the one under way is over. */
   function nudge(): void {
@@ -49,7 +41,7 @@ export function startPump<Taken extends Item, Done>(
       again = true
       return
     }
-    if (owned.size === 0 && done.length === 0 && offered.size === 0) return
+    if (owned.isEmpty() && done.length === 0) return
     again = false
     clearTimeout(timer)
     turning = turn()
@@ -61,18 +53,19 @@ export function startPump<Taken extends Item, Done>(
       .then(wait => {
         turning = undefined
         if (again && wait !== RETRY_MS) nudge()
-        else if (owned.size > 0 || done.length > 0 || offered.size > 0) timer = setTimeout(nudge, wait)
+        else if (!owned.isEmpty() || done.length > 0) timer = setTimeout(nudge, wait)
       })
   }
 
   async function turn(): Promise<void> {
-    await claim()
+    // Within a turn, so that none is taken on while it is being let go.
+    if (!stopping) await owned.claim()
     const settled = done.slice()
     const wants = stopping ? [] : wanted()
     if (settled.length > 0 || wants.length > 0) await work(settled, wants)
     if (stopping) return
-    await letGo(wants)
-    await leaving.end()
+    if (done.length === 0) await owned.letGo(wants)
+    await owned.handOver()
   }
 
   async function work(settled: typeof done, wants: readonly Want[]): Promise<void> {
@@ -87,49 +80,9 @@ export function startPump<Taken extends Item, Done>(
     for (const item of taken) begin(item)
   }
 
-  function offer(registrationId: number): Promise<void> {
-    const known = offered.get(registrationId) ?? Promise.withResolvers<void>()
-    // Nobody may be waiting for it any more.
-    known.promise.catch(() => {})
-    offered.set(registrationId, known)
-    return known.promise
-  }
-
-  /** Within a turn, so that none is taken on while it is being let go. */
-  async function claim(): Promise<void> {
-    const old = performance.now() - REFRESH_MS
-    const ids = new Set([...offered.keys(), ...[...owned].filter(([, { at }]) => at < old).map(([id]) => id)])
-    if (ids.size === 0 || stopping) return
-    // Whatever is offered from here on, the same ones included, is for the next turn.
-    const offers = [...offered]
-    offered.clear()
-    const claimed = await line.claim([...ids]).catch(error => {
-      for (const [id, { reject }] of offers) {
-        reject(error)
-        offer(id)
-      }
-      throw error
-    })
-    for (const [, { resolve }] of offers) resolve()
-    for (const one of claimed) {
-      ids.delete(one.registrationId)
-      const known = owned.get(one.registrationId)
-      // The same object, since the work in hand counts itself off it.
-      owned.set(
-        one.registrationId,
-        Object.assign(known ?? { busy: 0, open: 0, begun: 0, bucket: undefined, fedAt: performance.now() }, one, {
-          at: performance.now()
-        })
-      )
-    }
-    // Another host has these.
-    for (const id of ids) if (owned.get(id)?.busy === 0) owned.delete(id)
-  }
-
   /** The fair share of each registration: what is free is split among the groups, and a group's share among its own. */
   function wanted(): Want[] {
-    const staying = owned.values().filter(({ registrationId }) => !leaving.has(registrationId))
-    const groups = Map.groupBy(staying, ({ group }) => group)
+    const groups = Map.groupBy(owned.staying(), ({ group }) => group)
     const share = Math.max(1, Math.min(limits.group, Math.floor(limits.total / groups.size)))
     return [...groups.values()].flatMap(members => {
       const busy = members.reduce((sum, member) => sum + member.busy, 0)
@@ -162,19 +115,6 @@ export function startPump<Taken extends Item, Done>(
     inHand.set(item.conversationId, ended)
   }
 
-  /** Of those that got nothing in this turn, who have been idle for long. */
-  async function letGo(wants: readonly Want[]): Promise<void> {
-    const old = performance.now() - KEEP_MS
-    const idle = wants.map(want => want.registrationId).filter(id => isIdle(owned.get(id), old))
-    if (idle.length === 0 || done.length > 0) return
-    for (const id of await line.rest(idle, false)) owned.delete(id)
-    for (const id of idle) {
-      const kept = owned.get(id)
-      // What is due soon is waited for, without asking at each turn.
-      if (kept) kept.fedAt = performance.now()
-    }
-  }
-
   return {
     /**
      * A job says that a registration has work. Resolves when some host has it,
@@ -183,33 +123,25 @@ export function startPump<Taken extends Item, Done>(
      */
     async take(registrationId: number): Promise<void> {
       if (stopping) throw new Error('this host is stopping')
-      const taken = offer(registrationId)
+      const taken = owned.offer(registrationId)
       nudge()
       await taken
     },
 
     nudge,
 
-    /** How many items of each registration were begun a second since this was last asked. */
-    rates(): Map<number, number> {
-      const seconds = (performance.now() - ratedAt) / 1_000
-      ratedAt = performance.now()
-      const rates = new Map([...owned].map(([id, { begun }]) => [id, begun / seconds]))
-      for (const owner of owned.values()) owner.begun = 0
-      return rates
-    },
+    rates: owned.rates,
 
     /** Hands registrations to another host, as soon as nothing of them is in hand. */
     hand(registrationIds: readonly number[], to: string): void {
-      leaving.begin(registrationIds, to)
+      owned.hand(registrationIds, to)
       nudge()
     },
 
     /** Takes on what another host has handed to this one. */
     async adopt(): Promise<void> {
       if (stopping) return
-      const ids = await line.mine()
-      for (const id of ids) if (!owned.has(id)) offer(id).catch(() => {})
+      await owned.adopt()
       nudge()
     },
 
@@ -234,34 +166,13 @@ export function startPump<Taken extends Item, Done>(
   /** Leaves everything to other hosts, which the database may refuse until it is `end`. */
   async function leave(end: number): Promise<void> {
     try {
-      // Only who has a registration can find it another host.
-      if (offered.size > 0) await line.claim([...offered.keys()])
-      const left = [...new Set([...owned.keys(), ...offered.keys()])]
-      if (left.length > 0) await line.rest(left, true)
+      await owned.leave()
     } catch (error) {
       if (performance.now() + RETRY_MS > end) throw error
       await delay(RETRY_MS)
       return leave(end)
     }
-    owned.clear()
-    for (const { resolve } of offered.values()) resolve()
   }
 }
 
 export type Pump = ReturnType<typeof startPump>
-
-interface Owned extends Claimed {
-  /** Items in hand. */
-  busy: number
-  /** Those, and what has ended and is still to be settled. */
-  open: number
-  /** Items since the rate was last asked for. */
-  begun: number
-  /** When it was last claimed. */
-  at: number
-  /** When it last had something to do. */
-  fedAt: number
-  bucket: Bucket | undefined
-}
-
-const isIdle = (owner: Owned | undefined, since: number) => owner?.busy === 0 && owner.fedAt < since
