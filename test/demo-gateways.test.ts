@@ -86,6 +86,7 @@ t.test('secrets of the gateway are not shown among the exchanges', async t => {
 t.test('Mobiletech: messages go both ways, and there are no files for customers', async t => {
   const { page, broken } = await openPage(t, browser, `${url}#/mobiletech/registration`)
   await register(page)
+  await page.getByText('it calls the webhook when it has news').waitFor()
   await page.getByRole('link', { name: 'start a chat' }).click()
   const { agent, customer } = sides(page, 'Jana Nováková')
   await page.getByRole('button', { name: /Jana Nováková/ }).click()
@@ -109,6 +110,7 @@ t.test('BpMessage: what customers got is shown, with the lots in which it left',
   ]) {
     const { page, broken } = await openPage(t, browser, `${url}#/${key}/registration`)
     await register(page)
+    await page.getByText('it calls no webhook').waitFor()
     await page.getByRole('link', { name: 'start a chat' }).click()
     const { agent, customer } = sides(page, 'Bruno Costa', device)
     await page.getByRole('button', { name: /Bruno Costa/ }).click()

@@ -48,7 +48,7 @@ begin
       heard := array(
         select m.id from json_to_recordset(ended) as e(id bigint, attempts int, replays int)
         join messages m on m.id = e.id and m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays
-        where m.id <> all(ours));
+        where m.id = any(ids) and m.id <> all(ours));
       busy := busy || array(select e.conversation from unnest(ids, settled) as e(id, conversation) where e.id = any(heard));
       return query
         select e.id, true, null::boolean, null::bigint, null::bigint, null, null::json, null::int, null::int, null, null, null,

@@ -29,6 +29,7 @@ interface Written extends Letter {
 export function createGateway({ simulator, files, country }: GatewayAt, plugin: Plugin, changed: () => void) {
   const written: Written[] = []
   let connected = false
+  let webhook = false
   let seen = 0
 
   /** Settings by the form, then the webhook's address as the form shows it, where it has one. Rejects with what went wrong. */
@@ -37,7 +38,8 @@ export function createGateway({ simulator, files, country }: GatewayAt, plugin: 
     const form = await plugin.form()
     const saved = await plugin.saveSettings(simulator.settings)
     if (saved.status !== 200) throw new Error(`The plugin refused the settings of the gateway: ${reason(saved)}`)
-    if (hasPreview(form.json, 'webhook')) await nameWebhook()
+    webhook = hasPreview(form.json, 'webhook')
+    if (webhook) await nameWebhook()
     connected = true
     changed()
   }
@@ -76,6 +78,7 @@ export function createGateway({ simulator, files, country }: GatewayAt, plugin: 
 
   const facts = () => ({
     connected,
+    webhook,
     replies: simulator.write !== undefined,
     files: files && simulator.write !== undefined,
     country: country ?? null

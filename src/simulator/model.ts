@@ -59,6 +59,8 @@ export interface Registered {
 export interface GatewayView {
   /** It has settings at the plugin, and knows where to call. */
   connected: boolean
+  /** It was told a webhook to call; one that is not is asked by the plugin, or has nothing to say. */
+  webhook: boolean
   /** Customers can write. */
   replies: boolean
   /** Customers can send files. */

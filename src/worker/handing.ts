@@ -19,7 +19,7 @@ export interface Handing {
 const LEAST = 100
 /** Nor is less than this many times what the other has. */
 const TIMES = 1.5
-/** Of the difference, goes over. A little more than half, since accounts that are alike never differ by nothing. */
+/** Of the difference, goes over. A little more than half, since registrations that are alike never differ by nothing. */
 const PART = 0.55
 /** Handed over together, in one transaction. */
 const MOST = 100

@@ -34,7 +34,7 @@ t.test('what does not make hosts more alike stays', async t => {
   t.equal(handing('a', loads({ a: 500 }), rates(250, 250)), undefined, 'a host by itself')
 })
 
-t.test('hosts that give as they should come to rest, and none is given more than it has less', async t => {
+t.test('hosts that give as they should come to rest, and the busiest never gets busier', async t => {
   const accounts = fc.array(fc.integer({ min: 0, max: 2_000 }), { minLength: 1, maxLength: 40 })
   fc.assert(
     fc.property(accounts, fc.integer({ min: 1, max: 6 }), (accounts, count) => {

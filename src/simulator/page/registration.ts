@@ -91,13 +91,17 @@ function Facts({ plugin, info, gateway }: RegistrationProps) {
       <dt>Plugin</dt>
       <dd><code>${reference.plugin.alias} #${reference.plugin.id}</code></dd>
       ${registration && html`<dt>Since</dt><dd>${when(registration.at)}, ${registration.country}, ${registration.currency}</dd>`}
-      ${gateway && html`<dt>Gateway</dt><dd>${gateway.connected ? CONNECTED : UNCONNECTED}</dd>`}
+      ${gateway && html`<dt>Gateway</dt><dd>${stateOf(gateway)}</dd>`}
       ${info && html`<dt>Can</dt><dd>${abilities(info)}</dd>`}
     </dl>
   `
 }
 
-const CONNECTED = 'simulated, connected: its settings are saved, and it calls the webhook if it has any news'
+const stateOf = ({ connected, webhook }: GatewayView): string =>
+  connected ? `simulated, connected: its settings are saved, and it ${webhook ? CALLS : CALLS_NOT}` : UNCONNECTED
+
+const CALLS = 'calls the webhook when it has news'
+const CALLS_NOT = 'calls no webhook'
 const UNCONNECTED =
   'simulated, not connected yet: registering saves its settings, and tells it the webhook if it calls one'
 

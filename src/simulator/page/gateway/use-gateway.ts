@@ -30,6 +30,7 @@ export function useConnecting(plugin: string) {
   }
   /** Asks what is so now: what the page has read of the gateway may be old, or not there yet. */
   const connectFirst = async () => {
+    setProblem(undefined)
     const gateway = await ask<GatewayView | null>(`plugins/${plugin}/gateway`)
     if (!gateway.ok) setProblem(gateway.problem)
     else if (gateway.body && !gateway.body.connected) await connect()
