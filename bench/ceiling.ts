@@ -8,6 +8,7 @@ import { openPrepared } from '../src/database/open.ts'
 import { languageOf } from '../src/http/language.ts'
 import { publicRoutes } from '../src/http/public.ts'
 import { registrationRoutes } from '../src/http/registration.ts'
+import { requestQuota } from '../src/http/request-quota.ts'
 import { openServer } from '../src/http/server.ts'
 import { sendRoutes } from '../src/http/special-send.ts'
 import { openOutbound } from '../src/outbound/outbound.ts'
@@ -31,7 +32,11 @@ const parts = {
 }
 publicRoutes(app, parts)
 registrationRoutes(app, parts)
-sendRoutes(app, { ...parts, accept: async () => {} })
+sendRoutes(app, {
+  ...parts,
+  accept: async () => {},
+  posted: requestQuota({ perSecond: config.quotas.messages, now })
+})
 await app.listen(config.listen)
 
 closeWithGrace({ logger: false }, async () => {

@@ -17,6 +17,15 @@ const Duration = (value: string, description: string) =>
     description: `${description} (seconds, or with ms, s, m, h, d)`
   })
 
+/** The units of an amount of bytes. */
+export const BYTES = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const
+const Size = (value: string, description: string) =>
+  Type.String({
+    default: value,
+    pattern: '^\\d+(\\.\\d+)?(KiB|MiB|GiB|TiB)?$',
+    description: `${description}; 0: no limit (bytes, or with KiB, MiB, GiB, TiB)`
+  })
+
 /** Every variable that the host reads, with its default. `example.env` and the README's table are checked against it. */
 export const Environment = Type.Object({
   PORT: Count(3000, 'Port to listen on', { minimum: 0, maximum: 65_535 }),
@@ -101,6 +110,17 @@ export const Environment = Type.Object({
     pattern: '^(file:.+)?$',
     description: 'Where uploads are kept, as a file: URL; empty: DATA_DIR/uploads'
   }),
+  LV_PLUGIN_QUOTA_UPLOADS: Size('10GiB', 'Most that the uploads of one registration take on the disk'),
+  LV_PLUGIN_QUOTA_MESSAGES: Size(
+    '8MiB',
+    'Most that one registration posts to /special/send a second, in the long run; ten times that may come at once'
+  ),
+  LV_PLUGIN_QUOTA_REQUESTS: Count(
+    100,
+    'Requests for forms, settings, lookups and uploads a second of one registration, in the long run; ten times that may come at once',
+    { minimum: 1, maximum: 1_000_000 }
+  ),
+  LV_PLUGIN_DISK_FLOOR: Size('1GiB', 'Free disk below which no upload is taken'),
   LOG_LEVEL: Type.String({
     default: 'info',
     enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -151,6 +171,12 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     roles: { web: value.LV_PLUGIN_ROLES.includes('web'), worker: value.LV_PLUGIN_ROLES.includes('worker') },
     outboundAllow: words(value.OUTBOUND_ALLOW),
     uploadsUrl: value.UPLOADS_URL || undefined,
+    quotas: {
+      uploads: bytes(value.LV_PLUGIN_QUOTA_UPLOADS),
+      messages: bytes(value.LV_PLUGIN_QUOTA_MESSAGES),
+      requests: value.LV_PLUGIN_QUOTA_REQUESTS,
+      diskFloor: bytes(value.LV_PLUGIN_DISK_FLOOR)
+    },
     logLevel: value.LOG_LEVEL,
     env
   }
@@ -197,6 +223,12 @@ const flag = (text: string) => /^(1|true|yes|on)$/.test(text)
 function milliseconds(text: string): number {
   const [, count, unit] = /^([\d.]+)(\w*)$/.exec(text) ?? []
   return Number(count) * MILLISECONDS[(unit || 's') as keyof typeof MILLISECONDS]
+}
+
+/** 0 where there is no limit. */
+function bytes(text: string): number {
+  const [, count, unit] = /^([\d.]+)(\w*)$/.exec(text) ?? []
+  return Number(count) * (unit ? BYTES[unit as keyof typeof BYTES] : 1)
 }
 
 function mount(word: string): Mount {

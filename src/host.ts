@@ -16,11 +16,13 @@ import { crmLine } from './crm/telling.ts'
 import { verifier } from './crm/verify.ts'
 import { heed } from './database/cache.ts'
 import type { Work } from './database/conversations.ts'
+import { holdKeys } from './database/key-holders.ts'
 import { notesStore } from './database/notes.ts'
 import { type Opened, openPrepared } from './database/open.ts'
 import { ringer } from './database/ring.ts'
 import { channelPlugin } from './http/channel.ts'
 import { healthRoutes } from './http/health.ts'
+import { requestQuota } from './http/request-quota.ts'
 import { openServer } from './http/server.ts'
 import { lotCrons } from './lots/clean.ts'
 import { gatheringLine } from './lots/gather.ts'
@@ -38,7 +40,8 @@ import { sender } from './messages/send.ts'
 import { openOutbound } from './outbound/outbound.ts'
 import { translate } from './protocol/language.ts'
 import { userAgent } from './protocol/special-request.ts'
-import { openUploads } from './storage/uploads.ts'
+import { uploadQuota } from './storage/quota.ts'
+import { openUploads, uploadsRoot } from './storage/uploads.ts'
 import { startWorker } from './worker/worker.ts'
 
 interface Given {
@@ -70,6 +73,7 @@ export async function startHost(
     const opened = await openPrepared(config, { share })
     closing.push(opened.close)
     const parts = await compose(config, app, mounted, opened, { now, random })
+    closing.push(await holdKeys(opened.database, { host: randomUUID(), ids: opened.secrets.ids, log: app.log }))
     closing.push(parts.close)
 
     const worker = config.roles.worker ? await startWorker(parts.work) : undefined
@@ -114,17 +118,20 @@ async function compose(
   const { log } = app
   const { defaultLanguage, queue } = config
   const outbound = openOutbound(config.outboundAllow)
-  const uploads = openUploads(config.uploadsUrl, config.dataDir)
+  const root = uploadsRoot(config.uploadsUrl, config.dataDir)
+  const { uploads: most, diskFloor: floor } = config.quotas
+  const uploads = openUploads(root, uploadQuota({ db: database.db, root, most, floor, now }))
   await uploads.prepare()
 
+  const mountedBy = (name: string) => mounted.find(({ channel }) => channel.name === name)
   const registrations = registrationStore(database, secrets)
   const settings = settingsStore(database, secrets)
+  await settings.sealOpen(name => mountedBy(name)?.channel.settings)
   const notes = notesStore(database)
   const unheed = await heed(database, [...registrations.caches, ...settings.caches, ...notes.caches])
   const keys = keyStore({ db: database.db, outbound, userAgent: userAgent(config.selfUri), now })
   const verify = verifier({ issuers: config.issuers, keys, now, log })
 
-  const mountedBy = (name: string) => mounted.find(({ channel }) => channel.name === name)
   const lend = lender({ outbound, uploads, notes, recall: recaller(database), now, log, defaultLanguage })
   const ready = readier({ registrations, settings, mountedBy, lend })
   const call = caller({ outbound, now })
@@ -152,7 +159,18 @@ async function compose(
       await outbound.close()
       await unheed()
     },
-    web: { database, verify, registrations, settings, uploads, lend, ready, defaultLanguage },
+    web: {
+      database,
+      verify,
+      registrations,
+      settings,
+      uploads,
+      lend,
+      ready,
+      defaultLanguage,
+      requests: requestQuota({ perSecond: config.quotas.requests, now }),
+      posted: requestQuota({ perSecond: config.quotas.messages, now })
+    },
     work: {
       database,
       host,

@@ -39,6 +39,28 @@ export function settingsStore({ db }: Pick<Database, 'db'>, secrets: Secrets) {
         await announce(tx, registrationId)
       })
       saved.forget(registrationId)
+    },
+
+    /** Seals what an older version kept in the clear of fields that are secret now. */
+    async sealOpen(schemaOf: (channel: string) => TObject | undefined): Promise<void> {
+      const rows = await db
+        .select({ id: settings.registrationId, data: settings.data, channel: registrations.channel })
+        .from(settings)
+        .innerJoin(registrations, eq(registrations.id, settings.registrationId))
+      for (const { id, data, channel } of rows) {
+        const schema = schemaOf(channel)
+        if (!schema || Object.keys(splitSecrets(schema, data).secret).length === 0) continue
+        await db.transaction(async tx => {
+          const [row] = await tx.select().from(settings).where(eq(settings.registrationId, id)).for('update')
+          if (!row) return
+          const sealed = JSON.parse(await secrets.open(row.secrets)) as Data
+          const { open, secret } = splitSecrets(schema, mergeData(row.data, sealed))
+          await tx
+            .update(settings)
+            .set({ data: open, secrets: await secrets.seal(JSON.stringify(secret)) })
+            .where(eq(settings.registrationId, id))
+        })
+      }
     }
   }
 }

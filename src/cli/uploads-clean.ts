@@ -1,12 +1,12 @@
 import { readConfig } from '../config.ts'
-import { openUploads } from '../storage/uploads.ts'
+import { cleanUploads, uploadsRoot } from '../storage/uploads.ts'
 import { type CleanOptions, limitOf } from './age.ts'
 import { type Answer, count } from './answer.ts'
 
 export async function clean({ olderThan, dryRun = false }: CleanOptions): Promise<Answer> {
   const { uploadsUrl, dataDir } = readConfig(process.env)
   const before = limitOf(olderThan)
-  const files = await openUploads(uploadsUrl, dataDir).clean(before, { dryRun })
+  const files = await cleanUploads(uploadsRoot(uploadsUrl, dataDir), before, dryRun)
   const total = `${dryRun ? 'Would remove' : 'Removed'} ${count(files.length, 'file')}, written before ${before.toISOString()}.`
   return { data: { before, dryRun, files }, text: [...files, total].join('\n') }
 }

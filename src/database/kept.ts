@@ -29,6 +29,18 @@ export const notes = pgTable(
   t => [primaryKey({ columns: [t.registrationId, t.name] })]
 )
 
+/** Files that a registration brought, by their path below the root of the uploads, for its quota. */
+export const uploads = pgTable(
+  'uploads',
+  {
+    path: text().primaryKey(),
+    registrationId: owner(),
+    bytes: bigint({ mode: 'number' }).notNull(),
+    createdAt: now()
+  },
+  t => [index('uploads_registration').on(t.registrationId)]
+)
+
 /** What the gateway has of a message that it did not take whole at once, and the ids under which it has it. */
 export const messageParts = pgTable(
   'message_parts',

@@ -40,6 +40,13 @@ export const hosts = pgTable('hosts', {
   seenAt: now()
 })
 
+/** Processes that run now, with the keys that each has. A host that only answers requests is one too, other than in `hosts`. */
+export const keyHolders = pgTable('key_holders', {
+  id: text().primaryKey(),
+  keys: text().array().notNull(),
+  seenAt: now()
+})
+
 /** One plugin instance of one company at one channel. It is the account, and the tenant. */
 export const registrations = pgTable(
   'registrations',

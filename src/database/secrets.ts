@@ -19,7 +19,8 @@ interface Key {
 
 const TRIAL = 'chat-plugin-host'
 
-export type OpenedSecrets = Secrets & { newest: string }
+/** `ids`: of every key that opens. */
+export type OpenedSecrets = Secrets & { newest: string; ids: readonly string[] }
 
 /** `list`: `id:base64` of 32 bytes each, newest first. */
 export function openSecrets(list: string): OpenedSecrets {
@@ -32,6 +33,7 @@ export function openSecrets(list: string): OpenedSecrets {
 
   return {
     newest: newest.id,
+    ids: keys.map(({ id }) => id),
     seal: text =>
       new CompactEncrypt(new TextEncoder().encode(text))
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: newest.id })

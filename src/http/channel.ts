@@ -15,6 +15,7 @@ import { withMethods } from './methods.ts'
 import { guard } from './protected.ts'
 import { publicRoutes } from './public.ts'
 import { registrationRoutes } from './registration.ts'
+import type { RequestQuota } from './request-quota.ts'
 import { settingsRoutes } from './settings.ts'
 import { sendRoutes } from './special-send.ts'
 import { uploadedRoutes } from './uploaded.ts'
@@ -31,6 +32,10 @@ export interface ChannelParts {
   report: Report
   lend: Lend
   ready: MakeReady
+  /** Of requests for forms, settings, lookups and uploads. */
+  requests: RequestQuota
+  /** Of bytes of messages. */
+  posted: RequestQuota
   defaultLanguage: string
 }
 

@@ -9,6 +9,11 @@ export const Refused = createError<[string]>('CPH_REFUSED', '%s', 403)
 export const NotRegistered = createError('CPH_NOT_REGISTERED', 'Plugin was not registered', 403)
 export const NoAccess = createError('CPH_NO_ACCESS', 'Access to settings is not allowed', 403)
 export const BadRequest = createError<[string]>('CPH_BAD_REQUEST', '%s', 400)
+export const TooMany = createError(
+  'CPH_TOO_MANY',
+  'This registration asks for more than it may at a time. Try again in a while',
+  429
+)
 export const NotFound = createError('CPH_NOT_FOUND', 'Not found.', 404)
 export const Unacceptable = createError<[string]>('CPH_UNACCEPTABLE', '%s', 405)
 

@@ -4,6 +4,7 @@ import type { Registration, Registrations } from '../crm/registrations.ts'
 import type { Verify } from '../crm/verify.ts'
 import { allowsSettings } from '../protocol/tokens.ts'
 import { NoAccess, NoToken, NotRegistered, Refused } from './errors.ts'
+import type { RequestQuota } from './request-quota.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -18,14 +19,15 @@ interface Parts {
   mounted: Mounted
   verify: Verify
   registrations: Pick<Registrations, 'find'>
+  requests: RequestQuota
 }
 
 /** Lets only requests with a valid X-PLUGIN-TOKEN of a registered plugin pass. Source: docs/protocol.md, "Tokens". */
-export function guard(app: FastifyInstance, { mounted, verify, registrations }: Parts): void {
+export function guard(app: FastifyInstance, { mounted, verify, registrations, requests }: Parts): void {
   app.decorateRequest('registration')
   app.decorateRequest('maySettings', false)
 
-  app.addHook('onRequest', async request => {
+  app.addHook('onRequest', async (request, reply) => {
     const jwt = request.headers['x-plugin-token']
     if (!jwt || jwt === '0') throw new NoToken()
 
@@ -34,6 +36,7 @@ export function guard(app: FastifyInstance, { mounted, verify, registrations }: 
 
     const registration = await registrations.find(mounted.channel.name, verified.reference)
     if (!registration) throw new NotRegistered()
+    requests(registration.id, 1, reply)
     request.registration = registration
     request.maySettings = allowsSettings(verified.claims)
   })

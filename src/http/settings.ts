@@ -6,8 +6,9 @@ import type { SettingsStore } from '../channels/settings.ts'
 import type { Lend } from '../channels/tools.ts'
 import { before, within } from '../outbound/deadline.ts'
 import { formJson, jsonSchema } from '../protocol/form.ts'
+import { misplacedSecrets } from '../protocol/secret-fields.ts'
 import { type Data, effectiveSettings, readSettings, shownSettings } from '../protocol/settings.ts'
-import { type ErrorMap, settingsErrors } from '../protocol/settings-errors.ts'
+import { type ErrorMap, type Say, settingsErrors, withMisplaced } from '../protocol/settings-errors.ts'
 import { isWebForm } from './bodies.ts'
 import { BadRequest } from './errors.ts'
 import type { Language } from './language.ts'
@@ -51,7 +52,9 @@ export function settingsRoutes(app: FastifyInstance, { mounted, language, settin
     const kept = await settings.load(registration.id)
     const data = readSettings(schema, body, kept, { texts: isWebForm(headers['content-type']) })
     const { current, word } = language(headers['accept-language'])
-    const invalid = settingsErrors(schema, data, (message, params) => word('validation', message, params))
+    const say: Say = (message, params) => word('validation', message, params)
+    const misplaced = misplacedSecrets(schema, body, kept, data)
+    const invalid = withMisplaced(settingsErrors(schema, data, say), misplaced, say)
     if (hasErrors(invalid)) return reply.code(400).send(invalid)
 
     const refused = await tryOut(data)

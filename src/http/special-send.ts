@@ -6,21 +6,29 @@ import type { Accept } from '../messages/accept.ts'
 import { readPosted } from '../protocol/chat.ts'
 import { fieldOf } from './bodies.ts'
 import { BadRequest, NotRegistered, Refused, Unacceptable } from './errors.ts'
+import type { RequestQuota } from './request-quota.ts'
 
 interface Parts {
   mounted: Mounted
   verify: Verify
   registrations: Pick<Registrations, 'find'>
   accept: Accept
+  /** Of bytes. */
+  posted: RequestQuota
 }
 
 /** The CRM hands over a message. 202 means that it is stored and will be sent. Source: docs/protocol.md, "Sending". */
-export function sendRoutes(app: FastifyInstance, { mounted, verify, registrations, accept }: Parts): void {
+export function sendRoutes(
+  app: FastifyInstance,
+  { mounted, verify, registrations, accept, posted: quota }: Parts
+): void {
   app.post('/special/send', async ({ body }, reply) => {
-    const verified = await verify(fieldOf(body, 'request'), mounted.selfUri)
+    const jwt = fieldOf(body, 'request')
+    const verified = await verify(jwt, mounted.selfUri)
     if ('refused' in verified) throw new Refused(verified.refused)
     const registration = await registrations.find(mounted.channel.name, verified.reference)
     if (!registration) throw new NotRegistered()
+    quota(registration.id, String(jwt).length, reply)
 
     const claim = verified.claims.body
     if (typeof claim !== 'object' || claim === null) throw new BadRequest('Claim body is missing, or is no map')

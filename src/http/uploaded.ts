@@ -3,24 +3,26 @@ import type { FastifyInstance } from 'fastify'
 import type { Uploads } from '../storage/uploads.ts'
 
 /** What a browser may show; anything else it may only download. No type here can run a script. */
-const SHOWN: Readonly<Record<string, string>> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  gif: 'image/gif',
-  webp: 'image/webp',
-  ogg: 'audio/ogg',
-  oga: 'audio/ogg',
-  opus: 'audio/ogg',
-  mp3: 'audio/mpeg',
-  m4a: 'audio/mp4',
-  aac: 'audio/aac',
-  amr: 'audio/amr',
-  wav: 'audio/wav',
-  mp4: 'video/mp4',
-  webm: 'video/webm',
-  '3gp': 'video/3gpp'
-}
+const SHOWN: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    png: 'image/png',
+    jpg: 'image/jpeg',
+    jpeg: 'image/jpeg',
+    gif: 'image/gif',
+    webp: 'image/webp',
+    ogg: 'audio/ogg',
+    oga: 'audio/ogg',
+    opus: 'audio/ogg',
+    mp3: 'audio/mpeg',
+    m4a: 'audio/mp4',
+    aac: 'audio/aac',
+    amr: 'audio/amr',
+    wav: 'audio/wav',
+    mp4: 'video/mp4',
+    webm: 'video/webm',
+    '3gp': 'video/3gpp'
+  })
+)
 
 /** Serves uploads, whose names and contents strangers choose. Source: docs/protocol.md, "Uploads". */
 export async function uploadedRoutes(app: FastifyInstance, { root }: Pick<Uploads, 'root'>): Promise<void> {
@@ -30,13 +32,13 @@ export async function uploadedRoutes(app: FastifyInstance, { root }: Pick<Upload
     decorateReply: false,
     index: false,
     dotfiles: 'ignore',
-    // Neither a file that is still being written, nor a folder, which would tell by its answer that it is there.
-    allowedPath: path => !path.endsWith('.part') && !path.endsWith('/'),
+    // No folder, which would tell by its answer that it is there, and no draft of a version that named them so; now they are dotfiles.
+    allowedPath: path => !path.endsWith('/') && !/\.[^./]*\.part$/.test(path),
     maxAge: '365d',
     immutable: true,
     setHeaders: (reply, path) => {
       const extension = path.slice(path.lastIndexOf('.') + 1)
-      const shown = SHOWN[extension]
+      const shown = SHOWN.get(extension)
       reply.header('content-type', shown ?? 'application/octet-stream')
       reply.header(
         'content-disposition',

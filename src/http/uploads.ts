@@ -3,6 +3,7 @@ import type { UploadPermissions } from 'channel-kit/channel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
 import type { Registration } from '../crm/registrations.ts'
+import { NoRoom } from '../storage/quota.ts'
 import { extensionOf, isPlain, TooLarge, type Uploads } from '../storage/uploads.ts'
 import { BadRequest, Unacceptable } from './errors.ts'
 
@@ -67,6 +68,10 @@ export async function uploadRoutes(app: FastifyInstance, { mounted, uploads }: P
       return { path: await uploads.keep(owner, extension, part.file, limitOf(extension, permissions)) }
     } catch (error) {
       if (error instanceof TooLarge) return { code: 413, message: 'Files too big and can not be uploaded' }
+      if (error instanceof NoRoom) {
+        part.file.resume()
+        return { code: error.kind === 'quota' ? 413 : 507, message: error.message }
+      }
       throw error
     }
   }

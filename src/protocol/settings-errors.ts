@@ -1,6 +1,7 @@
 import type { TObject } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Params } from './language.ts'
+import { type Misplaced, SECRET_MESSAGES } from './secret-fields.ts'
 import { type Data, filled } from './settings.ts'
 
 /** What is wrong with settings, in words for an admin. Pure. Source: docs/protocol.md, "Settings". */
@@ -23,6 +24,14 @@ export function settingsErrors(schema: TObject, data: Data, say: Say): ErrorMap 
     }
   }
   return errors
+}
+
+/** What is wrong with secrets besides, added to other errors. */
+export function withMisplaced(errors: ErrorMap, misplaced: readonly Misplaced[], say: Say): ErrorMap {
+  const all: Record<string, Readonly<Record<string, readonly string[]>>> = { ...errors }
+  for (const { group, name, message } of misplaced)
+    all[group] = { ...all[group], [name]: [...(all[group]?.[name] ?? []), say(SECRET_MESSAGES[message])] }
+  return all
 }
 
 const MESSAGES: Readonly<Record<string, string>> = {
@@ -54,6 +63,7 @@ const INVALID = 'Is not valid'
 export const VALIDATION_MESSAGES: readonly string[] = [
   ...Object.values(MESSAGES),
   ...Object.values(TYPES),
+  ...Object.values(SECRET_MESSAGES),
   EMPTY,
   INVALID
 ]

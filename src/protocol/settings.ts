@@ -1,6 +1,7 @@
 import type { TObject } from 'typebox'
 import { Value } from 'typebox/value'
 import { type FieldSchema, formOf, isPreview, isSecret } from './form.ts'
+import { secretOf, shownSecret } from './secret-fields.ts'
 
 /** What an admin saves: reading, merging with what is kept, validating, showing. Pure. Source: docs/protocol.md, "Settings". */
 
@@ -11,7 +12,7 @@ type MutableData = Record<string, Record<string, unknown>>
 
 /**
  * The settings that a body means. What is not in the form is dropped; a secret
- * that is absent, or `true` as GET shows a kept one, stays as it was, and one
+ * that is absent, or as GET shows a kept one, stays as it was, and one
  * that is empty is cleared. `texts`: the body came as a web form, so numbers
  * and booleans are written as texts.
  */
@@ -19,7 +20,7 @@ export function readSettings(schema: TObject, body: unknown, kept: Data, { texts
   const data: MutableData = {}
   each(schema, (group, name, field) => {
     const given = record(record(body)[group])
-    const value = isSecret(field) ? secret(given[name], kept[group]?.[name]) : given[name]
+    const value = isSecret(field) ? secretOf(given[name], kept[group]?.[name]) : given[name]
     if (value === undefined || isPreview(field)) return
     set(data, group, name, normal(value, field, texts))
   })
@@ -40,7 +41,7 @@ export function effectiveSettings(schema: TObject, data: Data): Data | undefined
 export function shownSettings(schema: TObject, data: Data): Data {
   const shown: MutableData = Object.fromEntries(Object.entries(data).map(([group, fields]) => [group, { ...fields }]))
   each(schema, (group, name, field) => {
-    if (isSecret(field)) set(shown, group, name, Boolean(data[group]?.[name]))
+    if (isSecret(field)) set(shown, group, name, shownSecret(field, data[group]?.[name]))
   })
   return shown
 }
@@ -75,11 +76,6 @@ export function filled(schema: TObject, data: Data): Data {
 /** Nothing chosen in a list that may be left out is nothing, not too few. */
 const isEmptyOptional = (schema: TObject, group: string, name: string, value: unknown) =>
   Array.isArray(value) && value.length === 0 && !formOf(schema).properties[group]?.required?.includes(name)
-
-const secret = (given: unknown, kept: unknown) => {
-  if (given === undefined || given === true) return kept
-  return given === '' || given === false ? null : given
-}
 
 function normal(value: unknown, { 'x-field': { definition } }: FieldSchema, texts: boolean): unknown {
   if (definition === 'listOfEnum' && Array.isArray(value))

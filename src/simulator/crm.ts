@@ -6,6 +6,7 @@ import type { GatewayAt } from './gateway.ts'
 import { inbox } from './inbox.ts'
 import { createKey } from './keys.ts'
 import type { Misbehave } from './misbehaviour.ts'
+import { ownHostOnly } from './own-host.ts'
 import { pageApi } from './page-api.ts'
 import { pageFiles } from './page-files.ts'
 import { createPlugin, type Plugin, type PluginOptions, type Registration } from './plugin.ts'
@@ -29,6 +30,7 @@ const HOST = '127.0.0.1'
 export async function startCrm(options: CrmOptions = {}) {
   const { port = 0, page = false, gateways = {}, misbehave = () => undefined } = options
   const app = Fastify({ bodyLimit: 32 * 1024 * 1024, forceCloseConnections: true })
+  app.addHook('onRequest', ownHostOnly)
   const clusterUri = () => `http://${HOST}:${(app.server.address() as AddressInfo).port}/`
   const signing = await createKey()
   const feed = createFeed()

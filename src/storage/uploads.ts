@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { chmod, type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Reference } from '../protocol/reference.ts'
+import { NoRoom, QUOTA, type Quota, type Ticket } from './quota.ts'
 
 /** Files that the CRM and its customers fetch. A name is made here; of the given one only the extension is kept. */
+
+/** What customers send is nobody's on this machine but the host's. */
+const FOLDER_MODE = 0o700
+const FILE_MODE = 0o600
 
 export type Uploads = ReturnType<typeof openUploads>
 
@@ -22,48 +27,63 @@ export const isPlain = (extension: string) => /^[a-z0-9]{1,16}$/.test(extension)
 /** Thrown by `keep` when there are more bytes than allowed; nothing is left behind. */
 export class TooLarge extends Error {}
 
-export function openUploads(url: string | undefined, dataDir: string) {
-  const root = fileURLToPath(new URL(url ?? pathToFileURL(join(dataDir, 'uploads')).href))
+/** The folder of the configuration. */
+export const uploadsRoot = (url: string | undefined, dataDir: string): string =>
+  fileURLToPath(new URL(url ?? pathToFileURL(join(dataDir, 'uploads')).href))
 
+interface Owner extends Reference {
+  /** Of the registration. */
+  id: number
+}
+
+export function openUploads(root: string, quota: Quota) {
   return {
     root,
 
     /** Streams a file to the disk; it appears under its name only when it is whole. Returns its path below the root. */
     async keep(
-      { companyId, pluginId }: Reference,
+      { id, companyId, pluginId }: Owner,
       extension: string,
       bytes: AsyncIterable<Uint8Array>,
       largest = Number.POSITIVE_INFINITY
     ): Promise<string> {
       const folder = join(safe(companyId), safe(pluginId))
-      const path = join(folder, `${randomUUID()}.${extension}`)
-      const draft = join(root, `${path}.part`)
+      const name = `${randomUUID()}.${extension}`
+      const path = join(folder, name)
+      const draft = join(root, folder, `.${name}`)
+      const ticket = await quota.open(id)
       try {
         const file = await openDraft(draft)
-        await pipeline(Readable.from(bytes), limit(largest), file.createWriteStream())
+        await pipeline(Readable.from(bytes), limit(largest, ticket), file.createWriteStream())
+        await ticket.kept(path)
         await rename(draft, join(root, path))
         return path
       } catch (error) {
         await rm(draft, { force: true })
         throw error
+      } finally {
+        ticket.release()
       }
     },
 
-    prepare: () => mkdir(root, { recursive: true }),
+    /** Makes the root, and takes it from other users of the machine, also one that an older version made for all. */
+    async prepare(): Promise<void> {
+      await mkdir(root, { recursive: true, mode: FOLDER_MODE })
+      // A folder of somebody else's cannot be changed; whoever set it up so decides who reads it.
+      await chmod(root, FOLDER_MODE).catch(() => {})
+    },
 
     async discard(path: string): Promise<void> {
       await rm(join(root, path), { force: true })
-    },
-
-    /** Removes files not written since `before`, and folders that are then empty. Returns what it removed, or would. */
-    clean: (before: Date, { dryRun }: { dryRun: boolean }) => cleanFolder(root, before, dryRun)
+      await quota.forget(path)
+    }
   }
 }
 
 /** Twice, since cleaning up may remove the folder as soon as it is made. */
 async function openDraft(path: string, again = true): Promise<FileHandle> {
-  await mkdir(dirname(path), { recursive: true })
-  return open(path, 'w', 0o644).catch(error => {
+  await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE })
+  return open(path, 'w', FILE_MODE).catch(error => {
     if (!again || error.code !== 'ENOENT') throw error
     return openDraft(path, false)
   })
@@ -73,26 +93,31 @@ async function openDraft(path: string, again = true): Promise<FileHandle> {
 const safe = (id: string) => id.replace(/[^A-Za-z0-9_-]/g, '_')
 
 /** Reads what is too much to its end, so that the sender hears the answer instead of a broken pipe. */
-const limit = (largest: number) => {
+const limit = (largest: number, ticket: Ticket) => {
   let length = 0
+  let hasRoom = true
   return new Transform({
     transform(chunk: Buffer, _, done) {
       length += chunk.length
-      done(null, length > largest ? undefined : chunk)
+      // What is dropped takes no place.
+      if (length <= largest && hasRoom) hasRoom = ticket.take(chunk.length)
+      done(null, length > largest || !hasRoom ? undefined : chunk)
     },
     flush(done) {
-      done(length > largest ? new TooLarge(`more than ${largest} bytes`) : null)
+      if (length > largest) done(new TooLarge(`more than ${largest} bytes`))
+      else done(hasRoom ? null : new NoRoom('quota', QUOTA))
     }
   })
 }
 
-async function cleanFolder(folder: string, before: Date, dryRun: boolean): Promise<string[]> {
+/** Removes files not written since `before`, and folders that are then empty. Returns what it removed, or would. */
+export async function cleanUploads(folder: string, before: Date, dryRun: boolean): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
   const removed: string[] = []
   for (const entry of entries) {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) {
-      removed.push(...(await cleanFolder(path, before, dryRun)))
+      removed.push(...(await cleanUploads(path, before, dryRun)))
       // Fails while something is left in it, which is the point.
       if (!dryRun) await rmdir(path).catch(() => {})
     } else if (await isOlder(path, before)) {

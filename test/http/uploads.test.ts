@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { basename } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
@@ -203,7 +204,7 @@ t.test('a sender who hangs up leaves no file behind', async t => {
   const sent = await sendSlowly(4, () => undefined)
   await until('the file to be begun', async () => (await kept()).length > before.length)
   t.ok(
-    (await kept()).some(path => path.endsWith('.part')),
+    (await kept()).some(path => basename(path).startsWith('.')),
     'what is not whole has no name of its own'
   )
   sent.once('error', () => undefined)

@@ -8,6 +8,7 @@ import {
   multiline,
   optional,
   password,
+  secretLines,
   string,
   tablePreview
 } from 'channel-kit/form'
@@ -39,9 +40,13 @@ const connection = group(
   { title: 'Connection' },
   {
     apiUrl: string({ title: 'Address of the API', pattern: '^https?://[^/]+' }),
-    bearer: optional(password({ title: 'Bearer token', description: 'If the API wants one' })),
+    bearer: optional(password({ title: 'Bearer token', description: 'If the API wants one', sentTo: 'apiUrl' })),
     headers: optional(
-      multiline({ title: 'Headers', description: 'One a line, such as X-Company: 12. Sent with every call' })
+      secretLines({
+        title: 'Headers',
+        description: 'One a line, such as X-Company: 12. Sent with every call, and not shown again',
+        sentTo: 'apiUrl'
+      })
     ),
     profile: listOfEnum({ title: 'Profile', values: PROFILES, limit: one, default: ['current'] }),
     timeZone: string({ title: 'Time zone', default: 'America/Sao_Paulo', minLength: 1 })

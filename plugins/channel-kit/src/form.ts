@@ -37,6 +37,8 @@ export interface FieldNote {
   values?: Choices | string
   previewer?: string
   iframe?: string
+  /** Of a secret: the field of its group that says where it goes. */
+  sentTo?: string
 }
 
 interface Label {
@@ -78,9 +80,23 @@ export const float = (field: Numeric) => Type.Number(options(field, { definition
 
 export const boolean = (field: Label & { default?: boolean }) => Type.Boolean(options(field, { definition: 'boolean' }))
 
+interface Secret extends Text {
+  /**
+   * The field of the same group that holds the address it is sent to. An admin who changes the origin of that address
+   * has to enter the secret again: who may change settings may otherwise have it sent anywhere.
+   */
+  sentTo?: string
+}
+
 /** A secret: encrypted at rest, and never sent to anybody but the channel. Give it no default, the form would show it. */
-export const password = (field: Text) =>
-  Type.String({ minLength: 1, ...options(field, { definition: 'password' }), writeOnly: true })
+export const password = ({ sentTo, ...field }: Secret) =>
+  Type.String({ minLength: 1, ...options(field, { definition: 'password', ...bound(sentTo) }), writeOnly: true })
+
+/** A secret of several lines, such as headers. A kept one is shown as a mask, which leaves it as it is when it comes back. */
+export const secretLines = ({ sentTo, ...field }: Secret) =>
+  Type.String({ ...options(field, { definition: 'string', multiline: true, ...bound(sentTo) }), writeOnly: true })
+
+const bound = (sentTo: string | undefined) => (sentTo === undefined ? {} : { sentTo })
 
 /** The URL of a file that the admin uploaded. */
 export const file = (field: Label & { default?: string }) =>
@@ -131,6 +147,11 @@ export function group<const Fields extends TProperties>({ dependencies = {}, ...
     if (!Object.hasOwn(fields, field)) throw new Error(`Invalid field name "${field}" in dependency key`)
     const unknown = others.find(other => !Object.hasOwn(fields, other))
     if (unknown !== undefined) throw new Error(`Invalid dependency "${unknown}" for "${field}"`)
+  }
+  for (const [name, field] of Object.entries(fields)) {
+    const sentTo = (field as { 'x-field'?: FieldNote })['x-field']?.sentTo
+    if (sentTo !== undefined && !Object.hasOwn(fields, sentTo))
+      throw new Error(`Invalid field name "${sentTo}", where "${name}" is sent to`)
   }
   return Type.Object(fields, { ...label, 'x-group': { dependencies } })
 }

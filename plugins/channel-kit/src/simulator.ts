@@ -33,3 +33,10 @@ export interface Received {
   files: readonly string[]
   at: Date
 }
+
+/**
+ * Whether the `Host` or the host of the `Origin` of a call is the loopback's. A page of anywhere may have a name of its
+ * own resolve to 127.0.0.1 (DNS rebinding), and its calls carry that name; a simulator refuses them by 421.
+ */
+export const isLoopback = (host: string | undefined): boolean =>
+  /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i.test(host ?? '')

@@ -47,7 +47,8 @@ export const Settings = form(
         bearer: optional(
           password({
             title: 'Bearer token',
-            description: 'Only if there is a proxy in front of the gateway that wants one'
+            description: 'Only if there is a proxy in front of the gateway that wants one',
+            sentTo: 'url'
           })
         ),
         servId: optional(string({ title: 'Service id', description: 'serv_id of your contract, such as 1700' })),

@@ -1,3 +1,4 @@
+import { isLoopback } from 'channel-kit/simulator'
 import Fastify from 'fastify'
 import { type Json, list, record, text } from '../src/json.ts'
 import { type FaultScripts, refusalBody } from './faults.ts'
@@ -10,6 +11,9 @@ import type { WebhookSender } from './webhooks.ts'
 /** The part of the Graph API that the channel uses. */
 export function graphApi(state: State, faults: FaultScripts, webhooks: WebhookSender) {
   const app = Fastify({ forceCloseConnections: true })
+  app.addHook('onRequest', async ({ headers: { host } }, reply) => {
+    if (!isLoopback(host)) return reply.code(421).send('This gateway answers at 127.0.0.1 only')
+  })
   const { phoneNumberId, businessAccountId } = state.account
 
   const handle = handling(state, faults)

@@ -1,0 +1,120 @@
+import { access, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { and, asc, eq, gt, inArray, sum } from 'drizzle-orm'
+import type { Database } from '../database/connect.ts'
+import { uploads } from '../database/kept.ts'
+
+/** How much of the disk a registration may have, over all hosts that share it, and how much of it is left for everybody. */
+
+/** Thrown when a registration has all it may have, or the disk is nearly full; nothing is left behind. */
+export class NoRoom extends Error {
+  readonly kind: 'quota' | 'disk'
+  constructor(kind: NoRoom['kind'], message: string) {
+    super(message)
+    this.kind = kind
+  }
+}
+
+/** Of one file on its way to the disk. */
+export interface Ticket {
+  /** Counts what has come of it. False: it is too much. */
+  take(bytes: number): boolean
+  /** The file is there. */
+  kept(path: string): Promise<void>
+  /** Whether it was kept or not. */
+  release(): void
+}
+
+export type Quota = ReturnType<typeof uploadQuota>
+
+interface Parts {
+  db: Database['db']
+  /** The folder whose disk is meant. */
+  root: string
+  /** Bytes of a registration; 0: no limit. */
+  most: number
+  /** Bytes that stay free; 0: none. */
+  floor: number
+  now: () => Date
+}
+
+/** Files that somebody removed are looked for no more often than this, for a registration that has no room. */
+const LOOK_MS = 60_000
+
+export function uploadQuota({ db, root, most, floor, now }: Parts) {
+  /** Bytes of files that are on their way, by registration: several at once must not pass where one would not. */
+  const onTheWay = new Map<number, number>()
+
+  const looked = new Map<number, number>()
+
+  const used = async (registrationId: number): Promise<number> => {
+    const [row] = await db
+      .select({ bytes: sum(uploads.bytes) })
+      .from(uploads)
+      .where(eq(uploads.registrationId, registrationId))
+    return Number(row?.bytes ?? 0)
+  }
+
+  async function assertFloor(): Promise<void> {
+    if (floor === 0) return
+    const { bavail, bsize } = await statfs(root)
+    if (bavail * bsize < floor) throw new NoRoom('disk', 'The disk of the uploads is nearly full, nothing is taken now')
+  }
+
+  /** Files are removed by the operator, who need not tell. False: it was looked a short time ago. */
+  async function forgetMissing(registrationId: number): Promise<boolean> {
+    const at = now().getTime()
+    if (at - (looked.get(registrationId) ?? Number.NEGATIVE_INFINITY) < LOOK_MS) return false
+    looked.set(registrationId, at)
+    for (let after = ''; ; ) {
+      const rows = await db
+        .select({ path: uploads.path })
+        .from(uploads)
+        .where(and(eq(uploads.registrationId, registrationId), gt(uploads.path, after)))
+        .orderBy(asc(uploads.path))
+        .limit(BATCH)
+      const last = rows.at(-1)
+      if (!last) return true
+      after = last.path
+      const there = await Promise.all(rows.map(({ path }) => isThere(join(root, path))))
+      const missing = rows.filter((_, index) => !there[index]).map(({ path }) => path)
+      if (missing.length > 0) await db.delete(uploads).where(inArray(uploads.path, missing))
+    }
+  }
+
+  return {
+    /** Throws `NoRoom` when there is none. */
+    async open(registrationId: number): Promise<Ticket> {
+      await assertFloor()
+      let before = await used(registrationId)
+      if (most > 0 && before >= most && (await forgetMissing(registrationId))) before = await used(registrationId)
+      if (most > 0 && before >= most) throw new NoRoom('quota', QUOTA)
+      let own = 0
+      const add = (bytes: number): number => {
+        own += bytes
+        const total = (onTheWay.get(registrationId) ?? 0) + bytes
+        if (total > 0) onTheWay.set(registrationId, total)
+        else onTheWay.delete(registrationId)
+        return total
+      }
+      return {
+        take: bytes => add(bytes) + before <= (most || Number.POSITIVE_INFINITY),
+        kept: async path => void (await db.insert(uploads).values({ path, registrationId, bytes: own })),
+        release: () => void add(-own)
+      }
+    },
+
+    /** A file that is gone no longer counts. `path`: below the root. */
+    forget: async (path: string): Promise<void> => void (await db.delete(uploads).where(eq(uploads.path, path)))
+  }
+}
+
+export const QUOTA = 'The files of this registration take all the place that they may, older ones have to go first'
+
+const BATCH = 1_000
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false
+  )
