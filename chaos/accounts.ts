@@ -31,12 +31,12 @@ export const tokenFor = (crm: Pick<Crm, 'sign' | 'url'>, account: Account, claim
 export async function registerAccount(
   crm: Pick<Crm, 'sign' | 'url'>,
   account: Account,
-  { host, secret, settings }: { host: string; secret: string; settings: object }
+  { host, secret, settings, claims = {} }: { host: string; secret: string; settings: object; claims?: object }
 ): Promise<void> {
-  const registration = tokenFor(crm, account, { HPT: secret, country: 'RU', currency: 'RUB' })
+  const registration = tokenFor(crm, account, { HPT: secret, country: 'RU', currency: 'RUB', ...claims })
   await put(`${host}/${account.channel}/registration`, { registration })
   await put(`${host}/${account.channel}/protected/data/settings`, settings, {
-    'x-plugin-token': tokenFor(crm, account, { settings: true })
+    'x-plugin-token': tokenFor(crm, account, { settings: true, ...claims })
   })
 }
 

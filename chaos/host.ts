@@ -3,6 +3,7 @@ import { importChannel } from '../src/channels/load.ts'
 import { readConfig } from '../src/config.ts'
 import { startHost } from '../src/host.ts'
 import { chaosChannel, OWN } from './channel.ts'
+import { hostileChannel } from './hostile/channel.ts'
 import { observed } from './observed.ts'
 
 /** A host as src/main.ts starts it, but with the channels of the run, and ending with the run that started it. */
@@ -11,7 +12,7 @@ const { CHAOS_HOST: life = '', CHAOS_CHANNEL: name = OWN } = process.env
 const channels =
   name === OWN ? [chaosChannel('dedupes', true), chaosChannel('once', false)] : [await importChannel(name)]
 const host = await startHost(readConfig(process.env), {
-  channels: channels.map(channel => ({ channel: observed(channel, life) }))
+  channels: [...channels.map(channel => observed(channel, life)), hostileChannel()].map(channel => ({ channel }))
 })
 
 closeWithGrace({ delay: 30_000, logger: false }, async ({ err }) => {

@@ -15,12 +15,15 @@ import { faultsOf, inflict } from './faults.ts'
 import { startFront } from './front.ts'
 import { GATEWAYS } from './gateways/by-name.ts'
 import type { Gateway } from './gateways/gateway.ts'
+import { startHostile } from './hostile/tenant.ts'
 import { startHosts } from './hosts.ts'
 import { type End, openJournal } from './journal.ts'
+import { bystandersPunctual, hostileEnded } from './ledger/bystanders.ts'
 import type { Entry } from './ledger/entry.ts'
+import { hostileOpen } from './ledger/rows.ts'
 import { databaseOn, ownPostgres } from './postgres.ts'
 import { createReporter } from './reporter.ts'
-import { settle } from './settle.ts'
+import { ledgerOf, settled } from './settle.ts'
 
 export interface Wanted {
   /** By its name; the run's own otherwise. */
@@ -49,6 +52,8 @@ export interface Outcome {
 
 const ACCOUNTS = 6
 const SECRET = 'a secret of the run'
+/** How long the messages are spread over that are posted when nothing but the hostile tenant is wrong any more. */
+const CALM_MS = 4_000
 
 /** One run: everything is started, misbehaves by the seed, settles, and is held to the promises. */
 export async function runChaos(wanted: Wanted): Promise<Outcome> {
@@ -90,6 +95,8 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
       await registerAccount(crm, account, { host: hosts.next(), secret: SECRET, settings })
     }
     await withDatabase(postgres.url, database => letInsist(database, accounts))
+    const hostile = await startHostile({ dice, host: hosts.next })
+    closing.push(hostile.close)
 
     const { rounds, roundMs, messages } = wanted
     const conversations = conversationsOf(accounts, wanted.conversations, gateway)
@@ -102,9 +109,20 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
     }
     conduct.callOff()
 
-    const entries = await withDatabase(postgres.url, database =>
-      settle(database, journal, { gateway, unreported: reporter.pending, progress })
-    )
+    const entries = await withDatabase(postgres.url, async database => {
+      const unreported = reporter.pending
+      await settled(database, { unreported, progress })
+      const posted = journal.posts.length
+      await Promise.all(conversations.map(one => driver.converse(one, rounds * each, 1, CALM_MS)))
+      const calm = journal.posts.slice(posted)
+      await hostile.stop()
+      const end = await settled(database, { unreported, progress, andOf: hostileOpen })
+      return [
+        ...(await ledgerOf(database, journal, gateway, end)),
+        bystandersPunctual(calm, journal),
+        hostileEnded(hostile, await hostileOpen(database))
+      ]
+    })
     if (wanted.keep) await writeFile(join(folder, 'journal.json'), JSON.stringify(journal))
     return { ledger: entries, ends: journal.ends, faults: conduct.counts(), complaints: await hosts.complaints() }
   } finally {

@@ -17,28 +17,45 @@ import { statusesAdvance, statusesArrive } from './ledger/statuses.ts'
 const SETTLES_MS = 240_000
 
 interface Parts {
-  gateway: Gateway
   /** How many reports no host has taken yet. */
   unreported: () => number
   progress: (line: string) => void
+  /** What is to end besides, as a number. */
+  andOf?: (database: Database) => Promise<number>
 }
 
-/** Waits until nothing is left to do, then draws up the ledger. */
-export async function settle(
+export interface Settled {
+  /** What was still to be done when the time was up, in words. */
+  left: readonly string[]
+  seconds: number
+}
+
+/** Waits until nothing is left to do. */
+export async function settled(
   database: Database,
-  journal: Journal,
-  { gateway, unreported, progress }: Parts
-): Promise<Entry[]> {
+  { unreported, progress, andOf = async () => 0 }: Parts
+): Promise<Settled> {
   const started = performance.now()
   let left: string[] = []
   do {
     await delay(500)
     left = await leftOver(database)
     if (unreported() > 0) left.push(`${unreported()} reports of the gateway`)
+    const more = await andOf(database)
+    if (more > 0) left.push(`${more} others`)
     progress(`settling: ${left.join(', ') || 'done'}`)
   } while (left.length > 0 && performance.now() - started < SETTLES_MS)
 
-  const seconds = Math.round((performance.now() - started) / 1_000)
+  return { left, seconds: Math.round((performance.now() - started) / 1_000) }
+}
+
+/** Holds what the journal and the database have to what was promised. */
+export async function ledgerOf(
+  database: Database,
+  journal: Journal,
+  gateway: Gateway,
+  { left, seconds }: Settled
+): Promise<Entry[]> {
   const [rows, excuses] = [await readRows(database, gateway), excusesOf(journal)]
   return [
     allSettled(left, seconds),

@@ -1,9 +1,10 @@
-import { eq, isNull, ne, sql } from 'drizzle-orm'
+import { and, eq, isNull, ne, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Database } from '../../src/database/connect.ts'
 import { earlyStatuses } from '../../src/database/kept.ts'
 import { lots } from '../../src/database/lot-tables.ts'
 import { messages, outbox, registrations } from '../../src/database/schema.ts'
 import type { Gateway } from '../gateways/gateway.ts'
+import { HOSTILE } from '../hostile/channel.ts'
 
 /** What the hosts wrote down, which the ledger compares with what others saw. */
 export type Rows = Awaited<ReturnType<typeof readRows>>
@@ -13,10 +14,11 @@ export async function readRows({ db }: Pick<Database, 'db'>, { refIn = ref => re
     .select({ account: registrations.pluginId, message: messages })
     .from(messages)
     .innerJoin(registrations, eq(registrations.id, messages.registrationId))
+    .where(ne(registrations.channel, HOSTILE))
   const untold = await db
     .select({ kind: outbox.kind, state: outbox.state })
     .from(outbox)
-    .where(ne(outbox.state, 'delivered'))
+    .where(and(ne(outbox.state, 'delivered'), not(ofHostile(outbox.registrationId))))
   const rows = stored.map(({ account, message }) => ({
     ...message,
     account,
@@ -25,13 +27,27 @@ export async function readRows({ db }: Pick<Database, 'db'>, { refIn = ref => re
   return { messages: new Map(rows.map(row => [row.crmId ?? '', row])), untold }
 }
 
+/** The rest is about the others, whose CRM listens. */
+const ofHostile = (registrationId: SQLWrapper): SQL =>
+  sql`${registrationId} in (select r.id from ${registrations} r where r.channel = ${HOSTILE})`
+
+const UNSETTLED = sql`${messages.state} in ('waiting', 'sending', 'gathered')`
+
+/** Messages of the tenant that means harm that have not ended. */
+export const hostileOpen = ({ db }: Pick<Database, 'db'>): Promise<number> =>
+  db.$count(messages, and(UNSETTLED, ofHostile(messages.registrationId)))
+
 /** What is still to be done, in words; empty when everything has settled. */
 export async function leftOver({ db }: Pick<Database, 'db'>): Promise<string[]> {
+  const other = (registrationId: SQLWrapper, what: SQL) => and(what, not(ofHostile(registrationId)))
   const counts = {
-    'messages to send': await db.$count(messages, sql`${messages.state} in ('waiting', 'sending', 'gathered')`),
+    'messages to send': await db.$count(messages, other(messages.registrationId, UNSETTLED)),
     'lots to end': await db.$count(lots, isNull(lots.endedAt)),
-    'things to tell the CRM': await db.$count(outbox, eq(outbox.state, 'waiting')),
-    'messages with foreseen events': await db.$count(messages, sql`${messages.later} is not null`),
+    'things to tell the CRM': await db.$count(outbox, other(outbox.registrationId, eq(outbox.state, 'waiting'))),
+    'messages with foreseen events': await db.$count(
+      messages,
+      other(messages.registrationId, sql`${messages.later} is not null`)
+    ),
     'early statuses of known messages': await db.$count(
       earlyStatuses,
       sql`exists (select from ${messages} m where m.registration_id = ${earlyStatuses.registrationId} and m.ref = ${earlyStatuses.ref})`
