@@ -36,7 +36,7 @@ export async function uploadedRoutes(app: FastifyInstance, { root }: Pick<Upload
     immutable: true,
     setHeaders: (reply, path) => {
       const extension = path.slice(path.lastIndexOf('.') + 1)
-      const shown = SHOWN[extension]
+      const shown = Object.hasOwn(SHOWN, extension) ? SHOWN[extension] : undefined
       reply.header('content-type', shown ?? 'application/octet-stream')
       reply.header(
         'content-disposition',
