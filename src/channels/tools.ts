@@ -13,7 +13,7 @@ import type { Mounted } from './load.ts'
 /** What the host lends a channel for one call. */
 
 interface Parts {
-  outbound: Pick<Outbound, 'fetch'>
+  outbound: Pick<Outbound, 'fetch' | 'budgetOf'>
   uploads: Pick<Uploads, 'keep'>
   notes: Pick<NotesStore, 'of'>
   recall: RecallOf
@@ -50,10 +50,11 @@ export function lender({ outbound, uploads, notes, recall, now, log, defaultLang
     language
   }: Loan): Promise<{ tools: Tools; sent: () => boolean }> => {
     let calls = 0
+    const budget = outbound.budgetOf(registration.id)
     const fetch: Tools['fetch'] = async (input, init) => {
       calls += 1
       try {
-        return await outbound.fetch(input, init, init?.signal === signal ? undefined : signal)
+        return await outbound.fetch(input, init, { ...(init?.signal === signal ? {} : { deadline: signal }), budget })
       } catch (error) {
         if (neverSent(error)) calls -= 1
         throw error

@@ -1,6 +1,7 @@
 import createError from '@fastify/error'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { quoted } from '../protocol/quote.ts'
 
 /** Every refusal leaves as `{code, message}`, the shape that the CRM reads. Source: docs/protocol.md, "Errors". */
 
@@ -38,8 +39,8 @@ export default fp(
   async app => {
     app.setErrorHandler<FastifyError>((error, request, reply) => {
       const code = statusOf(error)
-      request.log[code >= 500 ? 'error' : 'info']({ err: error }, 'request refused')
-      return refuse(reply, code, code >= 500 ? (WORDS[code] ?? 'Internal plugin error') : error.message)
+      request.log[code >= 500 ? 'error' : 'info']({ err: brief(error) }, 'request refused')
+      return refuse(reply, code, code >= 500 ? (WORDS[code] ?? 'Internal plugin error') : wordsOf(error))
     })
     app.setNotFoundHandler((_request: FastifyRequest, reply) => refuse(reply, 404, 'Not found.'))
   },
@@ -47,6 +48,14 @@ export default fp(
 )
 
 export const refuse = (reply: FastifyReply, code: number, message: string) => reply.code(code).send({ code, message })
+
+/** What the library says repeats what it was given; our own errors see to that themselves. */
+const wordsOf = ({ code, message }: FastifyError) => (code?.startsWith('CPH_') ? message : quoted(message))
+
+const brief = (error: FastifyError): Error =>
+  wordsOf(error) === error.message
+    ? error
+    : Object.assign(new Error(wordsOf(error)), { code: error.code, statusCode: error.statusCode })
 
 function statusOf(error: FastifyError): number {
   if (error.statusCode && error.statusCode >= 400) return error.statusCode

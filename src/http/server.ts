@@ -1,6 +1,7 @@
 import cors from '@fastify/cors'
 import Fastify, { LogController } from 'fastify'
 import { discreetly } from '../database/discreet.ts'
+import { quoted } from '../protocol/quote.ts'
 import bodies, { BODY_LIMIT, parseQuery } from './bodies.ts'
 import { refuseBroken, refuseExpectation } from './broken.ts'
 import errors, { refuse } from './errors.ts'
@@ -37,11 +38,16 @@ export async function openServer({ logLevel }: Parts, logTo?: NodeJS.WritableStr
       },
       // A webhook's path holds its token, and a query may hold anything.
       serializers: {
-        req: ({ method, url, ip }) => ({ method, url: url?.replace(/(\/webhook\/)[^/?]+|\?.*/g, '$1'), ip })
+        req: ({ method, url, ip }) => ({
+          method,
+          url: url && quoted(url.replace(/(\/webhook\/)[^/?]+|\?.*/g, '$1')),
+          ip
+        })
       }
     },
     // A path that cannot be read never reaches a route, nor the hooks.
-    frameworkErrors: (error, _request, reply) => refuse(reply.headers(CORS), error.statusCode ?? 400, error.message),
+    frameworkErrors: (error, _request, reply) =>
+      refuse(reply.headers(CORS), error.statusCode ?? 400, quoted(error.message)),
     clientErrorHandler: refuseBroken,
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_MS,

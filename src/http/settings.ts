@@ -6,6 +6,7 @@ import type { SettingsStore } from '../channels/settings.ts'
 import type { Lend } from '../channels/tools.ts'
 import { before, within } from '../outbound/deadline.ts'
 import { formJson, jsonSchema } from '../protocol/form.ts'
+import { LIMITS } from '../protocol/limits.ts'
 import { misplacedSecrets } from '../protocol/secret-fields.ts'
 import { type Data, effectiveSettings, readSettings, shownSettings } from '../protocol/settings.ts'
 import { type ErrorMap, type Say, settingsErrors, withMisplaced } from '../protocol/settings-errors.ts'
@@ -45,7 +46,7 @@ export function settingsRoutes(app: FastifyInstance, { mounted, language, settin
     onWire(shownSettings(schema, await settings.load(registration.id)))
   )
 
-  app.put('/data/settings', async ({ body, headers, registration }, reply) => {
+  app.put('/data/settings', { bodyLimit: LIMITS.settings }, async ({ body, headers, registration }, reply) => {
     if (typeof body !== 'object' || body === null || (Array.isArray(body) && body.length > 0))
       throw new BadRequest('Settings must be a map of groups and fields')
 

@@ -23,12 +23,15 @@ export interface Sink {
   fail(error: Error): void
 }
 
+export interface Head {
+  status: number
+  headers: IncomingHttpHeaders
+}
+
+export type Flow = Pick<Dispatcher.DispatchController, 'pause' | 'resume' | 'abort'>
+
 /** Begins to read an answer. `resolve` may be called at any time. */
-export type Read<Answer> = (
-  head: { status: number; headers: IncomingHttpHeaders },
-  resolve: (answer: Answer) => void,
-  flow: Pick<Dispatcher.DispatchController, 'pause' | 'resume' | 'abort'>
-) => Sink
+export type Read<Answer> = (head: Head, resolve: (answer: Answer) => void, flow: Flow) => Sink
 
 /** Rejects with what went wrong, or with the reason of a signal. */
 export const exchange = <Answer>(

@@ -1,28 +1,43 @@
-import type { IncomingHttpHeaders } from 'node:http'
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
+import type { Media } from 'channel-kit/tools'
 import { type Dispatcher, Response } from 'undici'
-import { exchange, type Read, type Sink } from './exchange.ts'
+import type { Budget, Share } from './budget.ts'
+import { exchange, type Flow, type Head, type Read, type Sink } from './exchange.ts'
 import { pairs, WholeResponse } from './whole-response.ts'
 
-/** `fetch` for channels. The library's own spends 480 us of the processor on a small call, most of it on streams that nobody reads as such. */
+/**
+ * `fetch` for channels. The library's own spends 480 us of the processor on a
+ * small call, most of it on streams that nobody reads as such. Nothing that is
+ * packed is taken: 211 bytes of it may be 128 MiB, unpacked at everybody's cost.
+ */
 
-interface Plain {
+interface Plain extends Media {
   method?: string
   headers?: Record<string, string>
   body?: string | Uint8Array | null
   signal?: AbortSignal | null
 }
 
-/** `deadline` ends a call as its own signal does. */
-export type Fetch = (...given: [...Parameters<typeof globalThis.fetch>, deadline?: AbortSignal]) => Promise<Answer>
+/** How a call is held: `deadline` ends it as its own signal does, `budget` is the memory for the answers of its account. */
+interface Hold {
+  deadline?: AbortSignal
+  budget?: Budget
+}
 
-/** Answers of text are small, and read whole. */
-const TEXT = /^(text\/|application\/(.+\+)?(json|xml))/i
-/** What is longer is handed on as it comes. */
-const SMALL = 1024 * 1024
+/** Rejects with what went wrong as the cause, which is `ANSWER_REFUSED` by its code when the request has surely arrived. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit & Media, hold?: Hold) => Promise<Answer>
+
+/** Of an answer that is not taken. The gateway has the request, and may have done what it asks. */
+const ANSWER_REFUSED = 'OUTBOUND_ANSWER_REFUSED'
+
+/** Most bytes of an answer that is read whole. */
+const LARGEST_WHOLE = 1024 * 1024
 
 export function openFetch(dispatcher: Dispatcher): Fetch {
-  const call = async (input: string | URL, init: RequestInit = {}, deadline?: AbortSignal) => {
+  const call = async (
+    input: string | URL,
+    init: RequestInit & Media = {},
+    { deadline, budget }: Hold = {}
+  ): Promise<Answer> => {
     const {
       method = 'GET',
       headers = {},
@@ -31,8 +46,9 @@ export function openFetch(dispatcher: Dispatcher): Fetch {
     } = isPlain(init) ? init : await plainly(input, init)
     const signals = [signal, deadline].filter(one => one !== null && one !== undefined)
     const asked = { url: input, method: method.toUpperCase(), body, signals }
-    const given = { accept: '*/*', ...typeOf(body, headers), ...headers }
-    return exchange(dispatcher, { ...asked, headers: given }, reading(asked.method)).catch((error: unknown) => {
+    const given = { accept: '*/*', ...typeOf(body, headers), ...unpacked(headers) }
+    const read = init.media ? streaming(asked.method) : reading(asked.method, budget)
+    return exchange(dispatcher, { ...asked, headers: given }, read).catch((error: unknown) => {
       const stopped = signals.find(({ aborted }) => aborted)
       throw stopped ? stopped.reason : new TypeError('fetch failed', { cause: error })
     })
@@ -42,23 +58,75 @@ export function openFetch(dispatcher: Dispatcher): Fetch {
 
 type Answer = Awaited<ReturnType<typeof globalThis.fetch>>
 
+const unpacked = (headers: Record<string, string>) => ({
+  ...Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'accept-encoding')),
+  'accept-encoding': 'identity'
+})
+
+const hasBody = (method: string, { status }: Head) => ![204, 205, 304].includes(status) && method !== 'HEAD'
+
+/** Why an answer is not taken, by its head. */
+function objection({ headers }: Head, most: number): Error | undefined {
+  const encoding = headers['content-encoding']
+  if (encoding !== undefined && encoding.toString().toLowerCase() !== 'identity')
+    return refused(`The answer is packed (${encoding.toString().slice(0, 40)}), which it was asked not to be`)
+  return Number(headers['content-length']) > most ? tooLong() : undefined
+}
+
+const refused = (message: string) => Object.assign(new Error(message), { code: ANSWER_REFUSED })
+
+const tooLong = () => refused(`The answer is longer than ${LARGEST_WHOLE} bytes`)
+
 const reading =
+  (method: string, budget: Budget | undefined): Read<Answer> =>
+  (head, resolve, flow) => {
+    const { status, headers } = head
+    const problem = hasBody(method, head) ? objection(head, LARGEST_WHOLE) : undefined
+    if (problem) return stopped(problem, flow)
+    return whole(bytes => resolve(new WholeResponse(bytes, status, headers)), flow, budget?.join(flow))
+  }
+
+/** Its length is bounded by the dispatcher. */
+const streaming =
   (method: string): Read<Answer> =>
-  ({ status, headers }, resolve, flow) => {
-    if (![204, 205, 304].includes(status) && method !== 'HEAD' && !isSmall(headers))
-      return streamed(body => resolve(new Response(body, { status, headers: pairs(headers) }) as Answer), flow)
-    return whole(bytes => resolve(new WholeResponse(decoded(bytes, headers), status, headers)))
+  (head, resolve, flow) => {
+    const { status, headers } = head
+    if (!hasBody(method, head)) return reading(method, undefined)(head, resolve, flow)
+    const problem = objection(head, Number.POSITIVE_INFINITY)
+    if (problem) return stopped(problem, flow)
+    return streamed(body => resolve(new Response(body, { status, headers: pairs(headers) }) as Answer), flow)
   }
 
 type Body = ConstructorParameters<typeof Response>[0]
 
-function whole(respond: (bytes: Buffer<ArrayBuffer>) => void): Sink {
-  const chunks: Buffer[] = []
-  return { data: chunk => void chunks.push(chunk), end: () => respond(Buffer.concat(chunks)), fail: () => {} }
+function stopped(problem: Error, flow: Flow): Sink {
+  flow.abort(problem)
+  return { data: () => {}, end: () => {}, fail: () => {} }
+}
+
+function whole(respond: (bytes: Buffer<ArrayBuffer>) => void, flow: Flow, share: Share | undefined): Sink {
+  let chunks: Buffer[] = []
+  let length = 0
+  return {
+    data(chunk) {
+      length += chunk.length
+      if (length > LARGEST_WHOLE) {
+        chunks = []
+        return flow.abort(tooLong())
+      }
+      chunks.push(chunk)
+      share?.take(chunk.length)
+    },
+    end() {
+      share?.leave()
+      respond(Buffer.concat(chunks))
+    },
+    fail: () => share?.leave()
+  }
 }
 
 /** Read as fast as it is taken. */
-function streamed(respond: (body: Body) => void, flow: Parameters<Read<Answer>>[2]): Sink {
+function streamed(respond: (body: Body) => void, flow: Flow): Sink {
   let taker: ReadableStreamDefaultController<Uint8Array> | undefined
   respond(
     new ReadableStream<Uint8Array>({
@@ -81,7 +149,7 @@ function streamed(respond: (body: Body) => void, flow: Parameters<Read<Answer>>[
   }
 }
 
-const isPlain = (init: RequestInit): init is Plain =>
+const isPlain = (init: RequestInit & Media): init is Plain =>
   (init.body === undefined || init.body === null || typeof init.body === 'string' || init.body instanceof Uint8Array) &&
   (init.headers === undefined || Object.getPrototypeOf(init.headers) === Object.prototype)
 
@@ -100,26 +168,3 @@ const typeOf = (body: unknown, headers: Record<string, string>) =>
   typeof body === 'string' && !Object.keys(headers).some(name => name.toLowerCase() === 'content-type')
     ? { 'content-type': 'text/plain;charset=UTF-8' }
     : {}
-
-function isSmall(headers: IncomingHttpHeaders): boolean {
-  const length = headers['content-length']
-  // What is packed is unpacked whole.
-  if (headers['content-encoding'] !== undefined) return true
-  return length === undefined ? TEXT.test(String(headers['content-type'])) : Number(length) <= SMALL
-}
-
-/** Nobody was asked to pack it, but some do. */
-function decoded(body: Buffer<ArrayBuffer>, headers: IncomingHttpHeaders): Uint8Array<ArrayBuffer> {
-  if (body.length === 0) return body
-  const limit = { maxOutputLength: 128 * SMALL }
-  switch (headers['content-encoding']) {
-    case 'gzip':
-      return gunzipSync(body, limit)
-    case 'deflate':
-      return inflateSync(body, limit)
-    case 'br':
-      return brotliDecompressSync(body, limit)
-    default:
-      return body
-  }
-}

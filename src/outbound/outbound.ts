@@ -2,6 +2,7 @@ import { lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { FORBIDDEN } from 'channel-kit/network'
 import { Agent, buildConnector } from 'undici'
+import { openBudgets } from './budget.ts'
 import { type Asked, exchange, wholeUpTo } from './exchange.ts'
 import { openFetch } from './fetch.ts'
 
@@ -11,26 +12,41 @@ import { openFetch } from './fetch.ts'
  * tenant's URL nor a changing DNS answer reaches the operator's own network.
  */
 
-/** What is not the public internet, RFC 6890 and its successors. */
-const SPECIAL = [
+/** What is not the public internet: the IANA registries of special purpose, and what they have given back. */
+const SPECIAL_IPV4 = [
   '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24',
-  '192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4',
-  '::/127 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 fc00::/7 fe80::/10 ff00::/8'
+  '192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24',
+  '203.0.113.0/24 224.0.0.0/4 240.0.0.0/4'
+].flatMap(line => line.split(' '))
+
+/**
+ * All but the unicast of 2000::/3: that leaves out every address of IPv4 in a
+ * form of IPv6 (mapped, compatible, translated, NAT64) besides the local ones.
+ * Within 2000::/3 Teredo and its like, documentation, 6to4, AS112, the 6bone.
+ */
+const SPECIAL_IPV6 = [
+  '::/3 4000::/2 8000::/1',
+  '2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3ffe::/16 3fff::/20'
 ].flatMap(line => line.split(' '))
 
 const CONNECT_MS = 5_000
-/** Most bytes of an answer to a channel: a video of WhatsApp has 16 MiB, a document 100. */
+/** Most bytes of a file for a channel, which comes as a stream: a video of WhatsApp has 16 MiB, a document 100. */
 const LARGEST_ANSWER = 128 * 1024 * 1024
+
+/** Bytes of answers that one registration may have half-read in memory. */
+const BUDGET = 16 * 1024 * 1024
 
 export type Outbound = ReturnType<typeof openOutbound>
 
 /** `allow`: networks, as CIDR, that may be called though they are special. Throws on a malformed one. */
 export function openOutbound(allow: readonly string[]) {
-  const special = networks(SPECIAL)
+  // Apart, since a list takes an address of IPv4 for the mapped one of IPv6.
+  const special = { ipv4: networks(SPECIAL_IPV4), ipv6: networks(SPECIAL_IPV6) }
   const allowed = networks(allow)
   const permits = (address: string) => {
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    return allowed.check(address, family) || !special.check(address, family)
+    if (allowed.check(address, family)) return true
+    return !special[family].check(address, family) && !(family === 'ipv6' && isTunnel(address))
   }
 
   const guarded: LookupFunction = (hostname, options, done) =>
@@ -57,10 +73,21 @@ export function openOutbound(allow: readonly string[]) {
   return {
     /** Follows no redirect, since a redirect would carry credentials along. */
     fetch: openFetch(agent),
+    /** Memory for the answers of a registration, by its number. */
+    budgetOf: openBudgets(BUDGET),
     /** An answer of at most `most` bytes; of a longer one there is no body. */
     call: (asked: Asked, most: number) => exchange(agent, asked, wholeUpTo(most)),
     close: () => agent.destroy()
   }
+}
+
+/** ISATAP: the last half of any address may hold one of IPv4. */
+function isTunnel(address: string): boolean {
+  if (address.includes('%')) return true
+  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
+  const [before, after] = [head, tail ?? ''].map(part => part.split(':').filter(Boolean)) as [string[], string[]]
+  const groups = [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after]
+  return (groups[4] === '0' || groups[4] === '200') && groups[5] === '5efe'
 }
 
 const forbidden = (host: string) =>

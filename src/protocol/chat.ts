@@ -6,6 +6,7 @@ import {
   FORMATS,
   type Format
 } from 'channel-kit/chat'
+import { LIMITS, longestText } from './limits.ts'
 
 /** A message that the CRM wants sent. Both ids may be null: the CRM then hears no statuses of it. */
 export interface Posted extends ChatMessage {
@@ -17,6 +18,10 @@ export interface Posted extends ChatMessage {
 const GENERIC = 'Can not parse chat & message data'
 const BLANK = 'Message text should not be empty'
 const EMPTY = 'Message should contain content or attachmetns'
+
+/** What is cut nowhere has to be refused; the reference has no limits, and no words for them. */
+const long = (what: string, most: number) => `${what} is longer than ${most} characters`
+const MANY = `Message has more than ${LIMITS.attachments} attachments`
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -30,19 +35,23 @@ export function readPosted(body: Json): Posted | string {
   if (!content && attachments.length === 0) return EMPTY
 
   const chat = object(body.chat)
-  const contact = key(chat.contact)
-  const subject = nullable(chat.subject, text)
-  const [chatId, crmId] = [nullable(chat.id, key), nullable(message.id, key)]
+  const contact = text(chat.contact)
+  const subject = nullable(chat.subject)
+  const [chatId, crmId] = [nullable(chat.id), nullable(message.id)]
   if (!contact || subject === undefined || chatId === undefined || crmId === undefined) return GENERIC
-  return { chatId, crmId, contact, subject, content, attachments }
+  const parts: readonly (readonly [string, string | null, number])[] = [
+    ['Chat contact', contact, LIMITS.contact],
+    ['Chat subject', subject, LIMITS.subject],
+    ['Chat id', chatId, LIMITS.id],
+    ['Message id', crmId, LIMITS.id]
+  ]
+  const excess = parts.find(([, value, most]) => value !== null && value.length > most)
+  return excess ? long(excess[0], excess[2]) : { chatId, crmId, contact, subject, content, attachments }
 }
 
 /** What is no object has no fields: the reference takes it for empty. */
 const object = (value: unknown): Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
-
-/** Most characters of an id or a contact, which are keys in the database. */
-const LONGEST = 512
 
 /** Ids, contacts and subjects may come as numbers. None may hold NUL, which no text of the database takes. */
 function text(value: unknown): string | undefined {
@@ -50,12 +59,7 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && !value.includes('\0') ? value : undefined
 }
 
-function key(value: unknown): string | undefined {
-  const read = text(value)
-  return read !== undefined && read.length <= LONGEST ? read : undefined
-}
-
-const nullable = (value: unknown, read: typeof text) => (value === undefined || value === null ? null : read(value))
+const nullable = (value: unknown) => (value === undefined || value === null ? null : text(value))
 
 function readContent(value: unknown): Content | null | string {
   if (!value || (typeof value === 'object' && Object.keys(value).length === 0)) return null
@@ -63,21 +67,37 @@ function readContent(value: unknown): Content | null | string {
   if (typeof raw !== 'string' && typeof raw !== 'number') return GENERIC
   if (typeof format !== 'string' && typeof format !== 'number') return GENERIC
 
-  // Only these are trimmed by the reference; a no-break space is a text.
-  const trimmed = String(raw).replace(/^[ \t\n\r\0\v]+|[ \t\n\r\0\v]+$/g, '')
+  const trimmed = trim(String(raw))
   if (trimmed === '') return BLANK
-  return { text: trimmed, format: FORMATS.includes(format as Format) ? (format as Format) : 'text' }
+  const known = FORMATS.includes(format as Format) ? (format as Format) : 'text'
+  const most = longestText(known)
+  return trimmed.length > most ? long('Message text', most) : { text: trimmed, format: known }
+}
+
+/** Only these are trimmed by the reference; a no-break space is a text. */
+const BLANKS = ' \t\n\r\0\v'
+
+/** By hand: an expression that is tied to the end only begins anew at each blank. */
+function trim(text: string): string {
+  let [start, end] = [0, text.length]
+  while (start < end && BLANKS.includes(text.charAt(start))) start += 1
+  while (end > start && BLANKS.includes(text.charAt(end - 1))) end -= 1
+  return text.slice(start, end)
 }
 
 function readAttachments(value: unknown): readonly Attachment[] | string {
   if (value === undefined || value === null) return []
   if (typeof value !== 'object') return GENERIC
+  const items = Object.values(value)
+  if (items.length > LIMITS.attachments) return MANY
   const attachments: Attachment[] = []
   // A map of them counts as their list, as any list of PHP may come as a map.
-  for (const item of Object.values(value)) {
+  for (const item of items) {
     const { name, uri, type } = object(item)
     const known = ATTACHMENT_TYPES.find(known => known === type)
     if (typeof name !== 'string' || typeof uri !== 'string' || !known) return GENERIC
+    if (name.length > LIMITS.name) return long('Attachment name', LIMITS.name)
+    if (uri.length > LIMITS.uri) return long('Attachment uri', LIMITS.uri)
     attachments.push({ name, uri, type: known })
   }
   return attachments

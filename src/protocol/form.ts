@@ -1,5 +1,6 @@
 import type { Choices, FieldNote } from 'channel-kit/form'
 import type { TObject } from 'typebox'
+import { limitKeywords } from './field-limits.ts'
 
 /** Reading a settings schema as a form. Pure. Source: docs/protocol.md, "Forms". */
 
@@ -9,6 +10,7 @@ export interface FieldSchema {
   description?: string
   default?: unknown
   writeOnly?: boolean
+  maxLength?: number
   minItems?: number
   maxItems?: number
   'x-field': FieldNote
@@ -114,6 +116,7 @@ export function jsonSchema(schema: TObject, word: Word) {
       ...labels(group),
       properties: mapObject(group.properties, field => ({
         ...field,
+        ...limitKeywords(field),
         ...labels(field),
         'x-field': { ...field['x-field'], ...translatedValues(field['x-field'].values, word) }
       }))

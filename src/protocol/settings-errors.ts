@@ -2,7 +2,7 @@ import type { TObject } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Params } from './language.ts'
 import { type Misplaced, SECRET_MESSAGES } from './secret-fields.ts'
-import { type Data, filled } from './settings.ts'
+import { type Data, excesses, filled } from './settings.ts'
 
 /** What is wrong with settings, in words for an admin. Pure. Source: docs/protocol.md, "Settings". */
 
@@ -10,28 +10,38 @@ import { type Data, filled } from './settings.ts'
 export type ErrorMap = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
 export type Say = (message: string, params?: Params) => string
 
+type Errors = Record<string, Readonly<Record<string, readonly string[]>>>
+
 /** Errors by group and field, empty when the settings are valid. Null is as good as absent. */
 export function settingsErrors(schema: TObject, data: Data, say: Say): ErrorMap {
-  const errors: Record<string, Readonly<Record<string, readonly string[]>>> = {}
-  for (const error of Value.Errors(schema, filled(schema, data))) {
+  const errors: Errors = {}
+  const filledIn = filled(schema, data)
+  const { found, rest } = excesses(schema, filledIn)
+  for (const { group, name, keyword, limit } of found) {
+    const params = limit === undefined ? {} : { limit }
+    add(errors, group, name, errorMessage({ keyword, params }, say))
+  }
+  for (const error of Value.Errors(schema, rest)) {
     const [, group = '', field] = error.instancePath.split('/')
     const missing =
       error.keyword === 'required' ? (error.params as { requiredProperties: string[] }).requiredProperties : []
-    for (const name of field === undefined ? missing : [field]) {
-      const message = errorMessage(error, say)
-      const fields = errors[group] ?? {}
-      errors[group] = { ...fields, [name]: [...new Set([...(fields[name] ?? []), message])] }
-    }
+    const withheld = (name: string) => filledIn[group]?.[name] !== undefined && rest[group]?.[name] === undefined
+    for (const name of field === undefined ? missing : [field])
+      if (!withheld(name)) add(errors, group, name, errorMessage(error, say))
   }
   return errors
 }
 
 /** What is wrong with secrets besides, added to other errors. */
 export function withMisplaced(errors: ErrorMap, misplaced: readonly Misplaced[], say: Say): ErrorMap {
-  const all: Record<string, Readonly<Record<string, readonly string[]>>> = { ...errors }
-  for (const { group, name, message } of misplaced)
-    all[group] = { ...all[group], [name]: [...(all[group]?.[name] ?? []), say(SECRET_MESSAGES[message])] }
+  const all: Errors = { ...errors }
+  for (const { group, name, message } of misplaced) add(all, group, name, say(SECRET_MESSAGES[message]))
   return all
+}
+
+function add(errors: Errors, group: string, name: string, message: string): void {
+  const fields = errors[group] ?? {}
+  errors[group] = { ...fields, [name]: [...new Set([...(fields[name] ?? []), message])] }
 }
 
 const MESSAGES: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 import type { TObject } from 'typebox'
 import { Value } from 'typebox/value'
+import { excess } from './field-limits.ts'
 import { type FieldSchema, formOf, isPreview, isSecret } from './form.ts'
 import { secretOf, shownSecret } from './secret-fields.ts'
 
@@ -71,6 +72,19 @@ export function filled(schema: TObject, data: Data): Data {
       set(result, group, name, value)
   })
   return result
+}
+
+/** What is longer, or more, than is taken, and the settings without it: a validator spends more on it than it is worth. */
+export function excesses(schema: TObject, data: Data) {
+  const found: ({ group: string; name: string } & NonNullable<ReturnType<typeof excess>>)[] = []
+  const rest: MutableData = Object.fromEntries(Object.entries(data).map(([group, fields]) => [group, { ...fields }]))
+  each(schema, (group, name, field) => {
+    const over = excess(field, data[group]?.[name])
+    if (!over) return
+    found.push({ group, name, ...over })
+    if (over.keyword !== 'uniqueItems') delete rest[group]?.[name]
+  })
+  return { found, rest: rest as Data }
 }
 
 /** Nothing chosen in a list that may be left out is nothing, not too few. */

@@ -94,7 +94,7 @@ t.test('messages without an id are taken each time', async t => {
 })
 
 t.test('zero, letters of every kind, NULs and very long texts are stored to the letter', async t => {
-  const texts = ['0', '0.0', '🙂 «ё» \u00a0', 'a\0b', '\u2028"\\/', 'x'.repeat(200_000), 'ё'.repeat(1_000_000)]
+  const texts = ['0', '0.0', '🙂 «ё» \u00a0', 'a\0b', '\u2028"\\/', 'x'.repeat(200_000), 'ё'.repeat(524_288)]
   for (const [index, text] of texts.entries()) {
     const id = `letter-${index}`
     t.equal((await post({ id, content: { text, format: 'html' } })).status, 202, id)

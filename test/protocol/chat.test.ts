@@ -168,8 +168,8 @@ t.test('what is a key in the database holds no NUL', async t => {
 t.test('a contact or an id that is too long to be a key is refused', async t => {
   const long = 'x'.repeat(10_000)
   const answer = (posted: unknown) => (typeof posted === 'string' ? posted : 'taken')
-  t.equal(answer(post({ id: long, content: hello })), GENERIC)
-  t.equal(answer(post({ id: 'm-1', content: hello }, { contact: long })), GENERIC)
+  t.equal(answer(post({ id: long, content: hello })), 'Message id is longer than 512 characters')
+  t.equal(answer(post({ id: 'm-1', content: hello }, { contact: long })), 'Chat contact is longer than 320 characters')
 })
 
 t.test('the first fault is told: content, then attachments, then emptiness, then the contact', async t => {

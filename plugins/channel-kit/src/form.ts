@@ -113,7 +113,7 @@ interface List extends Label {
   default?: string[]
 }
 
-/** A list of keys, also when only one may be chosen. */
+/** A list of keys, each of them once, also when only one may be chosen. The host minds that: a validator compares all with all. */
 export function listOfEnum({ values, limit = {}, ...field }: List): TArray<ReturnType<typeof Type.String>> {
   const known = typeof values === 'function' ? values() : values
   const dynamic = typeof known === 'string'
@@ -121,7 +121,6 @@ export function listOfEnum({ values, limit = {}, ...field }: List): TArray<Retur
 
   return Type.Array(dynamic ? Type.String() : Type.String({ enum: Object.keys(known) }), {
     ...options(field, { definition: 'listOfEnum', values: known }),
-    uniqueItems: true,
     ...(limit.min === undefined ? {} : { minItems: limit.min }),
     ...(limit.max === undefined ? {} : { maxItems: limit.max })
   })

@@ -8,6 +8,13 @@ export type Translate = (
   params?: Readonly<Record<string, string | number>>
 ) => string
 
+/** `media`: a file is expected, which comes as a stream of at most 128 MiB. Read its `body` piece by piece. */
+export interface Media {
+  media?: boolean
+}
+
+export type Fetch = (input: string | URL | Request, init?: RequestInit & Media) => Promise<Response>
+
 export interface Log {
   info(details: object, message: string): void
   warn(details: object, message: string): void
@@ -18,8 +25,11 @@ export interface Log {
 export interface Tools<Settings = Static<TObject>, Options = Static<TObject>> {
   settings: Settings
   options: Options
-  /** Times out with `signal`, refuses private addresses, follows no redirect. */
-  fetch: typeof globalThis.fetch
+  /**
+   * Times out with `signal`, refuses private addresses and packed answers, follows no redirect. An answer is read
+   * whole, at most 1 MiB of it, but for `media`; a longer one rejects.
+   */
+  fetch: Fetch
   signal: AbortSignal
   now: () => Date
   log: Log

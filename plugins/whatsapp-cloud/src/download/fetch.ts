@@ -23,7 +23,7 @@ export async function fetchMedia(
   { fetch, upload }: WhatsAppTools
 ): Promise<Fetched> {
   try {
-    const response = await fetch(wanted.url, { headers: authorized(access.token) })
+    const response = await fetch(wanted.url, { headers: authorized(access.token), media: true })
     const problem = problemOf(response, wanted)
     if (problem || !response.body) {
       await response.body?.cancel()

@@ -38,7 +38,7 @@ async function readFrom(
   signal: AbortSignal,
   redirects: number
 ): Promise<Fetched> {
-  const response = await fetch(url, { signal })
+  const response = await fetch(url, { signal, media: true })
   const { status, headers } = response
   const location = headers.get('location')
   if (status >= 300 && status < 400 && location && URL.canParse(location, url.href) && redirects > 0) {
