@@ -32,7 +32,7 @@ export function guard(app: FastifyInstance, { mounted, verify, registrations }: 
     const verified = await verify(jwt, mounted.selfUri)
     if ('refused' in verified) throw new Refused(verified.refused)
 
-    const registration = await registrations.find(mounted.channel.name, verified.reference)
+    const registration = await registrations.find(mounted.channel.name, verified.origin, verified.reference)
     if (!registration) throw new NotRegistered()
     request.registration = registration
     request.maySettings = allowsSettings(verified.claims)

@@ -4,7 +4,7 @@ import type { Registrations } from '../crm/registrations.ts'
 import type { Verify } from '../crm/verify.ts'
 import type { Accept } from '../messages/accept.ts'
 import { readPosted } from '../protocol/chat.ts'
-import { fieldOf } from './bodies.ts'
+import { BODY_LIMIT, fieldOf } from './bodies.ts'
 import { BadRequest, NotRegistered, Refused, Unacceptable } from './errors.ts'
 
 interface Parts {
@@ -17,9 +17,9 @@ interface Parts {
 /** The CRM hands over a message. 202 means that it is stored and will be sent. Source: docs/protocol.md, "Sending". */
 export function sendRoutes(app: FastifyInstance, { mounted, verify, registrations, accept }: Parts): void {
   app.post('/special/send', async ({ body }, reply) => {
-    const verified = await verify(fieldOf(body, 'request'), mounted.selfUri)
+    const verified = await verify(fieldOf(body, 'request'), mounted.selfUri, BODY_LIMIT)
     if ('refused' in verified) throw new Refused(verified.refused)
-    const registration = await registrations.find(mounted.channel.name, verified.reference)
+    const registration = await registrations.find(mounted.channel.name, verified.origin, verified.reference)
     if (!registration) throw new NotRegistered()
 
     const claim = verified.claims.body
