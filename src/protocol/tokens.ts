@@ -9,6 +9,8 @@ export interface Token {
   header: Readonly<Record<string, unknown>>
   /** Not yet proven. Of a token of more than 64 KiB only `aud` and `iss`, and those by a guess. */
   claims: Readonly<Record<string, unknown>>
+  /** Whether that is so. */
+  large: boolean
   /** The JSON of all claims. */
   payload: string
   signed: Buffer
@@ -34,11 +36,13 @@ export function parseToken(text: string, longest = LONGEST_TOKEN): Token | strin
   if (typeof header === 'string') return header
   const problem = jsonProblem(header.json, header.map)
   if (problem) return problem
-  const claims = payload.length > LONGEST_TOKEN ? glance(payload) : decode(payload)
+  const large = payload.length > LONGEST_TOKEN
+  const claims = large ? glance(payload) : decode(payload)
   if (typeof claims === 'string') return claims
   return {
     header: header.map,
     claims: claims.map,
+    large,
     payload: claims.json,
     signed: Buffer.from(`${head}.${payload}`),
     signature: Buffer.from(signature, 'base64url')
@@ -61,8 +65,8 @@ export function claimsProblem({ header, claims }: Token, selfUri: string, issuer
 }
 
 /** All claims of a token whose signature holds, or why they are none. */
-export function provenClaims({ claims, payload }: Token): Token['claims'] | string {
-  const whole = payload.length > LONGEST_TOKEN ? parse(payload) : claims
+export function provenClaims({ claims, large, payload }: Token): Token['claims'] | string {
+  const whole = large ? parse(payload) : claims
   if (typeof whole === 'string') return whole
   // What was judged before the signature has to be what was signed.
   if (whole.aud !== claims.aud || whole.iss !== claims.iss) return SYNTAX

@@ -15,7 +15,7 @@ const HANDSHAKE = { HPT: 'secret', country: 'RU', currency: 'RUB' }
 const SEND = { body: { chat: { contact: '1' }, message: { content: { text: 'x', format: 'text' } } } }
 
 async function build(t: Test) {
-  const host = await testHost(t, { channels: [{ channel: testChannel(), path: '/' }] })
+  const host = await testHost(t, { channels: [{ channel: testChannel({}), path: '/' }] })
   const [a, b] = [await testCluster(t), await testCluster(t)]
   const [keyA, keyB] = [makeKey(), makeKey()]
   a.serve(keyA, keyA.pem)
@@ -47,7 +47,7 @@ t.test(
       t.match(answer.json, { message: /answered 404$/ })
     }
     t.equal(a.times(`/pkey/${keyB.pkey}`), 1)
-    t.ok(b.times(`/pkey/${keyB.pkey}`), 1)
+    t.equal(b.times(`/pkey/${keyB.pkey}`), 1)
   }
 )
 
@@ -145,7 +145,7 @@ t.test('an operator moves a registration to another cluster', async t => {
   t.equal((await rows()).length, 1)
 
   await register(a, keyA)
-  t.match(await move('1', a.url), { code: 1, stderr: /Registration 2 is the same plugin/ })
+  t.match(await move('1', a.url), { code: 1, stderr: /Registration \d+ is the same plugin/ })
 })
 
 t.test('with https only port 443 speaks unless an entry names another, with http any', async t => {

@@ -67,7 +67,7 @@ t.test('a token of more than 64 KiB is refused but where it carries a message', 
   t.equal((await askJson(`${host.url}registration`, 'PUT', { registration: long, x: 'x'.repeat(200_000) })).status, 413)
   t.equal((await ask(`${host.url}protected/data/settings`, { headers: { 'x-plugin-token': long } })).status, 431)
   const body = { chat: { contact: '1' }, message: { content: { text: 'x'.repeat(60_000), format: 'text' } } }
-  t.equal((await send(jws(header, { body, ...claims }, rsa(key)))).status, 202)
+  t.match(await send(jws(header, { body, ...claims }, rsa(key))), { status: 202, text: '' })
 })
 
 t.test('what was judged before the signature of a large token has to be what was signed', async t => {
@@ -100,7 +100,7 @@ t.test('a glance at a map reads what a parser would', async t => {
       const json = JSON.stringify(map, null, space)
       const { aud, iss } = JSON.parse(json) as Record<string, unknown>
       const text = (value: unknown) => (value === undefined || typeof value === 'string' ? value : null)
-      t.same(peek(json, ['aud', 'iss']), JSON.parse(JSON.stringify({ aud: text(aud), iss: text(iss) })), json)
+      t.same(peek(json, ['aud', 'iss']), JSON.parse(JSON.stringify({ aud: text(aud), iss: text(iss) })))
     }
 })
 
