@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { networks } from './outbound/outbound.ts'
+import { checkEntry } from './protocol/issuers.ts'
 
 /** What a pattern cannot tell of a variable: whether what it is for would take it. Each throws, or answers false, when not. */
 
@@ -14,6 +15,11 @@ export const CHECKS: Readonly<Record<string, (text: string, ms: (text: string) =
   LV_PLUGIN_SELF_URI: text => text === '' || (URL.parse(text)?.hostname ?? '') !== '',
   UPLOADS_URL: text => text === '' || fileURLToPath(text) !== '',
   OUTBOUND_ALLOW: text => networks(text.split(/[\s,]+/).filter(Boolean)) !== undefined,
+  LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: text =>
+    text
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .every(checkEntry),
   LV_PLUGIN_CHAT_SEND_TIMEOUT: (text, ms) => isTimer(ms(text)),
   LV_PLUGIN_STOP_TIMEOUT: (text, ms) => isTimer(ms(text))
 }

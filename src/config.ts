@@ -58,7 +58,8 @@ export const Environment = Type.Object({
   LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: Type.String({
     default: 'backend.leadvertex.com,backend.salesrender.com',
     pattern: '\\S',
-    description: 'Hosts (and their subdomains) that may issue tokens, separated by commas'
+    description:
+      'Hosts (and their subdomains; =host: without them) that may issue tokens, separated by commas; with https at port 443, or host:port'
   }),
   LV_PLUGIN_CHECK_EXPIRY: Flag(true, 'Refuse tokens that are expired or not valid yet; 0 only logs them'),
   LV_PLUGIN_CHAT_SEND_ATTEMPTS: Count(100, 'Attempts to send a message before it fails', {

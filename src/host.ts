@@ -134,7 +134,7 @@ async function compose(
 
   const lend = lender({ outbound, uploads, notes, recall: recaller(database), now, log, defaultLanguage })
   const ready = readier({ registrations, settings, mountedBy, lend })
-  const call = caller({ outbound, now })
+  const call = caller({ outbound, issuers: config.issuers, now })
   const selfUriOf = (name: string) => mountedBy(name)?.selfUri
 
   const host = randomUUID()

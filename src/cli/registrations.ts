@@ -18,4 +18,10 @@ export function registrationCommands(program: Command): void {
         .makeOptionMandatory()
     )
     .action(answering(async (id: number, options) => (await import('./registrations-set.ts')).set(id, options)))
+  registrations
+    .command('move')
+    .description('give a registration to another cluster, whose tokens alone open it from then on')
+    .argument('<id>', 'as listed', idOf)
+    .requiredOption('--to <origin>', 'the cluster, such as https://backend.salesrender.com')
+    .action(answering(async (id: number, options) => (await import('./registrations-move.ts')).move(id, options)))
 }

@@ -1,5 +1,6 @@
 import { within } from '../outbound/deadline.ts'
 import type { Outbound } from '../outbound/outbound.ts'
+import { type Issuers, issuerProblem } from '../protocol/issuers.ts'
 import { CALLS, callBody, callClaims, callUrl, userAgent } from '../protocol/special-request.ts'
 import { signToken } from '../protocol/tokens.ts'
 import type { Registration } from './registrations.ts'
@@ -21,6 +22,7 @@ const ARCHIVED = 418
 
 interface Parts {
   outbound: Pick<Outbound, 'call'>
+  issuers: Issuers
   now: () => Date
 }
 
@@ -34,11 +36,24 @@ function urlOf(registration: Registration, kind: Taken['kind']): URL {
   return known[kind]
 }
 
+function answered(status: number, kind: Taken['kind']): Answer {
+  const { success, stop } = CALLS[kind]
+  if (status === success) return { kind: 'delivered', warning: null }
+  // Telling it again would make a second message of it.
+  if (status >= 200 && status < 300) return { kind: 'delivered', warning: `answered ${status} instead of ${success}` }
+  if (status === ARCHIVED) return { kind: 'archived' }
+  if (stop.some(code => code === status)) return { kind: 'stopped', reason: `the CRM answered ${status}` }
+  return { kind: 'failed', reason: `the CRM answered ${status}` }
+}
+
 /** Signs with the secret of this moment: a token of an earlier attempt could have expired, or the CRM registered anew. */
 export const caller =
-  ({ outbound, now }: Parts) =>
+  ({ outbound, issuers, now }: Parts) =>
   async (registration: Registration, selfUri: string, item: Taken): Promise<Answer> => {
-    const { method, success, stop } = CALLS[item.kind]
+    // A cluster that the operator has taken out since it registered hears nothing more.
+    const stranger = issuerProblem(registration.clusterUri, issuers)
+    if (stranger) return { kind: 'failed', reason: `the cluster is not allowed: ${stranger}` }
+    const { method } = CALLS[item.kind]
     const claims = callClaims(selfUri, registration.clusterUri, registration, item.body, now())
     const token = signToken(claims, registration.hpt)
 
@@ -52,13 +67,7 @@ export const caller =
       const { status } = await within(TIMEOUT_MS, signal =>
         outbound.call({ ...asked, signals: [signal] }, LONGEST_ANSWER)
       )
-      if (status === success) return { kind: 'delivered', warning: null }
-      // Telling it again would make a second message of it.
-      if (status >= 200 && status < 300)
-        return { kind: 'delivered', warning: `answered ${status} instead of ${success}` }
-      if (status === ARCHIVED) return { kind: 'archived' }
-      if (stop.some(code => code === status)) return { kind: 'stopped', reason: `the CRM answered ${status}` }
-      return { kind: 'failed', reason: `the CRM answered ${status}` }
+      return answered(status, item.kind)
     } catch (error) {
       return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) }
     }

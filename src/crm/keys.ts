@@ -1,11 +1,14 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { publicKeys } from '../database/schema.ts'
 import { within } from '../outbound/deadline.ts'
 import type { Outbound } from '../outbound/outbound.ts'
 
-/** Public keys of CRM clusters: fetched once, then kept in the database for good. */
+/**
+ * Public keys of CRM clusters: fetched once, then kept in the database for good. A key belongs to the origin that it
+ * was fetched from: what one cluster has published proves nothing of another.
+ */
 
 const FETCH_MS = 5_000
 const LARGEST_KEY = 16 * 1024
@@ -13,6 +16,8 @@ const LARGEST_KEY = 16 * 1024
 const FAILURE_MS = 30_000
 /** Failures remembered at the same time, the oldest being forgotten first. */
 const MOST_FAILURES = 10_000
+/** Keys kept in memory at the same time. */
+const MOST_KNOWN = 1_000
 
 export type Keys = ReturnType<typeof keyStore>
 
@@ -29,20 +34,26 @@ export function keyStore({ db, outbound, userAgent, now }: Parts) {
   const failures = new Map<string, { at: number; reason: string }>()
 
   /** One fetch at a time for a key, whoever asks. */
-  function fetched(id: string, url: string): Promise<KeyObject | string> {
+  function fetched(origin: string, id: string): Promise<KeyObject | string> {
+    const url = keyUrl(origin, id)
     const failed = failures.get(url)
     if (failed && now().getTime() - failed.at < FAILURE_MS) return Promise.resolve(failed.reason)
-    const fetching = pending.get(url) ?? load(id, url).finally(() => pending.delete(url))
+    const fetching = pending.get(url) ?? load(origin, id).finally(() => pending.delete(url))
     pending.set(url, fetching)
     return fetching
   }
 
-  async function load(id: string, url: string): Promise<KeyObject | string> {
-    const [row] = await db.select().from(publicKeys).where(eq(publicKeys.id, id))
+  async function load(origin: string, id: string): Promise<KeyObject | string> {
+    const url = keyUrl(origin, id)
+    const [row] = await db
+      .select()
+      .from(publicKeys)
+      .where(and(eq(publicKeys.origin, origin), eq(publicKeys.id, id)))
     const pem = row?.pem ?? (await download(id, url))
     const key = typeof pem === 'string' ? parseKey(pem) : pem.reason
     if (typeof key === 'string') remember(url, key)
-    else if (typeof pem === 'string' && !row) await db.insert(publicKeys).values({ id, pem }).onConflictDoNothing()
+    else if (typeof pem === 'string' && !row)
+      await db.insert(publicKeys).values({ origin, id, pem }).onConflictDoNothing()
     return key
   }
 
@@ -67,14 +78,21 @@ export function keyStore({ db, outbound, userAgent, now }: Parts) {
   }
 
   return {
-    /** The key, or why it cannot be had, in words for an operator. */
-    async get(id: string, url: string): Promise<KeyObject | string> {
-      const key = known.get(id) ?? (await fetched(id, url))
-      if (typeof key !== 'string') known.set(id, key)
+    /** The key of that md5 at an origin, or why it cannot be had, in words for an operator. */
+    async get(origin: string, id: string): Promise<KeyObject | string> {
+      const url = keyUrl(origin, id)
+      const kept = known.get(url)
+      if (kept) return kept
+      const key = await fetched(origin, id)
+      if (typeof key === 'string') return key
+      if (known.size >= MOST_KNOWN) known.delete(known.keys().next().value as string)
+      known.set(url, key)
       return key
     }
   }
 }
+
+const keyUrl = (origin: string, id: string) => `${origin}/pkey/${id}`
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 

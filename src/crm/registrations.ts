@@ -11,6 +11,8 @@ import { resume } from './telling.ts'
 export interface Registration extends Reference {
   id: number
   channel: string
+  /** Of the cluster whose tokens open it. */
+  origin: string
   clusterUri: string
   hpt: string
   webhookToken: string
@@ -19,6 +21,9 @@ export interface Registration extends Reference {
 
 export interface Handshake extends Reference {
   channel: string
+  origin: string
+  /** When its token was signed, in seconds; null when it does not say. */
+  signedAt: number | null
   clusterUri: string
   country: string
   currency: string
@@ -34,6 +39,7 @@ export function registrationStore({ db }: Pick<Database, 'db'>, secrets: Secrets
     companyId: row.companyId,
     alias: row.alias,
     pluginId: row.pluginId,
+    origin: row.origin,
     clusterUri: row.clusterUri,
     retryUnknown: row.retryUnknown,
     hpt: await secrets.open(row.hpt),
@@ -48,10 +54,11 @@ export function registrationStore({ db }: Pick<Database, 'db'>, secrets: Secrets
   const byId = cache((id: number) => one(eq(registrations.id, id)), owner)
   const byHash = cache((hash: string) => one(eq(registrations.webhookHash, hash)), owner)
   const byReference = cache((key: string) => {
-    const [channel = '', companyId = '', alias = '', pluginId = ''] = JSON.parse(key) as string[]
+    const [channel = '', origin = '', companyId = '', alias = '', pluginId = ''] = JSON.parse(key) as string[]
     return one(
       and(
         eq(registrations.channel, channel),
+        eq(registrations.origin, origin),
         eq(registrations.companyId, companyId),
         eq(registrations.alias, alias),
         eq(registrations.pluginId, pluginId)
@@ -63,30 +70,51 @@ export function registrationStore({ db }: Pick<Database, 'db'>, secrets: Secrets
   return {
     caches,
 
-    /** A verified handshake: the first one registers, a later one replaces what the CRM decides and keeps the webhook's URL. */
-    async register({ hpt, ...handshake }: Handshake): Promise<void> {
+    /**
+     * A verified handshake: the first one registers, a later one of the same cluster replaces what the CRM decides and
+     * keeps the webhook's URL. False when it was signed before the last one that was taken, and changes nothing.
+     */
+    async register({ hpt, ...handshake }: Handshake): Promise<boolean> {
       const token = randomBytes(24).toString('base64url')
       const [sealedHpt, webhookToken] = await Promise.all([secrets.seal(hpt), secrets.seal(token)])
-      const { clusterUri, country, currency } = handshake
-      await db.transaction(async tx => {
+      const { clusterUri, country, currency, signedAt } = handshake
+      const taken = await db.transaction(async tx => {
         const [row] = await tx
           .insert(registrations)
           .values({ ...handshake, hpt: sealedHpt, webhookToken, webhookHash: hash(token) })
           .onConflictDoUpdate({
-            target: [registrations.channel, registrations.companyId, registrations.alias, registrations.pluginId],
-            set: { clusterUri, country, currency, hpt: sealedHpt, registeredAt: sql`now()`, archivedAt: null }
+            target: [
+              registrations.channel,
+              registrations.companyId,
+              registrations.alias,
+              registrations.pluginId,
+              registrations.origin
+            ],
+            set: {
+              clusterUri,
+              country,
+              currency,
+              hpt: sealedHpt,
+              registeredAt: sql`now()`,
+              archivedAt: null,
+              ...(signedAt === null ? {} : { signedAt })
+            },
+            setWhere: sql`${signedAt}::double precision is null or ${registrations.signedAt} is null or ${registrations.signedAt} <= ${signedAt}::double precision`
           })
           .returning({ id: registrations.id })
-        if (!row) return
+        if (!row) return false
         await resume(tx, row.id)
         await announce(tx, row.id)
+        return true
       })
       // This host need not wait to hear of it.
       for (const one of caches) one.clear()
+      return taken
     },
 
-    find: (channel: string, { companyId, alias, pluginId }: Reference) =>
-      byReference.get(JSON.stringify([channel, companyId, alias, pluginId])),
+    /** That of the cluster that signed; those of others with the same reference are others. */
+    find: (channel: string, origin: string, { companyId, alias, pluginId }: Reference) =>
+      byReference.get(JSON.stringify([channel, origin, companyId, alias, pluginId])),
     get: byId.get,
 
     /** When its CRM last took something; asked only about items that it keeps refusing. */

@@ -1,23 +1,27 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { type Issuers, originOf } from '../protocol/issuers.ts'
+import { quoted } from '../protocol/quote.ts'
 import { type Reference, referenceOf } from '../protocol/reference.ts'
 import {
   claimsProblem,
-  type Issuers,
-  keyUrl,
   parseToken,
+  provenClaims,
   signatureProblem,
   type Token,
   timeProblem
 } from '../protocol/tokens.ts'
 import type { Keys } from './keys.ts'
 
-/** What a CRM signed, and for whom. */
-interface Verified {
+/** What a CRM signed, for whom, and from where. */
+export interface Verified {
   claims: Token['claims']
   reference: Reference
+  /** Of the cluster that signed it. */
+  origin: string
 }
 
-export type Verify = (jwt: unknown, selfUri: string) => Promise<Verified | Refused>
+/** A token of at most `longest` characters, without which it may have 64 KiB. */
+export type Verify = (jwt: unknown, selfUri: string, longest?: number) => Promise<Verified | Refused>
 
 /** Why a token is not believed; for the CRM to read. */
 interface Refused {
@@ -31,33 +35,41 @@ interface Parts {
   log: Pick<FastifyBaseLogger, 'warn'>
 }
 
-/** The order is the reference's, so that each fault gets the answer that operators know. Source: docs/protocol.md, "Tokens". */
+/**
+ * The order is the reference's, so that each fault gets the answer that operators know, but for the claims: nothing
+ * is made of them before the signature holds. Source: docs/protocol.md, "Tokens".
+ */
 export function verifier({ issuers, keys, now, log }: Parts): Verify {
-  async function problem(token: Token, selfUri: string): Promise<string | undefined> {
-    const forged = claimsProblem(token, selfUri, issuers)
-    if (forged) return forged
-
-    const key = await keys.get(token.header.pkey as string, keyUrl(token))
-    const unsigned = typeof key === 'string' ? key : signatureProblem(token, key)
-    if (unsigned) return unsigned
-
-    const stale = timeProblem(token, now())
-    if (stale && !issuers.checkExpiry)
-      log.warn(
-        { iss: token.claims.iss, cid: token.claims.cid },
-        `${stale}; accepted, since LV_PLUGIN_CHECK_EXPIRY is 0`
-      )
-    return issuers.checkExpiry ? stale : undefined
+  async function forged(token: Token, selfUri: string): Promise<string | undefined> {
+    const stranger = claimsProblem(token, selfUri, issuers)
+    if (stranger) return stranger
+    const key = await keys.get(originOf(token.claims.iss as string), token.header.pkey as string)
+    return typeof key === 'string' ? key : signatureProblem(token, key)
   }
 
-  return async (jwt, selfUri) => {
-    const token = parseToken(typeof jwt === 'string' ? jwt : '')
-    if (typeof token === 'string') return { refused: token }
+  function stale(claims: Token['claims']): string | undefined {
+    const problem = timeProblem({ claims }, now())
+    if (problem && !issuers.checkExpiry)
+      log.warn(
+        { iss: quoted(claims.iss), cid: quoted(claims.cid) },
+        `${problem}; accepted, since LV_PLUGIN_CHECK_EXPIRY is 0`
+      )
+    return issuers.checkExpiry ? problem : undefined
+  }
 
-    const refused = await problem(token, selfUri)
+  return async (jwt, selfUri, longest) => {
+    const token = parseToken(typeof jwt === 'string' ? jwt : '', longest)
+    if (typeof token === 'string') return { refused: token }
+    const refused = await forged(token, selfUri)
     if (refused) return { refused }
 
-    const reference = referenceOf(token.claims)
-    return reference ? { claims: token.claims, reference } : { refused: 'Requested claim is not configured' }
+    const claims = provenClaims(token)
+    if (typeof claims === 'string') return { refused: claims }
+    const problem = stale(claims)
+    if (problem) return { refused: problem }
+    const reference = referenceOf(claims)
+    return reference
+      ? { claims, reference, origin: originOf(claims.iss as string) }
+      : { refused: 'Requested claim is not configured' }
   }
 }

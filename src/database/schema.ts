@@ -2,7 +2,20 @@ import type { Attachment, ChatMessage, Status } from 'channel-kit/chat'
 import type { Media } from 'channel-kit/event'
 import type { Later } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, index, integer, json, jsonb, pgTable, text, unique, uniqueIndex } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  json,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uniqueIndex
+} from 'drizzle-orm/pg-core'
 import type { Chapter } from '../messages/story.ts'
 import type { Data } from '../protocol/settings.ts'
 import { type Boxed, id, now, time } from './columns.ts'
@@ -17,12 +30,17 @@ export const owner = () =>
     .notNull()
     .references(() => registrations.id, { onDelete: 'cascade' })
 
-/** Keys of CRM clusters, by the md5 of their text. */
-export const publicKeys = pgTable('public_keys', {
-  id: text().primaryKey(),
-  pem: text().notNull(),
-  fetchedAt: now()
-})
+/** Keys of CRM clusters, by the origin that each was fetched from and the md5 of its text. */
+export const publicKeys = pgTable(
+  'public_keys',
+  {
+    origin: text().notNull(),
+    id: text().notNull(),
+    pem: text().notNull(),
+    fetchedAt: now()
+  },
+  t => [primaryKey({ columns: [t.origin, t.id] })]
+)
 
 /** The keys that seal secrets of this database, each with a text to try it on. */
 export const secretKeys = pgTable('secret_keys', {
@@ -56,6 +74,9 @@ export const registrations = pgTable(
     companyId: text().notNull(),
     alias: text().notNull(),
     pluginId: text().notNull(),
+    /** Of the cluster that made it, whose tokens alone open it; empty: none does until an operator moves it. */
+    origin: text().notNull().default(''),
+    /** What the cluster calls itself, to the letter. */
     clusterUri: text().notNull(),
     country: text().notNull(),
     currency: text().notNull(),
@@ -65,6 +86,8 @@ export const registrations = pgTable(
     webhookToken: text().notNull(),
     webhookHash: text().notNull().unique(),
     registeredAt: now(),
+    /** When the last token that registered it was signed, in seconds, where one said so. */
+    signedAt: doublePrecision(),
     /** The CRM said 418: it wants to hear nothing until it registers again. */
     archivedAt: time(),
     /** The operator would rather have a message twice than not at all. */
@@ -81,7 +104,7 @@ export const registrations = pgTable(
     tellingHost: text()
   },
   t => [
-    unique('registrations_reference').on(t.channel, t.companyId, t.alias, t.pluginId),
+    unique('registrations_reference').on(t.channel, t.companyId, t.alias, t.pluginId, t.origin),
     index('registrations_sending').on(t.sendingHost).where(sql`sending_host is not null`),
     index('registrations_telling').on(t.tellingHost).where(sql`telling_host is not null`)
   ]

@@ -1,4 +1,5 @@
 import type { Cell, Lookup, LookupTools, Search } from 'channel-kit/channel'
+import type { Tools } from 'channel-kit/tools'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
 import type { SettingsStore } from '../channels/settings.ts'
@@ -7,7 +8,7 @@ import type { Database } from '../database/connect.ts'
 import { lotsTable } from '../lots/table.ts'
 import { before, within } from '../outbound/deadline.ts'
 import { choicesJson } from '../protocol/form.ts'
-import { NotFound } from './errors.ts'
+import { NoAccess, NotFound } from './errors.ts'
 import type { Language } from './language.ts'
 import { jsonParameter } from './query.ts'
 
@@ -59,13 +60,24 @@ export function lookupRoutes(app: FastifyInstance, { database, mounted, language
     return within(LOOKUP_MS, async signal => before(signal, handler(question, await tools(request, signal))))
   }
 
-  async function tools({ registration, headers }: FastifyRequest, signal: AbortSignal): Promise<LookupTools> {
+  async function tools(
+    { registration, maySettings, headers }: FastifyRequest,
+    signal: AbortSignal
+  ): Promise<LookupTools> {
     const saved = await settings.load(registration.id)
     const { current } = language(headers['accept-language'])
     const { tools } = await lend({ mounted, registration, settings: saved, signal, language: current })
-    return tools as LookupTools
+    return (maySettings ? tools : withheld(tools)) as LookupTools
   }
 }
+
+/** The webhook's address is a secret of whoever may change settings: for others a lookup that reads it is refused whole. */
+const withheld = (tools: Tools): Tools =>
+  Object.defineProperty({ ...tools }, 'webhookUrl', {
+    get(): never {
+      throw new NoAccess()
+    }
+  })
 
 function named<Handler>(handlers: Readonly<Record<string, Handler>>, { params: { name } }: Named): Handler {
   const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined

@@ -34,7 +34,7 @@ export function guard(app: FastifyInstance, { mounted, verify, registrations, re
     const verified = await verify(jwt, mounted.selfUri)
     if ('refused' in verified) throw new Refused(verified.refused)
 
-    const registration = await registrations.find(mounted.channel.name, verified.reference)
+    const registration = await registrations.find(mounted.channel.name, verified.origin, verified.reference)
     if (!registration) throw new NotRegistered()
     requests(registration.id, 1, reply)
     request.registration = registration

@@ -1,11 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
 import type { Registrations } from '../crm/registrations.ts'
-import type { Verify } from '../crm/verify.ts'
+import type { Verified, Verify } from '../crm/verify.ts'
+import { LONGEST_TOKEN } from '../protocol/tokens.ts'
 import { fieldOf } from './bodies.ts'
 import { BadRequest, Refused } from './errors.ts'
 
 const LONGEST_HPT = 512
+/** A token of the greatest length, and room for what else stands beside it. */
+const LARGEST_BODY = 2 * LONGEST_TOKEN
 
 interface Parts {
   mounted: Mounted
@@ -15,32 +18,35 @@ interface Parts {
 
 /** The handshake. A token that is refused never touches the registration that stands. Source: docs/protocol.md, "Registration". */
 export function registrationRoutes(app: FastifyInstance, { mounted, verify, registrations }: Parts): void {
-  app.put('/registration', async ({ body, log }) => {
+  app.put('/registration', { bodyLimit: LARGEST_BODY }, async ({ body, log }) => {
     const jwt = fieldOf(body, 'registration')
     if (typeof jwt !== 'string' || jwt === '') throw new BadRequest('Field registration is missing, or is no text')
 
     const verified = await verify(jwt, mounted.selfUri)
     if ('refused' in verified) throw new Refused(verified.refused)
 
-    const { iss, HPT, country, currency } = verified.claims
-    const hpt = typeof HPT === 'number' ? String(HPT) : HPT
-    if (typeof hpt !== 'string' || hpt === '' || hpt.length > LONGEST_HPT)
-      throw new Refused('Claim HPT is missing, empty or too long')
-    if (!isCode(country, 2) || !isCode(currency, 3))
-      throw new Refused('Claim country or currency is missing, or is no code')
-
-    const { reference } = verified
-    await registrations.register({
+    const { reference, origin } = verified
+    const taken = await registrations.register({
       ...reference,
+      origin,
       channel: mounted.channel.name,
-      clusterUri: iss as string,
-      hpt,
-      country,
-      currency
+      ...agreed(verified.claims)
     })
-    log.info({ ...reference, channel: mounted.channel.name }, 'registered')
+    if (!taken) throw new Refused('Token is older than the last one that registered')
+    log.info({ ...reference, origin, channel: mounted.channel.name }, 'registered')
     return { registered: true }
   })
+}
+
+/** What a handshake is about, besides the reference. */
+function agreed({ iss, iat, HPT, country, currency }: Verified['claims']) {
+  const hpt = typeof HPT === 'number' ? String(HPT) : HPT
+  if (typeof hpt !== 'string' || hpt === '' || hpt.length > LONGEST_HPT)
+    throw new Refused('Claim HPT is missing, empty or too long')
+  if (!isCode(country, 2) || !isCode(currency, 3))
+    throw new Refused('Claim country or currency is missing, or is no code')
+  const signedAt = typeof iat === 'number' && Number.isFinite(iat) ? iat : null
+  return { clusterUri: iss as string, hpt, country, currency, signedAt }
 }
 
 const isCode = (value: unknown, length: number): value is string =>

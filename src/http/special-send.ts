@@ -4,7 +4,7 @@ import type { Registrations } from '../crm/registrations.ts'
 import type { Verify } from '../crm/verify.ts'
 import type { Accept } from '../messages/accept.ts'
 import { readPosted } from '../protocol/chat.ts'
-import { fieldOf } from './bodies.ts'
+import { BODY_LIMIT, fieldOf } from './bodies.ts'
 import { BadRequest, NotRegistered, Refused, Unacceptable } from './errors.ts'
 import type { RequestQuota } from './request-quota.ts'
 
@@ -24,9 +24,9 @@ export function sendRoutes(
 ): void {
   app.post('/special/send', async ({ body }, reply) => {
     const jwt = fieldOf(body, 'request')
-    const verified = await verify(jwt, mounted.selfUri)
+    const verified = await verify(jwt, mounted.selfUri, BODY_LIMIT)
     if ('refused' in verified) throw new Refused(verified.refused)
-    const registration = await registrations.find(mounted.channel.name, verified.reference)
+    const registration = await registrations.find(mounted.channel.name, verified.origin, verified.reference)
     if (!registration) throw new NotRegistered()
     quota(registration.id, String(jwt).length, reply)
 

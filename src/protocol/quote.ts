@@ -1,11 +1,8 @@
-/** Most characters of somebody else's text in an answer or a line of the log. */
-const MOST = 200
+/** Most characters of what a stranger wrote that an answer or a log repeats. */
+const LONGEST = 200
 
-/** At most 200 characters of a text, the last of them an ellipsis where there was more. */
-export const quoted = (text: string): string =>
-  text.length <= MOST
-    ? text
-    : `${text
-        .slice(0, MOST - 1)
-        .toWellFormed()
-        .replace(/\ufffd$/, '')}…`
+/** What somebody else wrote, as it may stand in an answer or a log: a text as it is, anything else as JSON, cut to 200 characters. */
+export function quoted(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`.toWellFormed()
+}

@@ -1,54 +1,76 @@
 import { createHmac, type KeyObject, verify } from 'node:crypto'
+import { type Issuers, issuerProblem } from './issuers.ts'
+import { peek } from './peek.ts'
+import { quoted } from './quote.ts'
 
 /** Reading and judging the tokens that a CRM signs, and signing our own. Pure. Source: docs/protocol.md, "Tokens". */
 
 export interface Token {
   header: Readonly<Record<string, unknown>>
+  /** Not yet proven. Of a token of more than 64 KiB only `aud` and `iss`, and those by a guess. */
   claims: Readonly<Record<string, unknown>>
+  /** Whether that is so. */
+  large: boolean
+  /** The JSON of all claims. */
+  payload: string
   signed: Buffer
   signature: Buffer
 }
 
-export interface Issuers {
-  scheme: string
-  hostnames: readonly string[]
-}
+/** Most characters of a token that comes in a header or for a registration: 64 KiB. One with a message may be as long as a body. */
+export const LONGEST_TOKEN = 64 * 1024
+const LONGEST_HEADER = 8 * 1024
 
 /** Seconds by which the clocks of a CRM and a host may differ. */
 const LEEWAY_S = 60
 
-/** A token, or the reason why it is none. */
-export function parseToken(text: string): Token | string {
-  const parts = text.split('.')
+/** A token of at most `longest` characters, or the reason why it is none. Costs little, whatever it holds. */
+export function parseToken(text: string, longest = LONGEST_TOKEN): Token | string {
+  if (text.length > longest) return 'The token is too long'
+  const parts = text.split('.', 4)
   const [head = '', payload = '', signature = ''] = parts
   if (parts.length !== 3) return 'The JWT string must have two dots'
+  if (head.length > LONGEST_HEADER) return 'The header of the token is too long'
 
   const header = decode(head)
   if (typeof header === 'string') return header
-  const claims = decode(payload)
+  const problem = jsonProblem(header.json, header.map)
+  if (problem) return problem
+  const large = payload.length > LONGEST_TOKEN
+  const claims = large ? glance(payload) : decode(payload)
   if (typeof claims === 'string') return claims
-  return { header, claims, signed: Buffer.from(`${head}.${payload}`), signature: Buffer.from(signature, 'base64url') }
+  return {
+    header: header.map,
+    claims: claims.map,
+    large,
+    payload: claims.json,
+    signed: Buffer.from(`${head}.${payload}`),
+    signature: Buffer.from(signature, 'base64url')
+  }
 }
 
 /** Why a token cannot be for us, before its signature is looked at; undefined when it can. */
 export function claimsProblem({ header, claims }: Token, selfUri: string, issuers: Issuers): string | undefined {
   if ('enc' in header) return 'Encryption is not supported yet'
   if (claims.aud === undefined) return 'Requested claim is not configured'
-  if (claims.aud !== selfUri)
-    return `Audience mismatched '${typeof claims.aud === 'string' ? claims.aud : JSON.stringify(claims.aud)}'`
+  if (claims.aud !== selfUri) return `Audience mismatched '${quoted(claims.aud)}'`
   if (claims.iss === undefined) return 'Requested claim is not configured'
-
-  const issuer = typeof claims.iss === 'string' ? URL.parse(claims.iss) : null
-  if (!issuer) return 'Issuer is not an absolute URI'
-  if (issuer.protocol !== `${issuers.scheme}:`) return `Issuer scheme is not '${issuers.scheme}'`
-  if (!issuers.hostnames.some(name => issuer.hostname === name || issuer.hostname.endsWith(`.${name}`)))
-    return `Issuer hostname is not in '{${issuers.hostnames.join(',')}}'`
-  if (issuer.username || issuer.password) return 'Issuer must not have user info'
+  const stranger = issuerProblem(claims.iss, issuers)
+  if (stranger) return stranger
 
   if (header.pkey === undefined) return 'Requested header is not configured'
   if (typeof header.pkey !== 'string' || !/^[0-9a-f]{32}$/.test(header.pkey))
     return 'Header pkey is not an md5 in lower-case hex'
   return undefined
+}
+
+/** All claims of a token whose signature holds, or why they are none. */
+export function provenClaims({ claims, large, payload }: Token): Token['claims'] | string {
+  const whole = large ? parse(payload) : claims
+  if (typeof whole === 'string') return whole
+  // What was judged before the signature has to be what was signed.
+  if (whole.aud !== claims.aud || whole.iss !== claims.iss) return SYNTAX
+  return jsonProblem(payload, whole) ?? whole
 }
 
 /** Why a token's signature does not hold; undefined when it does. Only RS512 counts. */
@@ -60,7 +82,7 @@ export function signatureProblem({ header, signed, signature }: Token, key: KeyO
 }
 
 /** Why a token is not valid now; undefined when it is, or when it does not say. */
-export function timeProblem({ claims }: Token, now: Date): string | undefined {
+export function timeProblem({ claims }: Pick<Token, 'claims'>, now: Date): string | undefined {
   const seconds = now.getTime() / 1000
   const { exp, nbf } = claims
   if (exp !== undefined && !(secondsOf(exp) + LEEWAY_S >= seconds)) return 'Token is expired'
@@ -71,10 +93,6 @@ export function timeProblem({ claims }: Token, now: Date): string | undefined {
 /** A time may come as a text; what is no time makes the token stale. */
 const secondsOf = (value: unknown) =>
   typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN
-
-/** Where the public key of a token that passed `claimsProblem` is: the issuer's origin, whatever else it names. */
-export const keyUrl = ({ header, claims }: Token): string =>
-  `${new URL(claims.iss as string).origin}/pkey/${header.pkey as string}`
 
 /** The reference judges the claim `settings` by its own idea of truth, in which `"0"` and `[]` are false. */
 export const allowsSettings = ({ settings }: Token['claims']): boolean =>
@@ -93,26 +111,55 @@ const DEEPEST = 512
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-function decode(part: string): Record<string, unknown> | string {
-  let value: unknown
-  let text: string
+const SYNTAX = 'Error while decoding to JSON: Syntax error'
+
+interface Part {
+  json: string
+  map: Record<string, unknown>
+}
+
+function decode(part: string): Part | string {
+  const json = textOf(part)
+  const map = json === undefined ? SYNTAX : parse(json)
+  return typeof map === 'string' ? map : { json: json as string, map }
+}
+
+/** Only what decides whether a large token is looked at any further. */
+function glance(part: string): Part | string {
+  const json = textOf(part)
+  return json === undefined ? SYNTAX : { json, map: peek(json, ['aud', 'iss']) }
+}
+
+function textOf(part: string): string | undefined {
   try {
-    text = utf8.decode(Buffer.from(part, 'base64url'))
-    value = JSON.parse(text)
+    return utf8.decode(Buffer.from(part, 'base64url'))
   } catch {
-    return 'Error while decoding to JSON: Syntax error'
+    return undefined
+  }
+}
+
+function parse(json: string): Record<string, unknown> | string {
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch {
+    return SYNTAX
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return 'Error while decoding to JSON: not an object'
-  const problem = isHarmless(text) ? undefined : jsonProblem(value)
-  return problem ? `Error while decoding to JSON: ${problem}` : (value as Record<string, unknown>)
+  return value as Record<string, unknown>
+}
+
+function jsonProblem(json: string, value: object): string | undefined {
+  const problem = isHarmless(json) ? undefined : deepProblem(value)
+  return problem && `Error while decoding to JSON: ${problem}`
 }
 
 /** Too short to be deep, and without an escape that could be half a character; nearly all tokens are. */
 const isHarmless = (text: string) => text.length < 2 * DEEPEST && !/\\u[dD]/.test(text)
 
 /** What the parser lets pass and others would fall over: nesting without end, and half characters, which JSON can escape. */
-function jsonProblem(value: object): string | undefined {
+function deepProblem(value: object): string | undefined {
   const open: [value: unknown, depth: number][] = [[value, 1]]
   for (let next = open.pop(); next; next = open.pop()) {
     const [item, depth] = next
