@@ -121,7 +121,7 @@ function call(
     deadline.addEventListener('abort', () => resolve(failed('the channel did not answer in time')), { once: true })
   })
   const answered = Promise.try(send)
-    .then(answer => ({ outcome: outcomeOf(answer) }))
+    .then(answer => ({ outcome: outcomeOf(answer, tools.log) }))
     .catch((error: unknown) => {
       tools.log.error({ reason: wordsOf(error) }, 'the channel threw while sending')
       return neverSent(error) ? { outcome: { kind: 'retry' as const, reason: wordsOf(error) } } : failed(wordsOf(error))
