@@ -170,6 +170,8 @@ export const messages = pgTable(
     /** What the last attempt left for the next one. */
     progress: json().$type<Boxed>(),
     doubt: text().$type<Doubt>(),
+    /** How often a host died that had it in hand. */
+    deaths: integer().notNull().default(0),
     /** How many parts it has, where its channel said so of one in doubt. */
     partCount: integer(),
     /** Whether there are rows of its parts. A message that was taken whole at once has none. */
@@ -196,6 +198,8 @@ export interface Fetching {
   attachments: readonly (Attachment | Media)[]
   /** How often it has been tried. */
   tries: number
+  /** How often a host died while it tried. */
+  deaths?: number
 }
 
 /** What the CRM has to be told. */

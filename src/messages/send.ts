@@ -2,6 +2,7 @@ import type { Channel } from 'channel-kit/channel'
 import { neverSent } from 'channel-kit/network'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import type { Tools } from 'channel-kit/tools'
+import { GIVEN_UP, MOST_DEATHS } from '../database/deaths.ts'
 import { plain, wordsOf } from '../database/text.ts'
 import { within } from '../outbound/deadline.ts'
 import type { Carried, Ended, Taken } from './ended.ts'
@@ -69,6 +70,9 @@ async function attempt(taken: Taken, ready: MakeReady, deadline: AbortSignal): P
   const [first] = parts
   if (message.doubt === 'heard' && first)
     return { outcome: { kind: 'accepted', ref: first.ref, sent: sentOf(parts) }, repeats: false, unsent: 'confirmed' }
+
+  if (message.deaths >= MOST_DEATHS)
+    return { outcome: { kind: interrupted ? 'unknown' : 'rejected', reason: GIVEN_UP }, repeats: false }
 
   const target = await ready(registrationId, deadline).catch((error: Error) => ({
     unready: `the host could not prepare it: ${wordsOf(error)}`

@@ -3,7 +3,7 @@ import type { Polled, Reply, Verdict } from './channel.ts'
 import { ATTACHMENT_TYPES } from './chat.ts'
 import type { Downloaded, GatewayEvent } from './event.ts'
 import { allEvents, LATER, readEvents, shortenReason } from './event-answer.ts'
-import { Id, list, MOST, Milliseconds, opaque, PartNumber, Reason, text, word } from './limits.ts'
+import { Id, list, Milliseconds, MOST, opaque, PartNumber, Reason, text, word } from './limits.ts'
 import type { LotOutcome, Prepared } from './lots.ts'
 import type { Outcome } from './outcome.ts'
 import { checker, type Fields, kinds, type Read, reading } from './reading.ts'
@@ -203,4 +203,3 @@ function fieldOf(answer: unknown, name: string): unknown {
     return undefined
   }
 }
-

@@ -60,4 +60,5 @@ function copyObject(value: object, path: string, depth: number, left: Left): unk
 const LONGEST_PATH = 200
 
 /** A place as messages name it. */
-export const at = (path: string): string => (path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}…` : path || '/')
+export const at = (path: string): string =>
+  path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}…` : path || '/'

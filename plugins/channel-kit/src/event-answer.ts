@@ -1,19 +1,7 @@
 import { Type } from 'typebox'
 import { ATTACHMENT_TYPES, FORMATS, STATUSES } from './chat.ts'
 import type { GatewayEvent } from './event.ts'
-import {
-  Contact,
-  Id,
-  list,
-  MOST,
-  Milliseconds,
-  opaque,
-  PartNumber,
-  Reason,
-  shortened,
-  text,
-  word
-} from './limits.ts'
+import { Contact, Id, list, Milliseconds, MOST, opaque, PartNumber, Reason, shortened, text, word } from './limits.ts'
 import { type Fields, isFields, kinds, type Read, reading } from './reading.ts'
 
 /** Events as the host takes them from any channel's answer. */
@@ -82,17 +70,24 @@ const isEmpty = (event: GatewayEvent) =>
   event.kind === 'message' && event.content === null && event.attachments.length === 0
 
 /** What a customer can make too long, and a reader can do without, does not keep the message from the CRM. */
-function tidied({ at, ...fields }: Fields): Fields {
-  const { subject, content, attachments } = fields
-  if (subject === undefined || subject === '') fields.subject = null
-  if (typeof subject === 'string') fields.subject = shortened(subject, MOST.name) || null
-  if (content === undefined || (isFields(content) && content.text === '')) fields.content = null
-  if (Array.isArray(attachments))
-    for (const one of attachments)
-      if (isFields(one) && typeof one.name === 'string') one.name = shortenedName(one.name)
+function tidied({ at, ...given }: Fields): Fields {
+  const subject = typeof given.subject === 'string' ? shortened(given.subject, MOST.name) : given.subject
+  const content = isFields(given.content) && given.content.text === '' ? null : given.content
+  const attachments = Array.isArray(given.attachments) ? given.attachments.map(named) : given.attachments
   const time = typeof at === 'string' || typeof at === 'number' ? new Date(at) : at
-  return time instanceof Date && !Number.isNaN(time.getTime()) ? { ...fields, at: time } : fields
+  const isTime = time instanceof Date && !Number.isNaN(time.getTime())
+  // What is no time is a mistake that matters to nobody.
+  return {
+    ...given,
+    subject: subject || null,
+    content: content ?? null,
+    attachments,
+    ...(isTime ? { at: time } : {})
+  }
 }
+
+const named = (one: unknown): unknown =>
+  isFields(one) && typeof one.name === 'string' ? { ...one, name: shortenedName(one.name) } : one
 
 /** The end of a file's name says what it is. */
 function shortenedName(name: string): string {
