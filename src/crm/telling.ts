@@ -101,7 +101,7 @@ export function crmLine({ database, host, tell, now }: Parts): Line<Taken, Ended
     claim: async ids =>
       (await claim(database, 'tell', host, ids)).map(({ registrationId, clusterUri }) => ({
         registrationId,
-        group: new URL(clusterUri).origin
+        group: URL.parse(clusterUri)?.origin ?? clusterUri
       })),
     async turn(done, wants, inHand) {
       const archived = done.filter(({ next }) => next.kind === 'archived').map(({ taken }) => taken.registrationId)

@@ -46,7 +46,5 @@ export async function countDeaths(
 export async function countMediaDeaths(tx: Executor, keys: readonly (string | null)[]): Promise<void> {
   const ids = keys.flatMap(key => (key?.startsWith('media ') ? [Number(key.slice('media '.length))] : []))
   if (ids.length === 0) return
-  await tx.execute(sql`
-    update ${outbox} set media = jsonb_set(media::jsonb, '{deaths}', to_jsonb(coalesce((media ->> 'deaths')::int, 0) + 1))::json
-    where id = any(${bigints(ids)}) and media is not null`)
+  await tx.execute(sql`update ${outbox} set deaths = deaths + 1 where id = any(${bigints(ids)}) and media is not null`)
 }

@@ -198,8 +198,6 @@ export interface Fetching {
   attachments: readonly (Attachment | Media)[]
   /** How often it has been tried. */
   tries: number
-  /** How often a host died while it tried. */
-  deaths?: number
 }
 
 /** What the CRM has to be told. */
@@ -216,6 +214,8 @@ export const outbox = pgTable(
     dedupe: text().notNull(),
     /** Until it is null the item is not due. */
     media: json().$type<Fetching>(),
+    /** How often a host died that was fetching its files. */
+    deaths: integer().notNull().default(0),
     state: text().$type<OutboxState>().notNull().default('waiting'),
     attempts: integer().notNull().default(0),
     dueAt: now(),

@@ -27,7 +27,7 @@ interface Body {
 
 /** Some files are missing still. */
 export async function wait({ db }: Pick<Database, 'db'>, item: Item, fetched: Fetched): Promise<void> {
-  const media = { ...item.media, attachments: fetched.attachments, tries: (item.media?.tries ?? 0) + 1 }
+  const media = { attachments: fetched.attachments, tries: (item.media?.tries ?? 0) + 1 }
   await db
     .update(outbox)
     .set({ body: bodyOf(item, fetched), media, reason: fetched.reason })

@@ -43,7 +43,7 @@ export const mediaTask =
       .where(and(eq(outbox.id, id), isNotNull(outbox.media)))
     if (!item?.media) return
 
-    const isDeadly = (item.media.deaths ?? 0) >= MOST_DEATHS
+    const isDeadly = item.deaths >= MOST_DEATHS
     const { fetched, waits } = await tryAll(parts, item, item.media, isDeadly)
     if (waits.length === 0) return release(database, item, fetched, now())
     await wait(database, item, fetched)

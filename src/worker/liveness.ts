@@ -49,8 +49,9 @@ export async function startLiveness({ db }: Pick<Database, 'db'>, host: string, 
       delete from ${hosts} where seen_at < now() - make_interval(secs => ${DEAD_AFTER_S}) returning id`)
     if (dead.length > 0)
       log.warn({ hosts: dead.map(({ id }) => id) }, 'hosts stopped without a word; others go on with their work')
-    await freeJobs(tx)
+    // Conversations, registrations and then jobs, as everybody locks them.
     await freeRegistrations(tx)
+    await freeJobs(tx)
   }
 
   return {
