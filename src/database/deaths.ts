@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from './connect.ts'
 import { lockConversations } from './conversations.ts'
-import { bigints } from './heads.ts'
+import { bigints } from './ids.ts'
 import { conversations, hosts, messages, outbox, registrations } from './schema.ts'
 
 /**
