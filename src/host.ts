@@ -12,7 +12,7 @@ import { caller } from './crm/call.ts'
 import { keyStore } from './crm/keys.ts'
 import { registrationStore } from './crm/registrations.ts'
 import { teller } from './crm/tell.ts'
-import { crmLine } from './crm/telling.ts'
+import { crmLine, newsSetAside } from './crm/telling.ts'
 import { verifier } from './crm/verify.ts'
 import { heed } from './database/cache.ts'
 import type { Work } from './database/conversations.ts'
@@ -30,18 +30,20 @@ import { lotTask } from './lots/task.ts'
 import { accepter } from './messages/accept.ts'
 import { messageCrons } from './messages/clean.ts'
 import { earlyTask } from './messages/early.ts'
-import { storeEvents } from './messages/events.ts'
+import { storing } from './messages/ingest.ts'
 import { laterTask } from './messages/later.ts'
 import { messageLine } from './messages/line.ts'
 import { mediaTask } from './messages/media.ts'
 import { recaller } from './messages/recall.ts'
 import { reporter } from './messages/reported.ts'
 import { sender } from './messages/send.ts'
+import { messagesSetAside } from './messages/set-aside.ts'
 import { openOutbound } from './outbound/outbound.ts'
 import { translate } from './protocol/language.ts'
 import { userAgent } from './protocol/special-request.ts'
 import { uploadQuota } from './storage/quota.ts'
 import { openUploads, uploadsRoot } from './storage/uploads.ts'
+import { turningApart } from './worker/apart.ts'
 import { startWorker } from './worker/worker.ts'
 
 interface Given {
@@ -85,8 +87,8 @@ export async function startHost(
         parts.work.ring(work, count)
       }
       const accept = accepter(opened.database, now, stored('send'))
-      const report = reporter(opened.database, now, stored('tell'))
-      healthRoutes(app, opened)
+      const report = reporter({ database: opened.database, now, stored: stored('tell'), log: app.log })
+      healthRoutes(app, { database: opened.database, trouble: () => worker?.trouble() })
       for (const one of mounted)
         await app.register(channelPlugin(one, { ...parts.web, accept, report }), { prefix: prefixOf(base, one) })
       closing.push(() => app.close())
@@ -175,18 +177,24 @@ async function compose(
       database,
       host,
       ring: ringer(database, host),
-      messages: gatheringLine({
-        database,
-        line: messageLine({ database, host, send, limitsOf, now }),
-        ready,
-        policy: queue,
-        gathers: async id => mountedBy((await registrations.get(id))?.channel ?? '')?.channel.lots !== undefined,
-        now
+      messages: turningApart(
+        gatheringLine({
+          database,
+          line: messageLine({ database, host, send, limitsOf, now }),
+          ready,
+          policy: queue,
+          gathers: async id => mountedBy((await registrations.get(id))?.channel ?? '')?.channel.lots !== undefined,
+          now
+        }),
+        { setAside: messagesSetAside({ database, now, log }), log }
+      ),
+      news: turningApart(crmLine({ database, host, tell, now }), {
+        setAside: newsSetAside({ database, now, log }),
+        log
       }),
-      news: crmLine({ database, host, tell, now }),
       tasks: {
-        later: laterTask(database, now),
-        early: earlyTask(database, storeEvents, now),
+        later: laterTask({ database, storing: storing({ now, log }), now }),
+        early: earlyTask({ database, storing: storing({ now, log }), now }),
         poll: poller({ database, ready, now, log }),
         media: mediaTask({
           database,

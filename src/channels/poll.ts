@@ -1,10 +1,12 @@
+import { readPolled } from 'channel-kit/answer'
 import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
 import { registrations } from '../database/schema.ts'
-import { storeEvents } from '../messages/events.ts'
+import { ingest } from '../messages/ingest.ts'
 import type { MakeReady } from '../messages/send.ts'
+import { logWrong } from '../messages/wrong.ts'
 import { before, within } from '../outbound/deadline.ts'
 import type { Mounted } from './load.ts'
 
@@ -18,7 +20,7 @@ interface Parts {
   database: Database
   ready: MakeReady
   now: () => Date
-  log: Pick<FastifyBaseLogger, 'warn'>
+  log: Pick<FastifyBaseLogger, 'warn' | 'error'>
 }
 
 export const poller =
@@ -27,21 +29,26 @@ export const poller =
     const cursor = await lease(database, id, now())
     if (!cursor) return
     try {
-      const read = await within(TIMEOUT_MS, async deadline => {
+      const answered = await within(TIMEOUT_MS, async deadline => {
         const target = await ready(id, deadline)
         if ('unready' in target || !target.channel.poll) return undefined
-        return before(deadline, target.channel.poll.read(cursor.boxed?.value ?? null, target.tools))
+        const polled = await before(deadline, target.channel.poll.read(cursor.boxed?.value ?? null, target.tools))
+        return { read: readPolled(polled), log: target.tools.log }
       })
-      if (!read) return
-      const { events, cursor: next } = read
-      await database.db.transaction(async tx => {
-        const all = events.map(event => ({ registrationId: id, event }))
-        await storeEvents(tx, all, now(), { firstEarly: true })
-        await tx
-          .update(registrations)
-          .set({ pollCursor: { value: next } })
-          .where(eq(registrations.id, id))
-      })
+      if (!answered) return
+      const { read } = answered
+      if ('wrong' in read) throw new Error(`the channel answered what is no report: poll.read: ${read.wrong}`)
+      const { events, cursor: next, wrong } = read.value
+      if (wrong.length > 0) logWrong(answered.log, 'poll.read', wrong)
+      await ingest(
+        { database, now, log, firstEarly: true },
+        events.map(event => ({ registrationId: id, event })),
+        tx =>
+          tx
+            .update(registrations)
+            .set({ pollCursor: { value: next } })
+            .where(eq(registrations.id, id))
+      )
     } catch (error) {
       log.warn({ err: error, registration: id }, 'a gateway could not be polled; it is tried again at its next time')
     } finally {

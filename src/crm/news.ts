@@ -1,6 +1,6 @@
 import type { Attachment, ChatMessage, Status } from 'channel-kit/chat'
 import type { Media } from 'channel-kit/event'
-import { and, inArray, isNull } from 'drizzle-orm'
+import { and, inArray, isNull, sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import { type Conversation, wake } from '../database/conversations.ts'
 import { addJob } from '../database/jobs.ts'
@@ -44,13 +44,10 @@ export async function tellCrm(
       ...heldFor(one)
     }
   })
-  const added = await tx.insert(outbox).values(rows).onConflictDoNothing().returning({
-    id: outbox.id,
-    registrationId: outbox.registrationId,
-    conversationId: outbox.conversationId,
-    dedupe: outbox.dedupe,
-    dueAt: outbox.dueAt
-  })
+  const added = await insert(tx, rows)
+  const known = added.length < rows.length ? await ofOthers(tx, rows.filter(isIncoming)) : []
+  for (const row of known) row.dedupe = dedupeIn(row)
+  if (known.length > 0) added.push(...(await insert(tx, known)))
   if (added.length === 0) return []
 
   const held = added.filter(({ dueAt }) => dueAt >= HELD)
@@ -67,9 +64,47 @@ export async function tellCrm(
     'tell',
     added.map(({ registrationId }) => registrationId)
   )
-  const fresh = new Set(added.map(({ registrationId, dedupe }) => `${registrationId} ${dedupe}`))
-  return news.filter((_, index) => fresh.has(`${rows[index]?.registrationId} ${rows[index]?.dedupe}`))
+  const fresh = new Set(added.map(({ conversationId, dedupe }) => `${conversationId} ${dedupe}`))
+  return news.filter((_, index) => fresh.has(`${rows[index]?.conversationId} ${rows[index]?.dedupe}`))
 }
+
+type Inserted = typeof outbox.$inferInsert
+
+const insert = (tx: Executor, rows: readonly Inserted[]) =>
+  tx
+    .insert(outbox)
+    .values([...rows])
+    .onConflictDoNothing()
+    .returning({
+      id: outbox.id,
+      registrationId: outbox.registrationId,
+      conversationId: outbox.conversationId,
+      dedupe: outbox.dedupe,
+      dueAt: outbox.dueAt
+    })
+
+const isIncoming = ({ kind }: Inserted) => kind === 'incoming'
+
+/** Those whose name at the gateway is that of a message in another conversation: to count per chat is a gateway's right. */
+async function ofOthers<Row extends Inserted>(tx: Executor, rows: readonly Row[]): Promise<Row[]> {
+  if (rows.length === 0) return []
+  const given = rows.map(({ registrationId, conversationId, dedupe }, n) => ({
+    n,
+    registrationId,
+    conversationId,
+    dedupe
+  }))
+  const { rows: found } = await tx.execute<{ n: number }>(sql`
+    select given.n from json_to_recordset(${JSON.stringify(given)}::json)
+      as given(n int, "registrationId" bigint, "conversationId" bigint, dedupe text)
+    join ${outbox} o on o.registration_id = given."registrationId" and o.dedupe = given.dedupe
+    where o.conversation_id <> given."conversationId"`)
+  const numbers = new Set(found.map(({ n }) => n))
+  return rows.filter((_, index) => numbers.has(index))
+}
+
+/** As recall.ts looks for it. The shorter one comes first, since most gateways count for the account, and so rows of earlier releases stay what they are. */
+const dedupeIn = ({ conversationId, dedupe }: Inserted) => `${dedupe} in ${conversationId}`
 
 /** What is stored of it. */
 export const itemOf = (news: CrmNews) => ({ body: bodyOf(news), dedupe: dedupeOf(news) })

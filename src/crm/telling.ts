@@ -1,9 +1,12 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../database/connect.ts'
-import { lockRegistrations, wake } from '../database/conversations.ts'
+import { lockConversations, lockRegistrations, wake } from '../database/conversations.ts'
+import { faultOf } from '../database/fault.ts'
+import { refreshDue } from '../database/heads.ts'
 import { claim, handOver, letGo, ownedBy } from '../database/ownership.ts'
 import { call } from '../database/routine.ts'
-import { conversations, type outbox, registrations } from '../database/schema.ts'
+import { conversations, outbox, registrations } from '../database/schema.ts'
 import { plain } from '../database/text.ts'
 import type { Line } from '../worker/line.ts'
 import { TELL_TURN } from './turn.ts'
@@ -63,6 +66,25 @@ function settled({ taken: { id }, next }: Ended, now: Date): object {
   }
 }
 
+/**
+ * Parks an item of which it could not be stored what became of it, so that it
+ * holds up nobody; an operator may offer it once more.
+ */
+export const newsSetAside =
+  ({ database: { db }, now, log }: Pick<Parts, 'database' | 'now'> & { log: Pick<FastifyBaseLogger, 'error'> }) =>
+  async ({ taken: { id, registrationId, conversationId } }: Ended, error: unknown): Promise<void> => {
+    const reason = `what became of it could not be stored: ${faultOf(error)}`
+    log.error({ item: id, registration: registrationId, reason }, 'an item for the CRM was set aside')
+    await db.transaction(async tx => {
+      await lockConversations(tx, [conversationId])
+      await tx
+        .update(outbox)
+        .set({ state: 'parked', reason, settledAt: now() })
+        .where(and(eq(outbox.id, id), eq(outbox.state, 'waiting')))
+      await refreshDue(tx, 'tell', [conversationId], sql`${outbox}`, OPEN)
+    })
+  }
+
 interface Parts {
   database: Pick<Database, 'db' | 'pool'>
   /** The name of this host. */
@@ -79,7 +101,7 @@ export function crmLine({ database, host, tell, now }: Parts): Line<Taken, Ended
     claim: async ids =>
       (await claim(database, 'tell', host, ids)).map(({ registrationId, clusterUri }) => ({
         registrationId,
-        group: new URL(clusterUri).origin
+        group: URL.parse(clusterUri)?.origin ?? clusterUri
       })),
     async turn(done, wants, inHand) {
       const archived = done.filter(({ next }) => next.kind === 'archived').map(({ taken }) => taken.registrationId)

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Executor } from './connect.ts'
 import type { Work } from './conversations.ts'
+import { bigints } from './ids.ts'
 import { DUE } from './ownership.ts'
 import { conversations } from './schema.ts'
 
@@ -24,7 +25,3 @@ export async function refreshDue(
       select ${ITEM_DUE[work]} from ${items} i where i.conversation_id = c.id and ${open} order by i.id limit 1
     ) where c.id = any(${bigints(ids)})`)
 }
-
-/** A list of ids as one parameter. */
-export const bigints = (ids: readonly number[]) =>
-  sql`array(select json_array_elements_text(${JSON.stringify(ids)}::json)::bigint)`

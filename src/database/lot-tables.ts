@@ -48,6 +48,8 @@ export const lots = pgTable(
     doubtful: boolean().notNull().default(false),
     /** The host that works on it. */
     host: text(),
+    /** How often a host died in the step that it is in. */
+    deaths: integer().notNull().default(0),
     /** When it goes on, if it waits. */
     dueAt: time(),
     /** Of one that failed. */

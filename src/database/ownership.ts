@@ -1,6 +1,7 @@
 import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
 import type { Database, Executor } from './connect.ts'
 import { lockRegistrations, type Work } from './conversations.ts'
+import { countDeaths, lockSending } from './deaths.ts'
 import { addJob } from './jobs.ts'
 import { ringGiven } from './ring.ts'
 import { conversations, hosts, registrations } from './schema.ts'
@@ -139,6 +140,7 @@ export async function freeRegistrations(tx: Executor): Promise<void> {
     .where(or(hasDead('send'), hasDead('tell')))
   const ids = found.map(({ id }) => id)
   if (ids.length === 0) return
+  const sending = await lockSending(tx)
   await lockRegistrations(tx, ids, 'no key update')
   for (const work of ['send', 'tell'] as const) {
     // Looked at again: a host may have come up and claimed one meanwhile.
@@ -147,6 +149,12 @@ export async function freeRegistrations(tx: Executor): Promise<void> {
       .set({ [FIELD[work]]: null })
       .where(and(inArray(registrations.id, ids), hasDead(work)))
       .returning({ id: registrations.id })
+    if (work === 'send')
+      await countDeaths(
+        tx,
+        sending,
+        freed.map(({ id }) => id)
+      )
     for (const { id } of freed) await addJob(tx, work, { registration: id })
   }
 }

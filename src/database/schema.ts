@@ -200,6 +200,8 @@ export const messages = pgTable(
     /** What the last attempt left for the next one. */
     progress: json().$type<Boxed>(),
     doubt: text().$type<Doubt>(),
+    /** How often a host died that had it in hand. */
+    deaths: integer().notNull().default(0),
     /** How many parts it has, where its channel said so of one in doubt. */
     partCount: integer(),
     /** Whether there are rows of its parts. A message that was taken whole at once has none. */
@@ -242,6 +244,8 @@ export const outbox = pgTable(
     dedupe: text().notNull(),
     /** Until it is null the item is not due. */
     media: json().$type<Fetching>(),
+    /** How often a host died that was fetching its files. */
+    deaths: integer().notNull().default(0),
     state: text().$type<OutboxState>().notNull().default('waiting'),
     attempts: integer().notNull().default(0),
     dueAt: now(),

@@ -1,8 +1,21 @@
+import { shortened } from 'channel-kit/limits'
+
 /** A text as the database takes it: without NUL and half characters. For what others wrote, such as a gateway's error. */
 export const plain = (text: string): string => text.replaceAll('\0', '').toWellFormed()
 
-/** What somebody else's code threw, in words: it need not be an error, nor its message a text. */
+/** As much of an error's words as anybody reads. */
+const MOST_WORDS = 2_000
+
+/** What somebody else's code threw, in words: it need not be an error, nor its message a text, nor can it always be read. */
 export function wordsOf(thrown: unknown): string {
+  try {
+    return shortened(said(thrown), MOST_WORDS)
+  } catch {
+    return 'nothing that can be told'
+  }
+}
+
+function said(thrown: unknown): string {
   // Of these words only the cause says what happened.
   if (
     thrown instanceof Error &&
@@ -10,7 +23,7 @@ export function wordsOf(thrown: unknown): string {
     thrown.cause instanceof Error &&
     thrown.cause.message
   )
-    return wordsOf(thrown.cause)
+    return said(thrown.cause)
   const message = thrown instanceof Error ? (thrown.message as unknown) : thrown
   return plain(typeof message === 'string' ? message : (JSON.stringify(message) ?? 'nothing that can be told'))
 }

@@ -1,11 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 import type { Database } from '../database/connect.ts'
+import { refuse } from './errors.ts'
 
-/** For whatever watches the process: `live` while it runs, `ready` while it can take messages. */
-export function healthRoutes(app: FastifyInstance, { database }: { database: Pick<Database, 'pool'> }): void {
+interface Parts {
+  database: Pick<Database, 'pool'>
+  /** Why this process works on nothing, while that is so. */
+  trouble: () => string | undefined
+}
+
+/** For whatever watches the process: `live` while it runs, `ready` while it can take messages and works on them. */
+export function healthRoutes(app: FastifyInstance, { database, trouble }: Parts): void {
   app.get('/health/live', async () => ({ status: 'live' }))
-  app.get('/health/ready', async () => {
+  app.get('/health/ready', async (_request, reply) => {
     await database.pool.query('select 1')
-    return { status: 'ready' }
+    const why = trouble()
+    return why === undefined ? { status: 'ready' } : refuse(reply, 503, why)
   })
 }

@@ -17,11 +17,22 @@ export async function claimLot({ db }: Pick<Database, 'db'>, id: number, host: s
   const due = sql`(${lots.dueAt} is null or ${lots.dueAt} <= now() + interval '1 second')`
   const claimed = await db
     .update(lots)
-    .set({ host, dueAt: null })
+    .set({
+      host,
+      dueAt: null,
+      deaths: sql`case when ${lots.host} is distinct from ${host} and ${lots.host} is not null then ${lots.deaths} + 1 else ${lots.deaths} end`
+    })
     .where(and(eq(lots.id, id), isNull(lots.endedAt), due, free))
     .returning({ id: lots.id })
   return claimed.length > 0
 }
+
+/** It got through a step, so what hosts died of, if any did, was something else. */
+export const forgetDeaths = async ({ db }: Pick<Database, 'db'>, id: number, host: string): Promise<void> =>
+  void (await db
+    .update(lots)
+    .set({ deaths: 0 })
+    .where(and(eq(lots.id, id), eq(lots.host, host))))
 
 /** Whether another host has it. */
 export const isElsewhere = async ({ db }: Pick<Database, 'db'>, id: number, host: string): Promise<boolean> =>

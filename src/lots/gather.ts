@@ -1,6 +1,5 @@
+import { readPrepared } from 'channel-kit/answer'
 import type { Prepared } from 'channel-kit/lots'
-import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
 import type { Database } from '../database/connect.ts'
 import type { Ended, Taken } from '../messages/ended.ts'
 import type { Policy } from '../messages/policy.ts'
@@ -84,22 +83,8 @@ const gatherer =
     return gathered ?? { ...ended, taken }
   }
 
-const Text = Type.String()
-const known = Compile(
-  Type.Union([
-    Type.Object({
-      kind: Type.Literal('item'),
-      name: Text,
-      key: Type.Unknown(),
-      item: Type.Unknown(),
-      dedupe: Type.Optional(Text)
-    }),
-    Type.Object({ kind: Type.Literal('alone') }),
-    Type.Object({ kind: Type.Literal('rejected'), reason: Text })
-  ])
-)
-
 function preparedOf(answer: unknown): Prepared {
-  if (!known.Check(answer)) throw new Error('the channel prepared what is nothing')
-  return answer as Prepared
+  const read = readPrepared(answer)
+  if ('wrong' in read) throw new Error(`the channel prepared what is nothing: lots.prepare: ${read.wrong}`)
+  return read.value
 }

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
-import { bigints } from '../database/heads.ts'
+import { bigints } from '../database/ids.ts'
 import { HELD } from '../database/ownership.ts'
 import { messages } from '../database/schema.ts'
 

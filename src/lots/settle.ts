@@ -1,7 +1,8 @@
 import { and, asc, between, eq, sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import { lockConversations, wake } from '../database/conversations.ts'
-import { bigints } from '../database/heads.ts'
+import { faultOf, isFault } from '../database/fault.ts'
+import { bigints } from '../database/ids.ts'
 import { type ItemState, lotItems } from '../database/lot-tables.ts'
 import { conversations, messages } from '../database/schema.ts'
 import { plain } from '../database/text.ts'
@@ -31,16 +32,25 @@ export async function settle(
   lot: Pick<LotRow, 'id' | 'registrationId'>,
   { within, ...verdict }: Verdict & { within?: Range }
 ): Promise<void> {
-  while (await database.db.transaction(tx => settleSome(tx, lot, verdict, within, now()))) {
-    // Until none is left.
-  }
+  const some = (most: number, how: Verdict) =>
+    database.db.transaction(tx => settleSome(tx, lot, how, { range: within, most }, now()))
+  let most = BATCH
+  for (let more = true; more; )
+    try {
+      more = await some(most, verdict)
+    } catch (error) {
+      if (!isFault(error)) throw error
+      // What fails with others is told by itself, and what fails alone is told the plainest thing.
+      if (most > 1) most = 1
+      else more = await some(1, { kind: 'unknown', reason: `what became of it could not be stored: ${faultOf(error)}` })
+    }
 }
 
 async function settleSome(
   tx: Executor,
   { id, registrationId }: Pick<LotRow, 'id' | 'registrationId'>,
   verdict: Verdict,
-  within: Range | undefined,
+  { range: within, most }: { range: Range | undefined; most: number },
   now: Date
 ): Promise<boolean> {
   const range = within && between(lotItems.id, within.firstItem, within.lastItem)
@@ -51,7 +61,7 @@ async function settleSome(
     .innerJoin(conversations, eq(conversations.id, messages.conversationId))
     .where(and(eq(lotItems.lotId, id), range, eq(lotItems.state, 'waiting')))
     .orderBy(asc(lotItems.id))
-    .limit(BATCH)
+    .limit(most)
   if (rows.length === 0) return false
 
   const ids = rows.map(({ conversation }) => conversation.id)
@@ -69,7 +79,7 @@ async function settleSome(
   await tx.execute(sql`
     update ${lotItems} set state = ${verdict.kind}, reason = ${reason} where id = any(${bigints(rows.map(({ item }) => item))})`)
   if (letGo) await wake(tx, 'send', [registrationId])
-  return rows.length === BATCH
+  return rows.length === most
 }
 
 const takenOf = (message: Taken['message'], conversation: Taken['conversation']): Taken => ({

@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import { GIVEN_UP, MOST_DEATHS } from '../database/deaths.ts'
 import type { Jobs } from '../database/jobs.ts'
 import { within } from '../outbound/deadline.ts'
-import { claimLot, giveBack, isElsewhere, type LotRow, readLot, releaseLot } from './claim.ts'
+import { claimLot, forgetDeaths, giveBack, isElsewhere, type LotRow, readLot, releaseLot } from './claim.ts'
 import { finishing } from './close.ts'
 import { sending } from './fill.ts'
 import { collecting, creating, sealed } from './open.ts'
 import { goOn } from './seal.ts'
 import { settle, settleUnsent } from './settle.ts'
-import { type Going, note, ON, type Step, type Work } from './step.ts'
+import { end, type Going, note, ON, type Step, type Work } from './step.ts'
 import type { Ready } from './verb.ts'
 
 /**
@@ -73,10 +74,16 @@ export function lotTask({ host, interrupted, log, ...work }: Parts) {
     for (let step: Step = ON; step.kind !== 'over'; ) {
       const read = await readLot(database, id, host)
       if (!read) return
-      step = interrupted.aborted ? { kind: 'wait', until: now() } : await stepOf(work, read.lot, read.pausedUntil)
+      step = interrupted.aborted ? { kind: 'wait', until: now() } : await stepped(read.lot, read.pausedUntil)
       if (step.kind === 'wait') return releaseLot(database, id, host, step.until)
       if (step.kind === 'over') tell(read.lot)
     }
+  }
+
+  async function stepped(lot: LotRow, pausedUntil: Date | null): Promise<Step> {
+    const step = await stepOf(work, lot, pausedUntil)
+    if (lot.deaths > 0) await forgetDeaths(database, lot.id, host)
+    return step
   }
 
   function tell({ id, registrationId, state, code, step, reason }: LotRow): void {
@@ -92,8 +99,21 @@ const STEPS: Partial<Record<LotRow['state'], (going: Going) => Promise<Step>>> =
   finishing
 }
 
+/** What a lot fails of that hosts died of: in these states, a call for it may have got through. */
+const DOUBTED = { creating: 'creating', sending: 'sending', finishing: 'finishing' } as const
+
+const isDeadly = ({ deaths, state }: LotRow) => deaths >= MOST_DEATHS && (state === 'sealed' || state in DOUBTED)
+
 async function stepOf(work: Work, lot: LotRow, pausedUntil: Date | null): Promise<Step> {
   const now = work.now().getTime()
+  if (isDeadly(lot)) {
+    const step = DOUBTED[lot.state as keyof typeof DOUBTED]
+    const reason = step === undefined ? GIVEN_UP : `uncertain: it may have been sent (${GIVEN_UP})`
+    return end(
+      { work, lot },
+      { state: 'failed', code: 'unreachable', reason, retryable: true, ...(step ? { step } : {}) }
+    )
+  }
   if (lot.state === 'collecting') return collecting({ work, lot })
   const step = STEPS[lot.state]
   if (!step) return ending({ work, lot })

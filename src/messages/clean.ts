@@ -1,6 +1,6 @@
 import { and, asc, gt, inArray, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
-import { bigints } from '../database/heads.ts'
+import { bigints } from '../database/ids.ts'
 import { conversations, messages, outbox } from '../database/schema.ts'
 import { type Retention, retentionCrons } from '../worker/retention.ts'
 

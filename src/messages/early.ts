@@ -51,24 +51,29 @@ export async function heedEarly(tx: Executor, sent: readonly { registrationId: n
     await addJob(tx, 'early', { registration: Number(id), all: true }, { key: `early all ${id}` })
 }
 
-/** Hands on the statuses whose messages are known by now. `store` is what any status goes through. */
-export const earlyTask =
-  (
-    { db }: Pick<Database, 'db'>,
-    store: (tx: Executor, all: readonly Reported[], now: Date) => Promise<void>,
-    now: () => Date
-  ) =>
-  ({ registration, all = false }: Jobs['early']): Promise<void> =>
-    db.transaction(async tx => {
-      const young = gt(earlyStatuses.createdAt, new Date(now().getTime() - YOUNG_MS))
-      await tx.delete(earlyStatuses).where(lt(earlyStatuses.createdAt, new Date(now().getTime() - LONGEST_MS)))
-      const ours = eq(earlyStatuses.registrationId, registration)
-      const due = await take(tx, and(ours, all ? undefined : young))
-      await store(tx, due, now())
+interface Parts {
+  database: Pick<Database, 'db'>
+  /** Hands over what events are stored by; one that cannot be holds up no other. */
+  storing: (work: (store: (tx: Executor, all: readonly Reported[]) => Promise<void>) => Promise<void>) => Promise<void>
+  now: () => Date
+}
 
-      const [left] = await tx.select({ id: earlyStatuses.id }).from(earlyStatuses).where(and(ours, young)).limit(1)
-      if (left) await look(tx, registration, due.length === MOST ? 'soon' : 'later')
-    })
+/** Hands on the statuses whose messages are known by now. */
+export const earlyTask =
+  ({ database: { db }, storing, now }: Parts) =>
+  ({ registration, all = false }: Jobs['early']): Promise<void> =>
+    storing(store =>
+      db.transaction(async tx => {
+        const young = gt(earlyStatuses.createdAt, new Date(now().getTime() - YOUNG_MS))
+        await tx.delete(earlyStatuses).where(lt(earlyStatuses.createdAt, new Date(now().getTime() - LONGEST_MS)))
+        const ours = eq(earlyStatuses.registrationId, registration)
+        const due = await take(tx, and(ours, all ? undefined : young))
+        await store(tx, due)
+
+        const [left] = await tx.select({ id: earlyStatuses.id }).from(earlyStatuses).where(and(ours, young)).limit(1)
+        if (left) await look(tx, registration, due.length === MOST ? 'soon' : 'later')
+      })
+    )
 
 /** What was kept about the messages of these statuses, which are known by now. */
 export async function takeEarly(tx: Executor, statuses: readonly Reported[]): Promise<Reported[]> {

@@ -31,6 +31,7 @@ export interface Taken {
     | 'partCount'
     | 'inParts'
     | 'alone'
+    | 'deaths'
   >
   conversation: Pick<Conversation, 'lastIncomingRef' | 'lastIncomingAt' | 'lastIncomingContext' | 'memory' | 'address'>
   /** What the gateway has of it. */

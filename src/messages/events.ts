@@ -3,7 +3,6 @@ import { type CrmNews, tellCrm } from '../crm/news.ts'
 import type { Executor } from '../database/connect.ts'
 import {
   type Contact,
-  type Conversation,
   conversationsOf,
   keyOf,
   lockConversations,
@@ -13,6 +12,7 @@ import { writeNotes } from '../database/notes.ts'
 import { queueAnswers } from './answers.ts'
 import { keepEarly, takeEarly } from './early.ts'
 import { hear } from './hear.ts'
+import { incomingNews } from './incoming.ts'
 import { addParts, type Known, messagesOf, type Reported } from './known.ts'
 import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './memory.ts'
 import { lastOf, plainly } from './plainly.ts'
@@ -92,18 +92,20 @@ export async function storeEvents(
 
   /** What the CRM has to hear of an event, noting on the message what the event changes. */
   function newsOf({ registrationId, event }: Reported): CrmNews[] {
-    if (event.kind === 'message') {
-      const conversation = conversationOf({ registrationId, contact: event.contact })
-      const one = incomingNews(conversation, event)
-      arriving.set(one, { conversation, event })
-      return [one]
-    }
+    if (event.kind === 'message') return arrivingNews(registrationId, event)
     const message = known.get(event)
     if (event.kind !== 'status' || !message || message.returned.some(({ ref }) => ref === event.ref)) return []
     const taken = event.status === 'returned' ? takeBack(message, event, tried, now) : 'over'
     if (taken === 'later') deferred.add(event)
     if (taken === 'again') changed.add(message)
     return taken === 'over' ? heardNews(message, event) : []
+  }
+
+  function arrivingNews(registrationId: number, event: MessageEvent): CrmNews[] {
+    const conversation = conversationOf({ registrationId, contact: event.contact })
+    const pieces = incomingNews(conversation, event)
+    for (const first of pieces.slice(0, 1)) arriving.set(first, { conversation, event })
+    return pieces
   }
 
   function heardNews(message: Known, event: StatusEvent): CrmNews[] {
@@ -140,12 +142,3 @@ const contactOf = ({ registrationId, event }: Reported) =>
 
 const noteOf = ({ registrationId, event }: Reported) =>
   event.kind === 'note' ? [{ registrationId, name: event.name, value: event.value }] : []
-
-/** The CRM knows the contact by the name that it had first. */
-const incomingNews = ({ id, contact }: Conversation, event: MessageEvent): CrmNews => ({
-  kind: 'incoming',
-  conversationId: id,
-  ref: event.ref,
-  message: { contact, subject: event.subject, content: event.content },
-  attachments: event.attachments
-})

@@ -2,32 +2,40 @@ import { eq } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
 import { messages } from '../database/schema.ts'
-import { storeEvents } from './events.ts'
+import type { Store } from './ingest.ts'
+
+interface Parts {
+  database: Pick<Database, 'db'>
+  /** Hands over what events are stored by; one that cannot be holds up no other. */
+  storing: (work: (store: Store) => Promise<void>) => Promise<void>
+  now: () => Date
+}
 
 /**
  * Events that a channel foresaw when it sent a message. One job a message walks
  * through them, so they come in their order even when all of them are overdue.
  */
 export const laterTask =
-  ({ db }: Pick<Database, 'db'>, now: () => Date) =>
+  ({ database: { db }, storing, now }: Parts) =>
   ({ message: id }: Jobs['later']): Promise<void> =>
-    db.transaction(async tx => {
-      const [message] = await tx.select().from(messages).where(eq(messages.id, id))
-      if (!message?.later || !message.settledAt) return
+    storing(store =>
+      db.transaction(async tx => {
+        const [message] = await tx.select().from(messages).where(eq(messages.id, id))
+        if (!message?.later || !message.settledAt) return
 
-      const start = message.settledAt.getTime()
-      const due = message.later.filter(({ afterMs }) => start + afterMs <= now().getTime())
-      const coming = message.later.slice(due.length)
-      const { registrationId } = message
-      await storeEvents(
-        tx,
-        due.flatMap(({ events }) => events.map(event => ({ registrationId, event }))),
-        now()
-      )
-      await tx
-        .update(messages)
-        .set({ later: coming.length > 0 ? coming : null })
-        .where(eq(messages.id, id))
-      const [first] = coming
-      if (first) await addJob(tx, 'later', { message: id }, { at: new Date(start + first.afterMs) })
-    })
+        const start = message.settledAt.getTime()
+        const due = message.later.filter(({ afterMs }) => start + afterMs <= now().getTime())
+        const coming = message.later.slice(due.length)
+        const { registrationId } = message
+        await store(
+          tx,
+          due.flatMap(({ events }) => events.map(event => ({ registrationId, event })))
+        )
+        await tx
+          .update(messages)
+          .set({ later: coming.length > 0 ? coming : null })
+          .where(eq(messages.id, id))
+        const [first] = coming
+        if (first) await addJob(tx, 'later', { message: id }, { at: new Date(start + first.afterMs) })
+      })
+    )

@@ -14,6 +14,9 @@ interface Parts {
   now: () => Date
 }
 
+/** Of a registration whose settings cannot be read now. The others are claimed with it. */
+const SLOW: AccountLimits = { inFlight: 1 }
+
 /** Messages as the pump works on them. A registration is a group of its own: its gateway is its own affair. */
 export function messageLine({ database, host, send, limitsOf, now }: Parts): Line<Taken, Ended> {
   const paces = new Map<number, AccountLimits['perContact']>()
@@ -21,7 +24,7 @@ export function messageLine({ database, host, send, limitsOf, now }: Parts): Lin
     claim: async ids =>
       Promise.all(
         (await claim(database, 'send', host, ids)).map(async ({ registrationId }) => {
-          const limits = await limitsOf(registrationId)
+          const limits = await limitsOf(registrationId).catch(() => SLOW)
           paces.set(registrationId, limits?.perContact)
           return { registrationId, group: String(registrationId), ...(limits ? { limits } : {}) }
         })

@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, gt, gte, lt, lte, max, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
-import { bigints } from '../database/heads.ts'
+import { bigints } from '../database/ids.ts'
 import { messageParts } from '../database/kept.ts'
 import { conversations, type MessageState, messages, type OutboxState } from '../database/schema.ts'
 import type { KnownPart } from './parts.ts'

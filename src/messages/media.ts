@@ -1,8 +1,10 @@
+import type { Attachment } from 'channel-kit/chat'
 import type { Downloaded, Media } from 'channel-kit/event'
 import type { Log, Translate } from 'channel-kit/tools'
 import { and, eq, isNotNull } from 'drizzle-orm'
 import { isReady } from '../crm/news.ts'
 import type { Database } from '../database/connect.ts'
+import { GIVEN_UP, MOST_DEATHS } from '../database/deaths.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
 import { type Fetching, outbox } from '../database/schema.ts'
 import { plain, wordsOf } from '../database/text.ts'
@@ -41,18 +43,20 @@ export const mediaTask =
       .where(and(eq(outbox.id, id), isNotNull(outbox.media)))
     if (!item?.media) return
 
-    const { fetched, waits } = await tryAll(parts, item, item.media)
+    const isDeadly = item.deaths >= MOST_DEATHS
+    const { fetched, waits } = await tryAll(parts, item, item.media, isDeadly)
     if (waits.length === 0) return release(database, item, fetched, now())
     await wait(database, item, fetched)
     const ms = interrupted.aborted ? 0 : Math.min(...waits, LONGEST_WAIT_MS, Math.max(LONGEST_MS - age(parts, item), 0))
     await addJob(database.db, 'media', { item: id }, { at: new Date(Date.now() + ms), key: `media ${id}` })
   }
 
-async function tryAll(parts: Parts, item: Item, { attachments, tries }: Fetching) {
+/** `isDeadly`: the files count as gone, since hosts died of them. */
+async function tryAll(parts: Parts, item: Item, { attachments, tries }: Fetching, isDeadly: boolean) {
   const fetched: Fetched = { attachments: [], texts: [], reason: null }
   const waits: number[] = []
   for (const one of attachments) {
-    const end = isReady(one) ? { kind: 'ready' as const, attachment: one } : await triedOn(parts, item, one)
+    const end = await endOf(parts, item, one, isDeadly)
     if (end.kind === 'gone') fetched.texts.push(end.text.trim() || missing(parts, one))
     else fetched.attachments.push(end.kind === 'ready' ? end.attachment : one)
     if (end.kind !== 'retry') continue
@@ -60,6 +64,13 @@ async function tryAll(parts: Parts, item: Item, { attachments, tries }: Fetching
     waits.push(end.afterMs ?? FIRST_WAIT_MS * 2 ** Math.min(tries, 20))
   }
   return { fetched, waits }
+}
+
+async function endOf(parts: Parts, item: Item, one: Attachment | Media, isDeadly: boolean): Promise<Downloaded> {
+  if (isReady(one)) return { kind: 'ready', attachment: one }
+  if (!isDeadly) return triedOn(parts, item, one)
+  parts.log.warn({ item: item.id, reason: GIVEN_UP }, 'a file of a customer could not be fetched')
+  return { kind: 'gone', reason: GIVEN_UP, text: '' }
 }
 
 const age = ({ now }: Parts, { createdAt }: Item) => now().getTime() - createdAt.getTime()

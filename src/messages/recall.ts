@@ -40,6 +40,11 @@ export const recaller =
         union all
         select conversation_id, null, body, media from ${outbox}
         where registration_id = ${registrationId} and dedupe = 'incoming ' || given.ref
+        union all
+        select o.conversation_id, null, o.body, o.media from ${conversations} of
+        join ${outbox} o on o.registration_id = ${registrationId} and o.dedupe = 'incoming ' || given.ref || ' in ' || of.id
+        where of.registration_id = ${registrationId} and (of.contact = given.contact or of.address = given.contact or of.id =
+          (select a.conversation_id from ${aliases} a where a.registration_id = ${registrationId} and a.contact = given.contact))
       ) said
       join ${conversations} c on c.id = said.conversation_id and (
         c.contact = given.contact or c.address = given.contact

@@ -41,6 +41,7 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
       .set({
         state: 'waiting',
         attempts: 0,
+        deaths: 0,
         status: null,
         reason: null,
         ...KEPT,

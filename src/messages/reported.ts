@@ -1,22 +1,51 @@
 import type { GatewayEvent } from 'channel-kit/event'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../database/connect.ts'
 import { gather } from '../database/gather.ts'
 import { storeEvents } from './events.ts'
+import { ingest } from './ingest.ts'
 
-/** Resolves when what a gateway reported of a registration is stored for good, all of it or, when it rejects, nothing. */
+/** Resolves when what a gateway reported of a registration is stored for good; nothing is when it rejects. */
 export type Report = (registrationId: number, events: readonly GatewayEvent[]) => Promise<void>
 
-/** Most calls of gateways stored together. */
-const MOST = 100
+interface Call {
+  registrationId: number
+  events: readonly GatewayEvent[]
+}
 
-/** Stores what calls report that come at the same time in one transaction, each call's events in their order. */
-export function reporter({ db }: Pick<Database, 'db'>, now: () => Date, stored: (count: number) => void): Report {
-  const store = gather(async (calls: readonly { registrationId: number; events: readonly GatewayEvent[] }[]) => {
-    const all = calls.flatMap(({ registrationId, events }) => events.map(event => ({ registrationId, event })))
-    if (all.length > 0) await db.transaction(tx => storeEvents(tx, all, now(), { firstEarly: true }))
+interface Parts {
+  database: Pick<Database, 'db'>
+  now: () => Date
+  stored: (count: number) => void
+  log: Pick<FastifyBaseLogger, 'error'>
+}
+
+/** Most calls of gateways stored together, and most events of one that is. */
+const MOST = 100
+const MOST_EVENTS = 100
+
+const reportedOf = ({ registrationId, events }: Call) => events.map(event => ({ registrationId, event }))
+
+/**
+ * Stores what calls report that come at the same time in one transaction, each
+ * call's events in their order. A call that makes others fail is stored by
+ * itself, and without the events that cannot be.
+ */
+export function reporter({ database, now, stored, log }: Parts): Report {
+  const alone = (call: Call) => ingest({ database, now, log, firstEarly: true }, reportedOf(call))
+  const together = gather(async (calls: readonly Call[]) => {
+    const [first] = calls
+    if (first && calls.length === 1) await alone(first)
+    else await database.db.transaction(tx => storeEvents(tx, calls.flatMap(reportedOf), now(), { firstEarly: true }))
     stored(calls.length)
     return calls.map(() => undefined)
   }, MOST)
 
-  return (registrationId, events) => store({ registrationId, events })
+  return async (registrationId, events) => {
+    const call = { registrationId, events }
+    if (events.length === 0) return
+    if (events.length <= MOST_EVENTS) return together(call)
+    await alone(call)
+    stored(1)
+  }
 }

@@ -2,6 +2,7 @@ import type { Channel } from 'channel-kit/channel'
 import { neverSent } from 'channel-kit/network'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import type { Tools } from 'channel-kit/tools'
+import { GIVEN_UP, MOST_DEATHS } from '../database/deaths.ts'
 import { plain, wordsOf } from '../database/text.ts'
 import { within } from '../outbound/deadline.ts'
 import type { Carried, Ended, Taken } from './ended.ts'
@@ -70,6 +71,9 @@ async function attempt(taken: Taken, ready: MakeReady, deadline: AbortSignal): P
   if (message.doubt === 'heard' && first)
     return { outcome: { kind: 'accepted', ref: first.ref, sent: sentOf(parts) }, repeats: false, unsent: 'confirmed' }
 
+  if (message.deaths >= MOST_DEATHS)
+    return { outcome: { kind: interrupted ? 'unknown' : 'rejected', reason: GIVEN_UP }, repeats: false }
+
   const target = await ready(registrationId, deadline).catch((error: Error) => ({
     unready: `the host could not prepare it: ${wordsOf(error)}`
   }))
@@ -121,7 +125,7 @@ function call(
     deadline.addEventListener('abort', () => resolve(failed('the channel did not answer in time')), { once: true })
   })
   const answered = Promise.try(send)
-    .then(answer => ({ outcome: outcomeOf(answer) }))
+    .then(answer => ({ outcome: outcomeOf(answer, tools.log) }))
     .catch((error: unknown) => {
       tools.log.error({ reason: wordsOf(error) }, 'the channel threw while sending')
       return neverSent(error) ? { outcome: { kind: 'retry' as const, reason: wordsOf(error) } } : failed(wordsOf(error))

@@ -20,6 +20,7 @@ export interface Row {
   part_count: number | null
   in_parts: boolean
   alone: boolean
+  deaths: number
   last_incoming_ref: string | null
   last_incoming_at: Date | null
   last_incoming_context: Taken['conversation']['lastIncomingContext']
@@ -45,7 +46,8 @@ export const takenOf = (row: Row, parts: readonly KnownPart[]): Taken => ({
     doubt: row.doubt,
     partCount: row.part_count,
     inParts: row.in_parts,
-    alone: row.alone
+    alone: row.alone,
+    deaths: row.deaths
   },
   conversation: {
     lastIncomingRef: row.last_incoming_ref,

@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../database/connect.ts'
+import { countMediaDeaths } from '../database/deaths.ts'
 import { freeRegistrations } from '../database/ownership.ts'
 import { hosts } from '../database/schema.ts'
 
@@ -48,8 +49,9 @@ export async function startLiveness({ db }: Pick<Database, 'db'>, host: string, 
       delete from ${hosts} where seen_at < now() - make_interval(secs => ${DEAD_AFTER_S}) returning id`)
     if (dead.length > 0)
       log.warn({ hosts: dead.map(({ id }) => id) }, 'hosts stopped without a word; others go on with their work')
-    await freeJobs(tx)
+    // Conversations, registrations and then jobs, as everybody locks them.
     await freeRegistrations(tx)
+    await freeJobs(tx)
   }
 
   return {
@@ -69,10 +71,16 @@ export async function startLiveness({ db }: Pick<Database, 'db'>, host: string, 
 
 /** Jobs locked by nobody that lives. One that was locked just now may be of a host that has not said its name yet. */
 async function freeJobs(tx: Executor): Promise<void> {
-  await tx.execute(sql`
-    select graphile_worker.force_unlock_workers(array_agg(distinct locked_by))
-    from graphile_worker.jobs
+  const { rows } = await tx.execute<{ lockedBy: string; key: string | null }>(sql`
+    select locked_by "lockedBy", key from graphile_worker.jobs
     where locked_at < now() - make_interval(secs => ${DEAD_AFTER_S})
-      and not exists (select from ${hosts} where locked_by = any(${hosts.pools}))
-    having count(*) > 0`)
+      and not exists (select from ${hosts} where locked_by = any(${hosts.pools}))`)
+  if (rows.length === 0) return
+  await countMediaDeaths(
+    tx,
+    rows.map(({ key }) => key)
+  )
+  const workers = JSON.stringify([...new Set(rows.map(({ lockedBy }) => lockedBy))])
+  await tx.execute(sql`
+    select graphile_worker.force_unlock_workers(array(select json_array_elements_text(${workers}::json)))`)
 }

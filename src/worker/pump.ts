@@ -18,6 +18,8 @@ const IDLE_LOOK_MS = 250
 const QUIET_MS = 1_000
 /** After a turn that the database refused. What ended is kept until it is settled. */
 const RETRY_MS = 500
+/** One turn may fail by a connection that is lost. */
+const STUCK = 3
 /** How often a host that stops looks whether everything has ended. */
 const STOP_MS = 20
 
@@ -34,6 +36,8 @@ export function startPump<Taken extends Item, Done>(
   let timer: NodeJS.Timeout | undefined
   let fedAt = 0
   let stopping = false
+  /** Turns that failed since the last one that did not. */
+  let failures = 0
 
   /** A turn as soon as the one under way is over. */
   function nudge(): void {
@@ -45,8 +49,12 @@ export function startPump<Taken extends Item, Done>(
     again = false
     clearTimeout(timer)
     turning = turn()
-      .then(() => (performance.now() - fedAt < QUIET_MS ? LOOK_MS : IDLE_LOOK_MS))
+      .then(() => {
+        failures = 0
+        return performance.now() - fedAt < QUIET_MS ? LOOK_MS : IDLE_LOOK_MS
+      })
       .catch(error => {
+        failures += 1
         log.error({ err: error }, 'a turn of the queue failed and is repeated')
         return RETRY_MS
       })
@@ -129,6 +137,9 @@ export function startPump<Taken extends Item, Done>(
     },
 
     nudge,
+
+    /** Whether turns keep failing, so that nothing is worked on. */
+    isStuck: () => failures >= STUCK,
 
     rates: owned.rates,
 

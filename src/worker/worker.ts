@@ -37,6 +37,8 @@ const FILES = { atOnce: 10, ahead: 0 }
 export interface Worker {
   /** Something was stored in this process: no need to wait until it is found. */
   nudge(work: 'send' | 'tell'): void
+  /** Why nothing is worked on, while that is so. */
+  trouble(): string | undefined
   /** Takes nothing more, lets end what is in hand, and leaves the rest to other hosts. */
   close(): Promise<void>
 }
@@ -101,6 +103,10 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
 
   return {
     nudge: work => pumps[work].nudge(),
+    trouble() {
+      if (pumps.send.isStuck()) return 'Messages are taken and not sent: turns of the queue keep failing'
+      return pumps.tell.isStuck() ? 'CRMs are told nothing: turns of the queue keep failing' : undefined
+    },
     close: end
   }
 }

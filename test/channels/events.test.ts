@@ -109,11 +109,14 @@ t.test('a call with news of several conversations is taken as a whole, in its or
   t.equal(heard.length, 3)
 })
 
-t.test('a call of which a part cannot be kept is not kept at all', async t => {
+t.test('what is no event is left out of a call, and the others of it are taken', async t => {
   const { host, webhook } = await hookHost(t)
-  const answer = await call(webhook, [incoming('m1', '+5511'), unstorable])
-  t.equal(answer.status, 503)
-  t.same(await told({ host }), [])
+  const answer = await call(webhook, [incoming('m1', '+5511'), unstorable, incoming('m2', '+5511')])
+  t.equal(answer.status, 201)
+  t.same(
+    (await told({ host })).map(({ dedupe }) => dedupe),
+    ['incoming m1', 'incoming m2']
+  )
 })
 
 t.test('calls whose conversations cross are all taken', async t => {

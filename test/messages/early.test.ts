@@ -20,7 +20,7 @@ t.test('what was reported before the answer to a send goes before what is report
     insert into registrations (channel, company_id, alias, plugin_id, cluster_uri, country, currency, hpt, webhook_token,
       webhook_hash, sending_host)
     values ('scripted', '1', 'chat', '1', 'http://crm.example/', 'BR', 'BRL', '', '', '', '${HOST}')`)
-  const report = reporter(database, now, () => {})
+  const report = reporter({ database, now, stored: () => {}, log: { error: () => t.fail('all can be stored') } })
   const say = (ref: string, reason: string, status: Status = 'sent') =>
     report(1, [{ kind: 'status', ref, status, reason }])
   const turn = (done: readonly Ended[], free: number) =>

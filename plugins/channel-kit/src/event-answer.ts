@@ -1,0 +1,148 @@
+import { Type } from 'typebox'
+import { ATTACHMENT_TYPES, FORMATS, STATUSES } from './chat.ts'
+import type { GatewayEvent } from './event.ts'
+import { Contact, Id, list, Milliseconds, MOST, opaque, PartNumber, Reason, shortened, text, word } from './limits.ts'
+import { type Fields, isFields, kinds, type Read, reading } from './reading.ts'
+
+/** Events as the host takes them from any channel's answer. */
+
+const STATUS = Type.Object({
+  kind: Type.Literal('status'),
+  ref: Id,
+  status: word([...STATUSES, 'returned']),
+  reason: Type.Optional(Reason),
+  message: Type.Optional(Type.Object({ id: text(MOST.id), part: Type.Optional(PartNumber) })),
+  remember: Type.Optional(opaque())
+})
+const FILE = { name: text(MOST.name), type: word(ATTACHMENT_TYPES) }
+/** A customer's text may be of any length: what is too long for one message is told in several. */
+const SAID = Type.Object({ text: text(Number.POSITIVE_INFINITY, 1), format: word(FORMATS) })
+
+const check = kinds<GatewayEvent>({
+  status: STATUS,
+  either: Type.Object({ kind: Type.Literal('either'), statuses: list(STATUS, MOST.attachments) }),
+  message: Type.Object({
+    kind: Type.Literal('message'),
+    ref: Id,
+    contact: Contact,
+    subject: Type.Union([Type.Null(), text(MOST.name)]),
+    content: Type.Union([Type.Null(), SAID]),
+    attachments: list(
+      Type.Union([
+        Type.Object({ ...FILE, uri: text(MOST.uri) }),
+        Type.Object({ ...FILE, media: opaque(), uri: Type.Optional(Type.Never()) })
+      ]),
+      MOST.reportedAttachments
+    ),
+    context: Type.Optional(opaque()),
+    remember: Type.Optional(opaque())
+  }),
+  answer: Type.Object({
+    kind: Type.Literal('answer'),
+    ref: Id,
+    contact: Contact,
+    content: Type.Union([
+      Type.Object({ text: text(MOST.text, 1), format: word(['text', 'markdown']) }),
+      Type.Object({ text: text(MOST.html, 1), format: Type.Literal('html') })
+    ])
+  }),
+  renamed: Type.Object({ kind: Type.Literal('renamed'), from: Contact, to: Contact }),
+  note: Type.Object({ kind: Type.Literal('note'), name: text(MOST.note, 1), value: Type.Optional(opaque()) })
+})
+
+/** An event of a channel, checked and copied, or what is wrong with it. Whatever it is given, it does not throw. */
+export const readEvent = (answer: unknown): Read<GatewayEvent> => reading(answer, eventOf)
+
+/** One that is copied already. */
+export function eventOf(fields: Fields): Read<GatewayEvent> {
+  shortenReason(fields)
+  if (fields.kind === 'either' && Array.isArray(fields.statuses))
+    for (const status of fields.statuses) if (isFields(status)) shortenReason(status)
+  const read = check(fields.kind === 'message' ? tidied(fields) : fields)
+  return 'value' in read && isEmpty(read.value) ? { wrong: '/content has no text, and nothing is attached' } : read
+}
+
+export function shortenReason(fields: Fields): void {
+  if (typeof fields.reason === 'string') fields.reason = shortened(fields.reason, MOST.reason)
+}
+
+const isEmpty = (event: GatewayEvent) =>
+  event.kind === 'message' && event.content === null && event.attachments.length === 0
+
+/** What a customer can make too long, and a reader can do without, does not keep the message from the CRM. */
+function tidied({ at, ...given }: Fields): Fields {
+  const subject = typeof given.subject === 'string' ? shortened(given.subject, MOST.name) : given.subject
+  const content = isFields(given.content) && given.content.text === '' ? null : given.content
+  const attachments = Array.isArray(given.attachments) ? given.attachments.map(named) : given.attachments
+  const time = typeof at === 'string' || typeof at === 'number' ? new Date(at) : at
+  const isTime = time instanceof Date && !Number.isNaN(time.getTime())
+  // What is no time is a mistake that matters to nobody.
+  return {
+    ...given,
+    subject: subject || null,
+    content: content ?? null,
+    attachments,
+    ...(isTime ? { at: time } : {})
+  }
+}
+
+const named = (one: unknown): unknown =>
+  isFields(one) && typeof one.name === 'string' ? { ...one, name: shortenedName(one.name) } : one
+
+/** The end of a file's name says what it is. */
+function shortenedName(name: string): string {
+  if (name.length <= MOST.name) return name
+  const end = name.slice(-16).toWellFormed()
+  return `${shortened(name, MOST.name - end.length)}${end}`
+}
+
+/**
+ * Events that come together, each checked by itself. `wrong`: what is wrong with
+ * those that are not events, with the place of each. Throws only where the list
+ * itself cannot be read.
+ */
+export function readEvents(given: unknown): Read<{ events: GatewayEvent[]; wrong: string[] }> {
+  const listed = listOf(given)
+  if ('wrong' in listed) return listed
+  const events: GatewayEvent[] = []
+  const wrong: string[] = []
+  for (const [index, read] of listed.value.entries()) {
+    const one = readEvent(read)
+    if ('value' in one) events.push(one.value)
+    else wrong.push(`/events/${index}${one.wrong}`)
+  }
+  return { value: { events, wrong } }
+}
+
+function listOf(given: unknown): Read<unknown[]> {
+  try {
+    if (!Array.isArray(given)) return { wrong: '/events is no list' }
+    const { length } = given
+    if (length > MOST.events) return { wrong: `/events has more than ${MOST.events} members` }
+    return { value: Array.from({ length }, (_, index) => memberOf(given, index)) }
+  } catch {
+    return { wrong: '/events cannot be read' }
+  }
+}
+
+/** One that cannot be read is none, and harms no other. */
+function memberOf(given: readonly unknown[], index: number): unknown {
+  try {
+    return given[index]
+  } catch {
+    return undefined
+  }
+}
+
+/** As in `later` of an outcome: all of them, or the first that is wrong. */
+export function allEvents(given: readonly unknown[], path: string): Read<GatewayEvent[]> {
+  const events: GatewayEvent[] = []
+  for (const [index, one] of given.entries()) {
+    const read = isFields(one) ? eventOf(one) : { wrong: ' is no object' }
+    if ('wrong' in read) return { wrong: `${path}/${index}${read.wrong}` }
+    events.push(read.value)
+  }
+  return { value: events }
+}
+
+export const LATER = Type.Object({ afterMs: Milliseconds, events: list(Type.Unknown(), MOST.events) })

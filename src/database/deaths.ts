@@ -1,0 +1,50 @@
+import { sql } from 'drizzle-orm'
+import type { Executor } from './connect.ts'
+import { lockConversations } from './conversations.ts'
+import { bigints } from './ids.ts'
+import { conversations, hosts, messages, outbox, registrations } from './schema.ts'
+
+/**
+ * What was in hand when its host died may be what it died of. Counted when a
+ * death is found, not at each turn: a stop in order and a database that is away
+ * are no deaths, and whoever has nobody die pays nothing.
+ */
+
+/** What was in hand at so many deaths is given up: every other item of its host is in hand no more often than by chance. */
+export const MOST_DEATHS = 3
+
+export const GIVEN_UP = `given up, since ${MOST_DEATHS} hosts died with it in hand`
+
+/** Locks the conversations of messages that hosts which do not live were sending; before any registration is locked. */
+export async function lockSending(tx: Executor): Promise<number[]> {
+  const { rows } = await tx.execute<{ id: string }>(sql`
+    select c.id from ${registrations} r
+    join ${conversations} c on c.registration_id = r.id and c.sending_due is not null
+    where r.sending_host is not null and not exists (select from ${hosts} h where h.id = r.sending_host)
+      and exists (select from ${messages} m where m.conversation_id = c.id and m.settled_at is null and m.state = 'sending')`)
+  const locked = await lockConversations(
+    tx,
+    rows.map(({ id }) => Number(id))
+  )
+  return locked.map(({ id }) => id)
+}
+
+/** A death of their host is one of the messages that were being sent: those of these conversations and registrations. */
+export async function countDeaths(
+  tx: Executor,
+  conversationIds: readonly number[],
+  registrationIds: readonly number[]
+): Promise<void> {
+  if (conversationIds.length === 0 || registrationIds.length === 0) return
+  await tx.execute(sql`
+    update ${messages} set deaths = deaths + 1
+    where conversation_id = any(${bigints(conversationIds)}) and registration_id = any(${bigints(registrationIds)})
+      and settled_at is null and state = 'sending'`)
+}
+
+/** The same of messages whose files a job was fetching, by the keys of the jobs. */
+export async function countMediaDeaths(tx: Executor, keys: readonly (string | null)[]): Promise<void> {
+  const ids = keys.flatMap(key => (key?.startsWith('media ') ? [Number(key.slice('media '.length))] : []))
+  if (ids.length === 0) return
+  await tx.execute(sql`update ${outbox} set deaths = deaths + 1 where id = any(${bigints(ids)}) and media is not null`)
+}

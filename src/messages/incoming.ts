@@ -1,0 +1,47 @@
+import type { Content } from 'channel-kit/chat'
+import type { MessageEvent } from 'channel-kit/event'
+import { MOST } from 'channel-kit/limits'
+import type { CrmNews } from '../crm/news.ts'
+import type { Conversation } from '../database/conversations.ts'
+
+/**
+ * What the CRM hears of a customer's message: one message, unless the text or
+ * the number of files is more than one can have. Nothing of what a customer
+ * wrote is left out. The CRM knows the contact by the name that it had first.
+ */
+export function incomingNews({ id, contact }: Conversation, event: MessageEvent): CrmNews[] {
+  const texts = textsOf(event.content)
+  const files = pieces(event.attachments.length, MOST.attachments).map(([from, to]) =>
+    event.attachments.slice(from, to)
+  )
+  return Array.from({ length: Math.max(1, texts.length, files.length) }, (_, index) => ({
+    kind: 'incoming' as const,
+    conversationId: id,
+    // What is new is decided by the first, and each is told once.
+    ref: index === 0 ? event.ref : `${event.ref} +${index}`,
+    message: { contact, subject: event.subject, content: texts[index] ?? null },
+    attachments: files[index] ?? []
+  }))
+}
+
+const textsOf = (content: Content | null): Content[] =>
+  content === null
+    ? []
+    : cut(content.text, content.format === 'html' ? MOST.html : MOST.text).map(text => ({ ...content, text }))
+
+/** No character of two halves is cut in two. */
+function cut(text: string, most: number): string[] {
+  const found: string[] = []
+  for (let from = 0; from < text.length; ) {
+    const isHalf = from + most < text.length && isLowHalf(text.charCodeAt(from + most))
+    const to = from + most - (isHalf ? 1 : 0)
+    found.push(text.slice(from, to))
+    from = to
+  }
+  return found
+}
+
+const isLowHalf = (code: number) => code >= 0xdc00 && code <= 0xdfff
+
+const pieces = (length: number, most: number): [number, number][] =>
+  Array.from({ length: Math.ceil(length / most) }, (_, index) => [index * most, (index + 1) * most])

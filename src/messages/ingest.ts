@@ -1,0 +1,56 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Database, Executor } from '../database/connect.ts'
+import { apart, faultOf, inSavepoint, isFault } from '../database/fault.ts'
+import { storeEvents } from './events.ts'
+import type { Reported } from './known.ts'
+
+/** Events stored in one transaction, unless one of them makes it fail: then that one alone is not. */
+
+export type Store = (tx: Executor, all: readonly Reported[]) => Promise<void>
+
+interface Storing {
+  now: () => Date
+  log: Pick<FastifyBaseLogger, 'error'>
+  firstEarly?: boolean
+}
+
+/** Most events of one statement: the database takes so many values and no more. */
+const TOGETHER = 1_000
+
+/**
+ * Does a work that stores events. Where that fails by what it was given, all of
+ * it is done once more, with the events stored by savepoints: what fails alone
+ * is left out, and said.
+ */
+export const storing =
+  ({ now, log, firstEarly = false }: Storing) =>
+  async (work: (store: Store) => Promise<void>): Promise<void> => {
+    const store: Store = async (tx, all) => {
+      for (let from = 0; from < all.length; from += TOGETHER)
+        await storeEvents(tx, all.slice(from, from + TOGETHER), now(), { firstEarly })
+    }
+    const leftOut = async ({ registrationId, event }: Reported, error: unknown) =>
+      log.error(
+        { registration: registrationId, event: event.kind, reason: faultOf(error) },
+        'an event of a channel could not be stored, and is left out'
+      )
+    try {
+      await work(store)
+    } catch (error) {
+      if (!isFault(error)) throw error
+      await work((tx, all) => apart(all, some => inSavepoint(tx, () => store(tx, some)), leftOut))
+    }
+  }
+
+/** Stores events in a transaction of their own. `also`: what has to be written together with them. */
+export const ingest = (
+  { database: { db }, ...how }: Storing & { database: Pick<Database, 'db'> },
+  all: readonly Reported[],
+  also: (tx: Executor) => Promise<unknown> = async () => {}
+): Promise<void> =>
+  storing(how)(store =>
+    db.transaction(async tx => {
+      await store(tx, all)
+      await also(tx)
+    })
+  )

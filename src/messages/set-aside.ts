@@ -1,0 +1,59 @@
+import { and, eq } from 'drizzle-orm'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Database } from '../database/connect.ts'
+import { lockConversations } from '../database/conversations.ts'
+import { faultOf, isFault } from '../database/fault.ts'
+import { messages } from '../database/schema.ts'
+import type { Ended, Taken } from './ended.ts'
+import { refreshSending } from './queue.ts'
+import { settleMessages } from './sending.ts'
+
+interface Parts {
+  database: Pick<Database, 'db'>
+  now: () => Date
+  log: Pick<FastifyBaseLogger, 'error'>
+}
+
+/**
+ * Ends a message of which it could not be stored what became of it, so that it
+ * holds up nobody: as failed, with a reason, to be replayed by an operator.
+ */
+export const messagesSetAside =
+  ({ database, now, log }: Parts) =>
+  async (one: { taken: Taken; next?: Ended['next'] }, error: unknown): Promise<void> => {
+    const { taken, next } = one
+    const reason = `what became of it could not be stored: ${faultOf(error)}`
+    log.error({ message: taken.message.id, registration: taken.registrationId, reason }, 'a message was set aside')
+    const mayHaveLeft = next?.kind === 'accepted' || next?.doubt !== undefined
+    const said = mayHaveLeft ? `uncertain: it may have been sent (${reason})` : reason
+    try {
+      await database.db.transaction(tx => settleMessages(tx, [failed(taken, said, mayHaveLeft, now())], now()))
+    } catch (again) {
+      if (!isFault(again)) throw again
+      await failBarely(database, taken, said, now())
+    }
+  }
+
+const failed = (taken: Taken, reason: string, mayHaveLeft: boolean, now: Date): Ended => ({
+  taken,
+  next: { kind: 'failed', reason, ...(mayHaveLeft ? { doubt: 'channel' } : {}) },
+  told: {
+    kind: 'attempt',
+    at: now.toISOString(),
+    number: taken.message.attempts,
+    outcome: mayHaveLeft ? 'unknown' : 'rejected',
+    reason,
+    durationMs: 0
+  }
+})
+
+/** With nothing but what is needed for its conversation to go on: not even its CRM hears of it. */
+const failBarely = ({ db }: Pick<Database, 'db'>, { message, conversationId }: Taken, reason: string, now: Date) =>
+  db.transaction(async tx => {
+    await lockConversations(tx, [conversationId])
+    await tx
+      .update(messages)
+      .set({ state: 'failed', status: 'error', reason, settledAt: now })
+      .where(and(eq(messages.id, message.id), eq(messages.state, 'sending'), eq(messages.attempts, message.attempts)))
+    await refreshSending(tx, [conversationId])
+  })

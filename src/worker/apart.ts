@@ -1,0 +1,54 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { apart, faultOf, isFault } from '../database/fault.ts'
+import type { Item, Line } from './line.ts'
+import type { Want } from './share.ts'
+
+interface Parts<Done> {
+  /** Writes down, in the plainest way, that what became of an item could not be stored. */
+  setAside: (done: Done, error: unknown) => Promise<void>
+  log: Pick<FastifyBaseLogger, 'error'>
+}
+
+/**
+ * A turn is one step for the items of many tenants. One that fails by what it
+ * was given is done in halves, down to the item that fails alone, which is set
+ * aside: it would be repeated for ever, and nobody's items would go on. What the
+ * database refuses for its own reasons is repeated as a whole by the pump.
+ */
+export function turningApart<Taken extends Item, Done>(
+  line: Line<Taken, Done>,
+  { setAside, log }: Parts<Done>
+): Line<Taken, Done> {
+  async function turn(
+    done: readonly Done[],
+    wants: readonly Want[],
+    inHand: readonly number[]
+  ): Promise<readonly Taken[]> {
+    try {
+      return await line.turn(done, wants, inHand)
+    } catch (error) {
+      if (!isFault(error)) throw error
+      log.error({ reason: faultOf(error) }, 'a turn of the queue failed by what it was given; its items are done apart')
+      await apart(done, async some => void (await line.turn(some, [], inHand)), setAside)
+      return takeApart(wants, inHand)
+    }
+  }
+
+  /** What was taken is in hand, so it is answered even where the rest could not be. */
+  async function takeApart(wants: readonly Want[], inHand: readonly number[]): Promise<readonly Taken[]> {
+    const taken: Taken[] = []
+    try {
+      await apart(
+        wants,
+        async some => void taken.push(...(await line.turn([], some, inHand))),
+        async ({ registrationId }, error) =>
+          log.error({ registration: registrationId, reason: faultOf(error) }, 'nothing of a registration can be taken')
+      )
+    } catch (error) {
+      if (taken.length === 0) throw error
+    }
+    return taken
+  }
+
+  return { ...line, turn }
+}
