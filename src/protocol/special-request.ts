@@ -73,5 +73,5 @@ export const userAgent = (selfUri: string) => `SR-PLUGIN-CHAT-BOT/1.0 (+${selfUr
 /** A cluster's address may carry a path, which is kept, and a query, which is not. */
 function withoutQuery(uri: string): string {
   const { origin, pathname } = new URL(uri)
-  return `${origin}${pathname.replace(/\/+$/, '')}`
+  return `${origin}${pathname.replace(/(?<!\/)\/+$/, '')}`
 }
