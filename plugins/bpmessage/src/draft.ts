@@ -10,7 +10,7 @@ import type { CommonTools } from './settings.ts'
 import { taxpayer } from './taxpayer.ts'
 import { templatedOf } from './templated.ts'
 import { moment } from './time.ts'
-import { fillTokens, type Known } from './tokens.ts'
+import { fillTokens, type Known, MOST_FILLED } from './tokens.ts'
 
 /** What both channels read from a message before they make it an item: directives, templates, tokens, whom it is about. */
 
@@ -58,6 +58,10 @@ export function draftOf(message: Outgoing, tools: CommonTools, escaping: Escapin
   const files = filesOf(message.attachments, attached, tools)
   if ('refused' in files) return files
 
+  const rcs = rcsOf(said.get('rcs'), fill)
+  if (known.room.left < 0)
+    return { refused: translate('messages', 'The message is too long with all that is filled in.') }
+
   return {
     text: templated.text,
     templated: said.has('template'),
@@ -65,7 +69,7 @@ export function draftOf(message: Outgoing, tools: CommonTools, escaping: Escapin
     campaign: oneLine(value('campaign')),
     contract,
     cpfCnpj,
-    rcs: rcsOf(said.get('rcs'), fill),
+    rcs,
     schedule: schedule.at,
     attachments: files.attachments
   }
@@ -108,7 +112,7 @@ function knownOf(
   { contact, subject }: Outgoing,
   said: ReadonlyMap<Word, string>,
   { settings, now }: CommonTools
-): Known {
+): Known & Required<Pick<Known, 'room'>> {
   const named = (['template', 'rcs'] as const).flatMap(word =>
     Object.entries(readArguments(said.get(word) ?? '').named)
   )
@@ -118,7 +122,8 @@ function knownOf(
     subject: subject ?? '',
     fields: Object.fromEntries(fields),
     now: now(),
-    timeZone: settings.connection.timeZone
+    timeZone: settings.connection.timeZone,
+    room: { left: MOST_FILLED }
   }
 }
 

@@ -18,7 +18,9 @@ function parser(html: boolean): Parser {
   const made = new MarkdownIt({ breaks: true, linkify: true, html })
   // A word with a dot, such as a file's name, is no address.
   made.linkify.set({ fuzzyLink: false })
-  made.core.ruler.push('tasks', state => state.tokens.forEach((_, index) => showTask(state.tokens, index)))
+  made.core.ruler.push('tasks', ({ tokens }) => {
+    for (const index of tokens.keys()) showTask(tokens, index)
+  })
   return made
 }
 
