@@ -1,5 +1,5 @@
 import type { Attachment } from 'channel-kit/chat'
-import { readArguments, readDirectives } from 'channel-kit/directives'
+import { type Directed, readArguments, readDirectives } from 'channel-kit/directives'
 import type { Outgoing } from 'channel-kit/outcome'
 import type { Escaping } from 'channel-kit/templates'
 import { attachmentOf } from './attach.ts'
@@ -35,8 +35,25 @@ type Word = (typeof WORDS)[number]
 /** `escaping`: of what parameters bring into a template's text. */
 export function draftOf(message: Outgoing, tools: CommonTools, escaping: Escaping): Draft | Refusal {
   const { directives, text } = readDirectives(message.content?.text ?? '', WORDS)
+  const room = { left: MOST_FILLED }
+  const draft = filledDraft(message, tools, { directives, text, room, escaping })
+  return room.left < 0
+    ? { refused: tools.translate('messages', 'The message is too long with all that is filled in.') }
+    : draft
+}
+
+interface Written extends Directed<Word> {
+  room: { left: number }
+  escaping: Escaping
+}
+
+function filledDraft(
+  message: Outgoing,
+  tools: CommonTools,
+  { directives, text, room, escaping }: Written
+): Draft | Refusal {
   const said = new Map(directives.map(({ word, value }) => [word, value]))
-  const known = knownOf(message, said, tools)
+  const known = { ...knownOf(message, said, tools), room }
   const value = (word: Word) => fill(said.get(word)).trim()
   const fill = (template = '') => fillTokens(template, known)
   const { translate, settings } = tools
@@ -58,10 +75,6 @@ export function draftOf(message: Outgoing, tools: CommonTools, escaping: Escapin
   const files = filesOf(message.attachments, attached, tools)
   if ('refused' in files) return files
 
-  const rcs = rcsOf(said.get('rcs'), fill)
-  if (known.room.left < 0)
-    return { refused: translate('messages', 'The message is too long with all that is filled in.') }
-
   return {
     text: templated.text,
     templated: said.has('template'),
@@ -69,7 +82,7 @@ export function draftOf(message: Outgoing, tools: CommonTools, escaping: Escapin
     campaign: oneLine(value('campaign')),
     contract,
     cpfCnpj,
-    rcs,
+    rcs: rcsOf(said.get('rcs'), fill),
     schedule: schedule.at,
     attachments: files.attachments
   }
@@ -112,7 +125,7 @@ function knownOf(
   { contact, subject }: Outgoing,
   said: ReadonlyMap<Word, string>,
   { settings, now }: CommonTools
-): Known & Required<Pick<Known, 'room'>> {
+): Known {
   const named = (['template', 'rcs'] as const).flatMap(word =>
     Object.entries(readArguments(said.get(word) ?? '').named)
   )
@@ -122,8 +135,7 @@ function knownOf(
     subject: subject ?? '',
     fields: Object.fromEntries(fields),
     now: now(),
-    timeZone: settings.connection.timeZone,
-    room: { left: MOST_FILLED }
+    timeZone: settings.connection.timeZone
   }
 }
 
