@@ -150,7 +150,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     listen: { port: value.PORT, host: value.HOST },
     dataDir,
     databaseUrl: value.DATABASE_URL || undefined,
-    selfUri: `${(value.LV_PLUGIN_SELF_URI || `http://${value.HOST.includes(':') ? `[${value.HOST}]` : value.HOST}:${value.PORT}`).replace(/\/+$/, '')}/`,
+    selfUri: `${(value.LV_PLUGIN_SELF_URI || `http://${value.HOST.includes(':') ? `[${value.HOST}]` : value.HOST}:${value.PORT}`).replace(/(?<!\/)\/+$/, '')}/`,
     mounts: words(value.LV_PLUGIN_CHANNELS).map(mount),
     issuers: {
       scheme: value.LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME,
@@ -222,7 +222,7 @@ const words = (text: string) => text.split(/[\s,]+/).filter(Boolean)
 const flag = (text: string) => /^(1|true|yes|on)$/.test(text)
 
 function milliseconds(text: string): number {
-  const [, count, unit] = /^([\d.]+)(\w*)$/.exec(text) ?? []
+  const [, count, unit] = /^([\d.]+)([A-Za-z]*)$/.exec(text) ?? []
   return Number(count) * MILLISECONDS[(unit || 's') as keyof typeof MILLISECONDS]
 }
 

@@ -25,7 +25,7 @@ export async function call(
   { fetch, settings: { connection }, now }: Caller,
   { method, path, body, signal }: Call
 ): Promise<Answer> {
-  const response = await fetch(`${connection.apiUrl.trim().replace(/\/+$/, '')}${path}`, {
+  const response = await fetch(`${connection.apiUrl.trim().replace(/(?<!\/)\/+$/, '')}${path}`, {
     method,
     headers: {
       accept: 'application/json',
@@ -69,22 +69,30 @@ function retryAfter({ headers }: Response, now: Date): number | undefined {
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
-const HEADER = /^([!#$%&'*+.^_`|~\w-]+)\s*:\s*([\t\x20-\x7e]*)$/
+const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/
+const HEADER_VALUE = /^[\t\x20-\x7e]*$/
 
 /** `Name: value`, one a line. */
 const headersOf = (text: string): Record<string, string> =>
   Object.fromEntries(linesOf(text).flatMap(line => headerOf(line)))
 
-/** The lines that are no headers, or are the client's own business. */
-export const badHeaders = (text: string): string[] => linesOf(text).filter(line => headerOf(line).length === 0)
+/** The lines that are no headers, or are the client's own business; the first ones, where there are many. */
+export const badHeaders = (text: string): string[] =>
+  linesOf(text)
+    .filter(line => headerOf(line).length === 0)
+    .slice(0, MOST_SHOWN)
+
+const MOST_SHOWN = 20
 
 /** What says to whom a request goes, and where it ends, is not said twice. */
 const OWN =
   /^(host|content-length|content-type|content-encoding|transfer-encoding|connection|keep-alive|proxy-.*|upgrade|expect|te|trailer)$/
 
 function headerOf(line: string): [string, string][] {
-  const [, name = '', value = ''] = HEADER.exec(line) ?? []
-  return name && !OWN.test(name.toLowerCase()) ? [[name.toLowerCase(), value.trim()]] : []
+  const colon = line.indexOf(':')
+  const name = line.slice(0, Math.max(colon, 0)).trim().toLowerCase()
+  const value = line.slice(colon + 1).trim()
+  return HEADER_NAME.test(name) && HEADER_VALUE.test(value) && !OWN.test(name) ? [[name, value]] : []
 }
 
 const linesOf = (text: string) =>

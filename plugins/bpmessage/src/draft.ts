@@ -1,5 +1,5 @@
 import type { Attachment } from 'channel-kit/chat'
-import { readArguments, readDirectives } from 'channel-kit/directives'
+import { type Directed, readArguments, readDirectives } from 'channel-kit/directives'
 import type { Outgoing } from 'channel-kit/outcome'
 import type { Escaping } from 'channel-kit/templates'
 import { attachmentOf } from './attach.ts'
@@ -10,7 +10,7 @@ import type { CommonTools } from './settings.ts'
 import { taxpayer } from './taxpayer.ts'
 import { templatedOf } from './templated.ts'
 import { moment } from './time.ts'
-import { fillTokens, type Known } from './tokens.ts'
+import { fillTokens, type Known, MOST_FILLED } from './tokens.ts'
 
 /** What both channels read from a message before they make it an item: directives, templates, tokens, whom it is about. */
 
@@ -35,8 +35,25 @@ type Word = (typeof WORDS)[number]
 /** `escaping`: of what parameters bring into a template's text. */
 export function draftOf(message: Outgoing, tools: CommonTools, escaping: Escaping): Draft | Refusal {
   const { directives, text } = readDirectives(message.content?.text ?? '', WORDS)
+  const room = { left: MOST_FILLED }
+  const draft = filledDraft(message, tools, { directives, text, room, escaping })
+  return room.left < 0
+    ? { refused: tools.translate('messages', 'The message is too long with all that is filled in.') }
+    : draft
+}
+
+interface Written extends Directed<Word> {
+  room: { left: number }
+  escaping: Escaping
+}
+
+function filledDraft(
+  message: Outgoing,
+  tools: CommonTools,
+  { directives, text, room, escaping }: Written
+): Draft | Refusal {
   const said = new Map(directives.map(({ word, value }) => [word, value]))
-  const known = knownOf(message, said, tools)
+  const known = { ...knownOf(message, said, tools), room }
   const value = (word: Word) => fill(said.get(word)).trim()
   const fill = (template = '') => fillTokens(template, known)
   const { translate, settings } = tools

@@ -1,6 +1,6 @@
 import type { Format } from 'channel-kit/chat'
+import { markdownHtml } from 'channel-kit/markdown'
 import type { Outgoing } from 'channel-kit/outcome'
-import { Marked } from 'marked'
 import { type Draft, draftOf } from './draft.ts'
 import { isAddress } from './email-address.ts'
 import { escaped } from './escaped.ts'
@@ -61,14 +61,12 @@ function bodyOf(text: string, format: Format): string {
     case 'html':
       return text
     case 'markdown':
-      return markdown.parse(text, { async: false }).trim()
+      // Whoever wants tags writes HTML; in Markdown they are text.
+      return markdownHtml(text, { html: 'escaped' }).trim()
     case 'text':
       return escaped(text).replace(/\r\n|\r|\n/g, '<br>\n')
   }
 }
-
-/** Whoever wants tags writes HTML; in Markdown they are text. */
-const markdown = new Marked({ breaks: true, renderer: { html: ({ text }) => escaped(text) } })
 
 const fileOf = ({ uri, name }: Draft['attachments'][number]) => ({
   fileURL: uri,

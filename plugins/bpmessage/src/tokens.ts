@@ -9,16 +9,33 @@ export interface Known {
   fields: Readonly<Record<string, string>>
   now: Date
   timeZone: string
+  /** For what is filled in, of all texts of a message; below zero when it was not enough. */
+  room?: { left: number }
 }
 
 const TOKEN = /\{(contact|subject|date_now|timestamp|contactfield=([^{}|]+)(?:\|([^{}]*))?)\}/g
 
-/** What is not known becomes the fallback, or nothing. What is no token stays as it is. */
-export const fillTokens = (text: string, known: Known, shown = (value: string) => value): string =>
-  text.replace(TOKEN, (_, token: string, field?: string, fallback = '') =>
+/** A thousand places that each name the longest field would be more than a host can hold. */
+export const MOST_FILLED = 524_288
+
+/** A moment has to be spelled, which takes as long as copying this many characters. */
+const TOKEN_COST = 50
+
+/**
+ * What is not known becomes the fallback, or nothing. What is no token stays
+ * as it is, and so do all tokens once there is no room left: such a message is
+ * longer than any may be.
+ */
+export function fillTokens(text: string, known: Known, shown = (value: string) => value): string {
+  const room = known.room ?? { left: MOST_FILLED }
+  return text.replace(TOKEN, (whole, token: string, field?: string, fallback = '') => {
+    if (room.left < 0) return whole
     // A fallback is a part of the text, and written like it.
-    field === undefined ? shown(standing(token, known)) : shown(fieldOf(field, known) ?? '') || fallback
-  )
+    const value = field === undefined ? shown(standing(token, known)) : shown(fieldOf(field, known) ?? '') || fallback
+    room.left -= value.length + TOKEN_COST
+    return value
+  })
+}
 
 function standing(token: string, { contact, subject, now, timeZone }: Known): string {
   switch (token) {
@@ -34,7 +51,7 @@ function standing(token: string, { contact, subject, now, timeZone }: Known): st
 }
 
 function fieldOf(name: string, { contact, subject, fields }: Known): string | undefined {
-  const known: Readonly<Record<string, string>> = { contact, subject, ...fields }
   const key = name.trim().toLowerCase()
-  return Object.hasOwn(known, key) ? known[key] || undefined : undefined
+  if (Object.hasOwn(fields, key)) return fields[key] || undefined
+  return key === 'contact' ? contact || undefined : key === 'subject' ? subject || undefined : undefined
 }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { badHeaders } from '../src/api.ts'
 import { emailItem } from '../src/email-item.ts'
 import { phoneItem } from '../src/phone-item.ts'
 import { CPF, gateway, outgoing } from './tools.ts'
@@ -108,4 +109,18 @@ t.test('what the gateway repeats of a secret is not in what is told of its answe
     }
   faults.plan('invoice', { kind: 'answer', body: 'hello s3cret-bearer' })
   t.match(await channel.send(outgoing(MOBILE, 'Oi'), phone({ connection }) as never), { reason: /hello •••$/ })
+})
+
+t.test('what is filled in again and again is refused, and takes no memory', async t => {
+  const { phone, email } = await gateway(t)
+  const many = '{contactfield=a}'.repeat(2_000)
+  const text = `/rcs 1 a=${'x'.repeat(30_000)}\n${many}`
+  t.match(phoneItem(outgoing(MOBILE, text), phone()), { refused: /too long with all that is filled in/ })
+  t.match(emailItem(outgoing('a@example.com', text, { subject: 'x' }), email()), { refused: /too long with all/ })
+})
+
+t.test('a header is read at its first colon, however many blanks follow', async t => {
+  const line = `x-a:${' '.repeat(60_000)}\u00e9`
+  t.same(badHeaders(`X-Company : 12:3\n${line}\nHost: a\nno header\n: a`), [line, 'Host: a', 'no header', ': a'])
+  t.equal(badHeaders('x\n'.repeat(1_000)).length, 20, 'the first ones are enough')
 })

@@ -1,4 +1,4 @@
-import { type Templates, templateProblem } from './templates.ts'
+import { placesOf, type Templates, templateProblem } from './templates.ts'
 
 /** The templates of a settings form: one a line, `code: text`, where `\n` is a line break and `\\` a backslash. */
 
@@ -14,8 +14,14 @@ export interface LineError {
 export interface TemplateList {
   /** Those without an error. */
   templates: Templates
+  /** The first hundred. */
   errors: readonly LineError[]
 }
+
+const MOST_ERRORS = 100
+
+/** Of all templates of a list: of these the reading takes time, not of the text. */
+const MOST_PLACES = 2_000
 
 const LINE = /^([\p{L}\p{N}_.-]+)\s*:(.*)$/u
 
@@ -36,20 +42,28 @@ export function readTemplates(list: string): TemplateList {
 function readLines(list: string): TemplateList {
   const templates = new Map<string, string>()
   const errors: LineError[] = []
+  let places = 0
   for (const [index, line] of list.split(/\r\n|\r|\n/).entries()) {
     const [, code, text = ''] = LINE.exec(line.trim()) ?? []
-    const problem = line.trim() ? problemOf(code, text.trim(), templates) : undefined
-    if (problem) errors.push({ line: index + 1, ...problem })
-    else if (code !== undefined) templates.set(code, unescaped(text.trim()))
+    places += placesOf(text)
+    const problem = line.trim() ? problemOf(code, text.trim(), { known: templates, places }) : undefined
+    if (problem && errors.length < MOST_ERRORS) errors.push({ line: index + 1, ...problem })
+    if (problem) continue
+    if (code !== undefined) templates.set(code, unescaped(text.trim()))
   }
   return { templates, errors }
 }
 
-function problemOf(code: string | undefined, text: string, known: Templates): Omit<LineError, 'line'> | undefined {
+function problemOf(
+  code: string | undefined,
+  text: string,
+  { known, places }: { known: Templates; places: number }
+): Omit<LineError, 'line'> | undefined {
   if (code === undefined) return { kind: 'no-code', reason: 'A line is written "code: text"' }
   if (known.has(code)) return { kind: 'twice', reason: `The code "${code}" is there twice` }
   if (!text) return { kind: 'empty', reason: `The template "${code}" has no text` }
-  const detail = templateProblem(unescaped(text))
+  const detail =
+    places > MOST_PLACES ? `the list has more than ${MOST_PLACES} places` : templateProblem(unescaped(text))
   return detail ? { kind: 'broken', detail, reason: `The template "${code}" is broken: ${detail}` } : undefined
 }
 

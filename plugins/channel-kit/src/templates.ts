@@ -1,10 +1,12 @@
-import { Liquid, UndefinedVariableError } from 'liquidjs'
+import { UndefinedVariableError } from 'liquidjs'
+import { type Engine, engine } from './template-engine.ts'
 
 /**
  * Texts with places for parameters, in Liquid (https://liquidjs.com): a place
  * is `{{ name }}`, or `{{ name | default: "friend" }}` where the parameter may
  * be missing. An admin writes them and an agent names them, so neither may
- * reach a file, nor keep the host busy.
+ * reach a file, nor keep the host busy: no tag repeats, and what a template
+ * does altogether is bounded (template-engine.ts).
  */
 
 /** By code. */
@@ -30,18 +32,17 @@ export type Escaping = 'none' | 'html'
 /** Whatever a template may show; a date as a text of ISO 8601, which is shown in the zone that it names. */
 export type Parameters = Readonly<Record<string, unknown>>
 
-const MAX_CHARACTERS = 65_536
+/** Of a template, and of the text that it makes. An e-mail in HTML is long. */
+const MAX_CHARACTERS = { none: 65_536, html: 524_288 } satisfies Record<Escaping, number>
 
-const LIMITS = {
-  parseLimit: MAX_CHARACTERS,
-  renderLimit: 500,
-  memoryLimit: 1_000_000
-}
+/** Places and tags of one template, and what they may say altogether: of this the reading takes time, not of the text. */
+const MAX_PLACES = 500
+const MAX_IN_PLACES = 16_384
 
-/** Tags that name other templates, which are files to Liquid. */
-const FILE_TAGS = ['include', 'render', 'layout', 'block']
-
-const ENGINES = { none: engine('none'), html: engine('html') } satisfies Record<Escaping, Liquid>
+const ENGINES = {
+  none: engine({ escapes: false, most: MAX_CHARACTERS.none }),
+  html: engine({ escapes: true, most: MAX_CHARACTERS.html })
+} satisfies Record<Escaping, Engine>
 
 export function renderByCode(
   templates: Templates,
@@ -54,11 +55,13 @@ export function renderByCode(
   return renderTemplate(template, parameters, escaping)
 }
 
-/** Half a second, a million objects and 65,536 characters are the most. */
+/** 65,536 characters are the most of plain text, 524,288 of HTML; 500 places of altogether 16,384. */
 export function renderTemplate(template: string, parameters: Parameters, escaping: Escaping = 'none'): Rendered {
+  const large = sizeProblem(template, escaping)
+  if (large) return broken(large)
+  if (nextPlace(template, 0) < 0) return { kind: 'rendered', text: template }
   try {
-    const text = String(ENGINES[escaping].parseAndRenderSync(template, parameters))
-    return text.length > MAX_CHARACTERS ? broken('it is too long') : { kind: 'rendered', text }
+    return { kind: 'rendered', text: ENGINES[escaping].render(template, parameters) }
   } catch (error) {
     return problemOf(error)
   }
@@ -66,6 +69,9 @@ export function renderTemplate(template: string, parameters: Parameters, escapin
 
 /** Why a template cannot be used, whatever its parameters; undefined if it can. */
 export function templateProblem(template: string): string | undefined {
+  const large = sizeProblem(template, 'html')
+  if (large) return large
+  if (nextPlace(template, 0) < 0) return undefined
   try {
     ENGINES.none.parse(template)
     return undefined
@@ -74,22 +80,33 @@ export function templateProblem(template: string): string | undefined {
   }
 }
 
-function engine(escaping: Escaping): Liquid {
-  const made = new Liquid({
-    ...LIMITS,
-    // An empty set of named templates takes the place of the file system.
-    templates: {},
-    strictFilters: true,
-    strictVariables: true,
-    lenientIf: true,
-    ownPropertyOnly: true,
-    preserveTimezones: true,
-    timezoneOffset: 'UTC',
-    locale: 'en-US',
-    ...(escaping === 'html' ? { outputEscape: 'escape' } : {})
-  })
-  for (const tag of FILE_TAGS) delete made.tags[tag]
-  return made
+/** Of what is too large to be looked at. */
+function sizeProblem(template: string, escaping: Escaping): string | undefined {
+  if (template.length > MAX_CHARACTERS[escaping]) return `it is longer than ${MAX_CHARACTERS[escaping]} characters`
+  let count = 0
+  let inside = 0
+  for (let start = nextPlace(template, 0); start >= 0; start = nextPlace(template, start + 2)) {
+    count += 1
+    if (count > MAX_PLACES) return `it has more than ${MAX_PLACES} places`
+    const end = template.indexOf(template[start + 1] === '{' ? '}}' : '%}', start)
+    if (end < 0) return undefined
+    inside += end - start
+    if (inside > MAX_IN_PLACES) return `its places are longer than ${MAX_IN_PLACES} characters`
+  }
+  return undefined
+}
+
+/** How many places and tags begin in a text. */
+export function placesOf(text: string): number {
+  let count = 0
+  for (let at = nextPlace(text, 0); at >= 0; at = nextPlace(text, at + 2)) count += 1
+  return count
+}
+
+function nextPlace(template: string, from: number): number {
+  for (let at = template.indexOf('{', from); at >= 0; at = template.indexOf('{', at + 1))
+    if (template[at + 1] === '{' || template[at + 1] === '%') return at
+  return -1
 }
 
 function problemOf(error: unknown): Rendered {
@@ -100,4 +117,5 @@ function problemOf(error: unknown): Rendered {
 
 const broken = (detail: string): Rendered => ({ kind: 'broken', detail, reason: `The template is broken: ${detail}` })
 
-const detailOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+/** An error quotes the template, which may be long. */
+const detailOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 200)

@@ -76,7 +76,7 @@ const shown = (text: string) => (text.trim() === '0' ? '"0"' : text)
 function contentOf(content: string, coding: string, dcs: string): { text: string; broken: boolean } {
   if (coding.trim().toLowerCase() !== 'base64') return { text: content, broken: false }
   const encoded = content.replace(/\s/g, '')
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(encoded) || encoded.replace(/=+$/, '').length % 4 === 1)
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(encoded) || encoded.replace(/={1,2}$/, '').length % 4 === 1)
     return { text: content, broken: true }
   // 8 is the data coding of UCS-2 in SMPP.
   return { text: decoded(Buffer.from(encoded, 'base64'), dcs.trim() === '8' ? 'utf-16be' : 'utf-8'), broken: false }

@@ -1,5 +1,5 @@
 import type { Content } from 'channel-kit/chat'
-import { marked } from 'marked'
+import { markdownHtml } from 'channel-kit/markdown'
 import { type DefaultTreeAdapterTypes, parseFragment } from 'parse5'
 
 type Node = DefaultTreeAdapterTypes.ChildNode
@@ -7,7 +7,7 @@ type Node = DefaultTreeAdapterTypes.ChildNode
 /** Of any format, as an SMS can say it. */
 export function plainText({ text, format }: Content): string {
   if (format === 'text') return tidy(text)
-  const html = format === 'html' ? text : marked.parse(text, { async: false, gfm: true, breaks: true })
+  const html = format === 'html' ? text : markdownHtml(text, { html: 'kept' })
   return tidy(brokenIntoLines(textOf(parseFragment(bare(html)).childNodes)))
 }
 

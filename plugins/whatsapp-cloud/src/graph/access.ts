@@ -15,7 +15,7 @@ function accessOf(account: Json, graphUrl: string): Access | undefined {
   const version = text(account.graphVersion) || DEFAULT_VERSION
   if (!token) return undefined
   return {
-    base: `${graphUrl.replace(/\/+$/, '')}/${version}`,
+    base: `${graphUrl.replace(/(?<!\/)\/+$/, '')}/${version}`,
     token,
     secret: secretsOf(text(account.appSecret))[0] ?? ''
   }

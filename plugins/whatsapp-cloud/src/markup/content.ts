@@ -1,5 +1,5 @@
 import type { Content } from 'channel-kit/chat'
-import { marked } from 'marked'
+import { markdownHtml } from 'channel-kit/markdown'
 import { whatsAppText } from './html.ts'
 
 /** A text of the CRM as WhatsApp shows it; '' when nothing is left to show. */
@@ -15,6 +15,6 @@ export function unmarked({ text, format }: Content): string {
 }
 
 /** In a chat the end of a line is one. */
-const htmlOf = (markdown: string) => marked.parse(markdown, { async: false, breaks: true, gfm: true })
+const htmlOf = (markdown: string) => markdownHtml(markdown, { html: 'kept' })
 
 const withPlainLines = (text: string) => text.replace(/\r\n?/g, '\n').trim()

@@ -1,0 +1,151 @@
+import { readArguments, readDirectives, readPiped } from 'channel-kit/directives'
+import { markdownHtml } from 'channel-kit/markdown'
+import { readTemplates } from 'channel-kit/template-list'
+import t from 'tap'
+import { badHeaders } from '../../plugins/bpmessage/src/api.ts'
+import { attachmentOf } from '../../plugins/bpmessage/src/attach.ts'
+import { isAddress } from '../../plugins/bpmessage/src/email-address.ts'
+import { oneLine } from '../../plugins/bpmessage/src/one-line.ts'
+import { taxpayer } from '../../plugins/bpmessage/src/taxpayer.ts'
+import { fillTokens } from '../../plugins/bpmessage/src/tokens.ts'
+import { slovakMobile } from '../../plugins/mobiletech/src/phone.ts'
+import { plainText } from '../../plugins/mobiletech/src/plain-text.ts'
+import { transliterated } from '../../plugins/mobiletech/src/septets.ts'
+import { split as smsParts } from '../../plugins/mobiletech/src/split.ts'
+import { shown, unmarked } from '../../plugins/whatsapp-cloud/src/markup/content.ts'
+import { split } from '../../plugins/whatsapp-cloud/src/markup/split.ts'
+import { plainJson } from '../../src/database/text.ts'
+import { pickLanguage } from '../../src/protocol/language.ts'
+import { callUrl } from '../../src/protocol/special-request.ts'
+import { cpuOf, repeated } from './cpu.ts'
+
+/** What people, admins, gateways and a CRM write, by what reads it. */
+const READERS: Readonly<Record<string, (text: string) => unknown>> = {
+  'Markdown as HTML': text => markdownHtml(text, { html: 'escaped' }),
+  'Markdown for WhatsApp': text => shown({ text, format: 'markdown' }),
+  'HTML for WhatsApp': text => shown({ text, format: 'html' }),
+  'HTML without marks': text => unmarked({ text, format: 'html' }),
+  'parts of a text for WhatsApp': text => split(text),
+  'Markdown for SMS': text => plainText({ text, format: 'markdown' }),
+  'HTML for SMS': text => plainText({ text, format: 'html' }),
+  'text for SMS': text => plainText({ text, format: 'text' }),
+  'plain letters': transliterated,
+  'parts of an SMS': smsParts,
+  'phone number': slovakMobile,
+  directives: text => readDirectives(text, ['template', 'attach']),
+  'a directive': text => readDirectives(`/template ${text}`, ['template', 'attach']),
+  arguments: readArguments,
+  'piped arguments': readPiped,
+  'list of templates': readTemplates,
+  'one template': text => readTemplates(`code: ${text.replaceAll('\n', '\\n')}`),
+  headers: badHeaders,
+  tokens: text =>
+    fillTokens(text, { contact: text, subject: text, fields: { a: text }, now: new Date(0), timeZone: 'Europe/Oslo' }),
+  attachment: attachmentOf,
+  'e-mail address': isAddress,
+  'one line': oneLine,
+  taxpayer,
+  language: text => pickLanguage(text, ['en_US', 'de_DE'], 'en_US'),
+  JSON: plainJson,
+  'address of a cluster': text => callUrl(`https://a.example/${text}`, '1', 'status')
+}
+
+/** Repeated, each has ended some reader's day. */
+const HOSTILE = [
+  ...[' ', '\t', '\n', '\r\n', ' \n', '\n ', '\0', '\u00a0', 'a', 'a ', 'a\n', 'a\n\n', 'a: ', ':', '/', '=', '.'],
+  ...[
+    '_a__',
+    '*a**',
+    '*a_',
+    '**a *b',
+    '***a',
+    '~~a~',
+    'a_',
+    '*',
+    '_',
+    '`',
+    '`a``',
+    '[',
+    '![',
+    '[a](',
+    '[a][',
+    '](',
+    '>'
+  ],
+  ...[
+    '> ',
+    '- a\n',
+    '1. a\n',
+    '- ',
+    '|a|b\n|-|-\n',
+    '|',
+    '# ',
+    '```\n',
+    '\\',
+    '\\"',
+    '&',
+    '&a',
+    '&amp;',
+    'a@',
+    'http://a '
+  ],
+  ...[
+    '<',
+    '<a',
+    '<a ',
+    '<a href="',
+    '</',
+    '<!--',
+    '<b>',
+    '<ol>',
+    '<li>',
+    '<ol><li>',
+    '<table><tr><td>',
+    '<p> ',
+    '<br>'
+  ],
+  ...[
+    '{',
+    '{{',
+    '{{ a }}',
+    '{% if a %}',
+    '{% ',
+    '{{ "',
+    '%}',
+    '{contact',
+    '{contact}',
+    '{date_now}',
+    '{contactfield=a|'
+  ],
+  ...['„a ', '"a ', 'a="', '"', '“', 'a=', '\\|', '|a', 'a|', '/template a\n', 'en_US,', '😀', '\ud800', '\\u0000', 'é']
+]
+/** Begun once, and then without an end. */
+const BEGUN = ['<ol>', '<pre>', '/template ', 'a: ', '"', 'https://a.example/', '{{ ', '{contactfield=']
+
+const LONGEST = 65_536
+
+/** On an idle core all take less than a fifth of it; what is quadratic takes seconds. */
+const MOST_MS = 500
+
+for (const [name, read] of Object.entries(READERS))
+  t.test(`${name}: no text of 64 KiB takes long`, { timeout: 300_000 }, async t => {
+    const texts = [
+      ...HOSTILE.map(text => repeated(text, LONGEST)),
+      ...HOSTILE.map(text => `a${repeated(text, LONGEST - 2)}a`),
+      ...BEGUN.flatMap(begin => [' ', 'a', '<li>', '„a ', '/'].map(text => begin + repeated(text, LONGEST - 20)))
+    ]
+    const slow = texts
+      .map(text => ({ text: text.slice(0, 20), ms: cpuOf(() => attempted(read, text), 1), whole: text }))
+      .filter(({ ms }) => ms > MOST_MS)
+      // What took long once may have been compiled, or collected the garbage of others, meanwhile.
+      .map(({ text, whole }) => ({ text, ms: cpuOf(() => attempted(read, whole), 2) }))
+      .filter(({ ms }) => ms > MOST_MS)
+    t.same(slow, [])
+  })
+
+/** Whether it is taken or refused is for other tests. */
+function attempted(read: (text: string) => unknown, text: string): void {
+  try {
+    read(text)
+  } catch {}
+}
