@@ -18,7 +18,7 @@ const Duration = (value: string, description: string) =>
   })
 
 /** The units of an amount of bytes. */
-export const BYTES = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const
+const BYTES = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const
 const Size = (value: string, description: string) =>
   Type.String({
     default: value,

@@ -72,5 +72,3 @@ export function createPoison(dice: Dice) {
     text: (what: string) => one(texts, what)
   }
 }
-
-export type Poison = ReturnType<typeof createPoison>

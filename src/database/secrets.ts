@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { CompactEncrypt, compactDecrypt } from 'jose'
@@ -65,9 +65,13 @@ function parseKey(word: string): Key {
 export async function keepKeys(dataDir: string): Promise<string> {
   const path = join(dataDir, 'secret.keys')
   const kept = await readFile(path, 'utf8').catch(() => undefined)
-  if (kept) return kept.trim()
+  if (kept) {
+    // A copy from elsewhere may have lost its mode.
+    await chmod(path, 0o600).catch(() => {})
+    return kept.trim()
+  }
   const made = `k${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}`
-  await mkdir(dataDir, { recursive: true })
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
   // Two first starts at once agree on the one that was written first.
   await writeFile(path, `${made}\n`, { mode: 0o600, flag: 'wx' }).catch(() => {})
   return (await readFile(path, 'utf8')).trim()

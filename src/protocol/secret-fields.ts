@@ -5,7 +5,7 @@ import type { Data } from './settings.ts'
 /** Secrets among settings: what is shown of them, and when one that is kept may stay. Pure. Source: docs/protocol.md, "Settings". */
 
 /** Stands for a kept secret of several lines, for which the CRM's form has no field of its own. */
-export const MASK = '********'
+const MASK = '********'
 
 const isLines = ({ 'x-field': { multiline } }: FieldSchema) => multiline === true
 

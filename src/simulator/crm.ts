@@ -30,8 +30,9 @@ const HOST = '127.0.0.1'
 export async function startCrm(options: CrmOptions = {}) {
   const { port = 0, page = false, gateways = {}, misbehave = () => undefined } = options
   const app = Fastify({ bodyLimit: 32 * 1024 * 1024, forceCloseConnections: true })
-  app.addHook('onRequest', ownHostOnly)
-  const clusterUri = () => `http://${HOST}:${(app.server.address() as AddressInfo).port}/`
+  const ownPort = () => (app.server.address() as AddressInfo).port
+  const clusterUri = () => `http://${HOST}:${ownPort()}/`
+  app.addHook('onRequest', ownHostOnly(ownPort))
   const signing = await createKey()
   const feed = createFeed()
   const exchanges = createExchanges(feed)

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isLoopback, type Received, type Simulator } from 'channel-kit/simulator'
+import { isLocal, type Received, type Simulator } from 'channel-kit/simulator'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Kind, ProfileName } from '../src/profile.ts'
 import { type Behaviour, type Call, type Done, doCall, paths } from './endpoints.ts'
@@ -37,8 +37,8 @@ export async function startSimulator(given: Partial<Behaviour> = {}): Promise<Fa
   const store = openStore()
   const faults = openFaults()
   const app = Fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: true })
-  app.addHook('onRequest', async ({ headers: { host } }, reply) => {
-    if (!isLoopback(host)) return reply.code(421).send('This gateway answers at 127.0.0.1 only')
+  app.addHook('onRequest', async ({ headers }, reply) => {
+    if (!isLocal(headers)) return reply.code(421).send('This gateway answers at 127.0.0.1 only')
   })
   // FinishLot is posted without a body.
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => {

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Attachment } from './chat.ts'
 
 /**
@@ -35,8 +36,10 @@ export interface Received {
 }
 
 /**
- * Whether the `Host` or the host of the `Origin` of a call is the loopback's. A page of anywhere may have a name of its
- * own resolve to 127.0.0.1 (DNS rebinding), and its calls carry that name; a simulator refuses them by 421.
+ * Whether a call came by a name of the loopback, from a program or a page of the loopback. A page of anywhere may have a
+ * name of its own resolve to 127.0.0.1 (DNS rebinding), and its calls carry that name; a simulator refuses them by 421.
  */
-export const isLoopback = (host: string | undefined): boolean =>
-  /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i.test(host ?? '')
+export const isLocal = ({ host, origin }: Pick<IncomingHttpHeaders, 'host' | 'origin'>): boolean =>
+  LOOPBACK.test(host ?? '') && (origin === undefined || LOOPBACK.test(URL.parse(origin)?.host ?? ''))
+
+const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i

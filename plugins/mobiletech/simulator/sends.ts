@@ -1,4 +1,4 @@
-import { isLoopback } from 'channel-kit/simulator'
+import { isLocal } from 'channel-kit/simulator'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { type Fields, parsed, written } from './documents.ts'
 import { type Fault, type Knobs, type Report, reportsOf, type Taken } from './knobs.ts'
@@ -33,8 +33,8 @@ export function sends({ knobs, calls, projects, bearer, closing }: Parts) {
   const pending = new Set<Promise<void>>()
 
   const app = Fastify({ forceCloseConnections: true })
-  app.addHook('onRequest', async ({ headers: { host } }, reply) => {
-    if (!isLoopback(host)) return reply.code(421).send('This gateway answers at 127.0.0.1 only')
+  app.addHook('onRequest', async ({ headers }, reply) => {
+    if (!isLocal(headers)) return reply.code(421).send('This gateway answers at 127.0.0.1 only')
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))

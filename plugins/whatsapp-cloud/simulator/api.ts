@@ -1,4 +1,4 @@
-import { isLoopback } from 'channel-kit/simulator'
+import { isLocal } from 'channel-kit/simulator'
 import Fastify from 'fastify'
 import { type Json, list, record, text } from '../src/json.ts'
 import { type FaultScripts, refusalBody } from './faults.ts'
@@ -11,8 +11,8 @@ import type { WebhookSender } from './webhooks.ts'
 /** The part of the Graph API that the channel uses. */
 export function graphApi(state: State, faults: FaultScripts, webhooks: WebhookSender) {
   const app = Fastify({ forceCloseConnections: true })
-  app.addHook('onRequest', async ({ headers: { host } }, reply) => {
-    if (!isLoopback(host)) return reply.code(421).send('This gateway answers at 127.0.0.1 only')
+  app.addHook('onRequest', async ({ headers }, reply) => {
+    if (!isLocal(headers)) return reply.code(421).send('This gateway answers at 127.0.0.1 only')
   })
   const { phoneNumberId, businessAccountId } = state.account
 
