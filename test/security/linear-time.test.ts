@@ -130,6 +130,17 @@ const MOST_MS = 500
 /** A quarter of the length that took less is far from the limit, even if it were quadratic. */
 const QUICK_MS = 4
 
+const texts = (length: number) => [
+  ...HOSTILE.map(text => ({ name: text, part: repeated(text, length), whole: repeated(text, LONGEST) })),
+  ...BEGUN.flatMap(begin =>
+    [' ', 'a', '<li>', '„a '].map(text => ({
+      name: begin + text,
+      part: `${begin}${repeated(text, length)}é`,
+      whole: `${begin}${repeated(text, LONGEST - 20)}é`
+    }))
+  )
+]
+
 for (const [name, read] of Object.entries(READERS))
   t.test(`${name}: no text of 64 KiB takes long`, { timeout: 300_000 }, async t => {
     const slow = []
@@ -142,17 +153,6 @@ for (const [name, read] of Object.entries(READERS))
     }
     t.same(slow, [])
   })
-
-const texts = (length: number) => [
-  ...HOSTILE.map(text => ({ name: text, part: repeated(text, length), whole: repeated(text, LONGEST) })),
-  ...BEGUN.flatMap(begin =>
-    [' ', 'a', '<li>', '„a '].map(text => ({
-      name: begin + text,
-      part: `${begin}${repeated(text, length)}é`,
-      whole: `${begin}${repeated(text, LONGEST - 20)}é`
-    }))
-  )
-]
 
 /** What took long once may have been compiled, or have collected the garbage of others, meanwhile. */
 function timeOf(read: (text: string) => unknown, text: string): number {
