@@ -40,3 +40,14 @@ function targetAt(text: string, at: number): { url: string; end: number } | unde
   const found = TARGET.exec(text)
   return found ? { url: found[1] ?? '', end: at + found[0].length } : undefined
 }
+
+/** Places of runs of backticks by their length, the first one last. */
+export function ticksOf(text: string): Map<number, number[]> {
+  const found = new Map<number, number[]>()
+  for (const { 0: run, index } of [...text.matchAll(/`+/g)].reverse()) {
+    const places = found.get(run.length)
+    if (places) places.push(index)
+    else found.set(run.length, [index])
+  }
+  return found
+}

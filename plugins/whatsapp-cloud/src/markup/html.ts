@@ -1,6 +1,6 @@
 import { decodeHTML } from 'entities'
 import { isSame, writePicture, writeTarget } from './link.ts'
-import type { Style } from './marks.ts'
+import { STYLES } from './marks.ts'
 import { tableText } from './table.ts'
 import { attributesOf, type Tag } from './tags.ts'
 import { type Token, tokensOf } from './tokens.ts'
@@ -35,16 +35,6 @@ interface Scene {
   code: Code | undefined
   table: Table | undefined
 }
-
-export const STYLES: ReadonlyMap<string, Style> = new Map([
-  ['b', 'bold'],
-  ['strong', 'bold'],
-  ['i', 'italic'],
-  ['em', 'italic'],
-  ['s', 'strike'],
-  ['del', 'strike'],
-  ['strike', 'strike']
-])
 
 const HEADINGS = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6']
 const BLOCKS = new Set('p dl section article header footer figure form'.split(' '))

@@ -1,8 +1,7 @@
 import { decodeHTMLStrict } from 'entities'
-import { bracketsOf, type Link } from './brackets.ts'
-import { STYLES } from './html.ts'
+import { bracketsOf, type Link, ticksOf } from './brackets.ts'
 import { isSame, writePicture, writeTarget } from './link.ts'
-import type { Style } from './marks.ts'
+import { STYLES, type Style } from './marks.ts'
 import { attributesOf, isMeant, tagAt } from './tags.ts'
 import { type Writer, withoutEnd } from './writer.ts'
 
@@ -167,16 +166,6 @@ const code: ReaderAt = ({ text, pieces, ticks }, at) => {
   const shown = /^ .*\S.* $/s.test(inner.slice(0, 1_000)) && inner.length < 1_000 ? inner.slice(1, -1) : inner
   pieces.push({ raw: '', write: out => out.code(shown, '`') })
   return close + (end - at)
-}
-
-function ticksOf(text: string): Map<number, number[]> {
-  const found = new Map<number, number[]>()
-  for (const { 0: run, index } of [...text.matchAll(/`+/g)].reverse()) {
-    const places = found.get(run.length)
-    if (places) places.push(index)
-    else found.set(run.length, [index])
-  }
-  return found
 }
 
 const bracket: ReaderAt = ({ text, pieces, links }, at) => {

@@ -1,7 +1,7 @@
 import type { Writer } from './writer.ts'
 
 /** What a link leads to, in words; '' for what is no use outside of a browser. */
-export function targetOf(url: string): string {
+function targetOf(url: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url.slice(0, 32))?.[1]?.toLowerCase()
   if (scheme === 'tel' || scheme === 'mailto' || scheme === 'sms')
     return url.slice(scheme.length + 1).split('?')[0] ?? ''

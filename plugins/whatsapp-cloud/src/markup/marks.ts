@@ -8,6 +8,17 @@ const SHOWN = { bold: '*', italic: '_', strike: '~' } as const
 
 export type Style = keyof typeof SHOWN
 
+/** By the tags of HTML. */
+export const STYLES: ReadonlyMap<string, Style> = new Map([
+  ['b', 'bold'],
+  ['strong', 'bold'],
+  ['i', 'italic'],
+  ['em', 'italic'],
+  ['s', 'strike'],
+  ['del', 'strike'],
+  ['strike', 'strike']
+])
+
 /** `address`: no marker may touch it, since a phone would take the marker for a part of the link. */
 export type Piece =
   | { kind: 'text'; text: string }

@@ -152,7 +152,7 @@ export function writer({ plain = false } = {}): Writer {
 const ADDRESS = /https?:\/\/[^\s<>]+/gi
 
 /** Web addresses in a text, without the punctuation behind them. */
-export function* addressesIn(text: string): Generator<{ index: number; url: string }> {
+function* addressesIn(text: string): Generator<{ index: number; url: string }> {
   for (const { 0: found, index } of text.matchAll(ADDRESS)) yield { index, url: withoutEnd(found) }
 }
 
