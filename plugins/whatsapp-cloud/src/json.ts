@@ -7,9 +7,12 @@ export const record = (value: unknown): Json =>
 
 export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
-/** Numbers count as texts, since ids and times come as either. */
+/**
+ * Numbers count as texts, since ids and times come as either. Half a character, and NUL, are nothing that a database or
+ * a CRM could take.
+ */
 export const text = (value: unknown): string =>
-  typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
+  typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '') : typeof value === 'number' ? String(value) : ''
 
 /** Undefined: it is no JSON. */
 export function parse(json: string): unknown {

@@ -14,27 +14,28 @@ t.test('a file is sent as what its bytes are, and what WhatsApp does not take as
     [attach('a.png', 'image'), 'image', 'image/png', {}],
     [attach('a.png'), 'document', 'image/png', { filename: 'a.png' }],
     [attach('b.png', 'image', 5 * MIB), 'document', 'image/png', { filename: 'b.png' }],
-    [attach('a.gif', 'image'), 'document', 'image/gif', { filename: 'a.gif' }],
-    [attach('a.webp', 'image'), 'document', 'image/webp', { filename: 'a.webp' }],
+    [attach('a.gif', 'image'), 'document', 'linked', { filename: 'a.gif' }],
+    [attach('a.webp', 'image'), 'document', 'linked', { filename: 'a.webp' }],
     [attach('a.mp4'), 'video', 'video/mp4', {}],
     [attach('b.mp4', 'file', 16 * MIB), 'document', 'video/mp4', { filename: 'b.mp4' }],
-    [attach('a.webm'), 'document', 'video/webm', { filename: 'a.webm' }],
+    [attach('a.webm'), 'document', 'linked', { filename: 'a.webm' }],
     [attach('a.opus', 'voice'), 'audio', 'audio/ogg; codecs=opus', { voice: true }],
     [attach('a.opus'), 'audio', 'audio/ogg; codecs=opus', {}],
-    [attach('a.vorbis', 'voice'), 'document', 'audio/ogg', {}],
-    [attach('a.mp3', 'voice'), 'audio', 'audio/mpeg', {}],
-    [attach('a.m4a', 'voice'), 'audio', 'audio/mp4', {}],
-    [attach('a.amr', 'voice'), 'audio', 'audio/amr', {}],
-    [attach('a.wav', 'voice'), 'document', 'audio/wav', {}],
+    [attach('a.vorbis', 'voice'), 'document', 'linked', {}],
+    [attach('a.mp3', 'voice'), 'audio', 'audio/mpeg', { voice: true }],
+    [attach('a.m4a', 'voice'), 'audio', 'audio/mp4', { voice: true }],
+    [attach('a.amr', 'voice'), 'audio', 'audio/amr', { voice: true }],
+    [attach('a.wav', 'voice'), 'document', 'linked', {}],
     [attach('a.pdf'), 'document', 'application/pdf', { filename: 'a.pdf' }],
     [{ ...attach('a.text'), name: 'notes.txt' }, 'document', 'text/plain', { filename: 'notes.txt' }],
-    [{ ...attach('a.text'), name: 'fake.jpg' }, 'document', 'application/octet-stream', { filename: 'fake.jpg' }],
+    [{ ...attach('a.text'), name: 'fake.jpg' }, 'document', 'linked', { filename: 'fake.jpg' }],
     [{ ...attach('a.text'), name: '' }, 'document', 'text/plain', { filename: 'a.text' }]
   ] as const) {
     t.match(await send({ content: null, attachments: [attachment] }), { kind: 'accepted' }, attachment.uri)
     const body = record(gateway.state.messages.at(-1)?.body)
-    const { id, ...rest } = record(body[text(body.type)])
-    t.same([body.type, gateway.state.media.get(text(id))?.mime], [type, mime], attachment.uri)
+    const { id, link, ...rest } = record(body[text(body.type)])
+    const sentAs = link === attachment.uri ? 'linked' : gateway.state.media.get(text(id))?.mime
+    t.same([body.type, sentAs], [type, mime], attachment.uri)
     if (Object.keys(more).length > 0 || type !== 'document') t.same(rest, more, attachment.uri)
   }
 })

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
+import { safeName, withExtension } from '../src/incoming/media.ts'
 import type { Json } from '../src/json.ts'
+import { text } from '../src/json.ts'
 import type { Change } from './tools.ts'
 import { lent, NOW, receive, received, textsOf, wrapped } from './webhook.ts'
 
@@ -123,3 +125,18 @@ t.test('a thousand statuses are read in a moment', async t => {
 function payloadOf(name: string) {
   return CASES.find(one => one.name === name)?.payload
 }
+
+t.test('names of files keep their words and get the extension that they lack', async t => {
+  for (const [name, extension, wanted] of [
+    ['Invoice No. 5', 'pdf', 'Invoice No. 5.pdf'],
+    ['Invoice 05/03/2026.pdf', 'pdf', 'Invoice 05-03-2026.pdf'],
+    ['می\u200Cخواهم 👨‍👩‍👧.pdf', 'pdf', 'می\u200Cخواهم 👨‍👩‍👧.pdf'],
+    ['../../etc/passwd', 'pdf', 'passwd.pdf'],
+    ['b.zip', null, 'b.zip']
+  ] as const)
+    t.equal(withExtension(safeName(name), extension), wanted)
+})
+
+t.test('half a character and NUL go to nobody', async t => {
+  t.equal(text('cut \uD83D\0'), 'cut \uFFFD')
+})

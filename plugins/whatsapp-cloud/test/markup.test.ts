@@ -9,11 +9,11 @@ t.test('Markdown becomes what WhatsApp shows in the same way', async t => {
   for (const [text, wanted] of [
     ['**b** __b__ *i* _i_ ***x*** ~~s~~ `c*d*`', '*b* *b* _i_ _i_ _*x*_ ~s~ `c*d*`'],
     ['# Head\ntext\nmore', '*Head*\n\ntext\nmore'],
-    ['- a\n- b\n  - c\n\n3. x\n4. y', '- a\n- b\n- c\n\n3. x\n4. y'],
+    ['- a\n- b\n  - c\n\n3. x\n4. y', '- a\n- b\n  - c\n\n3. x\n4. y'],
     ['- [x] done\n- [ ] open', '- ☑ done\n- ☐ open'],
     [
       '[t](https://u.co) <https://u.co/> [https://u.co](https://u.co) [m](mailto:m@u.co)',
-      't (https://u.co) https://u.co/ https://u.co m'
+      't (https://u.co) https://u.co/ https://u.co m (m@u.co)'
     ],
     ['![a](https://u.co/i.png) ![](https://u.co/j.png)', 'a: https://u.co/i.png https://u.co/j.png'],
     ['> q1\n> q2\n\nafter', '> q1\n> q2\n\nafter'],
@@ -38,7 +38,8 @@ t.test('markers stand where WhatsApp reads them as such, and nowhere else', asyn
     ['<b><b>a</b></b>', '*a*'],
     ['<b>a <i>b</i></b>', '*a _b_*'],
     ['<b></b><i> </i>x', 'x'],
-    ['\uE000a\uE001', 'a']
+    ['\uE000a\uE001', '\uE000a\uE001'],
+    ['<b>a</b><b>b</b> c', '*ab* c']
   ] as const)
     t.equal(html(text), wanted, text)
 })
@@ -47,7 +48,7 @@ t.test('HTML becomes a text by what it means, and never by its tags', async t =>
   for (const [text, wanted] of [
     ['<p>Hi <strong>x</strong></p><p>y<br>z</p><div>d</div><div>e</div>', 'Hi *x*\n\ny\nz\n\nd\ne'],
     ['a<script>alert(1)</script><style>p{}</style><!-- c --><title>t</title>b', 'ab'],
-    ['<ul><li><p>a</p></li><li>b<ol start="4"><li>n</li></ol></li></ul>', '- a\n- b\n4. n'],
+    ['<ul><li><p>a</p></li><li>b<ol start="4"><li>n</li></ol></li></ul>', '- a\n- b\n  4. n'],
     ['<u>u</u> <span style="color:red">s</span> <font>f</font> <del>d</del>', 'u s f ~d~'],
     ['&lt;b&gt; &amp;amp; &#128512; &nbsp;x', '<b> &amp; 😀 x'],
     ['<h3>H</h3>t', '*H*\n\nt'],
@@ -63,6 +64,45 @@ t.test('HTML becomes a text by what it means, and never by its tags', async t =>
     ['<p> </p><br>', '']
   ] as const)
     t.equal(html(text), wanted, text)
+})
+
+t.test('what an agent typed arrives, whatever it looks like', async t => {
+  for (const text of [
+    'Box 120*60*75 cm, 3 pcs',
+    'Your code: <ABC-123> keep it',
+    'if a<b and c>d then x',
+    'Total 1000\n+ delivery 300',
+    '1. a\n1. b\n7) c',
+    '2026. year\n* star\n- dash',
+    '- a\n  - b\n  - c\n- d',
+    '5**2 and 3**2, a_b_c, ~10~20',
+    '<3 you & x <b>y',
+    '`a and C:\\temp',
+    '#5 is not #6',
+    'see https://shop.example/a_b_c?x=*1*&copy=2.'
+  ])
+    t.equal(markdown(text), text)
+  for (const text of ['a <b and c> d', '<ABC-123> it']) t.equal(html(text), text)
+})
+
+t.test('no marker touches an address, and a link says where it leads', async t => {
+  const url = 'https://shop.example/a_b_c'
+  t.equal(markdown(`Pay here: **${url}** now`), `Pay here: ${url} now`)
+  t.equal(markdown(`**see ${url} now**`), `*see* ${url} *now*`)
+  t.equal(markdown('[act](page5) [call](tel:+421900)'), 'act (page5) call (+421900)')
+  t.equal(html(`<b><a href="${url}">Pay</a></b>`), `*Pay* (${url})`)
+  t.equal(html('<a href="tel:+421900100009">Call us</a>'), 'Call us (+421900100009)')
+  t.equal(html('<a href="tel:+421900100009">+421 900 100 009</a>'), '+421 900 100 009')
+})
+
+t.test('an empty line of an editor is one', async t => {
+  t.equal(html('<div>Hi</div><div><br></div><div>Bye</div>'), 'Hi\n\nBye')
+  t.equal(html('a<br>b<br><br>c'), 'a\nb\n\nc')
+})
+
+t.test('the ends of cells and items need not be written', async t => {
+  t.equal(html('<table><tr><td>a<td>b<tr><td>c<td>d</table>x'), 'a: b\nc: d\n\nx')
+  t.equal(html('<ol><li>a<li>b<ul><li>c</ul></ol>'), '1. a\n2. b\n  - c')
 })
 
 t.test('a plain text goes as it is', async t => {

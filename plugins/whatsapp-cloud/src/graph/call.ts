@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { neverSent } from 'channel-kit/network'
 import type { Log } from 'channel-kit/tools'
 import { type Json, parse, record, text } from '../json.ts'
-import { type GraphError, graphError } from './errors.ts'
+import { errorOfStatus, type GraphError, graphError } from './errors.ts'
 
 /** The way to the Graph API: which one, and as whom. */
 export interface Access {
@@ -111,8 +111,13 @@ function answerOf(status: number, headers: Headers, body: string): Answer {
   if (error) return { kind: 'error', error, headers }
   if (status >= 200 && status < 300 && typeof parsed === 'object' && parsed !== null)
     return { kind: 'done', body: record(parsed), headers }
-  return { kind: 'unclear', reason: `HTTP ${status} without an answer of the Graph API` }
+  const reason = `HTTP ${status} without an answer of the Graph API`
+  // A proxy that says no has not asked Meta.
+  if (NOT_TAKEN.includes(status)) return { kind: 'error', error: errorOfStatus(status, reason), headers }
+  return { kind: 'unclear', reason }
 }
+
+const NOT_TAKEN = [403, 407, 413, 429, 503]
 
 export const authorized = (token: string) => ({ authorization: `Bearer ${token}`, 'user-agent': USER_AGENT })
 

@@ -27,6 +27,17 @@ export type ErrorClass =
 export const graphError = (body: Json, status: number): GraphError | undefined =>
   'error' in body ? errorOf(record(body.error), status) : undefined
 
+/** Of an answer that is none of the API's: its status is all that it says. */
+export const errorOfStatus = (status: number, message: string): GraphError => ({
+  code: -1,
+  subcode: 0,
+  message,
+  details: '',
+  transient: status === 503,
+  status,
+  trace: ''
+})
+
 /** One of the `errors` of a webhook. */
 export const webhookError = (error: unknown): GraphError => errorOf(record(error), 0)
 

@@ -5,8 +5,8 @@ import type { GraphError } from './errors.ts'
 export function explain({ code, message, details, trace }: GraphError, translate: Translate): string {
   const plain = PLAIN.get(code)
   const theirs = details || message.replace(/^\(#\d+\)\s*/, '')
-  const mark = [`#${code}`, ...(trace ? [`trace ${trace}`] : [])].join(', ')
-  if (!plain) return `${theirs || message || 'Error'} (${mark})`
+  const mark = [code < 0 ? '' : `#${code}`, trace && `trace ${trace}`].filter(Boolean).join(', ')
+  if (!plain) return `${theirs || message || 'Error'}${mark && ` (${mark})`}`
   return `${translate('reasons', plain)} (${theirs ? `${mark}: ${theirs}` : mark})`
 }
 

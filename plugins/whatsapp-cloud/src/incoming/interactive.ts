@@ -17,7 +17,8 @@ const REPLIES: Readonly<Record<string, Reader>> = {
   button_reply: readChoice,
   list_reply: readChoice,
 
-  nfm_reply: ({ body, response_json }) => said(lines(text(body), ...answers(parse(text(response_json))))),
+  nfm_reply: ({ body, response_json }) =>
+    said(lines(text(body), ...answers(typeof response_json === 'object' ? response_json : parse(text(response_json))))),
 
   call_permission_reply: ({ response }, { translate }) => ({
     ...said(
@@ -37,7 +38,7 @@ function answers(response: unknown): string[] {
 
 function shown(value: unknown): string {
   try {
-    return typeof value === 'string' ? value : JSON.stringify(value)
+    return typeof value === 'string' ? text(value) : JSON.stringify(value)
   } catch {
     // Nested too deep to be written down, which no form is.
     return '…'

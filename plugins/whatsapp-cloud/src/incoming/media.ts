@@ -72,19 +72,29 @@ export const plainType = (type: string) => (type.split(';')[0] ?? '').trim().toL
 function nameOf(body: Json, message: Json, type: string): string {
   const given = safeName(text(body.filename))
   const extension = extensionOf(type)
-  if (given) return extension && !given.includes('.') ? `${given}.${extension}` : given
+  if (given) return withExtension(given, extension)
   const tail = text(message.id)
     .replace(/[^A-Za-z0-9]/g, '')
     .slice(-8)
   return `${text(message.type) || 'file'}-${tail || 'x'}.${extension ?? 'bin'}`
 }
 
-/** The last part of what may be a path, without what a disk or a header could stumble over. */
+/** A dot within a name is no extension: `Invoice No. 5` has none. */
+export function withExtension(name: string, extension: string | null | undefined): string {
+  const own = /\.([A-Za-z0-9]{1,8})$/.exec(name.slice(-9))?.[1]
+  const isKnown = own !== undefined && mime.getType(own) !== null
+  return extension && !isKnown ? `${name}.${extension}` : name
+}
+
+/** A name without what a disk or a header could stumble over; joiners make words and families. */
 export function safeName(name: string): string {
-  const last = name.split(/[/\\]/).at(-1) ?? ''
-  const clean = last
-    .replace(/[\p{Cc}\p{Cf}<>:"|?*]/gu, '')
-    .replace(/^\.+/, '')
+  // A path is none of it; a date with slashes is.
+  const isPath = /(^|[/\\])\.\.[/\\]|^[/\\]|^[A-Za-z]:[/\\]/.test(name)
+  const clean = (isPath ? (name.split(/[/\\]/).at(-1) ?? '') : name)
+    .toWellFormed()
+    .replace(/[/\\]/g, '-')
+    .replace(/[\p{Cc}<>:"|?*\u061C\u200B\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/gu, '')
+    .replace(/^[.-]+/, '')
     .trim()
   return clean.length > 120 ? `${clean.slice(0, 100)}${clean.slice(-20)}` : clean
 }

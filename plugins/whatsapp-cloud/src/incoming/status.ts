@@ -16,6 +16,8 @@ const STATUSES: ReadonlyMap<string, Status> = new Map([
   ['failed', 'error']
 ])
 
+const TRANSIENT = [130429, 131000, 131016, 131056, 131057]
+
 /** How far a message got. The reason of a failure is told once, here, and never again. */
 export function eventsOfStatus(given: Json, manner: Omit<Manner, 'quote'>): GatewayEvent[] | Skipped {
   const status = STATUSES.get(text(given.status))
@@ -29,6 +31,9 @@ export function eventsOfStatus(given: Json, manner: Omit<Manner, 'quote'>): Gate
   const errors = list(given.errors).map(webhookError)
   const reason = reasonOf(errors, manner)
   const isUnwanted = errors.some(({ code }) => code === OPTED_OUT)
+  // Failed is final at Meta, so sending it again makes no second message. The host does so once.
+  if (errors.length > 0 && errors.every(({ code }) => TRANSIENT.includes(code)))
+    return [{ ...event, status: 'returned', reason }]
   return [
     { ...event, reason },
     ...failureNote({ ref, contact: contactOf(customer), reason }, manner),

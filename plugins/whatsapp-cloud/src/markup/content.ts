@@ -1,20 +1,19 @@
 import type { Content } from 'channel-kit/chat'
-import { markdownHtml } from 'channel-kit/markdown'
-import { whatsAppText } from './html.ts'
+import { writeHtml } from './html.ts'
+import { writeMarkdown } from './markdown.ts'
+import { writer } from './writer.ts'
 
 /** A text of the CRM as WhatsApp shows it; '' when nothing is left to show. */
-export function shown({ text, format }: Content): string {
-  if (format === 'text') return withPlainLines(text)
-  return whatsAppText(format === 'html' ? text : htmlOf(text))
-}
+export const shown = (content: Content): string => written(content, false)
 
 /** For parameters of templates and for commands, where a marker would be a character. */
-export function unmarked({ text, format }: Content): string {
-  if (format === 'text') return withPlainLines(text)
-  return whatsAppText(format === 'html' ? text : htmlOf(text), { plain: true })
+export const unmarked = (content: Content): string => written(content, true)
+
+function written({ text, format }: Content, plain: boolean): string {
+  const lines = text.replace(/\r\n?/g, '\n')
+  if (format === 'text') return lines.trim()
+  const out = writer({ plain })
+  if (format === 'html') writeHtml(lines, out)
+  else writeMarkdown(lines, out)
+  return out.end()
 }
-
-/** In a chat the end of a line is one. */
-const htmlOf = (markdown: string) => markdownHtml(markdown, { html: 'kept' })
-
-const withPlainLines = (text: string) => text.replace(/\r\n?/g, '\n').trim()

@@ -1,62 +1,58 @@
 /**
  * WhatsApp's markers are plain characters, and count as markers only between
- * the edge of a word and the outside. Until the whole text is known they are
- * characters that no text has.
+ * the edge of a word and the outside. A text is pieces until it is whole, so
+ * that no character of its own can be taken for a marker of ours.
  */
 
-const MARKS = {
-  bold: { open: '\uE000', close: '\uE001', shown: '*' },
-  italic: { open: '\uE002', close: '\uE003', shown: '_' },
-  strike: { open: '\uE004', close: '\uE005', shown: '~' }
-} as const
+const SHOWN = { bold: '*', italic: '_', strike: '~' } as const
 
-export type Style = keyof typeof MARKS
+export type Style = keyof typeof SHOWN
 
-/** At least the end of a line, and at least an empty line. */
-export const LINE = '\uE006'
-export const BLANK = '\uE007'
-/** Around the number of a piece of code, which nothing may touch. */
-export const CODE = { open: '\uE008', close: '\uE009' }
+/** By the tags of HTML. */
+export const STYLES: ReadonlyMap<string, Style> = new Map([
+  ['b', 'bold'],
+  ['strong', 'bold'],
+  ['i', 'italic'],
+  ['em', 'italic'],
+  ['s', 'strike'],
+  ['del', 'strike'],
+  ['strike', 'strike']
+])
 
-const OURS = /[\uE000-\uE009]/g
-
-/** What a text brings of these characters itself would be taken for ours. */
-export const withoutMarks = (text: string) => text.replace(OURS, '')
-
-const OPEN: ReadonlyMap<string, string> = new Map(Object.values(MARKS).map(({ open, shown }) => [open, shown]))
-const CLOSE: ReadonlyMap<string, string> = new Map(Object.values(MARKS).map(({ close, shown }) => [close, shown]))
-const isMark = (character: string) => OPEN.has(character) || CLOSE.has(character)
-const isWord = (character: string | undefined) => character !== undefined && /[\p{L}\p{N}]/u.test(character)
-
-/** Within a line, and with no space just inside: `** a **` is ` *a* `. */
-export const marked = (style: Style, inner: string) =>
-  inner
-    .split(new RegExp(`(\\s*[\\n${LINE}${BLANK}]\\s*)`))
-    .map((piece, index) => (index % 2 === 1 ? piece : around(MARKS[style], piece)))
-    .join('')
-
-function around({ open, close }: { open: string; close: string }, line: string): string {
-  const [, before = '', inner = '', after = ''] = /^(\s*)(.*?)(\s*)$/s.exec(line) ?? []
-  return inner ? `${before}${open}${inner}${close}${after}` : line
-}
+/** `address`: no marker may touch it, since a phone would take the marker for a part of the link. */
+export type Piece =
+  | { kind: 'text'; text: string }
+  | { kind: 'address'; text: string }
+  | { kind: 'mark'; style: Style; open: boolean }
 
 /** Shows the markers that WhatsApp would read as such, and leaves the others out: `a**b**c` has no bold in WhatsApp. */
-export function showMarks(text: string): string {
-  const characters = [...text]
-  const opened: number[] = []
-  const shown = new Map<number, string>()
-  for (const [index, character] of characters.entries()) {
-    if (OPEN.has(character)) opened.push(index)
-    if (!CLOSE.has(character)) continue
-    const start = opened.pop()
-    if (start === undefined || isWord(beside(characters, start, -1)) || isWord(beside(characters, index, 1))) continue
-    shown.set(start, CLOSE.get(character) ?? '').set(index, CLOSE.get(character) ?? '')
-  }
-  return characters.map((character, index) => (isMark(character) ? (shown.get(index) ?? '') : character)).join('')
+export function showPieces(pieces: readonly Piece[]): string {
+  const shown = shownMarks(pieces)
+  return pieces
+    .map((piece, index) => (piece.kind !== 'mark' ? piece.text : shown.has(index) ? SHOWN[piece.style] : ''))
+    .join('')
 }
 
-function beside(characters: readonly string[], index: number, step: 1 | -1): string | undefined {
+/** Places of the markers that stand between a word and the outside on both sides. */
+function shownMarks(pieces: readonly Piece[]): ReadonlySet<number> {
+  const opened: number[] = []
+  const shown = new Set<number>()
+  for (const [index, piece] of pieces.entries()) {
+    if (piece.kind !== 'mark') continue
+    if (piece.open) opened.push(index)
+    const start = piece.open ? undefined : opened.pop()
+    if (start === undefined || touches(pieces, start, -1) || touches(pieces, index, 1)) continue
+    shown.add(start).add(index)
+  }
+  return shown
+}
+
+/** Whether a word, or an address, is right beside. Between markers there is always a text, so the way is short. */
+function touches(pieces: readonly Piece[], index: number, step: 1 | -1): boolean {
   let at = index + step
-  while (isMark(characters[at] ?? '')) at += step
-  return characters[at]
+  while (pieces[at]?.kind === 'mark') at += step
+  const piece = pieces[at]
+  if (piece === undefined || piece.kind === 'mark') return false
+  if (piece.kind === 'address') return true
+  return step === 1 ? /^[\p{L}\p{N}]/u.test(piece.text.slice(0, 2)) : /[\p{L}\p{N}]$/u.test(piece.text.slice(-2))
 }

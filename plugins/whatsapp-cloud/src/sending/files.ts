@@ -1,8 +1,9 @@
 import type { Attachment } from 'channel-kit/chat'
 import { type Answer, call, idOf } from '../graph/call.ts'
-import { extensionOf, safeName } from '../incoming/media.ts'
+import type { GraphError } from '../graph/errors.ts'
+import { extensionOf, safeName, withExtension } from '../incoming/media.ts'
 import { fetchFile } from './fetch-file.ts'
-import { type Kind, kindOf } from './kinds.ts'
+import { isUploaded, type Kind, kindOf } from './kinds.ts'
 import { backOff, refusal } from './refusal.ts'
 import {
   done,
@@ -47,17 +48,22 @@ async function storeFile(attachment: Attachment, run: Run): Promise<Step<StoredF
   if (fetched.kind === 'later') return ended(backOff(run, problem(fetched.reason)))
   if (fetched.kind === 'large') return done({ kind: 'link', id: attachment.uri, name, voice: false })
   if (fetched.bytes.length === 0) return ended(rejected(run, problem(translate('reasons', 'it is empty'))))
-  return upload(fetched.bytes, name, await kindOf(fetched.bytes, name, attachment.type), run)
+  return upload(fetched.bytes, name, await kindOf(fetched.bytes, name, attachment.type), run, attachment.uri)
 }
 
 const REFUSED_AS_SUCH = 131053
 
-async function upload(bytes: Buffer, name: string, kind: Kind, run: Run): Promise<Step<StoredFile>> {
-  const full = withExtension(name, kind.mime)
+const isAboutType = ({ code, message }: GraphError) =>
+  code === 100 && /file with one of the following types|file too large/i.test(message)
+
+async function upload(bytes: Buffer, name: string, kind: Kind, run: Run, uri: string): Promise<Step<StoredFile>> {
+  const full = withExtension(name, extensionOf(kind.mime))
+  // Meta takes few types as an upload, and any by an address.
+  const linked: StoredFile = { kind: 'document', id: uri, name: full, voice: false, linked: true }
+  if (!isUploaded(kind)) return done(linked)
   const answer = await post(bytes, full, kind.mime, run)
   if (answer.kind === 'error') {
-    if (answer.error.code === REFUSED_AS_SUCH && kind.kind !== 'document')
-      return upload(bytes, full, { kind: 'document', mime: 'application/octet-stream', voice: false }, run)
+    if (answer.error.code === REFUSED_AS_SUCH || isAboutType(answer.error)) return done(linked)
     return ended(refusal(answer, run))
   }
   if (answer.kind === 'unsent') return ended(unreached(run, answer.reason))
@@ -78,7 +84,9 @@ function post(bytes: Buffer, name: string, type: string, run: Run): Promise<Answ
 }
 
 const nameOf = ({ name, uri }: Attachment) =>
-  safeName(name) || safeName(URL.canParse(uri) ? decoded(new URL(uri).pathname) : '') || 'file'
+  safeName(name) ||
+  safeName(URL.canParse(uri) ? (decoded(new URL(uri).pathname).split('/').at(-1) ?? '') : '') ||
+  'file'
 
 function decoded(path: string): string {
   try {
@@ -86,9 +94,4 @@ function decoded(path: string): string {
   } catch {
     return path
   }
-}
-
-function withExtension(name: string, type: string): string {
-  const extension = name.includes('.') ? null : extensionOf(type)
-  return extension ? `${name}.${extension}` : name
 }

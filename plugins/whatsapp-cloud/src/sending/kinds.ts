@@ -29,16 +29,48 @@ const SAME_TYPE: Readonly<Record<string, string>> = {
   'audio/ogg; codecs=opus': OPUS
 }
 
+/** Old files of Office are told apart by their names alone. */
+const OFFICE: ReadonlyMap<string, string> = new Map([
+  ['doc', 'application/msword'],
+  ['xls', 'application/vnd.ms-excel'],
+  ['ppt', 'application/vnd.ms-powerpoint']
+])
+
 /** By its bytes; its name counts only for what bytes do not tell, such as a text. */
 export async function kindOf(bytes: Uint8Array, name: string, type: AttachmentType): Promise<Kind> {
-  const found = (await fileTypeFromBuffer(bytes))?.mime
+  const told = (await fileTypeFromBuffer(bytes))?.mime
+  const found = told === 'video/mp4' && isSound(bytes, name, type) ? 'audio/mp4' : told
   const mimeType = found ? (SAME_TYPE[found] ?? found) : (mime.getType(name) ?? 'application/octet-stream')
   const rule = RULES.find(({ types }) => found && (types as readonly string[]).includes(mimeType))
   // An image that an agent attached as a file is to arrive as it is.
   if (!rule || bytes.length > rule.largest || (rule.kind === 'image' && type === 'file'))
-    return { kind: 'document', mime: found ? mimeType : namedType(mimeType), voice: false }
-  return { kind: rule.kind, mime: mimeType, voice: rule.kind === 'audio' && type === 'voice' && mimeType === OPUS }
+    return { kind: 'document', mime: found ? (inside(found, name) ?? mimeType) : namedType(mimeType), voice: false }
+  return { kind: rule.kind, mime: mimeType, voice: rule.kind === 'audio' && type === 'voice' }
 }
+
+const inside = (found: string, name: string) =>
+  found === 'application/x-cfb' ? OFFICE.get(name.split('.').at(-1)?.toLowerCase() ?? '') : undefined
+
+/** The container of films holds recordings too: then it names no picture. */
+const isSound = (bytes: Uint8Array, name: string, type: AttachmentType) => {
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return !all.includes('vide') && (all.includes('soun') || type === 'voice' || /\.m4[ab]$/i.test(name.slice(-4)))
+}
+
+const PREFIX = 'application/vnd.openxmlformats-officedocument'
+
+/** All that Meta takes as a document by an upload. */
+const UPLOADED = [
+  ...OFFICE.values(),
+  `${PREFIX}.wordprocessingml.document`,
+  `${PREFIX}.presentationml.presentation`,
+  `${PREFIX}.spreadsheetml.sheet`,
+  'application/pdf',
+  'text/plain',
+  ...RULES.flatMap(({ types }): readonly string[] => types)
+]
+
+export const isUploaded = ({ mime: type }: Kind) => UPLOADED.includes(type)
 
 /** A name may claim anything; as a picture or a film it would be refused. */
 const namedType = (type: string) => (/^(image|video|audio)\//.test(type) ? 'application/octet-stream' : type)

@@ -91,10 +91,10 @@ const textPart = (body: string): Json => ({
   text: { body, ...(/https?:\/\//.test(body) ? { preview_url: true } : {}) }
 })
 
-export function filePart({ kind, id, name, voice }: StoredFile, caption: string): Json {
+export function filePart({ kind, id, name, voice, linked }: StoredFile, caption: string): Json {
   if (kind === 'link') return textPart(`${name}: ${id}`)
   const body = {
-    id,
+    ...(linked ? { link: id } : { id }),
     ...(caption ? { caption } : {}),
     ...(kind === 'document' ? { filename: name } : {}),
     ...(kind === 'audio' && voice ? { voice: true } : {})

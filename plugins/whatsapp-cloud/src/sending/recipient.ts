@@ -10,6 +10,27 @@ export const recipientOf = ({ address }: Pick<Outgoing, 'address'>): Recipient |
 
 /** With a plus, or WhatsApp may take it for a number of the business's own country. */
 function number(contact: string): Recipient | undefined {
-  const digits = contact.replace(/[\s().-]/g, '').replace(/^(\+|00)/, '')
+  const digits = contact
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .trim()
+    .replace(/^(whatsapp|tel|sms):/i, '')
+    .replace(/@(s\.whatsapp\.net|c\.us)$/i, '')
+    .replace(/\p{Nd}/gu, western)
+    // The zero that is dialled within a country only.
+    .replace('(0)', '')
+    .replace(/[\s()./\p{Pd}−]/gu, '')
+    .replace(/^(\+|00)/, '')
   return /^\d{5,20}$/.test(digits) ? { to: `+${digits}` } : undefined
+}
+
+/** Digits of a script follow one another from its zero on. */
+function western(digit: string): string {
+  let code = digit.codePointAt(0) ?? 0
+  let value = 0
+  while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(code - 1))) {
+    code -= 1
+    value += 1
+  }
+  return String(value)
 }

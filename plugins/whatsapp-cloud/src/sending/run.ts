@@ -20,7 +20,9 @@ export const Progress = Type.Object({
       ]),
       id: Type.String(),
       name: Type.String(),
-      voice: Type.Boolean()
+      voice: Type.Boolean(),
+      /** The id is an address, from which Meta fetches it. */
+      linked: Type.Optional(Type.Boolean())
     })
   ),
   /** Attempts at what is in hand now, since something last went well. */
