@@ -41,23 +41,37 @@ const LIMITS = {
 /** Tags that name other templates, which are files to Liquid. */
 const FILE_TAGS = ['include', 'render', 'layout', 'block']
 
-const ENGINES = { none: engine('none'), html: engine('html') } satisfies Record<Escaping, Liquid>
+/** By escaping and zone; there are as many zones as the host's settings name. */
+const engines = new Map<string, Liquid>()
+
+function engineOf(escaping: Escaping, timeZone: string): Liquid {
+  const key = `${escaping} ${timeZone}`
+  const known = engines.get(key) ?? engine(escaping, timeZone)
+  engines.set(key, known)
+  return known
+}
 
 export function renderByCode(
   templates: Templates,
   code: string,
   parameters: Parameters,
-  escaping: Escaping = 'none'
+  escaping: Escaping = 'none',
+  timeZone = 'UTC'
 ): Rendered {
   const template = templates.get(code)
   if (template === undefined) return { kind: 'unknown', code, reason: `There is no template "${code}"` }
-  return renderTemplate(template, parameters, escaping)
+  return renderTemplate(template, parameters, escaping, timeZone)
 }
 
-/** Half a second, a million objects and 65,536 characters are the most. */
-export function renderTemplate(template: string, parameters: Parameters, escaping: Escaping = 'none'): Rendered {
+/** Half a second, a million objects and 65,536 characters are the most. `timeZone` is that of "now", by its IANA name. */
+export function renderTemplate(
+  template: string,
+  parameters: Parameters,
+  escaping: Escaping = 'none',
+  timeZone = 'UTC'
+): Rendered {
   try {
-    const text = String(ENGINES[escaping].parseAndRenderSync(template, parameters))
+    const text = String(engineOf(escaping, timeZone).parseAndRenderSync(template, parameters))
     return text.length > MAX_CHARACTERS ? broken('it is too long') : { kind: 'rendered', text }
   } catch (error) {
     return problemOf(error)
@@ -67,14 +81,14 @@ export function renderTemplate(template: string, parameters: Parameters, escapin
 /** Why a template cannot be used, whatever its parameters; undefined if it can. */
 export function templateProblem(template: string): string | undefined {
   try {
-    ENGINES.none.parse(template)
+    engineOf('none', 'UTC').parse(template)
     return undefined
   } catch (error) {
     return detailOf(error)
   }
 }
 
-function engine(escaping: Escaping): Liquid {
+function engine(escaping: Escaping, timeZone: string): Liquid {
   const made = new Liquid({
     ...LIMITS,
     // An empty set of named templates takes the place of the file system.
@@ -84,7 +98,7 @@ function engine(escaping: Escaping): Liquid {
     lenientIf: true,
     ownPropertyOnly: true,
     preserveTimezones: true,
-    timezoneOffset: 'UTC',
+    timezoneOffset: timeZone,
     locale: 'en-US',
     ...(escaping === 'html' ? { outputEscape: 'escape' } : {})
   })
