@@ -51,39 +51,37 @@ const INLINE = new Set(
 
 function linesOf(nodes: readonly Node[], html: string): Piece[][] {
   const lines: Piece[][] = [[]]
-  const add = (piece: Piece) => lines.at(-1)?.push(piece)
-  const end = () => void lines.push([])
-  const walk = (node: Node, depth: number): void => {
-    const place = node.sourceCodeLocation
-    if (!place || depth > MAX_DEPTH) return
-    const whole = { from: place.startOffset, to: place.endOffset }
-    if (node.nodeName === '#text' && 'value' in node)
-      textLines(node.value, html.slice(whole.from, whole.to), whole.from)
-    else if ('tagName' in node && !HIDDEN.has(node.tagName)) {
-      if (SEEN.has(node.tagName)) add({ said: '\ufffc', ...whole })
-      else if (node.tagName === 'br') add({ said: '', ...whole })
-      else walkAll(node, depth)
-      if (node.tagName === 'br') end()
-    }
-  }
-  const walkAll = ({ tagName, childNodes }: DefaultTreeAdapterTypes.Element, depth: number) => {
-    const isBlock = !INLINE.has(tagName)
-    if (isBlock) end()
-    for (const child of childNodes) walk(child, depth + 1)
-    if (isBlock) end()
-  }
-  const textLines = (value: string, source: string, at: number) => {
-    const [said, written] = [value.split('\n'), source.split(/\r\n|\r|\n/)]
-    if (said.length !== written.length) return void add({ said: value, from: at, to: at + source.length })
-    let from = at
-    for (const [index, line] of written.entries()) {
-      if (index > 0) end()
-      add({ said: said[index] ?? '', from, to: from + line.length })
-      from += line.length + (source.startsWith('\r\n', from - at + line.length) ? 2 : 1)
-    }
-  }
-  for (const node of nodes) walk(node, 0)
+  for (const piece of nodes.flatMap(node => piecesOf(node, html, 0)))
+    if (piece === END) lines.push([])
+    else lines.at(-1)?.push(piece)
   return lines
+}
+
+/** Between two lines. */
+const END: Piece = { said: '', from: 0, to: 0 }
+
+function piecesOf(node: Node, html: string, depth: number): Piece[] {
+  const place = node.sourceCodeLocation
+  if (!place || depth > MAX_DEPTH) return []
+  const [from, to] = [place.startOffset, place.endOffset]
+  if (node.nodeName === '#text' && 'value' in node) return textPieces(node.value, html.slice(from, to), from)
+  if (!('tagName' in node) || HIDDEN.has(node.tagName)) return []
+  if (SEEN.has(node.tagName)) return [{ said: '\ufffc', from, to }]
+  if (node.tagName === 'br') return [{ said: '', from, to }, END]
+  const inner = node.childNodes.flatMap(child => piecesOf(child, html, depth + 1))
+  return INLINE.has(node.tagName) ? inner : [END, ...inner, END]
+}
+
+/** Line ends of the source divide too, as whoever wrote it saw them. */
+function textPieces(value: string, source: string, at: number): Piece[] {
+  const [said, written] = [value.split('\n'), source.split(/(\r\n|\r|\n)/)]
+  if (said.length * 2 - 1 !== written.length) return [{ said: value, from: at, to: at + source.length }]
+  let from = at
+  return written.map((part, index) => {
+    const piece = index % 2 === 1 ? END : { said: said[index / 2] ?? '', from, to: from + part.length }
+    from += part.length
+    return piece
+  })
 }
 
 /** Elements of which nothing is left go with what was in them. */
