@@ -136,7 +136,12 @@ t.test('a number that counts nothing is a refusal, not an id', async t => {
 })
 
 t.test('an automatic answer is a reply to what it answers, whatever came since', async t => {
-  const { send } = await stand(t)
+  const bodies: string[] = []
+  const fetch: typeof globalThis.fetch = async (_url, init) => {
+    bodies.push(String(init?.body))
+    return new Response('<message command="send_rsp"><id>5</id></message>')
+  }
+  const { send } = await stand(t, { tools: { fetch } })
   const context = {
     servId: '1700',
     projectId: '70',
@@ -149,6 +154,7 @@ t.test('an automatic answer is a reply to what it answers, whatever came since',
   const at = new Date()
   const conversation = { lastIncoming: { ref: '2', at, context: { ...context, projectId: '99' } }, memory: null }
   t.match(await send({ conversation, answers: { ref: '1', at, context } }), { kind: 'accepted' })
+  t.match(bodies, [/<project_id>70<.*<rcv_msg_id>1</])
 })
 
 t.test('reading is linear in the length', async t => {
