@@ -1,3 +1,4 @@
+import { retryAfterMs as waitOf } from 'channel-kit/retry-after'
 import type { CommonTools } from './settings.ts'
 
 /** One call of the gateway's HTTP API. */
@@ -41,7 +42,12 @@ export async function call(
   const heard = await response.text()
   const text = withoutSecrets(heard, connection)
   // What went well is read as it came: a number in it may look like a secret.
-  return { status, said: parsed(status < 300 ? heard : text), text, retryAfterMs: retryAfter(response, now()) }
+  return {
+    status,
+    said: parsed(status < 300 ? heard : text),
+    text,
+    retryAfterMs: waitOf(response.headers.get('retry-after'), now())
+  }
 }
 
 /** What is so short is no secret, and would be found everywhere. */
@@ -59,14 +65,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** In seconds, or a date. */
-function retryAfter({ headers }: Response, now: Date): number | undefined {
-  const value = headers.get('retry-after')
-  if (value === null) return undefined
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1_000 : Date.parse(value) - now.getTime()
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/

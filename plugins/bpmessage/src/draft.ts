@@ -1,5 +1,6 @@
 import type { Attachment } from 'channel-kit/chat'
 import { type Directed, readArguments, readDirectives } from 'channel-kit/directives'
+import { readHtmlDirectives } from 'channel-kit/html-directives'
 import type { Outgoing } from 'channel-kit/outcome'
 import type { Escaping } from 'channel-kit/templates'
 import { attachmentOf } from './attach.ts'
@@ -32,9 +33,12 @@ export interface Draft {
 const WORDS = ['contract', 'cpf', 'campaign', 'rcs', 'schedule', 'attach', 'template'] as const
 type Word = (typeof WORDS)[number]
 
+const directed = ({ content }: Outgoing) =>
+  (content?.format === 'html' ? readHtmlDirectives : readDirectives)(content?.text ?? '', WORDS)
+
 /** `escaping`: of what parameters bring into a template's text. */
 export function draftOf(message: Outgoing, tools: CommonTools, escaping: Escaping): Draft | Refusal {
-  const { directives, text } = readDirectives(message.content?.text ?? '', WORDS)
+  const { directives, text } = directed(message)
   const room = { left: MOST_FILLED }
   const draft = filledDraft(message, tools, { directives, text, room, escaping })
   return room.left < 0

@@ -1,8 +1,9 @@
 import type { Format } from 'channel-kit/chat'
+import { isBlankHtml } from 'channel-kit/html-directives'
 import { markdownHtml } from 'channel-kit/markdown'
 import type { Outgoing } from 'channel-kit/outcome'
 import { type Draft, draftOf } from './draft.ts'
-import { isAddress } from './email-address.ts'
+import { addressOf, isAddress } from './email-address.ts'
 import { escaped } from './escaped.ts'
 import { oneLine } from './one-line.ts'
 import type { Refusal } from './refusal.ts'
@@ -32,10 +33,11 @@ export function emailItem(message: Outgoing, tools: EmailTools): EmailDraft | Re
   if (!route.route?.[0]) return { refused: translate('messages', 'No route is chosen in the settings.') }
   const draft = draftOf(message, tools, 'html')
   if ('refused' in draft) return draft
-  const to = message.contact.trim()
+  const to = addressOf(message.contact)
   if (!isAddress(to)) return { refused: translate('messages', '"{address}" is no e-mail address.', { address: to }) }
   if (!draft.subject) return { refused: translate('messages', 'The e-mail has no subject.') }
-  if (!draft.text) return { refused: translate('messages', 'There is no text.') }
+  const body = draft.templated ? draft.text : bodyOf(draft.text, message.content?.format ?? 'text')
+  if (isBlankHtml(body)) return { refused: translate('messages', 'There is no text.') }
 
   return {
     draft,
@@ -45,7 +47,7 @@ export function emailItem(message: Outgoing, tools: EmailTools): EmailDraft | Re
       from: sender.from,
       to,
       subject: draft.subject,
-      body: draft.templated ? draft.text : bodyOf(draft.text, message.content?.format ?? 'text'),
+      body,
       control: route.control,
       idForeignBookBusiness: route.portfolio.trim(),
       ...(draft.attachments.length > 0 ? { attachments: draft.attachments.map(fileOf) } : {})

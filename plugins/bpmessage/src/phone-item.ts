@@ -1,4 +1,5 @@
 import type { Outgoing } from 'channel-kit/outcome'
+import { isBlank } from 'channel-kit/typed'
 import { type Draft, draftOf } from './draft.ts'
 import { oneLine } from './one-line.ts'
 import { type NumberProblem, type PhoneNumber, phoneNumber } from './phone-number.ts'
@@ -70,7 +71,8 @@ function contentOf(
   service: Service,
   { settings, translate }: PhoneTools
 ): Pick<PhoneItem, 'text' | 'idTemplate' | 'variables'> | Refusal {
-  if (service !== 'rcs') return text ? { text, ...flat(rcs) } : { refused: translate('messages', 'There is no text.') }
+  if (service !== 'rcs')
+    return !isBlank(text) ? { text, ...flat(rcs) } : { refused: translate('messages', 'There is no text.') }
   const idTemplate = rcs?.template ?? settings.message.rcsTemplate?.trim()
   if (!idTemplate)
     return { refused: translate('messages', 'RCS wants a template. Begin the text with /rcs and its id.') }

@@ -1,8 +1,12 @@
+import { typed } from 'channel-kit/typed'
+
 /** CPF (persons) and CNPJ (companies), by their check digits. */
 
 /** Without punctuation; undefined when it is neither. */
 export function taxpayer(text: string): string | undefined {
-  const id = text.replace(/[\s./-]/g, '').toUpperCase()
+  const id = typed(text)
+    .replace(/[\s./-]/g, '')
+    .toUpperCase()
   if (/^(.)\1*$/.test(id)) return undefined
   return isCpf(id) || isCnpj(id) ? id : undefined
 }

@@ -17,7 +17,7 @@ interface Given {
 export function templatedOf(
   value: string,
   { text, known, fill, escaping }: Given,
-  { settings: { templates }, translate }: CommonTools
+  { settings: { connection, templates }, translate }: CommonTools
 ): { text: string; subject: string | undefined } | Refusal {
   const {
     positional: [code = ''],
@@ -25,11 +25,17 @@ export function templatedOf(
   } = readArguments(value)
   const said = Object.entries({ ...known.fields, ...named, text }).map(([name, given]) => [name, fill(given)])
   const parameters = { ...Object.fromEntries(said), contact: known.contact, subject: known.subject }
-  const body = renderByCode(readTemplates(templates.body ?? '').templates, code, parameters, escaping)
+  const body = renderByCode(
+    readTemplates(templates.body ?? '').templates,
+    code,
+    parameters,
+    escaping,
+    connection.timeZone
+  )
   if (body.kind !== 'rendered') return { refused: templateProblem(body, code, translate) }
 
   const subjects = readTemplates(templates.subject ?? '').templates
-  const heading = subjects.has(code) ? renderByCode(subjects, code, parameters) : undefined
+  const heading = subjects.has(code) ? renderByCode(subjects, code, parameters, 'none', connection.timeZone) : undefined
   if (heading && heading.kind !== 'rendered') return { refused: templateProblem(heading, code, translate) }
   return { text: body.text.trim(), subject: heading?.text }
 }

@@ -145,3 +145,24 @@ t.test('a message whose time came while it waited leaves now', async t => {
   t.match(made, { draft: { schedule: undefined }, item: { text: 'Oi' } }, 'half an hour late')
   t.match(phoneItem(outgoing(MOBILE, '/schedule 2026-06-16 07:30\nOi'), phone()), { refused: /a time to come/ })
 })
+
+t.test('directives in HTML are read and never mailed, and blank HTML is no e-mail', async t => {
+  const made = (html: string) =>
+    emailItem(outgoing('\u200bana@example.com', '', { subject: 'S', content: { text: html, format: 'html' } }), email())
+  for (const html of [
+    '<p>/cpf 529.982.247\u201125</p><p>/contract C-77</p><p>Oi &amp; <b>x</b></p>',
+    '<p>\u200b/cpf 529.982.247-25<br>/contract C-77<br></p>\n<p>Oi &amp; <b>x</b></p>',
+    '/cpf 52998224725\n<b>/contract</b> C-77\n<p>Oi &amp; <b>x</b></p>'
+  ])
+    t.match(made(html), { item: { contract: 'C-77', body: '<p>Oi &amp; <b>x</b></p>', to: 'ana@example.com' } }, html)
+  for (const html of ['<p></p>', '<br>', '<p>&nbsp;</p>', '<!-- x -->'])
+    t.match(made(html), { refused: 'There is no text.' }, html)
+})
+
+t.test('addresses that no server takes, and area codes that Brazil has not, are refused', async t => {
+  const hosts = ['-example.com', '127.0.0.1', 'example.123', `${'a'.repeat(64)}.com`]
+  for (const to of ['ana..b@example.com', '.ana@example.com', 'ana.@example.com', ...hosts.map(host => `ana@${host}`)])
+    t.match(emailItem(outgoing(to, 'Oi', { subject: 'S' }), email()), { refused: /no e-mail address/ }, to)
+  for (const code of [23, 25, 26, 29, 36, 39, 52, 56, 57, 58, 59, 72, 76, 78])
+    t.match(phoneItem(outgoing(`+55 ${code} 98765-4321`, 'Oi'), phone()), { refused: /no area code/ }, String(code))
+})

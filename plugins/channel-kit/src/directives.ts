@@ -1,3 +1,5 @@
+import { isBlank, visible } from './typed.ts'
+
 /**
  * What a message says about itself: the first lines of a text that begin with
  * `/word`, such as `/template welcome name=Eva`. An agent types them, so they
@@ -18,22 +20,35 @@ export interface Directed<Word extends string = string> {
   text: string
 }
 
-/** Words are given without the slash, and are found in any case, since phones begin lines with a capital. */
+/**
+ * Words are given without the slash, and are found in any case, since phones begin lines with a capital; invisible letters
+ * and blank lines do not hide them. For a text of any format; in HTML they are found by `readHtmlDirectives`.
+ */
 export function readDirectives<Word extends string>(text: string, words: readonly Word[]): Directed<Word> {
-  const lines = text.trim().split(/\r\n|\r|\n/)
+  const lines = text.trim().split(/\r\n|[\r\n\u2028\u2029]/)
   const directives: Directive<Word>[] = []
-  for (const line of lines) {
+  let after = 0
+  for (const [index, line] of lines.entries()) {
     const directive = directiveOf(line, words)
-    if (!directive) break
-    directives.push(directive)
+    if (directive) after = directives.push(directive) && index + 1
+    else if (!isBlank(line)) break
   }
-  return { directives, text: directives.length > 0 ? lines.slice(directives.length).join('\n').trim() : text.trim() }
+  return { directives, text: after > 0 ? lines.slice(after).join('\n').trim() : text.trim() }
 }
 
+/** A backslash before it, or at the end of the line, is Markdown's. Nothing here is tried twice, however long the line. */
 function directiveOf<Word extends string>(line: string, words: readonly Word[]): Directive<Word> | undefined {
-  const [, said = '', value = ''] = /^\s*\/([\p{L}\p{N}_-]+)(?:\s+(.*))?$/u.exec(line) ?? []
-  const word = words.find(known => known.toLowerCase() === said.toLowerCase())
-  return word === undefined ? undefined : { word, value: value.trim() }
+  const [, said = '', value = ''] = /^\\?[/／]([\p{L}\p{N}_-]+)(?:\s(.*))?$/su.exec(visible(line).trim()) ?? []
+  const word = words.find(known => known.toLowerCase() === said.normalize('NFKC').toLowerCase())
+  return word === undefined
+    ? undefined
+    : {
+        word,
+        value: value
+          .trim()
+          .replace(/(?<!\\)\\$/, '')
+          .trim()
+      }
 }
 
 export interface Arguments {
@@ -44,8 +59,8 @@ export interface Arguments {
 
 const NAME = '[\\p{L}_][\\p{L}\\p{N}_-]*'
 const PLAIN = '[^"“”„]'
-/** Phones turn straight quotes into typographic ones. */
-const QUOTED = '["“”„]((?:\\\\.|[^"“”\\\\])*)["“”]'
+/** Phones turn straight quotes into typographic ones. Any quote ends the search for the end, so that none is made twice. */
+const QUOTED = '["“”„]((?:\\\\.|[^"“”„\\\\])*)["“”]'
 const WORD = new RegExp(`(?:(${NAME})=)?(?:${QUOTED}(?!\\S)|(\\S*))\\s*`, 'uy')
 const SEGMENT = new RegExp(`^(?:(${NAME})\\s*=\\s*)?(?:${QUOTED}|(${PLAIN}.*|))$`, 'us')
 

@@ -72,6 +72,8 @@ export interface AnswerEvent {
   kind: 'answer'
   /** The same one twice is one answer: name what is answered. */
   ref: string
+  /** The `ref` of the message that is answered: `send` is handed that one, at every attempt, as `answers`. */
+  answers?: string
   contact: string
   content: Content
 }

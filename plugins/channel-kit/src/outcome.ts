@@ -21,11 +21,20 @@ export interface Outgoing extends ChatMessage {
   /** What the outcome before this attempt left for it; null at first. */
   progress: unknown
   conversation: Conversation
+  /** What an automatic answer answers, however long it waited; absent in a message of the CRM. */
+  answers?: Incoming
+}
+
+/** A message of the contact, as the channel told of it. */
+export interface Incoming {
+  ref: string
+  at: Date
+  context: unknown
 }
 
 /** What the host remembers of a conversation for the channel. */
 export interface Conversation {
-  lastIncoming: { ref: string; at: Date; context: unknown } | null
+  lastIncoming: Incoming | null
   /** What the channel chose to `remember` last; null at first. */
   memory: unknown
 }

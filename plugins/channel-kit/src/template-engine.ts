@@ -36,8 +36,8 @@ const FILTERS = [
 const SEARCHES = ['replace', 'replace_first', 'replace_last', 'remove', 'remove_first', 'remove_last', 'split']
 const DATES = ['date', 'date_to_string', 'date_to_long_string', 'date_to_xmlschema', 'date_to_rfc822']
 
-/** `most` characters of output; `escapes` what parameters bring, for HTML. */
-export function engine({ escapes, most }: { escapes: boolean; most: number }): Engine {
+/** `most` characters of output; `escapes` what parameters bring, for HTML; `timeZone` of "now". */
+export function engine({ escapes, most, timeZone }: { escapes: boolean; most: number; timeZone: string }): Engine {
   const liquid = new Liquid({
     memoryLimit: ACCOUNT,
     renderLimit: LONGEST_MS,
@@ -48,7 +48,7 @@ export function engine({ escapes, most }: { escapes: boolean; most: number }): E
     lenientIf: true,
     ownPropertyOnly: true,
     preserveTimezones: true,
-    timezoneOffset: 'UTC',
+    timezoneOffset: timeZone,
     locale: 'en-US',
     operators: OPERATORS,
     // Every place ends with this, so that what it writes is paid for.

@@ -39,29 +39,43 @@ const MAX_CHARACTERS = { none: 65_536, html: 524_288 } satisfies Record<Escaping
 const MAX_PLACES = 500
 const MAX_IN_PLACES = 16_384
 
-const ENGINES = {
-  none: engine({ escapes: false, most: MAX_CHARACTERS.none }),
-  html: engine({ escapes: true, most: MAX_CHARACTERS.html })
-} satisfies Record<Escaping, Engine>
+/** By escaping and zone; there are as many zones as the host's settings name. */
+const engines = new Map<string, Engine>()
+
+function engineOf(escaping: Escaping, timeZone: string): Engine {
+  const key = `${escaping} ${timeZone}`
+  const known = engines.get(key) ?? engine({ escapes: escaping === 'html', most: MAX_CHARACTERS[escaping], timeZone })
+  engines.set(key, known)
+  return known
+}
 
 export function renderByCode(
   templates: Templates,
   code: string,
   parameters: Parameters,
-  escaping: Escaping = 'none'
+  escaping: Escaping = 'none',
+  timeZone = 'UTC'
 ): Rendered {
   const template = templates.get(code)
   if (template === undefined) return { kind: 'unknown', code, reason: `There is no template "${code}"` }
-  return renderTemplate(template, parameters, escaping)
+  return renderTemplate(template, parameters, escaping, timeZone)
 }
 
-/** 65,536 characters are the most of plain text, 524,288 of HTML; 500 places of altogether 16,384. */
-export function renderTemplate(template: string, parameters: Parameters, escaping: Escaping = 'none'): Rendered {
+/**
+ * 65,536 characters are the most of plain text, 524,288 of HTML; 500 places of altogether 16,384. `timeZone` is that of
+ * "now", by its IANA name.
+ */
+export function renderTemplate(
+  template: string,
+  parameters: Parameters,
+  escaping: Escaping = 'none',
+  timeZone = 'UTC'
+): Rendered {
   const large = sizeProblem(template, escaping)
   if (large) return broken(large)
   if (nextPlace(template, 0) < 0) return { kind: 'rendered', text: template }
   try {
-    return { kind: 'rendered', text: ENGINES[escaping].render(template, parameters) }
+    return { kind: 'rendered', text: engineOf(escaping, timeZone).render(template, parameters) }
   } catch (error) {
     return problemOf(error)
   }
@@ -73,7 +87,7 @@ export function templateProblem(template: string): string | undefined {
   if (large) return large
   if (nextPlace(template, 0) < 0) return undefined
   try {
-    ENGINES.none.parse(template)
+    engineOf('none', 'UTC').parse(template)
     return undefined
   } catch (error) {
     return detailOf(error)

@@ -1,7 +1,8 @@
 import type { AnswerEvent, MessageEvent } from 'channel-kit/event'
 import { readTemplates } from 'channel-kit/template-list'
 import { renderByCode } from 'channel-kit/templates'
-import { localTime } from './received-date.ts'
+import { typed } from 'channel-kit/typed'
+import { localTime, ZONE } from './received-date.ts'
 import type { MobiletechSettings, MobiletechTools } from './settings.ts'
 
 /** The answer to a message that is exactly a keyword, in any case; once for a message, since it is named after it. */
@@ -13,16 +14,30 @@ export function automaticAnswer(
   const code = settings.autoReply.template?.trim()
   if (!code || !keywords(settings).includes(folded(text))) return []
 
-  const rendered = renderByCode(readTemplates(settings.templates.templates ?? '').templates, code, {
-    message: text,
-    contact,
-    received_at: localTime(at ?? now())
-  })
+  const rendered = renderByCode(
+    readTemplates(settings.templates.templates ?? '').templates,
+    code,
+    {
+      message: text,
+      contact,
+      received_at: localTime(at ?? now())
+    },
+    'none',
+    ZONE
+  )
   if (rendered.kind !== 'rendered' || !rendered.text.trim()) {
     log.warn({ ref, code, kind: rendered.kind }, 'The automatic answer could not be made of its template')
     return []
   }
-  return [{ kind: 'answer', ref: `answer-${ref}`, contact, content: { text: rendered.text.trim(), format: 'text' } }]
+  return [
+    {
+      kind: 'answer',
+      ref: `answer-${ref}`,
+      answers: ref,
+      contact,
+      content: { text: rendered.text.trim(), format: 'text' }
+    }
+  ]
 }
 
 export const keywords = ({ autoReply }: Pick<MobiletechSettings, 'autoReply'>): string[] =>
@@ -31,4 +46,4 @@ export const keywords = ({ autoReply }: Pick<MobiletechSettings, 'autoReply'>): 
     .map(folded)
     .filter(keyword => keyword !== '')
 
-const folded = (text: string) => text.trim().normalize().toLowerCase()
+const folded = (text: string) => typed(text).toLowerCase()

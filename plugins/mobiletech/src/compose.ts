@@ -2,7 +2,10 @@ import type { ChatMessage, Content } from 'channel-kit/chat'
 import { readArguments, readDirectives } from 'channel-kit/directives'
 import { readTemplates } from 'channel-kit/template-list'
 import { renderByCode } from 'channel-kit/templates'
+import { isBlank } from 'channel-kit/typed'
+import { safeLink, safeLinks } from './links.ts'
 import { plainText } from './plain-text.ts'
+import { ZONE } from './received-date.ts'
 import { transliterated } from './septets.ts'
 import type { MobiletechTools } from './settings.ts'
 import { split } from './split.ts'
@@ -17,11 +20,12 @@ export function compose(message: Wanted, tools: Pick<MobiletechTools, 'settings'
   const words = wordsOf(message, settings.templates.templates ?? '')
   if (words.kind === 'impossible') return words
 
-  const links = options.attachments === 'links' ? message.attachments.map(({ uri }) => uri.trim()) : []
-  const said = [words.text, ...links].filter(text => text !== '').join('\n')
-  if (!said) return impossible('An SMS carries no attachments, and there is no text')
+  const links = options.attachments === 'links' ? message.attachments.map(({ uri }) => safeLink(uri)) : []
+  const said = [safeLinks(words.text), ...links].filter(text => text !== '').join('\n')
+  if (isBlank(said)) return impossible('An SMS carries no attachments, and there is no text')
 
   const text = settings.text.transliterate === false ? said : transliterated(said)
+  if (isBlank(text)) return impossible('There is no text: nothing of it can be seen')
   const parts = split(text)
   if (parts.kind === 'too-long') return impossible(`The text would take ${parts.parts} SMS, which is too many`)
   if (parts.parts.length > 1 && settings.text.overflow?.[0] === 'reject')
@@ -46,7 +50,7 @@ function wordsOf({ contact, content }: Wanted, list: string): Words {
   const [code, stray] = positional
   if (code === undefined || stray !== undefined)
     return impossible('A template is used by "/template code name=value"; a value of several words stands in quotes')
-  const rendered = renderByCode(readTemplates(list).templates, code, { contact, ...named })
+  const rendered = renderByCode(readTemplates(list).templates, code, { contact, ...named }, 'none', ZONE)
   if (rendered.kind !== 'rendered') return impossible(rendered.reason)
   const made = plainText({ text: rendered.text, format: 'text' })
   return { kind: 'words', text: [made, rest].filter(part => part !== '').join('\n') }

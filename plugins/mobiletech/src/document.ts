@@ -1,4 +1,7 @@
 import { DOMImplementation, DOMParser, type Element, onErrorStopParsing, XMLSerializer } from '@xmldom/xmldom'
+import { isBlank } from 'channel-kit/typed'
+import { textOf } from './bytes.ts'
+import { readLeniently } from './lenient.ts'
 
 /** The documents of the protocol: one root with a `command`, and flat texts below it. Source: README.md, "The protocol". */
 
@@ -13,11 +16,25 @@ export interface Document {
 
 export type Read = { kind: 'document'; document: Document } | { kind: 'unreadable'; reason: string }
 
-/** Reads any bytes. A DOCTYPE is refused before anything is parsed, since it can only do harm. */
-export function readDocument(bytes: Uint8Array): Read {
-  const xml = textOf(bytes)
-  if (!xml.trim()) return unreadable('there is nothing')
+/**
+ * Reads any bytes, as XML and else as what was meant to be. A DOCTYPE is refused before anything is parsed, since it can
+ * only do harm. `type` is the header `Content-Type`, whose charset counts before the declaration's.
+ */
+export function readDocument(bytes: Uint8Array, type = ''): Read {
+  const xml = visibleStart(textOf(bytes, charsets(bytes, type)))
+  if (!xml) return unreadable('there is nothing')
   if (hasDoctype(xml)) return unreadable('a DOCTYPE is not allowed')
+  const read = readXml(xml)
+  if (read.kind === 'document') return read
+  const meant = readLeniently(xml)
+  return meant ? { kind: 'document', document: meant } : read
+}
+
+/** Blanks, marks and zeros before the document are none of it. */
+const visibleStart = (text: string) =>
+  text.replace(/^[^<]{0,100}?(?=<)/, blank => (isBlank(blank) ? '' : blank)).trimEnd()
+
+function readXml(xml: string): Read {
   try {
     const { doctype, documentElement: root } = new DOMParser({
       onError: onErrorStopParsing,
@@ -50,29 +67,13 @@ function documentOf(root: Element): Document {
 
 const unreadable = (reason: string): Read => ({ kind: 'unreadable', reason })
 
-/** By the byte order mark, else by the declaration, else UTF-8. */
-function textOf(bytes: Uint8Array): string {
-  const [first = 0, second = 0] = bytes
-  if (first === 0xfe && second === 0xff) return decoded(bytes, 'utf-16be')
-  if (first === 0xff && second === 0xfe) return decoded(bytes, 'utf-16le')
-  const [, declared = ''] = /^<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']/.exec(latin1(bytes.subarray(0, 200))) ?? []
-  // A declaration that can be read byte by byte is not UTF-16, whatever it says.
-  return decoded(bytes, /^(?:utf-?16.*|)$/i.test(declared) ? 'utf-8' : declared)
+/** As they are named, the header first (RFC 7303). */
+function charsets(bytes: Uint8Array, type: string): string[] {
+  const start = Buffer.from(bytes.subarray(0, 200)).toString('latin1')
+  const [, header] = /;\s*charset\s*=\s*["']?([\w.:-]+)/i.exec(type.slice(0, 200)) ?? []
+  const [, declared] = /<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']/.exec(start) ?? []
+  return [header, declared].filter(name => name !== undefined)
 }
-
-/**
- * Texts that are not in the charset they claim are read as Latin-1, which never fails: a wrong letter is better than no
- * SMS. Two bytes a letter are never Latin-1; an SMS may end in the middle of an emoji.
- */
-export function decoded(bytes: Uint8Array, charset: string): string {
-  try {
-    return new TextDecoder(charset, { fatal: !charset.startsWith('utf-16') }).decode(bytes)
-  } catch {
-    return latin1(bytes)
-  }
-}
-
-const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
 
 /** It can only stand before the root, among white space, comments and instructions. */
 function hasDoctype(xml: string): boolean {

@@ -8,8 +8,8 @@ export type Answered = { kind: 'taken'; id: string } | Exclude<Outcome, { kind: 
 export interface Answer {
   status: number
   body: Uint8Array
-  /** Seconds, of a 429. */
-  retryAfter?: string | null
+  /** Of a 429: what it says of when to come again. */
+  afterMs?: number | undefined
   /** Never quoted, though a proxy may say it back. */
   secret?: string | undefined
 }
@@ -20,13 +20,13 @@ export const isToken = (bearer = ''): boolean => /^[\x21-\x7e]*$/.test(bearer.tr
 /** What an admin can put right: an address that is not let in, a wrong URL. */
 const SET_UP = new Set([401, 403, 404, 405, 407])
 const SET_UP_MS = 60_000
-const THROTTLED_S = 10
+const THROTTLED_MS = 10_000
 
 /** The only place that knows which answers may be tried again. */
-export function outcomeOf({ status, body, retryAfter, secret }: Answer): Answered {
+export function outcomeOf({ status, body, afterMs, secret }: Answer): Answered {
   const reason = `The gateway answered ${status}${quoted(body, secret)}`
   if (status >= 200 && status < 300) return acknowledged(body, reason)
-  if (status === 429) return { kind: 'throttled', reason, afterMs: (Number(retryAfter) || THROTTLED_S) * 1_000 }
+  if (status === 429) return { kind: 'throttled', reason, afterMs: afterMs ?? THROTTLED_MS }
   if (SET_UP.has(status) || (status >= 300 && status < 400)) return { kind: 'retry', reason, afterMs: SET_UP_MS }
   // Somebody in front of the gateway gave up waiting for it.
   if (status === 504) return { kind: 'unknown', reason }
@@ -42,8 +42,11 @@ function acknowledged(body: Uint8Array, reason: string): Answered {
   const read = body.length > MAX_ANSWER ? ({ kind: 'unreadable' } as const) : readDocument(body)
   if (read.kind === 'unreadable' || read.document.root !== 'message') return { kind: 'unknown', reason }
   const id = read.document.fields.get('id')?.trim()
-  return id ? { kind: 'taken', id } : { kind: 'rejected', reason: `Refused: ${reason}` }
+  return id && !NO_ID.test(id) ? { kind: 'taken', id } : { kind: 'rejected', reason: `Refused: ${reason}` }
 }
+
+/** A number that counts nothing stands for a refusal. */
+const NO_ID = /^(?:[-+]?0+|-\d+)$/
 
 const MAX_QUOTED = 300
 

@@ -2,7 +2,8 @@ import type { GatewayEvent, MessageEvent } from 'channel-kit/event'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { automaticAnswer } from './auto-reply.ts'
-import { type Document, decoded } from './document.ts'
+import { contentText } from './bytes.ts'
+import type { Document } from './document.ts'
 import { contactOf } from './phone.ts'
 import { receivedDate } from './received-date.ts'
 import type { MobiletechTools } from './settings.ts'
@@ -75,9 +76,9 @@ const shown = (text: string) => (text.trim() === '0' ? '"0"' : text)
 
 function contentOf(content: string, coding: string, dcs: string): { text: string; broken: boolean } {
   if (coding.trim().toLowerCase() !== 'base64') return { text: content, broken: false }
-  const encoded = content.replace(/\s/g, '')
+  // The alphabet of addresses is one too (RFC 4648, section 5).
+  const encoded = content.replace(/\s/g, '').replaceAll('-', '+').replaceAll('_', '/')
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(encoded) || encoded.replace(/={1,2}$/, '').length % 4 === 1)
     return { text: content, broken: true }
-  // 8 is the data coding of UCS-2 in SMPP.
-  return { text: decoded(Buffer.from(encoded, 'base64'), dcs.trim() === '8' ? 'utf-16be' : 'utf-8'), broken: false }
+  return { text: contentText(Buffer.from(encoded, 'base64'), dcs), broken: false }
 }

@@ -1,5 +1,5 @@
 /** The gateway's clock: no zone in the value, and Slovakia's is the likely one. */
-const ZONE = 'Europe/Bratislava'
+export const ZONE = 'Europe/Bratislava'
 
 /** A little ahead is a clock that is not exact. */
 const TOLERANCE_MS = 60_000

@@ -1,4 +1,5 @@
-import type { Outcome, Outgoing, Part } from 'channel-kit/outcome'
+import type { Conversation, Outcome, Outgoing, Part } from 'channel-kit/outcome'
+import { retryAfterMs } from 'channel-kit/retry-after'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { type Composed, compose } from './compose.ts'
@@ -24,7 +25,7 @@ export async function send(message: Outgoing, tools: MobiletechTools): Promise<O
   if (!to) return rejected(`${message.address} is not a Slovak mobile number, the only ones that are sent to`)
   const composed = textsOf(message, tools)
   if (composed.kind === 'impossible') return rejected(composed.reason)
-  const routed = routeOf(to, message.conversation, tools)
+  const routed = routeOf(to, conversationOf(message), tools)
   if (routed.kind === 'none') return rejected(routed.reason)
 
   if (tools.settings.gateway.mode[0] !== 'live') return pretended(message, composed.texts, tools)
@@ -36,6 +37,10 @@ export async function send(message: Outgoing, tools: MobiletechTools): Promise<O
     return { kind: 'retry', reason: 'The bearer token of the settings cannot be sent', afterMs: SET_UP_MS }
   return sendTexts(message, composed.texts, routed.route, tools)
 }
+
+/** A reply to what it answers, and to the last message where nobody says what that is. */
+const conversationOf = ({ answers, conversation }: Outgoing): Conversation =>
+  answers ? { ...conversation, lastIncoming: answers } : conversation
 
 const rejected = (reason: string): Outcome => ({ kind: 'rejected', reason })
 
@@ -93,8 +98,8 @@ async function post(text: string, route: Route, tools: MobiletechTools, someGotT
       body: requestOf(text, route, billkey.trim())
     })
     const body = new Uint8Array(await response.arrayBuffer())
-    const retryAfter = response.headers.get('retry-after')
-    return outcomeOf({ status: response.status, body, retryAfter, secret: bearer })
+    const afterMs = retryAfterMs(response.headers.get('retry-after'), tools.now())
+    return outcomeOf({ status: response.status, body, afterMs, secret: bearer })
   } catch (error) {
     const outcome = outcomeOfError(error)
     if (outcome) return outcome

@@ -1,3 +1,5 @@
+import { PLAIN_SIGNS, visible } from 'channel-kit/typed'
+
 /** What a text costs on the air, by the alphabets of GSM 03.38. */
 
 const BASIC =
@@ -20,31 +22,8 @@ export const alphabetOf = (text: string): Alphabet => ([...text].every(letter =>
 export const costOf = (text: string, alphabet: Alphabet): number =>
   alphabet === 'ucs2' ? text.length : [...text].reduce((sum, letter) => sum + (SEPTETS.get(letter) ?? 1), 0)
 
-/** Letters that are no other letter with a mark on it, and signs that phones and editors put in by themselves. */
+/** Letters that are no other letter with a mark on it; signs are the kit's table. */
 const REPLACEMENTS: Readonly<Record<string, string>> = {
-  '‘': "'",
-  '’': "'",
-  '‚': "'",
-  '‹': "'",
-  '›': "'",
-  '“': '"',
-  '”': '"',
-  '„': '"',
-  '«': '"',
-  '»': '"',
-  '–': '-',
-  '—': '-',
-  '‐': '-',
-  '‑': '-',
-  '−': '-',
-  '•': '-',
-  '…': '...',
-  '\u00a0': ' ',
-  '\u202f': ' ',
-  '\u2009': ' ',
-  '\u200b': '',
-  '\u00ad': '',
-  '\ufeff': '',
   ł: 'l',
   Ł: 'L',
   đ: 'd',
@@ -58,14 +37,15 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   '©': '(c)',
   '®': '(r)',
   '™': '(tm)',
-  '°': ' st.'
+  '°': ' st.',
+  '\t': ' '
 }
 
 /** Without what costs an SMS more than half of its room, as far as it can be said otherwise. */
-export const transliterated = (text: string): string => [...text.normalize('NFC')].map(plainer).join('')
+export const transliterated = (text: string): string => [...visible(text).normalize('NFC')].map(plainer).join('')
 
 function plainer(letter: string): string {
   if (SEPTETS.has(letter)) return letter
-  const bare = REPLACEMENTS[letter] ?? letter.normalize('NFKD').replace(/\p{M}/gu, '')
+  const bare = PLAIN_SIGNS.get(letter) ?? REPLACEMENTS[letter] ?? letter.normalize('NFKD').replace(/\p{M}/gu, '')
   return alphabetOf(bare) === 'gsm7' ? bare : letter
 }

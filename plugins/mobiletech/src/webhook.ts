@@ -12,8 +12,8 @@ export async function verify({ method }: WebhookRequest): Promise<Verdict> {
 }
 
 /** A document that cannot be read is 400 and would be no better the next time. */
-export async function receive({ body }: WebhookRequest, tools: MobiletechTools): Promise<Received> {
-  const read = readDocument(body)
+export async function receive({ body, headers }: WebhookRequest, tools: MobiletechTools): Promise<Received> {
+  const read = readDocument(body, [headers['content-type']].flat().join())
   return read.kind === 'document' ? answered(read.document, tools) : refused(read.reason, tools)
 }
 
