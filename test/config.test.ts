@@ -32,6 +32,7 @@ const DEFAULTS = {
   roles: { web: true, worker: true },
   outboundAllow: [],
   uploadsUrl: undefined,
+  quotas: { uploads: 10 * 1024 ** 3, messages: 8 * 1024 ** 2, requests: 100, diskFloor: 1024 ** 3 },
   logLevel: 'info'
 }
 
@@ -48,6 +49,10 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   LV_PLUGIN_CHAT_SEND_TIMEOUT: ['never', '1.2.3'],
   LV_PLUGIN_CRM_RETRY: ['three days', 's'],
   LV_PLUGIN_STOP_TIMEOUT: ['soon', '-1'],
+  LV_PLUGIN_QUOTA_UPLOADS: ['10 GiB', '-1', '5GB', 'much'],
+  LV_PLUGIN_QUOTA_MESSAGES: ['fast', '8 MiB'],
+  LV_PLUGIN_QUOTA_REQUESTS: ['0', '1.5'],
+  LV_PLUGIN_DISK_FLOOR: ['low', '1G'],
   LV_PLUGIN_CRM_PARK_AFTER: ['0', 'never'],
   LV_PLUGIN_RETENTION: ['for ever', '-1d'],
   LV_PLUGIN_DEFAULT_LANG: ['english', 'en', 'EN_us'],

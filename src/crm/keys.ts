@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
-import { publicKeys } from '../database/schema.ts'
+import { publicKeys } from '../database/key-tables.ts'
 import { within } from '../outbound/deadline.ts'
 import type { Outbound } from '../outbound/outbound.ts'
 

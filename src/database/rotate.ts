@@ -2,7 +2,8 @@ import { and, asc, eq, exists, gt, ne } from 'drizzle-orm'
 import { decodeProtectedHeader } from 'jose'
 import { announce } from './cache.ts'
 import type { Database } from './connect.ts'
-import { registrations, secretKeys, settings } from './schema.ts'
+import { secretKeys } from './key-tables.ts'
+import { registrations, settings } from './schema.ts'
 import type { OpenedSecrets } from './secrets.ts'
 
 /** Rows looked at in one transaction, so that the hosts can go on meanwhile. */

@@ -11,7 +11,6 @@ import {
   json,
   jsonb,
   pgTable,
-  primaryKey,
   text,
   unique,
   uniqueIndex
@@ -21,7 +20,7 @@ import type { Data } from '../protocol/settings.ts'
 import { type Boxed, id, now, time } from './columns.ts'
 
 /**
- * Everything durable, but for what kept.ts has. JSON that nobody queries is `json`, not `jsonb`: it keeps
+ * Everything durable, but for what kept.ts, key-tables.ts and lot-tables.ts have. JSON that nobody queries is `json`, not `jsonb`: it keeps
  * what a gateway or a CRM wrote to the letter, escaped NULs included.
  */
 
@@ -30,38 +29,12 @@ export const owner = () =>
     .notNull()
     .references(() => registrations.id, { onDelete: 'cascade' })
 
-/** Keys of CRM clusters, by the origin that each was fetched from and the md5 of its text. */
-export const publicKeys = pgTable(
-  'public_keys',
-  {
-    origin: text().notNull(),
-    id: text().notNull(),
-    pem: text().notNull(),
-    fetchedAt: now()
-  },
-  t => [primaryKey({ columns: [t.origin, t.id] })]
-)
-
-/** The keys that seal secrets of this database, each with a text to try it on. */
-export const secretKeys = pgTable('secret_keys', {
-  id: text().primaryKey(),
-  sealed: text().notNull(),
-  createdAt: now()
-})
-
 /** Hosts that live: when each last said so, and the names under which it locks jobs. */
 export const hosts = pgTable('hosts', {
   id: text().primaryKey(),
   pools: text().array().notNull(),
   /** Items a second that it begins; null for one that does not say, which is given none by the others. */
   loads: json().$type<{ send: number; tell: number }>(),
-  seenAt: now()
-})
-
-/** Processes that run now, with the keys that each has. A host that only answers requests is one too, other than in `hosts`. */
-export const keyHolders = pgTable('key_holders', {
-  id: text().primaryKey(),
-  keys: text().array().notNull(),
   seenAt: now()
 })
 

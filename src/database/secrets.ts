@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 import type { Database } from './connect.ts'
-import { secretKeys } from './schema.ts'
+import { secretKeys } from './key-tables.ts'
 
 /** Secrets at rest: each a JWE (A256GCM) that names its key. The newest key seals, every known one opens. */
 export interface Secrets {

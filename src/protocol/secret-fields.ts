@@ -1,8 +1,10 @@
 import type { TObject } from 'typebox'
 import { type FieldSchema, formOf, isSecret } from './form.ts'
-import type { Data } from './settings.ts'
 
 /** Secrets among settings: what is shown of them, and when one that is kept may stay. Pure. Source: docs/protocol.md, "Settings". */
+
+/** group -> field -> value. */
+type Data = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 /** Stands for a kept secret of several lines, for which the CRM's form has no field of its own. */
 const MASK = '********'
