@@ -1,5 +1,5 @@
 import type { Definition } from 'channel-kit/form'
-import type { FieldSchema } from './form.ts'
+import type { FieldSchema } from './field.ts'
 import { LIMITS } from './limits.ts'
 
 /**

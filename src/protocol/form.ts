@@ -1,20 +1,9 @@
 import type { Choices, FieldNote } from 'channel-kit/form'
 import type { TObject } from 'typebox'
+import type { FieldSchema } from './field.ts'
 import { limitKeywords } from './field-limits.ts'
 
 /** Reading a settings schema as a form. Pure. Source: docs/protocol.md, "Forms". */
-
-/** The keywords that a form adds to JSON Schema, as the kit's builders write them. */
-export interface FieldSchema {
-  title: string
-  description?: string
-  default?: unknown
-  writeOnly?: boolean
-  maxLength?: number
-  minItems?: number
-  maxItems?: number
-  'x-field': FieldNote
-}
 
 interface GroupSchema {
   title: string

@@ -1,5 +1,6 @@
 import type { TObject } from 'typebox'
-import { type FieldSchema, formOf, isSecret } from './form.ts'
+import type { FieldSchema } from './field.ts'
+import { formOf, isSecret } from './form.ts'
 
 /** Secrets among settings: what is shown of them, and when one that is kept may stay. Pure. Source: docs/protocol.md, "Settings". */
 

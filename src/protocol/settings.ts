@@ -1,7 +1,8 @@
 import type { TObject } from 'typebox'
 import { Value } from 'typebox/value'
+import type { FieldSchema } from './field.ts'
 import { excess } from './field-limits.ts'
-import { type FieldSchema, formOf, isPreview, isSecret } from './form.ts'
+import { formOf, isPreview, isSecret } from './form.ts'
 import { secretOf, shownSecret } from './secret-fields.ts'
 
 /** What an admin saves: reading, merging with what is kept, validating, showing. Pure. Source: docs/protocol.md, "Settings". */
