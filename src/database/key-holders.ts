@@ -30,7 +30,11 @@ export async function holdKeys(
   return async () => {
     clearInterval(timer)
     await saying
-    await db.delete(keyHolders).where(eq(keyHolders.id, host))
+    // A database that is away forgets it by itself in a while.
+    await db
+      .delete(keyHolders)
+      .where(eq(keyHolders.id, host))
+      .catch(error => log.warn({ err: error }, 'the keys of this host could not be taken back'))
   }
 }
 
