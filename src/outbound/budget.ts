@@ -1,14 +1,14 @@
-import type { Flow } from './exchange.ts'
-
 /**
- * Memory for the answers that an account's calls are waiting for. Beyond it
- * answers are held up at the gateway, all but the oldest: that one always goes
- * on, and ends by its own limit or its deadline, so nobody waits for ever.
+ * Memory for the answers that an account's calls are waiting for. Beyond it an
+ * answer is given up, all but the oldest, which ends by its own limit or its
+ * deadline. Answers of gateways are a kilobyte; who has megabytes of them at a
+ * time has a gateway that means harm. Holding them up instead was tried: a
+ * paused answer that the library had read already did not go on.
  */
 
 export interface Budget {
-  /** Begins to count an answer. */
-  join(flow: Flow): Share
+  /** Begins to count an answer. `giveUp`: ends it, since there is no room. */
+  join(giveUp: () => void): Share
 }
 
 export interface Share {
@@ -18,46 +18,33 @@ export interface Share {
 }
 
 interface Taker {
-  flow: Flow
   held: number
-  waits: boolean
 }
 
 /** Budgets of `most` bytes by account; one that nothing is counted of is not kept. */
 export function openBudgets(most: number): (account: number) => Budget {
   const arriving = new Map<number, Set<Taker>>()
   return account => ({
-    join(flow) {
+    join(giveUp) {
       const takers = arriving.get(account) ?? new Set<Taker>()
       arriving.set(account, takers)
-      const taker: Taker = { flow, held: 0, waits: false }
+      const taker: Taker = { held: 0 }
       takers.add(taker)
+      const leave = (): void => {
+        takers.delete(taker)
+        if (takers.size === 0 && arriving.get(account) === takers) arriving.delete(account)
+      }
       return {
         take(bytes) {
           taker.held += bytes
-          if (taker.waits || heldBy(takers) <= most || isOldest(taker, takers)) return
-          taker.waits = true
-          flow.pause()
+          if (heldBy(takers) <= most || isOldest(taker, takers) || !takers.has(taker)) return
+          leave()
+          giveUp()
         },
-        leave() {
-          if (!takers.delete(taker)) return
-          if (takers.size === 0 && arriving.get(account) === takers) arriving.delete(account)
-          letGo(takers, most)
-        }
+        leave
       }
     }
   })
-}
-
-function letGo(takers: ReadonlySet<Taker>, most: number): void {
-  const held = heldBy(takers)
-  for (const taker of takers) {
-    if (held > most && !isOldest(taker, takers)) return
-    if (!taker.waits) continue
-    taker.waits = false
-    // The library parses one answer at a time, and this may be called while it does.
-    queueMicrotask(() => taker.flow.resume())
-  }
 }
 
 const isOldest = (taker: Taker, [oldest]: Iterable<Taker>) => taker === oldest

@@ -83,7 +83,8 @@ const reading =
     const { status, headers } = head
     const problem = hasBody(method, head) ? objection(head, LARGEST_WHOLE) : undefined
     if (problem) return stopped(problem, flow)
-    return whole(bytes => resolve(new WholeResponse(bytes, status, headers)), flow, budget?.join(flow))
+    const share = budget?.join(() => flow.abort(refused('The account has too many long answers at a time')))
+    return whole(bytes => resolve(new WholeResponse(bytes, status, headers)), flow, share)
   }
 
 /** Its length is bounded by the dispatcher. */
