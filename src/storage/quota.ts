@@ -41,9 +41,26 @@ interface Parts {
 /** Files that somebody removed are looked for no more often than this, for a registration that has no room. */
 const LOOK_MS = 60_000
 
+interface Account {
+  /** Bytes that it had when the first of its files began to come. */
+  before: Promise<number>
+  /** Since then, come or coming. */
+  added: number
+  /** Files that are coming. */
+  tickets: number
+}
+
 export function uploadQuota({ db, root, most, floor, now }: Parts) {
-  /** Bytes of files that are on their way, by registration: several at once must not pass where one would not. */
-  const onTheWay = new Map<number, number>()
+  /** Of registrations with files on their way: several at once must not pass where one would not. */
+  const accounts = new Map<number, Account>()
+
+  /** The first of several files asks the database, and what comes beside it is counted here. */
+  function accountOf(registrationId: number): Account {
+    const account = accounts.get(registrationId) ?? { before: usedNow(registrationId), added: 0, tickets: 0 }
+    account.tickets += 1
+    accounts.set(registrationId, account)
+    return account
+  }
 
   const looked = new Map<number, number>()
 
@@ -53,6 +70,11 @@ export function uploadQuota({ db, root, most, floor, now }: Parts) {
       .from(uploads)
       .where(eq(uploads.registrationId, registrationId))
     return Number(row?.bytes ?? 0)
+  }
+
+  async function usedNow(registrationId: number): Promise<number> {
+    const before = await used(registrationId)
+    return most > 0 && before >= most && (await forgetMissing(registrationId)) ? used(registrationId) : before
   }
 
   async function assertFloor(): Promise<void> {
@@ -86,21 +108,35 @@ export function uploadQuota({ db, root, most, floor, now }: Parts) {
     /** Throws `NoRoom` when there is none. */
     async open(registrationId: number): Promise<Ticket> {
       await assertFloor()
-      let before = await used(registrationId)
-      if (most > 0 && before >= most && (await forgetMissing(registrationId))) before = await used(registrationId)
-      if (most > 0 && before >= most) throw new NoRoom('quota', QUOTA)
-      let own = 0
-      const add = (bytes: number): number => {
-        own += bytes
-        const total = (onTheWay.get(registrationId) ?? 0) + bytes
-        if (total > 0) onTheWay.set(registrationId, total)
-        else onTheWay.delete(registrationId)
-        return total
+      const account = accountOf(registrationId)
+      const release = () => {
+        account.tickets -= 1
+        if (account.tickets === 0) accounts.delete(registrationId)
       }
+      const before = await account.before.catch(error => {
+        release()
+        throw error
+      })
+      if (most > 0 && before + account.added >= most) {
+        release()
+        throw new NoRoom('quota', QUOTA)
+      }
+      let own = 0
+      let isKept = false
       return {
-        take: bytes => add(bytes) + before <= (most || Number.POSITIVE_INFINITY),
-        kept: async path => void (await db.insert(uploads).values({ path, registrationId, bytes: own })),
-        release: () => void add(-own)
+        take(bytes) {
+          own += bytes
+          account.added += bytes
+          return most === 0 || before + account.added <= most
+        },
+        async kept(path) {
+          await db.insert(uploads).values({ path, registrationId, bytes: own })
+          isKept = true
+        },
+        release() {
+          if (!isKept) account.added -= own
+          release()
+        }
       }
     },
 

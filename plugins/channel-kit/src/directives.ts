@@ -67,10 +67,11 @@ const SEGMENT = new RegExp(`^(?:(${NAME})\\s*=\\s*)?(?:${QUOTED}|(${PLAIN}.*|))$
 /** Reads `a b key=value key2="two words"`. In quotes `\"` is a quote and `\\` a backslash; a quote that never ends is text. */
 export function readArguments(value: string): Arguments {
   const found: Found[] = []
-  const words = new RegExp(WORD)
   const line = value.trim()
-  while (words.lastIndex < line.length) {
-    const match = words.exec(line)
+  // Shared by all calls, each of which is over before the next one begins.
+  WORD.lastIndex = 0
+  while (WORD.lastIndex < line.length) {
+    const match = WORD.exec(line)
     if (!match) break
     found.push(match)
   }

@@ -9,7 +9,9 @@ import { decodeHTMLStrict } from 'entities'
 export function readLeniently(
   xml: string
 ): { root: string; command: string; fields: ReadonlyMap<string, string> } | undefined {
-  const next = new RegExp(TAG)
+  // Shared by all calls, each of which is over before the next one begins.
+  const next = TAG
+  next.lastIndex = 0
   const [, , root = '', attributes = ''] = next.exec(xml) ?? []
   const fields = new Map<string, string>()
   for (let match = next.exec(xml); match; match = next.exec(xml)) {
@@ -38,15 +40,17 @@ const commandOf = (attributes: string) => {
   return said(command)
 }
 
+const MARK = /<!\[CDATA\[|<\/([\p{L}_][\w:.-]*)(?=[\s>])[^<>]{0,20}>/gu
+
 /** Of the closing tag; one in a CDATA section is text. A section that does not end is text itself. */
 function endOf(xml: string, name: string, from: number): number {
-  const marks = new RegExp(`<!\\[CDATA\\[|</${name.replaceAll('.', '\\.')}(?=[\\s>])[^<>]{0,20}>`, 'gu')
-  marks.lastIndex = from
-  for (let mark = marks.exec(xml); mark; mark = marks.exec(xml)) {
-    if (mark[0].startsWith('</')) return mark.index
-    const closed = xml.indexOf(']]>', marks.lastIndex)
-    if (closed < 0) return xml.indexOf(`</${name}>`, marks.lastIndex)
-    marks.lastIndex = closed + 3
+  MARK.lastIndex = from
+  for (let mark = MARK.exec(xml); mark; mark = MARK.exec(xml)) {
+    if (mark[1] === name) return mark.index
+    if (mark[1] !== undefined) continue
+    const closed = xml.indexOf(']]>', MARK.lastIndex)
+    if (closed < 0) return xml.indexOf(`</${name}>`, MARK.lastIndex)
+    MARK.lastIndex = closed + 3
   }
   return -1
 }
