@@ -228,7 +228,7 @@ function milliseconds(text: string): number {
 
 /** 0 where there is no limit. */
 function bytes(text: string): number {
-  const [, count, unit] = /^([\d.]+)(\w*)$/.exec(text) ?? []
+  const [, count, unit] = /^([\d.]+)([A-Za-z]*)$/.exec(text) ?? []
   return Number(count) * (unit ? BYTES[unit as keyof typeof BYTES] : 1)
 }
 

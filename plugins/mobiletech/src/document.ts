@@ -71,7 +71,7 @@ const unreadable = (reason: string): Read => ({ kind: 'unreadable', reason })
 function charsets(bytes: Uint8Array, type: string): string[] {
   const start = Buffer.from(bytes.subarray(0, 200)).toString('latin1')
   const [, header] = /;\s*charset\s*=\s*["']?([\w.:-]+)/i.exec(type.slice(0, 200)) ?? []
-  const [, declared] = /<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']/.exec(start) ?? []
+  const [, declared] = /^[^<]{0,100}<\?xml[^>]{0,100}?encoding\s{0,9}=\s{0,9}["']([\w.:-]+)["']/.exec(start) ?? []
   return [header, declared].filter(name => name !== undefined)
 }
 

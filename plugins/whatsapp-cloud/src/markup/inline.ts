@@ -163,7 +163,10 @@ const code: ReaderAt = ({ text, pieces, ticks }, at) => {
     return end
   }
   const inner = text.slice(end, close)
-  const shown = /^ .*\S.* $/s.test(inner.slice(0, 1_000)) && inner.length < 1_000 ? inner.slice(1, -1) : inner
+  const shown =
+    inner.length > 2 && inner.length < 1_000 && inner.startsWith(' ') && inner.endsWith(' ') && inner.trim() !== ''
+      ? inner.slice(1, -1)
+      : inner
   pieces.push({ raw: '', write: out => out.code(shown, '`') })
   return close + (end - at)
 }

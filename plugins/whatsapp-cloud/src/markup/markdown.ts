@@ -20,13 +20,13 @@ function blockAt(lines: readonly string[], at: number, out: Writer): number {
     out.blank()
     return at + 1
   }
-  const quote = /^ {0,3}(>[> ]*)(.*)$/.exec(line)
+  const quote = /^ {0,3}(>[> ]*)(.*)$/s.exec(line)
   if (quote) {
     quoted((quote[1] ?? '').replaceAll(' ', '').length, quote[2] ?? '', out)
     return at + 1
   }
   out.quote(0)
-  const fence = /^ {0,3}(```+|~~~+)[^`]*$/.exec(line)
+  const fence = /^ {0,3}(```+(?!`)|~~~+(?!~))[^`]*$/.exec(line)
   if (fence) return fenced(lines, at, fence[1] ?? '', out)
   if (isTable(lines, at)) return table(lines, at, out)
   if (single(line, out)) return at + 1
@@ -55,7 +55,7 @@ function fenced(lines: readonly string[], start: number, fence: string, out: Wri
 
 /** Lines that are something by themselves; false: it is none of them. */
 function single(line: string, out: Writer): boolean {
-  const heading = /^ {0,3}#{1,6}[ \t]+(.*)$/.exec(line)
+  const heading = /^ {0,3}#{1,6}[ \t]+(.*)$/s.exec(line)
   if (heading) {
     out.blank()
     out.open('bold')
@@ -79,7 +79,7 @@ function single(line: string, out: Writer): boolean {
   return true
 }
 
-const ITEM = /^([ \t]*)([-*+]|\d{1,9}[.)])[ \t]+(?:\[([ xX])\] )?(.*)$/
+const ITEM = /^([ \t]*)([-*+]|\d{1,9}[.)])[ \t]+(?:\[([ xX])\] )?(.*)$/s
 
 function withoutHashes(text: string): string {
   const whole = text.trim()
@@ -104,7 +104,10 @@ function startsBlock(lines: readonly string[], at: number): boolean {
 }
 
 const isTable = (lines: readonly string[], at: number) =>
-  (lines[at] ?? '').includes('|') && /^[|:\- \t]*-[|:\- \t]*$/.test(lines[at + 1] ?? '') && hasBar(lines[at + 1])
+  (lines[at] ?? '').includes('|') &&
+  /^[|:\- \t]*$/.test(lines[at + 1] ?? '') &&
+  (lines[at + 1] ?? '').includes('-') &&
+  hasBar(lines[at + 1])
 
 const hasBar = (line = '') => line.includes('|')
 

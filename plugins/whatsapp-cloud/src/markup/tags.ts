@@ -52,7 +52,7 @@ const ATTRIBUTE = /([^\s=/"'>]+)(?:=(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g
 /** By names in lower case; the first of a name counts. Values as written. */
 export function attributesOf({ attributes }: Pick<Tag, 'attributes'>): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
-  for (const [, name = '', double, single, bare] of attributes.replace(/\s*=\s*/g, '=').matchAll(ATTRIBUTE))
+  for (const [, name = '', double, single, bare] of attributes.replace(/(?<!\s)\s*=\s*/g, '=').matchAll(ATTRIBUTE))
     if (!found.has(name.toLowerCase())) found.set(name.toLowerCase(), (double ?? single ?? bare ?? '').trim())
   return found
 }
