@@ -63,8 +63,8 @@ export const word = <const Words extends readonly string[]>(words: Words) => Typ
 export const Id = text(MOST.id, 1)
 export const Contact = text(MOST.contact, 1)
 export const Reason = text(MOST.reason)
-/** A year: what is further away is no time that a gateway means, and at some point no date any more. */
-export const Milliseconds = Type.Number({ minimum: 0, maximum: 366 * 86_400_000 })
+/** Ten years: what is further away is no time that a gateway means, and at some point no date any more. */
+export const Milliseconds = Type.Number({ minimum: 0, maximum: 3_660 * 86_400_000 })
 export const PartNumber = Type.Integer({ minimum: 0, maximum: MOST.parts - 1 })
 
 /** For display: what is longer ends with a mark that says so. */
