@@ -5,6 +5,9 @@ import { regexesOfSources } from './regexes.ts'
 // What needs no Java and no binary checks alike on every machine.
 process.env.RECHECK_BACKEND = 'pure'
 
+// Much is tried, and on a slow core.
+t.setTimeout(600_000)
+
 t.test('every regular expression of the sources takes linear time', { timeout: 600_000 }, async t => {
   const written = await regexesOfSources()
   t.ok(written.length > 80, 'they are found')
