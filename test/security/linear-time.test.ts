@@ -19,6 +19,9 @@ import { pickLanguage } from '../../src/protocol/language.ts'
 import { callUrl } from '../../src/protocol/special-request.ts'
 import { cpuOf, repeated } from './cpu.ts'
 
+// Much is tried, and on a slow core.
+t.setTimeout(600_000)
+
 /** What people, admins, gateways and a CRM write, by what reads it. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'Markdown as HTML': text => markdownHtml(text, { html: 'escaped' }),
