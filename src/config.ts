@@ -221,15 +221,21 @@ const variableName = (name: string, variable: TSchema) => (variable as { env?: s
 const words = (text: string) => text.split(/[\s,]+/).filter(Boolean)
 const flag = (text: string) => /^(1|true|yes|on)$/.test(text)
 
+/** A number, and the unit behind it. */
+function amount(text: string): [count: number, unit: string] {
+  const [, count = '', unit = ''] = /^([\d.]+)([A-Za-z]*)$/.exec(text) ?? []
+  return [Number(count), unit]
+}
+
 function milliseconds(text: string): number {
-  const [, count, unit] = /^([\d.]+)([A-Za-z]*)$/.exec(text) ?? []
-  return Number(count) * MILLISECONDS[(unit || 's') as keyof typeof MILLISECONDS]
+  const [count, unit] = amount(text)
+  return count * MILLISECONDS[(unit || 's') as keyof typeof MILLISECONDS]
 }
 
 /** 0 where there is no limit. */
 function bytes(text: string): number {
-  const [, count, unit] = /^([\d.]+)([A-Za-z]*)$/.exec(text) ?? []
-  return Number(count) * (unit ? BYTES[unit as keyof typeof BYTES] : 1)
+  const [count, unit] = amount(text)
+  return count * (unit ? BYTES[unit as keyof typeof BYTES] : 1)
 }
 
 function mount(word: string): Mount {

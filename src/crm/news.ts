@@ -1,8 +1,9 @@
 import type { Attachment, ChatMessage, Status } from 'channel-kit/chat'
 import type { Media } from 'channel-kit/event'
-import { and, inArray, isNull, sql } from 'drizzle-orm'
+import { and, inArray, isNull } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import { type Conversation, wake } from '../database/conversations.ts'
+import { namedElsewhere, nameIn } from '../database/elsewhere.ts'
 import { addJob } from '../database/jobs.ts'
 import { HELD } from '../database/ownership.ts'
 import { conversations, outbox } from '../database/schema.ts'
@@ -45,8 +46,14 @@ export async function tellCrm(
     }
   })
   const added = await insert(tx, rows)
-  const known = added.length < rows.length ? await ofOthers(tx, rows.filter(isIncoming)) : []
-  for (const row of known) row.dedupe = dedupeIn(row)
+  const incoming = added.length < rows.length ? rows.filter(isIncoming) : []
+  const known = await namedElsewhere(tx, incoming, {
+    table: outbox,
+    column: outbox.dedupe,
+    nameOf: ({ dedupe }) => dedupe
+  })
+  // As recall.ts looks for it.
+  for (const row of known) row.dedupe = nameIn(row.dedupe, row)
   if (known.length > 0) added.push(...(await insert(tx, known)))
   if (added.length === 0) return []
 
@@ -84,27 +91,6 @@ const insert = (tx: Executor, rows: readonly Inserted[]) =>
     })
 
 const isIncoming = ({ kind }: Inserted) => kind === 'incoming'
-
-/** Those whose name at the gateway is that of a message in another conversation: to count per chat is a gateway's right. */
-async function ofOthers<Row extends Inserted>(tx: Executor, rows: readonly Row[]): Promise<Row[]> {
-  if (rows.length === 0) return []
-  const given = rows.map(({ registrationId, conversationId, dedupe }, n) => ({
-    n,
-    registrationId,
-    conversationId,
-    dedupe
-  }))
-  const { rows: found } = await tx.execute<{ n: number }>(sql`
-    select given.n from json_to_recordset(${JSON.stringify(given)}::json)
-      as given(n int, "registrationId" bigint, "conversationId" bigint, dedupe text)
-    join ${outbox} o on o.registration_id = given."registrationId" and o.dedupe = given.dedupe
-    where o.conversation_id <> given."conversationId"`)
-  const numbers = new Set(found.map(({ n }) => n))
-  return rows.filter((_, index) => numbers.has(index))
-}
-
-/** As recall.ts looks for it. The shorter one comes first, since most gateways count for the account, and so rows of earlier releases stay what they are. */
-const dedupeIn = ({ conversationId, dedupe }: Inserted) => `${dedupe} in ${conversationId}`
 
 /** What is stored of it. */
 export const itemOf = (news: CrmNews) => ({ body: bodyOf(news), dedupe: dedupeOf(news) })

@@ -1,8 +1,8 @@
 import type { ChatMessage } from 'channel-kit/chat'
 import type { AnswerEvent } from 'channel-kit/event'
-import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import type { Conversation } from '../database/conversations.ts'
+import { namedElsewhere, nameIn } from '../database/elsewhere.ts'
 import { messages } from '../database/schema.ts'
 import { queue } from './queue.ts'
 
@@ -27,8 +27,19 @@ export async function queueAnswers(
     dueAt: now
   }))
   const added = await insert(tx, rows)
-  const known = added.length < rows.length ? await ofOthers(tx, rows) : []
-  if (known.length > 0) added.push(...(await insert(tx, known)))
+  const refused = added.length < rows.length ? rows : []
+  const known = await namedElsewhere(tx, refused, {
+    table: messages,
+    column: messages.answer,
+    nameOf: ({ answer }) => answer
+  })
+  if (known.length > 0)
+    added.push(
+      ...(await insert(
+        tx,
+        known.map(row => ({ ...row, answer: nameIn(row.answer, row) }))
+      ))
+    )
   await queue(tx, locked, added, now)
 }
 
@@ -46,22 +57,3 @@ const insert = (tx: Executor, rows: readonly Row[]) =>
     .values([...rows])
     .onConflictDoNothing()
     .returning({ registrationId: messages.registrationId, conversationId: messages.conversationId })
-
-/** Those whose name is that of an answer in another conversation, by a name of their own: names are a conversation's. */
-async function ofOthers(tx: Executor, rows: readonly Row[]): Promise<Row[]> {
-  const given = rows.map(({ registrationId, conversationId, answer }, n) => ({
-    n,
-    registrationId,
-    conversationId,
-    answer
-  }))
-  const { rows: found } = await tx.execute<{ n: number }>(sql`
-    select given.n from json_to_recordset(${JSON.stringify(given)}::json)
-      as given(n int, "registrationId" bigint, "conversationId" bigint, answer text)
-    join ${messages} m on m.registration_id = given."registrationId" and m.answer = given.answer
-    where m.conversation_id <> given."conversationId"`)
-  return found.flatMap(({ n }) => {
-    const row = rows[n]
-    return row ? [{ ...row, answer: `${row.answer} in ${row.conversationId}` }] : []
-  })
-}

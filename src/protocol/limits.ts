@@ -1,18 +1,22 @@
 import type { Format } from 'channel-kit/chat'
+import { MOST } from 'channel-kit/limits'
 
-/** The greatest lengths, in UTF-16 units, and counts of what comes from outside. docs/limits.md says what happens beyond. */
+/**
+ * The greatest lengths, in UTF-16 units, and counts of what comes from outside. A message has the same either way.
+ * docs/limits.md says what happens beyond.
+ */
 export const LIMITS = {
-  id: 512,
-  contact: 320,
+  id: MOST.id,
+  contact: MOST.contact,
   subject: 998,
-  name: 255,
-  uri: 8_192,
-  attachments: 50,
+  name: MOST.name,
+  uri: MOST.uri,
+  attachments: MOST.attachments,
   /** A text of one line in a form. */
   line: 2_048,
   /** A text of several lines, in a form or a message. */
-  text: 65_536,
-  html: 524_288,
+  text: MOST.text,
+  html: MOST.html,
   secret: 16_384,
   /** Chosen in one list. */
   choices: 500,

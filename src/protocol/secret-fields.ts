@@ -17,12 +17,15 @@ export const shownSecret = (field: FieldSchema, value: unknown): unknown =>
   isLines(field) ? (value ? MASK : '') : Boolean(value)
 
 /** Absent, or as it was shown. */
-const isLeft = (given: unknown): boolean =>
-  given === undefined || given === true || (typeof given === 'string' && given.trim() === MASK)
+const isLeft = (field: FieldSchema, given: unknown): boolean =>
+  given === undefined ||
+  given === true ||
+  // Of one line it is a password as any other.
+  (isLines(field) && typeof given === 'string' && given.trim() === MASK)
 
 /** The secret that a body means: one that is left stays as it was, and one that is empty is cleared. */
-export function secretOf(given: unknown, kept: unknown): unknown {
-  if (isLeft(given)) return kept
+export function secretOf(field: FieldSchema, given: unknown, kept: unknown): unknown {
+  if (isLeft(field, given)) return kept
   return given === '' || given === false ? null : given
 }
 
@@ -72,15 +75,17 @@ function problemOf(
   field: FieldSchema,
   { given, value, address, before, after }: Given
 ): Misplaced['message'] | undefined {
-  if (!isLeft(given)) return isLines(field) && String(given).includes(MASK) ? 'masked' : undefined
+  if (!isLeft(field, given)) return isLines(field) && String(given).includes(MASK) ? 'masked' : undefined
   if (!value || !address) return undefined
   const origins = [before, after].map(one => originOf(one ?? address.default))
   return origins[0] === origins[1] ? undefined : 'moved'
 }
 
-/** What is no address is compared as it is. */
-const originOf = (address: unknown): unknown =>
-  (typeof address === 'string' && URL.parse(address.trim())?.origin) || (address ?? undefined)
+/** What is no address of the web is compared as it is: the origin of all others is the text `null`. */
+function originOf(address: unknown): unknown {
+  const url = typeof address === 'string' ? URL.parse(address.trim()) : null
+  return url && url.origin !== 'null' ? url.origin : (address ?? undefined)
+}
 
 const fieldIn = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, name)

@@ -22,7 +22,7 @@ export function readSettings(schema: TObject, body: unknown, kept: Data, { texts
   const data: MutableData = {}
   each(schema, (group, name, field) => {
     const given = record(record(body)[group])
-    const value = isSecret(field) ? secretOf(given[name], kept[group]?.[name]) : given[name]
+    const value = isSecret(field) ? secretOf(field, given[name], kept[group]?.[name]) : given[name]
     if (value === undefined || isPreview(field)) return
     set(data, group, name, normal(value, field, texts))
   })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { lacking } from '../../src/database/key-holders.ts'
 import { cli } from '../cli/run.ts'
-import { TEST_KEYS, testCrm, testHost } from '../harness.ts'
+import { TEST_KEYS, testCrm, testHost, until } from '../harness.ts'
 
 /** Nothing is sealed with a key that a host which runs could not open it with. */
 
@@ -21,7 +21,7 @@ for (const roles of ['web,worker', 'web', 'worker'])
     const rotating = cli(t, ['secrets', 'rotate'], { env: { ...host.environment, LV_PLUGIN_SECRET_KEYS: BOTH } })
     const sealed = () =>
       host.database.sql<{ count: number }[]>`select count(*)::int from secret_keys where id = 'newer'`
-    while ((await sealed())[0]?.count === 0) await new Promise(resolve => setTimeout(resolve, 50))
+    await until('the rotation to begin', async () => (await sealed())[0]?.count === 1, 60_000)
     const [{ hpt = '' } = {}] = await host.database.sql<{ hpt: string }[]>`select hpt from registrations`
     t.match(Buffer.from(hpt.split('.')[0] ?? '', 'base64url').toString(), '"kid":"test"', 'not sealed anew yet')
     await host.close()

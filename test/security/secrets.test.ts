@@ -52,7 +52,8 @@ t.test('a secret is entered again before it goes to another origin', async t => 
     'https://good.example:8443/api',
     'https://good.example@evil.example/api',
     'https://evil.example#https://good.example',
-    'no address at all'
+    'no address at all',
+    'good.example:443'
   ]
   for (const address of elsewhere)
     for (const kept of [{}, { key: true, lines: MASK, free: true }]) {
@@ -112,6 +113,8 @@ t.test('a secret of several lines is a text at the CRM, of which a mask is shown
   t.match(seen.at(-1), { lines: 'a: 1\nb: 2' })
   t.same((await save(`${MASK}\nc: 3`)).json, { main: { lines: ['Enter the whole of it again'] } })
   t.equal((await save('')).status, 200)
+  t.equal((await plugin.saveSettings({ main: { free: MASK } })).status, 200)
+  t.match(seen.at(-1), { free: MASK }, 'a password of one line may be anything')
   t.notOk('lines' in (seen.at(-1) as object), 'cleared')
 })
 
