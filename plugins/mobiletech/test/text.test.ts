@@ -82,7 +82,8 @@ t.test('markdown is read by its meaning', async t => {
     ['<https://e.com>', 'https://e.com'],
     ['2 < 3 & 4 > 1', '2 < 3 & 4 > 1'],
     ['```\na\n  b\n```', 'a\n  b'],
-    ['snake_case_name 5*3*2', 'snake_case_name 532'],
+    ['snake_case_name 5*3*2', 'snake_case_name 5*3*2'],
+    ['120*60*75 cm <ABC-123> if a<b and c>d', '120*60*75 cm <ABC-123> if a<b and c>d'],
     ['![a cat](https://e.com/c.png)', 'a cat']
   ] as const)
     t.equal(plainText({ text: markdown, format: 'markdown' }), words, markdown)
