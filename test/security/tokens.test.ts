@@ -106,7 +106,8 @@ t.test('a glance at a map reads what a parser would', async t => {
 
 t.test('nothing of a stranger is quoted beyond 200 characters', async t => {
   for (const value of ['x'.repeat(10_000), { x: 'y'.repeat(10_000) }, '🙂'.repeat(500)]) {
-    t.equal(quoted(value).length, 200)
+    t.ok(quoted(value).length <= 200)
+    t.ok(quoted(value).length > 190, 'what fits is quoted')
     t.ok(quoted(value).isWellFormed())
   }
   t.equal(quoted('x'.repeat(200)), 'x'.repeat(200))
