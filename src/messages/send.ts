@@ -1,5 +1,6 @@
 import type { Channel } from 'channel-kit/channel'
 import { neverSent } from 'channel-kit/network'
+import { isTooMuchWork } from 'channel-kit/offload'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import type { Tools } from 'channel-kit/tools'
 import { GIVEN_UP, MOST_DEATHS } from '../database/deaths.ts'
@@ -128,6 +129,7 @@ function call(
     .then(answer => ({ outcome: outcomeOf(answer, tools.log) }))
     .catch((error: unknown) => {
       tools.log.error({ reason: wordsOf(error) }, 'the channel threw while sending')
+      if (isTooMuchWork(error)) return { outcome: { kind: 'rejected' as const, reason: wordsOf(error) } }
       return neverSent(error) ? { outcome: { kind: 'retry' as const, reason: wordsOf(error) } } : failed(wordsOf(error))
     })
   return Promise.race([answered, late])

@@ -53,8 +53,8 @@ t.test('one tenant that sends the worst of each kind keeps nobody else waiting',
   await waited(HARMLESS)
   const usual = await waited(HARMLESS)
   const hostile = await waited(HOSTILE)
-  // Markdown of 60,000 characters is read in one go, in linear time: 200 ms on a slow core. A machine that is busy with
-  // others delays the harmless as well.
-  t.ok(hostile.p99 < Math.max(400, 10 * usual.p99), `p99 ${hostile.p99} ms, usually ${usual.p99} ms`)
+  // A machine that is busy with others delays the harmless as well.
+  t.ok(hostile.p99 < Math.max(50, 3 * usual.p99), `p99 ${hostile.p99} ms, usually ${usual.p99} ms`)
+  t.comment(`p99 ${hostile.p99} ms, longest ${hostile.longest} ms, usually ${usual.p99} ms`)
   t.ok(hostile.longest < 1_000, `never longer than a second: ${hostile.longest} ms`)
 })

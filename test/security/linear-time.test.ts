@@ -1,6 +1,4 @@
 import { readArguments, readDirectives, readPiped } from 'channel-kit/directives'
-import { markdownHtml } from 'channel-kit/markdown'
-import { readTemplates } from 'channel-kit/template-list'
 import t from 'tap'
 import { badHeaders } from '../../plugins/bpmessage/src/api.ts'
 import { attachmentOf } from '../../plugins/bpmessage/src/attach.ts'
@@ -8,11 +6,14 @@ import { isAddress } from '../../plugins/bpmessage/src/email-address.ts'
 import { oneLine } from '../../plugins/bpmessage/src/one-line.ts'
 import { taxpayer } from '../../plugins/bpmessage/src/taxpayer.ts'
 import { fillTokens } from '../../plugins/bpmessage/src/tokens.ts'
+import { htmlDirectives, showsNothing } from '../../plugins/channel-kit/src/html-directives.ts'
+import { renderMarkdown } from '../../plugins/channel-kit/src/markdown.ts'
+import { readLines } from '../../plugins/channel-kit/src/template-list.ts'
 import { slovakMobile } from '../../plugins/mobiletech/src/phone.ts'
-import { plainText } from '../../plugins/mobiletech/src/plain-text.ts'
+import { plainText, textOfHtml } from '../../plugins/mobiletech/src/plain-text.ts'
 import { transliterated } from '../../plugins/mobiletech/src/septets.ts'
 import { split as smsParts } from '../../plugins/mobiletech/src/split.ts'
-import { shown, unmarked } from '../../plugins/whatsapp-cloud/src/markup/content.ts'
+import { written } from '../../plugins/whatsapp-cloud/src/markup/content.ts'
 import { split } from '../../plugins/whatsapp-cloud/src/markup/split.ts'
 import { plainJson } from '../../src/database/text.ts'
 import { pickLanguage } from '../../src/protocol/language.ts'
@@ -24,13 +25,13 @@ t.setTimeout(600_000)
 
 /** What people, admins, gateways and a CRM write, by what reads it. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
-  'Markdown as HTML': text => markdownHtml(text, { html: 'escaped' }),
-  'Markdown for WhatsApp': text => shown({ text, format: 'markdown' }),
-  'HTML for WhatsApp': text => shown({ text, format: 'html' }),
-  'HTML without marks': text => unmarked({ text, format: 'html' }),
+  'Markdown as HTML': text => renderMarkdown(text, { html: 'escaped' }),
+  'Markdown for WhatsApp': text => written(text, 'markdown', false),
+  'HTML for WhatsApp': text => written(text, 'html', false),
+  'HTML without marks': text => written(text, 'html', true),
   'parts of a text for WhatsApp': text => split(text),
-  'Markdown for SMS': text => plainText({ text, format: 'markdown' }),
-  'HTML for SMS': text => plainText({ text, format: 'html' }),
+  'Markdown for SMS': text => textOfHtml(renderMarkdown(text, { html: 'kept' })),
+  'HTML for SMS': textOfHtml,
   'text for SMS': text => plainText({ text, format: 'text' }),
   'plain letters': transliterated,
   'parts of an SMS': smsParts,
@@ -39,8 +40,10 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'a directive': text => readDirectives(`/template ${text}`, ['template', 'attach']),
   arguments: readArguments,
   'piped arguments': readPiped,
-  'list of templates': readTemplates,
-  'one template': text => readTemplates(`code: ${text.replaceAll('\n', '\\n')}`),
+  'directives in HTML': text => htmlDirectives(text, ['template', 'attach']),
+  'blank HTML': showsNothing,
+  'list of templates': readLines,
+  'one template': text => readLines(`code: ${text.replaceAll('\n', '\\n')}`),
   headers: badHeaders,
   tokens: text =>
     fillTokens(text, { contact: text, subject: text, fields: { a: text }, now: new Date(0), timeZone: 'Europe/Oslo' }),

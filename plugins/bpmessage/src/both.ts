@@ -42,11 +42,11 @@ interface Made {
 
 export const lotsOf = <Settings extends CommonSettings>(
   kind: Kind,
-  make: (message: Outgoing, tools: Tools<Settings, OperatorOptions>) => Made | Refusal
+  make: (message: Outgoing, tools: Tools<Settings, OperatorOptions>) => Promise<Made | Refusal>
 ): Lots<Settings, OperatorOptions> => ({
   limits: (settings, key) => limitsOf(kind, settings, key),
   async prepare(message, tools) {
-    const made = make(message, tools)
+    const made = await make(message, tools)
     if ('refused' in made) return { kind: 'rejected', reason: made.refused }
     const { draft, service, item, dedupe } = made
     const inLot = keyOf(draft, service, tools.settings, tools.now())

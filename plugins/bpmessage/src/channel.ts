@@ -20,8 +20,8 @@ export default defineChannel({
   capabilities: () => ({ ...ONE_WAY, contactType: 'phone', formats: ['text'] }),
 
   send: sendPhone,
-  lots: lotsOf<PhoneTools['settings']>('phone', (message, tools) => {
-    const made = phoneItem(message, tools)
+  lots: lotsOf<PhoneTools['settings']>('phone', async (message, tools) => {
+    const made = await phoneItem(message, tools)
     if ('refused' in made) return made
     const { draft, item, service } = made
     // The chat's subject is the campaign.

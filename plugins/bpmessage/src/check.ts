@@ -9,11 +9,11 @@ import { isZone } from './time.ts'
 
 /** What an admin saves, tried out: what can be seen without the API, then the route by asking it. */
 export async function check(service: Service, tools: CommonTools): Promise<FieldErrors> {
-  const problems = seen(tools)
+  const problems = await seen(tools)
   return Object.keys(problems).length > 0 ? problems : asked(service, tools)
 }
 
-function seen({ settings, translate }: CommonTools): FieldErrors {
+async function seen({ settings, translate }: CommonTools): Promise<FieldErrors> {
   const { connection, route, templates } = settings
   const operator = route.operatorCpf?.trim()
   return {
@@ -42,8 +42,8 @@ function seen({ settings, translate }: CommonTools): FieldErrors {
       'route.operatorCpf',
       operator && !isCpf(operator.replace(/[\s.-]/g, '')) ? [translate('settings', 'This is no CPF')] : []
     ),
-    ...errors('templates.subject', templateErrors(templates.subject, translate)),
-    ...errors('templates.body', templateErrors(templates.body, translate))
+    ...errors('templates.subject', await templateErrors(templates.subject, translate)),
+    ...errors('templates.body', await templateErrors(templates.body, translate))
   }
 }
 
@@ -53,7 +53,7 @@ function isPlain(address: string): boolean {
   return username === '' && password === '' && search === '' && hash === ''
 }
 
-function templateErrors(list: string | undefined, translate: CommonTools['translate']): string[] {
+async function templateErrors(list: string | undefined, translate: CommonTools['translate']): Promise<string[]> {
   const words = (error: TemplateList['errors'][number]) => {
     switch (error.kind) {
       case 'no-code':
@@ -66,7 +66,8 @@ function templateErrors(list: string | undefined, translate: CommonTools['transl
         return translate('settings', 'the template is broken: {detail}', { detail: error.detail ?? '' })
     }
   }
-  return readTemplates(list ?? '').errors.map(error =>
+  const read = await readTemplates(list ?? '')
+  return read.errors.map(error =>
     translate('settings', 'Line {line}: {problem}', { line: error.line, problem: words(error) })
   )
 }

@@ -33,14 +33,14 @@ export interface Draft {
 const WORDS = ['contract', 'cpf', 'campaign', 'rcs', 'schedule', 'attach', 'template'] as const
 type Word = (typeof WORDS)[number]
 
-const directed = ({ content }: Outgoing) =>
+const directed = async ({ content }: Outgoing) =>
   (content?.format === 'html' ? readHtmlDirectives : readDirectives)(content?.text ?? '', WORDS)
 
 /** `escaping`: of what parameters bring into a template's text. */
-export function draftOf(message: Outgoing, tools: CommonTools, escaping: Escaping): Draft | Refusal {
-  const { directives, text } = directed(message)
+export async function draftOf(message: Outgoing, tools: CommonTools, escaping: Escaping): Promise<Draft | Refusal> {
+  const { directives, text } = await directed(message)
   const room = { left: MOST_FILLED }
-  const draft = filledDraft(message, tools, { directives, text, room, escaping })
+  const draft = await filledDraft(message, tools, { directives, text, room, escaping })
   return room.left < 0
     ? { refused: tools.translate('messages', 'The message is too long with all that is filled in.') }
     : draft
@@ -51,11 +51,11 @@ interface Written extends Directed<Word> {
   escaping: Escaping
 }
 
-function filledDraft(
+async function filledDraft(
   message: Outgoing,
   tools: CommonTools,
   { directives, text, room, escaping }: Written
-): Draft | Refusal {
+): Promise<Draft | Refusal> {
   const said = new Map(directives.map(({ word, value }) => [word, value]))
   const known = { ...knownOf(message, said, tools), room }
   const value = (word: Word) => fill(said.get(word)).trim()
@@ -63,7 +63,7 @@ function filledDraft(
   const { translate, settings } = tools
 
   const templated = said.has('template')
-    ? templatedOf(said.get('template') ?? '', { text, known, fill, escaping }, tools)
+    ? await templatedOf(said.get('template') ?? '', { text, known, fill, escaping }, tools)
     : { text: fillTokens(text, known, message.content?.format === 'html' ? escaped : undefined), subject: undefined }
   if ('refused' in templated) return templated
 

@@ -27,17 +27,17 @@ export interface EmailDraft {
   item: EmailItem
 }
 
-export function emailItem(message: Outgoing, tools: EmailTools): EmailDraft | Refusal {
+export async function emailItem(message: Outgoing, tools: EmailTools): Promise<EmailDraft | Refusal> {
   const { settings, translate } = tools
   const { route, sender } = settings
   if (!route.route?.[0]) return { refused: translate('messages', 'No route is chosen in the settings.') }
-  const draft = draftOf(message, tools, 'html')
+  const draft = await draftOf(message, tools, 'html')
   if ('refused' in draft) return draft
   const to = addressOf(message.contact)
   if (!isAddress(to)) return { refused: translate('messages', '"{address}" is no e-mail address.', { address: to }) }
   if (!draft.subject) return { refused: translate('messages', 'The e-mail has no subject.') }
-  const body = draft.templated ? draft.text : bodyOf(draft.text, message.content?.format ?? 'text')
-  if (isBlankHtml(body)) return { refused: translate('messages', 'There is no text.') }
+  const body = draft.templated ? draft.text : await bodyOf(draft.text, message.content?.format ?? 'text')
+  if (await isBlankHtml(body)) return { refused: translate('messages', 'There is no text.') }
 
   return {
     draft,
@@ -58,13 +58,13 @@ export function emailItem(message: Outgoing, tools: EmailTools): EmailDraft | Re
 export const emailDedupe = ({ contract, to }: Pick<EmailItem, 'contract' | 'to'>) => `${contract} ${to.toLowerCase()}`
 
 /** HTML is what the gateway sends. */
-function bodyOf(text: string, format: Format): string {
+async function bodyOf(text: string, format: Format): Promise<string> {
   switch (format) {
     case 'html':
       return text
     case 'markdown':
       // Whoever wants tags writes HTML; in Markdown they are text.
-      return markdownHtml(text, { html: 'escaped' }).trim()
+      return (await markdownHtml(text, { html: 'escaped' })).trim()
     case 'text':
       return escaped(text).replace(/\r\n|\r|\n/g, '<br>\n')
   }

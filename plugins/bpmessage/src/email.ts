@@ -19,8 +19,8 @@ export default defineChannel({
   capabilities: () => ({ ...ONE_WAY, contactType: 'email', formats: ['text', 'markdown', 'html'] }),
 
   send: sendEmail,
-  lots: lotsOf<EmailTools['settings']>('email', (message, tools) => {
-    const made = emailItem(message, tools)
+  lots: lotsOf<EmailTools['settings']>('email', async (message, tools) => {
+    const made = await emailItem(message, tools)
     return 'refused' in made ? made : { ...made, service: 'email', dedupe: emailDedupe(made.item) }
   }),
   check: tools => check('email', tools),

@@ -13,7 +13,7 @@ import { spoken } from './time.ts'
 /** A message by itself, without a lot. */
 
 export async function sendPhone(message: Outgoing, tools: PhoneTools): Promise<Outcome> {
-  const made = phoneItem(message, tools)
+  const made = await phoneItem(message, tools)
   if ('refused' in made) return refusal(made)
   // The invoice has no mark for monitors, and another name for the portfolio.
   const { control: _, idForeignBookBusiness: __, ...item } = made.item
@@ -21,7 +21,7 @@ export async function sendPhone(message: Outgoing, tools: PhoneTools): Promise<O
 }
 
 export async function sendEmail(message: Outgoing, tools: EmailTools): Promise<Outcome> {
-  const made = emailItem(message, tools)
+  const made = await emailItem(message, tools)
   if ('refused' in made) return refusal(made)
   const { control: _, idForeignBookBusiness: __, ...item } = made.item
   const { schedule: ___, user: ____, ...account } = accountOf(made.draft, tools)

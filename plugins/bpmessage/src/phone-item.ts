@@ -34,11 +34,11 @@ export interface PhoneDraft {
 const TEMPLATE_VARIABLES = 'variaveis_template'
 
 /** Validates all that the gateway would, since one bad item costs it the whole request. */
-export function phoneItem(message: Outgoing, tools: PhoneTools): PhoneDraft | Refusal {
+export async function phoneItem(message: Outgoing, tools: PhoneTools): Promise<PhoneDraft | Refusal> {
   const { settings, translate } = tools
   const { route, connection } = settings
   if (!route.route?.[0]) return { refused: translate('messages', 'No route is chosen in the settings.') }
-  const draft = draftOf(message, tools, 'none')
+  const draft = await draftOf(message, tools, 'none')
   if ('refused' in draft) return draft
   const number = phoneNumber(message.contact)
   if (typeof number === 'string') return { refused: numberProblem(number, message.contact, tools) }

@@ -14,28 +14,25 @@ interface Given {
 }
 
 /** The text, and perhaps the subject, of the template that `/template code key=value` names. */
-export function templatedOf(
+export async function templatedOf(
   value: string,
   { text, known, fill, escaping }: Given,
   { settings: { connection, templates }, translate }: CommonTools
-): { text: string; subject: string | undefined } | Refusal {
+): Promise<{ text: string; subject: string | undefined } | Refusal> {
   const {
     positional: [code = ''],
     named
   } = readArguments(value)
   const said = Object.entries({ ...known.fields, ...named, text }).map(([name, given]) => [name, fill(given)])
   const parameters = { ...Object.fromEntries(said), contact: known.contact, subject: known.subject }
-  const body = renderByCode(
-    readTemplates(templates.body ?? '').templates,
-    code,
-    parameters,
-    escaping,
-    connection.timeZone
-  )
+  const bodies = await readTemplates(templates.body ?? '')
+  const body = await renderByCode(bodies.templates, code, parameters, escaping, connection.timeZone)
   if (body.kind !== 'rendered') return { refused: templateProblem(body, code, translate) }
 
-  const subjects = readTemplates(templates.subject ?? '').templates
-  const heading = subjects.has(code) ? renderByCode(subjects, code, parameters, 'none', connection.timeZone) : undefined
+  const { templates: subjects } = await readTemplates(templates.subject ?? '')
+  const heading = subjects.has(code)
+    ? await renderByCode(subjects, code, parameters, 'none', connection.timeZone)
+    : undefined
   if (heading && heading.kind !== 'rendered') return { refused: templateProblem(heading, code, translate) }
   return { text: body.text.trim(), subject: heading?.text }
 }

@@ -11,7 +11,7 @@ const MOBILE = '+5548999999999'
 t.test('names that every object has are names like any other', async t => {
   const { phone, email } = await gateway(t)
   const rcs = phone({ route: { service: ['rcs'] } })
-  const made = phoneItem(outgoing(MOBILE, '/rcs __proto__ __proto__=a constructor=b toString="{contact}"'), rcs)
+  const made = await phoneItem(outgoing(MOBILE, '/rcs __proto__ __proto__=a constructor=b toString="{contact}"'), rcs)
   t.equal(
     JSON.stringify('item' in made && [made.item.idTemplate, made.item.variables]),
     JSON.stringify([
@@ -19,13 +19,13 @@ t.test('names that every object has are names like any other', async t => {
       [{ key: 'variaveis_template', value: JSON.parse(`{"__proto__":"a","constructor":"b","toString":"${MOBILE}"}`) }]
     ])
   )
-  t.match(phoneItem(outgoing(MOBILE, '{contactfield=__proto__|-} {contactfield=constructor|-}'), phone()), {
+  t.match(await phoneItem(outgoing(MOBILE, '{contactfield=__proto__|-} {contactfield=constructor|-}'), phone()), {
     item: { text: '- -' }
   })
-  t.match(phoneItem(outgoing(MOBILE, '/template constructor'), phone()), { refused: /There is no template/ })
+  t.match(await phoneItem(outgoing(MOBILE, '/template constructor'), phone()), { refused: /There is no template/ })
   for (const name of ['a.constructor', 'a.__proto__', 'toString'])
     t.match(
-      emailItem(
+      await emailItem(
         outgoing('ana@example.com', 'Hi', {
           subject: 'x',
           attachments: [{ name, uri: 'https://example.com/1', type: 'file' }]
@@ -41,7 +41,7 @@ t.test('nothing that is one line can begin another one', async t => {
   const { phone, email } = await gateway(t)
   const subject = 'Bill\r\nBcc: eve@example.com\0\u0085\u2028x'
   t.match(
-    emailItem(
+    await emailItem(
       outgoing('ana@example.com', 'Hi', {
         subject,
         attachments: [{ name: 'a\r\nb.pdf', uri: 'https://example.com/1', type: 'file' }]
@@ -55,27 +55,33 @@ t.test('nothing that is one line can begin another one', async t => {
       }
     }
   )
-  t.match(emailItem(outgoing('ana\0@example.com', 'Hi', { subject: 'x' }), email()), { refused: /no e-mail address/ })
-  t.match(phoneItem(outgoing(MOBILE, 'Hi', { subject }), phone()), {
+  t.match(await emailItem(outgoing('ana\0@example.com', 'Hi', { subject: 'x' }), email()), {
+    refused: /no e-mail address/
+  })
+  t.match(await phoneItem(outgoing(MOBILE, 'Hi', { subject }), phone()), {
     draft: { subject: 'Bill Bcc: eve@example.com x' }
   })
 })
 
 t.test('what is filled into HTML is text there, and what is filled in is not looked at again', async t => {
   const { email } = await gateway(t)
-  const body = (text: string, format: 'html' | 'text' | 'markdown', more = {}) => {
-    const made = emailItem(
+  const body = async (text: string, format: 'html' | 'text' | 'markdown', more = {}) => {
+    const made = await emailItem(
       outgoing('ana@example.com', text, { subject: '<b>A & {contact}', content: { text, format } }),
       email(more)
     )
     return 'item' in made ? made.item.body : made.refused
   }
-  t.equal(body('<p>{subject}</p>', 'html'), '<p>&lt;b&gt;A &amp; {contact}</p>')
-  t.equal(body('<p>{contactfield=name|<i>you</i>}</p>', 'html'), '<p><i>you</i></p>', 'a fallback is the text’s own')
-  t.equal(body('{subject}', 'text'), '&lt;b&gt;A &amp; {contact}')
+  t.equal(await body('<p>{subject}</p>', 'html'), '<p>&lt;b&gt;A &amp; {contact}</p>')
+  t.equal(
+    await body('<p>{contactfield=name|<i>you</i>}</p>', 'html'),
+    '<p><i>you</i></p>',
+    'a fallback is the text’s own'
+  )
+  t.equal(await body('{subject}', 'text'), '&lt;b&gt;A &amp; {contact}')
   const templates = { templates: { body: 'bill: <p>{{ text }} {{ who }}</p>' } }
   t.equal(
-    body(`/cpf ${CPF}\n/template bill who="{contact}<"\n<i>{{ 1 }}`, 'html', templates),
+    await body(`/cpf ${CPF}\n/template bill who="{contact}<"\n<i>{{ 1 }}`, 'html', templates),
     '<p>&lt;i&gt;{{ 1 }} ana@example.com&lt;</p>'
   )
 })
@@ -115,8 +121,8 @@ t.test('what is filled in again and again is refused, and takes no memory', asyn
   const { phone, email } = await gateway(t)
   const many = '{contactfield=a}'.repeat(2_000)
   const text = `/rcs 1 a=${'x'.repeat(30_000)}\n${many}`
-  t.match(phoneItem(outgoing(MOBILE, text), phone()), { refused: /too long with all that is filled in/ })
-  t.match(emailItem(outgoing('a@example.com', text, { subject: 'x' }), email()), { refused: /too long with all/ })
+  t.match(await phoneItem(outgoing(MOBILE, text), phone()), { refused: /too long with all that is filled in/ })
+  t.match(await emailItem(outgoing('a@example.com', text, { subject: 'x' }), email()), { refused: /too long with all/ })
 })
 
 t.test('a header is read at its first colon, however many blanks follow', async t => {

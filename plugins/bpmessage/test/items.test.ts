@@ -17,7 +17,7 @@ const MOBILE = '+55 48 99999-9999'
 
 t.test('a message becomes an item of the fields that the API knows, and of no others', async t => {
   const text = '/contract C-1\n/attach https://example.com/files/May%20bill.pdf\nOi {contactfield=contract}'
-  t.same(phoneItem(outgoing(MOBILE, text), phone()), {
+  t.same(await phoneItem(outgoing(MOBILE, text), phone()), {
     draft: {
       text: 'Oi C-1',
       templated: false,
@@ -48,29 +48,31 @@ t.test('a message becomes an item of the fields that the API knows, and of no ot
 
 t.test('the code of a service is that of the profile', async t => {
   const codes = (profile: string) =>
-    ['whatsapp', 'sms', 'rcs'].map(service => {
-      const made = phoneItem(
-        outgoing(MOBILE, '/rcs 1\nx'),
-        phone({ connection: { profile: [profile] }, route: { service: [service] } })
-      )
-      return 'item' in made && made.item.idServiceType
-    })
-  t.same(codes('current'), [1, 2, 4])
-  t.same(codes('readme-2.0'), [2, 1, 3])
+    Promise.all(
+      ['whatsapp', 'sms', 'rcs'].map(async service => {
+        const made = await phoneItem(
+          outgoing(MOBILE, '/rcs 1\nx'),
+          phone({ connection: { profile: [profile] }, route: { service: [service] } })
+        )
+        return 'item' in made && made.item.idServiceType
+      })
+    )
+  t.same(await codes('current'), [1, 2, 4])
+  t.same(await codes('readme-2.0'), [2, 1, 3])
 })
 
 t.test('an RCS message names a template and its variables, all under the one key that the API wants', async t => {
   const rcs = phone({ route: { service: ['rcs'] }, message: { rcsTemplate: '55' } })
-  t.match(phoneItem(outgoing(MOBILE, '/rcs 123456 nome="Ana Maria" valor=10'), rcs), {
+  t.match(await phoneItem(outgoing(MOBILE, '/rcs 123456 nome="Ana Maria" valor=10'), rcs), {
     item: {
       idTemplate: '123456',
       variables: [{ key: 'variaveis_template', value: { nome: 'Ana Maria', valor: '10' } }]
     }
   })
-  t.match(phoneItem(outgoing(MOBILE, 'Oi'), rcs), {
+  t.match(await phoneItem(outgoing(MOBILE, 'Oi'), rcs), {
     item: { idTemplate: '55', variables: [{ value: { text: 'Oi' } }] }
   })
-  t.match(phoneItem(outgoing(MOBILE, 'Oi'), phone({ route: { service: ['rcs'] } })), {
+  t.match(await phoneItem(outgoing(MOBILE, 'Oi'), phone({ route: { service: ['rcs'] } })), {
     refused: /RCS wants a template/
   })
 })
@@ -91,30 +93,30 @@ t.test('what the gateway would refuse is refused first, in words for an agent', 
     [MOBILE, '/template late', {}, /There is no template "late"/]
   ]
   for (const [contact, text, changes, reason] of refusals)
-    t.match(phoneItem(outgoing(contact, text), phone(changes)), { refused: reason }, text)
+    t.match(await phoneItem(outgoing(contact, text), phone(changes)), { refused: reason }, text)
 })
 
 t.test('unknown words behind a slash are text', async t => {
-  t.match(phoneItem(outgoing(MOBILE, '/help\n/cpf 1'), phone()), { item: { text: '/help\n/cpf 1' } })
+  t.match(await phoneItem(outgoing(MOBILE, '/help\n/cpf 1'), phone()), { item: { text: '/help\n/cpf 1' } })
 })
 
 t.test('an e-mail is HTML, whatever it was written in', async t => {
-  const body = (text: string, format: 'text' | 'markdown' | 'html', more = {}) => {
-    const made = emailItem(
+  const body = async (text: string, format: 'text' | 'markdown' | 'html', more = {}) => {
+    const made = await emailItem(
       outgoing('ana@example.com', text, { subject: 'Bill', content: { text, format } }),
       email(more)
     )
     return 'item' in made ? made.item.body : made.refused
   }
-  t.equal(body('Hi & <b>\nyou', 'text'), 'Hi &amp; &lt;b&gt;<br>\nyou')
-  t.equal(body('**Hi** <script>', 'markdown'), '<p><strong>Hi</strong> &lt;script&gt;</p>')
-  t.equal(body('<p>Hi</p>', 'html'), '<p>Hi</p>')
+  t.equal(await body('Hi & <b>\nyou', 'text'), 'Hi &amp; &lt;b&gt;<br>\nyou')
+  t.equal(await body('**Hi** <script>', 'markdown'), '<p><strong>Hi</strong> &lt;script&gt;</p>')
+  t.equal(await body('<p>Hi</p>', 'html'), '<p>Hi</p>')
   const templates = { templates: { body: 'bill: <p>{{ name }}, {{ contact }}</p>', subject: 'bill: For {{ name }}' } }
-  t.equal(body('/template bill name="Ana <3"', 'text', templates), '<p>Ana &lt;3, ana@example.com</p>')
+  t.equal(await body('/template bill name="Ana <3"', 'text', templates), '<p>Ana &lt;3, ana@example.com</p>')
 })
 
 t.test('an e-mail has a subject, a recipient and files by their addresses', async t => {
-  const made = emailItem(
+  const made = await emailItem(
     outgoing(' Ana@example.com ', '/campaign May\n/cpf 529.982.247-25\nHi', {
       subject: 'Bill\r\nBcc: x',
       attachments: [{ name: 'bill.pdf', uri: 'https://example.com/1', type: 'file' }]
@@ -130,20 +132,20 @@ t.test('an e-mail has a subject, a recipient and files by their addresses', asyn
       attachments: [{ fileURL: 'https://example.com/1', fileName: 'bill.pdf', mimeType: 'application/pdf' }]
     }
   })
-  t.match(emailItem(outgoing('ana@example.com', 'Hi'), email()), { refused: /has no subject/ })
-  t.match(emailItem(outgoing('ana', 'Hi', { subject: 'x' }), email()), { refused: /"ana" is no e-mail address/ })
+  t.match(await emailItem(outgoing('ana@example.com', 'Hi'), email()), { refused: /has no subject/ })
+  t.match(await emailItem(outgoing('ana', 'Hi', { subject: 'x' }), email()), { refused: /"ana" is no e-mail address/ })
 })
 
 t.test('a template of another service than RCS has its variables one by one', async t => {
-  t.match(phoneItem(outgoing(MOBILE, '/rcs 77 nome=Ana\nOi'), phone({ route: { service: ['whatsapp'] } })), {
+  t.match(await phoneItem(outgoing(MOBILE, '/rcs 77 nome=Ana\nOi'), phone({ route: { service: ['whatsapp'] } })), {
     item: { text: 'Oi', idTemplate: '77', variables: [{ key: 'nome', value: 'Ana' }] }
   })
 })
 
 t.test('a message whose time came while it waited leaves now', async t => {
-  const made = phoneItem(outgoing(MOBILE, '/schedule 2026-06-16 08:30\nOi'), phone())
+  const made = await phoneItem(outgoing(MOBILE, '/schedule 2026-06-16 08:30\nOi'), phone())
   t.match(made, { draft: { schedule: undefined }, item: { text: 'Oi' } }, 'half an hour late')
-  t.match(phoneItem(outgoing(MOBILE, '/schedule 2026-06-16 07:30\nOi'), phone()), { refused: /a time to come/ })
+  t.match(await phoneItem(outgoing(MOBILE, '/schedule 2026-06-16 07:30\nOi'), phone()), { refused: /a time to come/ })
 })
 
 t.test('directives in HTML are read and never mailed, and blank HTML is no e-mail', async t => {
@@ -154,15 +156,23 @@ t.test('directives in HTML are read and never mailed, and blank HTML is no e-mai
     '<p>\u200b/cpf 529.982.247-25<br>/contract C-77<br></p>\n<p>Oi &amp; <b>x</b></p>',
     '/cpf 52998224725\n<b>/contract</b> C-77\n<p>Oi &amp; <b>x</b></p>'
   ])
-    t.match(made(html), { item: { contract: 'C-77', body: '<p>Oi &amp; <b>x</b></p>', to: 'ana@example.com' } }, html)
+    t.match(
+      await made(html),
+      { item: { contract: 'C-77', body: '<p>Oi &amp; <b>x</b></p>', to: 'ana@example.com' } },
+      html
+    )
   for (const html of ['<p></p>', '<br>', '<p>&nbsp;</p>', '<!-- x -->'])
-    t.match(made(html), { refused: 'There is no text.' }, html)
+    t.match(await made(html), { refused: 'There is no text.' }, html)
 })
 
 t.test('addresses that no server takes, and area codes that Brazil has not, are refused', async t => {
   const hosts = ['-example.com', '127.0.0.1', 'example.123', `${'a'.repeat(64)}.com`]
   for (const to of ['ana..b@example.com', '.ana@example.com', 'ana.@example.com', ...hosts.map(host => `ana@${host}`)])
-    t.match(emailItem(outgoing(to, 'Oi', { subject: 'S' }), email()), { refused: /no e-mail address/ }, to)
+    t.match(await emailItem(outgoing(to, 'Oi', { subject: 'S' }), email()), { refused: /no e-mail address/ }, to)
   for (const code of [23, 25, 26, 29, 36, 39, 52, 56, 57, 58, 59, 72, 76, 78])
-    t.match(phoneItem(outgoing(`+55 ${code} 98765-4321`, 'Oi'), phone()), { refused: /no area code/ }, String(code))
+    t.match(
+      await phoneItem(outgoing(`+55 ${code} 98765-4321`, 'Oi'), phone()),
+      { refused: /no area code/ },
+      String(code)
+    )
 })

@@ -1,11 +1,17 @@
 import { type DefaultTreeAdapterTypes, parseFragment } from 'parse5'
 import { type Directed, readDirectives } from './directives.ts'
+import { offloaded } from './offload.ts'
 import { isBlank } from './typed.ts'
 
 type Node = DefaultTreeAdapterTypes.ChildNode
 
 /** Directives of a text in HTML: read as a person sees it, cut out of the source, of which all else stays as it is. */
-export function readHtmlDirectives<Word extends string>(html: string, words: readonly Word[]): Directed<Word> {
+export const readHtmlDirectives: <Word extends string>(
+  html: string,
+  words: readonly Word[]
+) => Promise<Directed<Word>> = offloaded(import.meta.url, htmlDirectives) as never
+
+export function htmlDirectives<Word extends string>(html: string, words: readonly Word[]): Directed<Word> {
   const nodes = parseFragment(html, { sourceCodeLocationInfo: true }).childNodes
   const directives: Directed<Word>['directives'][number][] = []
   const cut = new Set<Piece>()
@@ -27,7 +33,11 @@ const SEEN = new Set(['img', 'video', 'audio', 'svg', 'hr', 'iframe', 'object', 
 const HIDDEN = new Set(['script', 'style', 'head', 'title', 'template', 'noscript'])
 
 /** Whether HTML shows nothing: no text, no picture. */
-export const isBlankHtml = (html: string): boolean => !parseFragment(html).childNodes.some(node => shows(node))
+export const isBlankHtml = offloaded(import.meta.url, showsNothing)
+
+export function showsNothing(html: string): boolean {
+  return !parseFragment(html).childNodes.some(node => shows(node))
+}
 
 const shows = (node: Node, depth = 0): boolean => {
   if (node.nodeName === '#text' && 'value' in node) return !isBlank(node.value)

@@ -1,4 +1,5 @@
 import MarkdownIt from 'markdown-it'
+import { offloaded } from './offload.ts'
 
 /**
  * Markdown as HTML, in time linear in its length: an agent writes it, and what
@@ -11,8 +12,11 @@ type Parser = InstanceType<typeof MarkdownIt>
 const PARSERS = { kept: parser(true), escaped: parser(false) }
 
 /** GitHub's Markdown, in which a line's end is one. `html`: whether tags in it are `kept`, or `escaped` and so text. */
-export const markdownHtml = (markdown: string, { html }: { html: 'kept' | 'escaped' }): string =>
-  PARSERS[html].render(markdown)
+export const markdownHtml = offloaded(import.meta.url, renderMarkdown)
+
+export function renderMarkdown(markdown: string, { html }: { html: 'kept' | 'escaped' }): string {
+  return PARSERS[html].render(markdown)
+}
 
 function parser(html: boolean): Parser {
   const made = new MarkdownIt({ breaks: true, linkify: true, html })

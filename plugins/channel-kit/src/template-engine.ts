@@ -14,9 +14,6 @@ export interface Engine {
   parse: (template: string) => void
 }
 
-/** In characters of work, of one rendering. */
-const ACCOUNT = 1_200_000
-
 /** What a filter or comparison costs beside its characters; a date has a calendar made for it. */
 const CALL = 500
 const DATE_CALL = 20_000
@@ -36,10 +33,20 @@ const FILTERS = [
 const SEARCHES = ['replace', 'replace_first', 'replace_last', 'remove', 'remove_first', 'remove_last', 'split']
 const DATES = ['date', 'date_to_string', 'date_to_long_string', 'date_to_xmlschema', 'date_to_rfc822']
 
-/** `most` characters of output; `escapes` what parameters bring, for HTML; `timeZone` of "now". */
-export function engine({ escapes, most, timeZone }: { escapes: boolean; most: number; timeZone: string }): Engine {
+export interface Made {
+  /** What parameters bring, for HTML. */
+  escapes: boolean
+  /** Characters of output. */
+  most: number
+  /** Characters of work, of one rendering. */
+  account: number
+  /** Of "now". */
+  timeZone: string
+}
+
+export function engine({ escapes, most, account, timeZone }: Made): Engine {
   const liquid = new Liquid({
-    memoryLimit: ACCOUNT,
+    memoryLimit: account,
     renderLimit: LONGEST_MS,
     // An empty set of named templates takes the place of the file system.
     templates: {},
@@ -75,6 +82,9 @@ export function engine({ escapes, most, timeZone }: { escapes: boolean; most: nu
     }
   }
 }
+
+/** Whether it was the account that a rendering failed of. */
+export const isSpent = (error: unknown): boolean => error instanceof Error && /memory alloc limit/.test(error.message)
 
 type Filter = Parameters<Liquid['registerFilter']>[1]
 type FilterHandler = Extract<Filter, (...given: never[]) => unknown>

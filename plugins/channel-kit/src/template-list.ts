@@ -1,3 +1,4 @@
+import { offloaded } from './offload.ts'
 import { placesOf, type Templates, templateProblem } from './templates.ts'
 
 /** The templates of a settings form: one a line, `code: text`, where `\n` is a line break and `\\` a backslash. */
@@ -29,9 +30,11 @@ const LINE = /^([\p{L}\p{N}_.-]+)\s*:(.*)$/u
 const known = new Map<string, TemplateList>()
 const MOST_KNOWN = 50
 
+const readAside = offloaded(import.meta.url, readLines)
+
 /** Lines that are blank are passed over. */
-export function readTemplates(list: string): TemplateList {
-  const read = known.get(list) ?? readLines(list)
+export async function readTemplates(list: string): Promise<TemplateList> {
+  const read = known.get(list) ?? (await readAside(list))
   // The one that was asked for last goes last.
   known.delete(list)
   known.set(list, read)
@@ -39,7 +42,7 @@ export function readTemplates(list: string): TemplateList {
   return read
 }
 
-function readLines(list: string): TemplateList {
+export function readLines(list: string): TemplateList {
   const templates = new Map<string, string>()
   const errors: LineError[] = []
   let places = 0

@@ -1,5 +1,6 @@
 import { UndefinedVariableError } from 'liquidjs'
-import { type Engine, engine } from './template-engine.ts'
+import { isTooMuchWork, runOffloaded, SHORT } from './offload.ts'
+import { type Engine, engine, isSpent } from './template-engine.ts'
 
 /**
  * Texts with places for parameters, in Liquid (https://liquidjs.com): a place
@@ -39,23 +40,28 @@ const MAX_CHARACTERS = { none: 65_536, html: 524_288 } satisfies Record<Escaping
 const MAX_PLACES = 500
 const MAX_IN_PLACES = 16_384
 
-/** By escaping and zone; there are as many zones as the host's settings name. */
+/** In characters of work: of what is rendered at once, and of what goes to a thread when that was not enough. */
+const ACCOUNTS = { quick: 40_000, whole: 1_200_000 } as const
+type Account = keyof typeof ACCOUNTS
+
+/** By how they are made; there are as many zones as the host's settings name. */
 const engines = new Map<string, Engine>()
 
-function engineOf(escaping: Escaping, timeZone: string): Engine {
-  const key = `${escaping} ${timeZone}`
-  const known = engines.get(key) ?? engine({ escapes: escaping === 'html', most: MAX_CHARACTERS[escaping], timeZone })
+function engineOf(escaping: Escaping, timeZone: string, account: Account): Engine {
+  const key = `${escaping} ${account} ${timeZone}`
+  const how = { escapes: escaping === 'html', most: MAX_CHARACTERS[escaping], account: ACCOUNTS[account], timeZone }
+  const known = engines.get(key) ?? engine(how)
   engines.set(key, known)
   return known
 }
 
-export function renderByCode(
+export async function renderByCode(
   templates: Templates,
   code: string,
   parameters: Parameters,
   escaping: Escaping = 'none',
   timeZone = 'UTC'
-): Rendered {
+): Promise<Rendered> {
   const template = templates.get(code)
   if (template === undefined) return { kind: 'unknown', code, reason: `There is no template "${code}"` }
   return renderTemplate(template, parameters, escaping, timeZone)
@@ -65,19 +71,45 @@ export function renderByCode(
  * 65,536 characters are the most of plain text, 524,288 of HTML; 500 places of altogether 16,384. `timeZone` is that of
  * "now", by its IANA name.
  */
-export function renderTemplate(
+export async function renderTemplate(
   template: string,
   parameters: Parameters,
   escaping: Escaping = 'none',
   timeZone = 'UTC'
-): Rendered {
+): Promise<Rendered> {
   const large = sizeProblem(template, escaping)
   if (large) return broken(large)
   if (nextPlace(template, 0) < 0) return { kind: 'rendered', text: template }
+  const short = template.length <= SHORT
+  const quick = short ? renderWithin('quick', template, parameters, escaping, timeZone) : ({ kind: 'spent' } as const)
+  if (quick.kind !== 'spent') return quick
+  const whole = await runOffloaded(import.meta.url, renderWithin, [
+    'whole',
+    template,
+    parameters,
+    escaping,
+    timeZone
+  ]).catch(tooMuch)
+  return whole.kind === 'spent' ? broken('it takes too much work') : whole
+}
+
+const tooMuch = (error: unknown): { kind: 'spent' } => {
+  if (isTooMuchWork(error)) return { kind: 'spent' }
+  throw error
+}
+
+/** `spent`: the account was not enough. */
+export function renderWithin(
+  account: Account,
+  template: string,
+  parameters: Parameters,
+  escaping: Escaping,
+  timeZone: string
+): Rendered | { kind: 'spent' } {
   try {
-    return { kind: 'rendered', text: engineOf(escaping, timeZone).render(template, parameters) }
+    return { kind: 'rendered', text: engineOf(escaping, timeZone, account).render(template, parameters) }
   } catch (error) {
-    return problemOf(error)
+    return isSpent(error) ? { kind: 'spent' } : problemOf(error)
   }
 }
 
@@ -87,7 +119,7 @@ export function templateProblem(template: string): string | undefined {
   if (large) return large
   if (nextPlace(template, 0) < 0) return undefined
   try {
-    engineOf('none', 'UTC').parse(template)
+    engineOf('none', 'UTC', 'whole').parse(template)
     return undefined
   } catch (error) {
     return detailOf(error)

@@ -3,7 +3,7 @@ import t from 'tap'
 
 /** What an agent typed arrives, though it looks like markup. */
 
-const kept = (text: string) => markdownHtml(text, { html: 'kept' }).trim()
+const kept = async (text: string) => (await markdownHtml(text, { html: 'kept' })).trim()
 
 t.test('a sign within a word or a number is a sign', async t => {
   for (const [text, html] of [
@@ -12,7 +12,7 @@ t.test('a sign within a word or a number is a sign', async t => {
     ['*now* and **today**', '<p><em>now</em> and <strong>today</strong></p>'],
     ['(*now*)', '<p>(<em>now</em>)</p>']
   ] as const)
-    t.equal(kept(text), html)
+    t.equal(await kept(text), html)
 })
 
 t.test('what is no tag of HTML is text', async t => {
@@ -25,5 +25,5 @@ t.test('what is no tag of HTML is text', async t => {
     ['<script>alert(1)</script>', '<script>alert(1)</script>'],
     ['<div>a <X1> b</div>', '<div>a &lt;X1> b</div>']
   ] as const)
-    t.equal(kept(text), html)
+    t.equal(await kept(text), html)
 })

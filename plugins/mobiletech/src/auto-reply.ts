@@ -6,25 +6,17 @@ import { localTime, ZONE } from './received-date.ts'
 import type { MobiletechSettings, MobiletechTools } from './settings.ts'
 
 /** The answer to a message that is exactly a keyword, in any case; once for a message, since it is named after it. */
-export function automaticAnswer(
+export async function automaticAnswer(
   { ref, contact, at }: MessageEvent,
   text: string,
   { settings, log, now }: MobiletechTools
-): AnswerEvent[] {
+): Promise<AnswerEvent[]> {
   const code = settings.autoReply.template?.trim()
   if (!code || !keywords(settings).includes(folded(text))) return []
 
-  const rendered = renderByCode(
-    readTemplates(settings.templates.templates ?? '').templates,
-    code,
-    {
-      message: text,
-      contact,
-      received_at: localTime(at ?? now())
-    },
-    'none',
-    ZONE
-  )
+  const { templates } = await readTemplates(settings.templates.templates ?? '')
+  const parameters = { message: text, contact, received_at: localTime(at ?? now()) }
+  const rendered = await renderByCode(templates, code, parameters, 'none', ZONE)
   if (rendered.kind !== 'rendered' || !rendered.text.trim()) {
     log.warn({ ref, code, kind: rendered.kind }, 'The automatic answer could not be made of its template')
     return []

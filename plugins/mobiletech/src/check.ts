@@ -6,7 +6,7 @@ import type { MobiletechTools } from './settings.ts'
 
 /** What an admin saves. The gateway has no call to try it with. */
 export async function check(tools: MobiletechTools): Promise<FieldErrors> {
-  const { templates, errors } = readTemplates(tools.settings.templates.templates ?? '')
+  const { templates, errors } = await readTemplates(tools.settings.templates.templates ?? '')
   return {
     ...gatewayErrors(tools),
     ...autoReplyErrors(tools, [...templates.keys()]),

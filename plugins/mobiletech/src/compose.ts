@@ -15,9 +15,12 @@ export type Composed = { kind: 'texts'; texts: readonly string[] } | { kind: 'im
 type Wanted = Pick<ChatMessage, 'contact' | 'content' | 'attachments'>
 
 /** What a message of the CRM says in SMS, each of which fits. */
-export function compose(message: Wanted, tools: Pick<MobiletechTools, 'settings' | 'options'>): Composed {
+export async function compose(
+  message: Wanted,
+  tools: Pick<MobiletechTools, 'settings' | 'options'>
+): Promise<Composed> {
   const { settings, options } = tools
-  const words = wordsOf(message, settings.templates.templates ?? '')
+  const words = await wordsOf(message, settings.templates.templates ?? '')
   if (words.kind === 'impossible') return words
 
   const links = options.attachments === 'links' ? message.attachments.map(({ uri }) => safeLink(uri)) : []
@@ -36,12 +39,12 @@ export function compose(message: Wanted, tools: Pick<MobiletechTools, 'settings'
 type Words = { kind: 'words'; text: string } | { kind: 'impossible'; reason: string }
 
 /** `/template code key=value`, and below it what is sent after the template. */
-function wordsOf({ contact, content }: Wanted, list: string): Words {
+async function wordsOf({ contact, content }: Wanted, list: string): Promise<Words> {
   if (!content) return { kind: 'words', text: '' }
-  const { directives, text } = readDirectives(directable(content), ['template'])
+  const { directives, text } = readDirectives(await directable(content), ['template'])
   // The markup of the rest is only read once its first lines are gone.
   const rest =
-    text && plainText(content.format === 'html' ? { text, format: 'text' } : { text, format: content.format })
+    text && (await plainText(content.format === 'html' ? { text, format: 'text' } : { text, format: content.format }))
   const [directive, second] = directives
   if (!directive) return { kind: 'words', text: rest }
   if (second) return impossible('A message has one /template at most')
@@ -50,12 +53,13 @@ function wordsOf({ contact, content }: Wanted, list: string): Words {
   const [code, stray] = positional
   if (code === undefined || stray !== undefined)
     return impossible('A template is used by "/template code name=value"; a value of several words stands in quotes')
-  const rendered = renderByCode(readTemplates(list).templates, code, { contact, ...named }, 'none', ZONE)
+  const { templates } = await readTemplates(list)
+  const rendered = await renderByCode(templates, code, { contact, ...named }, 'none', ZONE)
   if (rendered.kind !== 'rendered') return impossible(rendered.reason)
-  const made = plainText({ text: rendered.text, format: 'text' })
+  const made = await plainText({ text: rendered.text, format: 'text' })
   return { kind: 'words', text: [made, rest].filter(part => part !== '').join('\n') }
 }
 
-const directable = (content: Content) => (content.format === 'html' ? plainText(content) : content.text)
+const directable = async (content: Content) => (content.format === 'html' ? plainText(content) : content.text)
 
 const impossible = (reason: string) => ({ kind: 'impossible', reason }) as const

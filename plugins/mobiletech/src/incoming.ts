@@ -36,7 +36,7 @@ export const idOf = (fields: Document['fields']): string | undefined => nameIn(f
 export type Incoming = { kind: 'events'; events: GatewayEvent[] } | { kind: 'bad'; reason: string }
 
 /** A `receive` document as a message, and as its automatic answer if there is one. */
-export function incoming({ fields }: Document, tools: MobiletechTools): Incoming {
+export async function incoming({ fields }: Document, tools: MobiletechTools): Promise<Incoming> {
   const field = (name: string) => fields.get(name) ?? ''
   const ref = idOf(fields)
   const from = nameIn(fields, 'from')
@@ -68,7 +68,7 @@ export function incoming({ fields }: Document, tools: MobiletechTools): Incoming
     tools.log.info({ ref }, 'An SMS without a text is acknowledged and not told')
     return { kind: 'events', events: [] }
   }
-  return { kind: 'events', events: [message, ...automaticAnswer(message, text, tools)] }
+  return { kind: 'events', events: [message, ...(await automaticAnswer(message, text, tools))] }
 }
 
 /** The CRM takes the text `0` for an empty one, and would refuse the message for good. */

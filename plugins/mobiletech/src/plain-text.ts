@@ -1,13 +1,19 @@
 import type { Content } from 'channel-kit/chat'
 import { markdownHtml } from 'channel-kit/markdown'
+import { offloaded } from 'channel-kit/offload'
 import { type DefaultTreeAdapterTypes, parseFragment } from 'parse5'
 
 type Node = DefaultTreeAdapterTypes.ChildNode
 
 /** Of any format, as an SMS can say it. */
-export function plainText({ text, format }: Content): string {
+export async function plainText({ text, format }: Content): Promise<string> {
   if (format === 'text') return tidy(text)
-  const html = format === 'html' ? text : markdownHtml(text, { html: 'kept' })
+  return htmlText(format === 'html' ? text : await markdownHtml(text, { html: 'kept' }))
+}
+
+const htmlText = offloaded(import.meta.url, textOfHtml)
+
+export function textOfHtml(html: string): string {
   return tidy(brokenIntoLines(textOf(parseFragment(bare(html)).childNodes)))
 }
 

@@ -23,7 +23,7 @@ const Progress = Type.Object({ texts: Type.Array(Type.String()) })
 export async function send(message: Outgoing, tools: MobiletechTools): Promise<Outcome> {
   const to = slovakMobile(message.address)
   if (!to) return rejected(`${message.address} is not a Slovak mobile number, the only ones that are sent to`)
-  const composed = textsOf(message, tools)
+  const composed = await textsOf(message, tools)
   if (composed.kind === 'impossible') return rejected(composed.reason)
   const routed = routeOf(to, conversationOf(message), tools)
   if (routed.kind === 'none') return rejected(routed.reason)
@@ -44,7 +44,7 @@ const conversationOf = ({ answers, conversation }: Outgoing): Conversation =>
 
 const rejected = (reason: string): Outcome => ({ kind: 'rejected', reason })
 
-const textsOf = (message: Outgoing, tools: MobiletechTools): Composed =>
+const textsOf = async (message: Outgoing, tools: MobiletechTools): Promise<Composed> =>
   Value.Check(Progress, message.progress) ? { kind: 'texts', texts: message.progress.texts } : compose(message, tools)
 
 function missingOf({ servId, shortNumber }: Route, { settings: { gateway } }: MobiletechTools): string[] {

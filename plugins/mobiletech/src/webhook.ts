@@ -17,9 +17,9 @@ export async function receive({ body, headers }: WebhookRequest, tools: Mobilete
   return read.kind === 'document' ? answered(read.document, tools) : refused(read.reason, tools)
 }
 
-function answered(document: Document, tools: MobiletechTools): Received {
+async function answered(document: Document, tools: MobiletechTools): Promise<Received> {
   if (document.command === 'receive') {
-    const received = incoming(document, tools)
+    const received = await incoming(document, tools)
     return received.kind === 'events'
       ? { reply: acknowledged('rcv_rsp', document), events: received.events }
       : refused(received.reason, tools)

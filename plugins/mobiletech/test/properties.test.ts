@@ -11,9 +11,9 @@ import { toolsOf } from './stand.ts'
 const words = fc.string({ unit: 'grapheme', maxLength: 1_500 })
 
 t.test('any text in any markup becomes parts that each fit, and of which nothing is lost', async t => {
-  fc.assert(
-    fc.property(words, fc.constantFrom('text', 'markdown', 'html'), fc.boolean(), (text, format, bare) => {
-      const plain = plainText({ text, format })
+  await fc.assert(
+    fc.asyncProperty(words, fc.constantFrom('text', 'markdown', 'html'), fc.boolean(), async (text, format, bare) => {
+      const plain = await plainText({ text, format })
       const said = bare ? transliterated(plain) : plain
       const made = split(said)
       if (made.kind === 'too-long') return made.parts > 20
@@ -31,9 +31,9 @@ t.test('any text in any markup becomes parts that each fit, and of which nothing
 })
 
 t.test('what is written can be read, whatever the text', async t => {
-  fc.assert(
-    fc.property(words, text => {
-      const content = plainText({ text, format: 'text' })
+  await fc.assert(
+    fc.asyncProperty(words, async text => {
+      const content = await plainText({ text, format: 'text' })
       const read = readDocument(Buffer.from(writeDocument('send', { content, empty: '' })))
       return read.kind === 'document' && read.document.fields.get('content') === content
     })

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { shown, unmarked } from '../src/markup/content.ts'
+import { written } from '../src/markup/content.ts'
 import { split } from '../src/markup/split.ts'
 
-const markdown = (text: string) => shown({ text, format: 'markdown' })
-const html = (text: string) => shown({ text, format: 'html' })
+const markdown = (text: string) => written(text, 'markdown', false)
+const html = (text: string) => written(text, 'html', false)
 
 t.test('Markdown becomes what WhatsApp shows in the same way', async t => {
   for (const [text, wanted] of [
@@ -106,13 +106,13 @@ t.test('the ends of cells and items need not be written', async t => {
 })
 
 t.test('a plain text goes as it is', async t => {
-  t.equal(shown({ text: ' *a* <b>\r\n# c ', format: 'text' }), '*a* <b>\n# c')
+  t.equal(written(' *a* <b>\r\n# c ', 'text', false), '*a* <b>\n# c')
 })
 
 t.test('where no markup can be there is none', async t => {
-  t.equal(unmarked({ text: '**b** `c` [t](https://u.co)', format: 'markdown' }), 'b c t (https://u.co)')
-  t.equal(unmarked({ text: '<p>a</p><p><i>b</i></p>', format: 'html' }), 'a\n\nb')
-  t.equal(unmarked({ text: '*a*', format: 'text' }), '*a*')
+  t.equal(written('**b** `c` [t](https://u.co)', 'markdown', true), 'b c t (https://u.co)')
+  t.equal(written('<p>a</p><p><i>b</i></p>', 'html', true), 'a\n\nb')
+  t.equal(written('*a*', 'text', true), '*a*')
 })
 
 t.test('a long text is parted at the best place of its second half', async t => {

@@ -1,10 +1,12 @@
 import type { Recalled } from 'channel-kit/tools'
 import { type Json, record, text } from '../json.ts'
-import { unmarked } from '../markup/content.ts'
+import { written } from '../markup/content.ts'
 import { cut } from '../markup/cut.ts'
 
 /** Enough to know it again. */
 const LONGEST = 120
+/** In which that much is found, whatever the markup. */
+const LOOKED_AT = 4_096
 
 /** The message that this one answers, reacts to or takes back; '' for none. */
 export function targetOf({ type, context, reaction, revoke }: Json): string {
@@ -16,7 +18,9 @@ export function targetOf({ type, context, reaction, revoke }: Json): string {
 /** A message in one line; '' when there is nothing to show. */
 export function quoteOf({ content, attachments }: Pick<Recalled, 'content' | 'attachments'>): string {
   // The lines that stand above an answer are no part of it.
-  const own = content ? unmarked(content).replace(/^((> .*|\[.*\])\n)+/, '') : ''
+  const own = content
+    ? written(content.text.slice(0, LOOKED_AT), content.format, true).replace(/^((> .*|\[.*\])\n)+/, '')
+    : ''
   const files = attachments.map(({ name }) => `📎 ${name}`).join(', ')
   return cut(own.replace(/\s+/g, ' ').trim() || files, LONGEST)
 }

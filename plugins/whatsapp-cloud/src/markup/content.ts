@@ -1,15 +1,18 @@
 import type { Content } from 'channel-kit/chat'
+import { offloaded } from 'channel-kit/offload'
 import { writeHtml } from './html.ts'
 import { writeMarkdown } from './markdown.ts'
 import { writer } from './writer.ts'
 
 /** A text of the CRM as WhatsApp shows it; '' when nothing is left to show. */
-export const shown = (content: Content): string => written(content, false)
+export const shown = ({ text, format }: Content): Promise<string> => writtenAside(text, format, false)
 
 /** For parameters of templates and for commands, where a marker would be a character. */
-export const unmarked = (content: Content): string => written(content, true)
+export const unmarked = ({ text, format }: Content): Promise<string> => writtenAside(text, format, true)
 
-function written({ text, format }: Content, plain: boolean): string {
+const writtenAside = offloaded(import.meta.url, written)
+
+export function written(text: string, format: Content['format'], plain: boolean): string {
   const lines = text.replace(/\r\n?/g, '\n')
   if (format === 'text') return lines.trim()
   const out = writer({ plain })

@@ -13,7 +13,7 @@ import { windowOf } from './window.ts'
 type Commands = Directed<'template' | 'reply'> & { plain: string }
 
 export async function planOf(run: Run, fresh = false): Promise<Step<Plan>> {
-  const commands = commandsOf(run)
+  const commands = await commandsOf(run)
   const template = commands.directives.find(({ word }) => word === 'template')
   if (template) return planTemplate(run, template.value, commands.text, fresh)
 
@@ -36,16 +36,16 @@ function blamed(run: Run, plan: Step<Plan>): Step<Plan> {
 }
 
 /** A command is in the plain text, whatever the editor made of it. `plain` is what is below it, without markup. */
-function commandsOf({ message: { content } }: Run): Commands {
+async function commandsOf({ message: { content } }: Run): Promise<Commands> {
   if (!content) return { directives: [], text: '', plain: '' }
   const { format } = content
-  const { directives, text } = readDirectives(format === 'html' ? unmarked(content) : content.text, [
+  const { directives, text } = readDirectives(format === 'html' ? await unmarked(content) : content.text, [
     'template',
     'reply'
   ])
-  if (directives.length === 0) return { directives, text: shown(content), plain: unmarked(content) }
+  if (directives.length === 0) return { directives, text: await shown(content), plain: await unmarked(content) }
   const rest = { text, format: format === 'markdown' ? format : 'text' } as const
-  return { directives, text: shown(rest), plain: unmarked(rest) }
+  return { directives, text: await shown(rest), plain: await unmarked(rest) }
 }
 
 /** `/template name language | parameter | name=parameter` */
