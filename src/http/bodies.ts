@@ -4,6 +4,7 @@ import qs from 'qs'
 import { isTooDeep } from '../protocol/depth.ts'
 import { LIMITS } from '../protocol/limits.ts'
 import { BadRequest } from './errors.ts'
+import { refusePacked } from './packed.ts'
 
 /** Bodies as the CRM may write them: JSON under any JSON type, and web forms with nested names. Source: docs/protocol.md, "Bodies". */
 
@@ -38,6 +39,9 @@ const TOO_DEEP = `JSON may be nested at most ${LIMITS.depth} times`
 
 export default fp(
   async app => {
+    app.addHook('preParsing', refusePacked)
+    // The library's own: a text is nothing that anybody here waits for.
+    app.removeContentTypeParser('text/plain')
     const parse = app.getDefaultJsonParser('error', 'error')
     const parseJson: typeof parse = (request, text, done) =>
       isTooDeep(text) ? done(new BadRequest(TOO_DEEP), undefined) : parse(request, text, done)

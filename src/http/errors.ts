@@ -10,6 +10,8 @@ export const Refused = createError<[string]>('CPH_REFUSED', '%s', 403)
 export const NotRegistered = createError('CPH_NOT_REGISTERED', 'Plugin was not registered', 403)
 export const NoAccess = createError('CPH_NO_ACCESS', 'Access to settings is not allowed', 403)
 export const BadRequest = createError<[string]>('CPH_BAD_REQUEST', '%s', 400)
+export const TooLong = createError('CPH_TOO_LONG', 'Request body is too large', 413)
+export const UnknownBody = createError<[string]>('CPH_UNKNOWN_BODY', '%s', 415)
 export const TooMany = createError(
   'CPH_TOO_MANY',
   'This registration asks for more than it may at a time. Try again in a while',

@@ -1,5 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { readReceived, readVerdict } from 'channel-kit/answer'
-import type { Reply, WebhookRequest } from 'channel-kit/channel'
+import type { Reply, Verdict, WebhookRequest } from 'channel-kit/channel'
 import type { Log } from 'channel-kit/tools'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
@@ -9,11 +10,21 @@ import type { MakeReady } from '../messages/send.ts'
 import { logWrong } from '../messages/wrong.ts'
 import { before, within } from '../outbound/deadline.ts'
 import { BadRequest, NotFound, Refused, toTryAgain } from './errors.ts'
+import { oneByOne, unpackerOf } from './packed.ts'
 
 /** Gateways give up on slow answers, and some then stop calling. */
 const WEBHOOK_MS = 10_000
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of a webhook: its headers, as they came. */
+    came: IncomingHttpHeaders
+  }
+}
+
 type Call = FastifyRequest<{ Params: { token: string } }>
+/** A registration's channel that can be used. */
+type Target = Exclude<Awaited<ReturnType<MakeReady>>, { unready: string }>
 
 interface Parts {
   mounted: Mounted
@@ -30,11 +41,17 @@ export async function webhookRoutes(
   const { webhook } = mounted.channel
   if (!webhook) return
 
-  // Signatures are over the bytes, whatever type they claim to be.
+  // Signatures are over the bytes, whatever type they claim to be. The server would refuse what is no type at all.
+  app.decorateRequest('came')
+  app.addHook('onRequest', async request => {
+    request.came = { ...request.raw.headers }
+    for (const name of ['content-type', 'content-encoding']) delete request.raw.headers[name]
+  })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: webhook.bodyLimit }, (_request, body, done) =>
     done(null, body)
   )
+  const inTurn = oneByOne()
 
   const answered = async (request: Call, reply: FastifyReply, deadline: AbortSignal) => {
     const registration = await registrations.byWebhookToken(mounted.channel.name, request.params.token)
@@ -43,21 +60,47 @@ export async function webhookRoutes(
     if ('unready' in target) throw new BadRequest(`The webhook cannot be used yet: ${target.unready}`)
 
     const call = callOf(request)
-    const { log } = target.tools
-    const read = readVerdict(await before(deadline, webhook.verify(call, target.tools)))
-    if ('wrong' in read) return refuseUnverified(log, read.wrong)
-    const verdict = read.value
-    if (verdict.kind === 'refused') throw new Refused(verdict.reason)
-    if (verdict.kind === 'answer') return answer(reply, verdict.reply)
+    const unpack = unpackerOf(call.headers, webhook.bodyLimit)
+    const heard = unpack
+      ? await before(
+          deadline,
+          inTurn(registration.id, () => hearPacked(call, unpack, target, deadline))
+        )
+      : await hear(call, target, deadline, await judge(call, target, deadline))
+    if (heard.events.length > 0) await report(registration.id, heard.events)
+    return answer(reply, heard.reply)
+  }
 
-    const received = readReceived(await before(deadline, webhook.receive(call, target.tools)))
+  const judge = async (call: WebhookRequest, { tools }: Target, deadline: AbortSignal): Promise<Verdict> => {
+    const read = readVerdict(await before(deadline, webhook.verify(call, tools)))
+    return 'wrong' in read ? unverified(tools.log, read.wrong) : read.value
+  }
+
+  const hear = async (call: WebhookRequest, { tools }: Target, deadline: AbortSignal, verdict: Verdict) => {
+    if (verdict.kind === 'refused') throw new Refused(verdict.reason)
+    if (verdict.kind === 'answer') return { reply: verdict.reply, events: [] }
+    const received = readReceived(await before(deadline, webhook.receive(call, tools)))
     if ('wrong' in received)
       throw new Error(`the channel answered what is no report: webhook.receive: ${received.wrong}`)
-    const { events, reply: said, wrong } = received.value
-    if (wrong.length > 0) logWrong(log, 'webhook.receive', wrong)
-    await report(registration.id, events)
+    const { events, reply, wrong } = received.value
+    if (wrong.length > 0) logWrong(tools.log, 'webhook.receive', wrong)
     // To call again would bring nothing that is not stored.
-    return answer(reply, said ?? { status: 200 })
+    return { events, reply: reply ?? { status: 200 } }
+  }
+
+  /** Some sign what they pack, others what they have packed, or a proxy packs what was signed. */
+  const hearPacked = async (
+    { headers: { 'content-encoding': _, 'content-length': __, ...headers }, ...call }: WebhookRequest,
+    unpack: (body: Buffer) => Promise<Buffer>,
+    target: Target,
+    deadline: AbortSignal
+  ) => {
+    // Whoever waited for longer than the gateway does has waited in vain.
+    deadline.throwIfAborted()
+    const asItCame = await judge({ ...call, headers }, target, deadline)
+    const unpacked = { ...call, headers, body: await unpack(call.body) }
+    const verdict = asItCame.kind === 'refused' ? await judge(unpacked, target, deadline) : asItCame
+    return hear(unpacked, target, deadline, verdict)
   }
 
   app.route({
@@ -69,15 +112,15 @@ export async function webhookRoutes(
 }
 
 /** Whoever a channel does not clearly call genuine is not. */
-function refuseUnverified(log: Log, wrong: string): never {
+function unverified(log: Log, wrong: string): Verdict {
   log.error({ verb: 'webhook.verify', wrong }, 'the channel did not say whether a call is genuine, so it is refused')
-  throw new Refused('The call could not be verified')
+  return { kind: 'refused', reason: 'The call could not be verified' }
 }
 
-const callOf = ({ method, query, headers, body }: FastifyRequest): WebhookRequest => ({
+const callOf = ({ method, query, came, body }: FastifyRequest): WebhookRequest => ({
   method: method === 'POST' ? 'POST' : 'GET',
   query: query as WebhookRequest['query'],
-  headers,
+  headers: came,
   body: Buffer.isBuffer(body) ? body : Buffer.alloc(0)
 })
 

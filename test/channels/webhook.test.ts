@@ -1,5 +1,7 @@
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import t from 'tap'
 import { conversations, outbox } from '../../src/database/schema.ts'
+import { ask } from '../http/ask.ts'
 import { holdOutbox } from './hold.ts'
 import { BODY_LIMIT, call, hookHost, incoming, sign } from './hook.ts'
 
@@ -49,7 +51,11 @@ t.test('a signature is over the bytes, whatever type they claim to be', async t 
     'application/x-www-form-urlencoded',
     'text/plain',
     'application/octet-stream',
-    'x/y'
+    'x/y',
+    'json',
+    'application/',
+    '/;=',
+    'x'.repeat(500)
   ]
   for (const [index, type] of types.entries()) {
     const answer = await call(webhook, [incoming(`m${index}`, '+5511', '{"a": "ё" }\n')], { 'content-type': type })
@@ -60,6 +66,47 @@ t.test('a signature is over the bytes, whatever type they claim to be', async t 
   t.equal(untyped.status, 201, 'or none')
   t.equal((await stored(host)).length, types.length + 1)
 })
+
+t.test('a packed call is unpacked, be the signature over what came or over what is in it', async t => {
+  const { host, webhook } = await hookHost(t)
+  const ways = [
+    ['gzip', gzipSync],
+    ['X-GZIP', gzipSync],
+    ['deflate', deflateSync],
+    ['deflate', deflateRawSync]
+  ] as const
+  for (const [index, [encoding, pack]] of ways.entries())
+    for (const signed of ['came', 'inside']) {
+      const body = Buffer.from(JSON.stringify({ events: [incoming(`${index} ${signed}`, '+5511')] }))
+      const packed = pack(body)
+      const headers = { 'content-encoding': encoding, 'x-signature': sign(signed === 'came' ? packed : body) }
+      t.equal((await ask(webhook, { method: 'POST', headers, body: packed })).status, 201, `${encoding} ${signed}`)
+    }
+  const open = Buffer.from(JSON.stringify({ events: [incoming('open', '+5511')] }))
+  const identity = { 'content-encoding': 'identity', 'x-signature': sign(open) }
+  t.equal((await ask(webhook, { method: 'POST', headers: identity, body: open })).status, 201)
+  t.equal((await stored(host)).length, 2 * ways.length + 1)
+})
+
+t.test(
+  'a packed call is unpacked up to the limit, and refused where it is broken, forged or packed otherwise',
+  async t => {
+    const { host, webhook } = await hookHost(t)
+    const post = (encoding: string, body: Buffer, signature = sign(body)) =>
+      ask(webhook, { method: 'POST', headers: { 'content-encoding': encoding, 'x-signature': signature }, body })
+    const bomb = gzipSync(Buffer.alloc(BODY_LIMIT + 1))
+    t.match(await post('gzip', bomb), { status: 413, json: { code: 413 } })
+    const bombs = await Promise.all(Array.from({ length: 20 }, () => post('gzip', bomb, 'guess')))
+    t.ok(bombs.every(({ status }) => status === 413))
+    t.match(await post('gzip', Buffer.from('{}')), { status: 400, json: { code: 400 } })
+    t.match(await post('gzip', gzipSync('{"events":[]}').subarray(0, 20)), { status: 400, json: { code: 400 } })
+    t.match(await post('br', Buffer.from('{}')), { status: 415, json: { code: 415 } })
+    t.match(await post('gzip, gzip', gzipSync(gzipSync('{}'))), { status: 415, json: { code: 415 } })
+    t.match(await post('gzip', gzipSync('{"events":[]}'), 'guess'), { status: 403, json: { code: 403 } })
+    t.same(await stored(host), [])
+    t.equal((await call(webhook, [incoming('m1', '+5511')])).status, 201, 'and the others go on')
+  }
+)
 
 t.test('a call with a token that nobody has is not found, whoever signed it', async t => {
   const { host, webhook } = await hookHost(t)

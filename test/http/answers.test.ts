@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { testCrm, testHost } from '../harness.ts'
 import { ask, askJson, isEnvelope } from './ask.ts'
@@ -138,6 +139,8 @@ t.test('a body that cannot be read is refused in the shape that the CRM reads', 
     ['text/xml', '<a/>', 415],
     ['application/jsonx', '{}', 415],
     ['garbage', '{}', 415],
+    ['text/plain', '{}', 415],
+    ['text/plain;charset=UTF-8', '', 415],
     ['multipart/form-data; boundary=x', '--x--', 415],
     ['application/json', JSON.stringify('x'.repeat(4 * 1024 * 1024)), 413]
   ]
@@ -150,6 +153,28 @@ t.test('a body that cannot be read is refused in the shape that the CRM reads', 
       t.equal(answer.status, status, `${type} ${body.slice(0, 20)}`)
       t.ok(isEnvelope(answer), answer.text)
     }
+})
+
+t.test('a packed body is refused on every route that takes one', async t => {
+  const token = { 'x-plugin-token': await plugin.token() }
+  const form = 'application/x-www-form-urlencoded'
+  for (const encoding of ['gzip', 'deflate', 'br', 'GZIP', 'gzip, gzip', 'nonsense'])
+    for (const [method, path, type] of [
+      ['POST', 'special/send', 'application/json'],
+      ['POST', 'special/send', form],
+      ['PUT', 'registration', 'application/json'],
+      ['PUT', 'protected/data/settings', 'application/json'],
+      ['POST', 'protected/upload', 'multipart/form-data; boundary=x']
+    ] as const) {
+      const headers = { ...token, 'content-type': type, 'content-encoding': encoding }
+      const answer = await ask(host.url + path, { method, headers, body: gzipSync('{}') })
+      t.equal(answer.status, 415, `${encoding} ${path} ${type}`)
+      t.ok(isEnvelope(answer), answer.text)
+      t.match(answer.text, /packed/)
+    }
+  const plain = { ...token, 'content-type': 'application/json', 'content-encoding': 'identity' }
+  const body = JSON.stringify({ request: 'a.b.c' })
+  t.equal((await ask(`${host.url}special/send`, { method: 'POST', headers: plain, body })).status, 403, 'not packed')
 })
 
 t.test('a path that cannot be read is refused in the shape that the CRM reads, to any origin', async t => {
