@@ -129,7 +129,7 @@ function call(
     .then(answer => ({ outcome: outcomeOf(answer, tools.log) }))
     .catch((error: unknown) => {
       tools.log.error({ reason: wordsOf(error) }, 'the channel threw while sending')
-      if (isTooMuchWork(error)) return { outcome: { kind: 'rejected' as const, reason: wordsOf(error) } }
+      if (isTooMuchWork(error) && !sent()) return { outcome: { kind: 'rejected' as const, reason: wordsOf(error) } }
       return neverSent(error) ? { outcome: { kind: 'retry' as const, reason: wordsOf(error) } } : failed(wordsOf(error))
     })
   return Promise.race([answered, late])

@@ -164,6 +164,18 @@ t.test('a channel that hangs is cut at its deadline, and other conversations do 
   })
 })
 
+t.test('a text that takes too much work fails at once, unless something may have left already', async t => {
+  const script = scripted(async ({ contact, content }, { fetch }) => {
+    if (contact === '2') await fetch(crm.url).catch(() => {})
+    throw Object.assign(new Error(`too much work: ${content?.text}`), { code: 'ERR_TOO_MUCH_WORK' })
+  })
+  const { crm, plugin, settled } = await build(t, script)
+  const { message } = await plugin.send(text('1', 'hello'))
+  t.match(await settled(message.id), { state: 'failed', attempts: 1, reason: 'too much work: hello' })
+  const { message: begun } = await plugin.send(text('2', 'hello'))
+  t.match(await settled(begun.id), { state: 'failed', reason: /may have been sent \(too much work: hello\)/ })
+})
+
 t.test('a channel that throws harms only the message it had', async t => {
   const script = scripted(async message => {
     if (message.contact === 'bad') throw new Error('a bug')
