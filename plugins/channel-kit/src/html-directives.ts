@@ -6,10 +6,7 @@ import { isBlank } from './typed.ts'
 type Node = DefaultTreeAdapterTypes.ChildNode
 
 /** Directives of a text in HTML: read as a person sees it, cut out of the source, of which all else stays as it is. */
-export const readHtmlDirectives: <Word extends string>(
-  html: string,
-  words: readonly Word[]
-) => Promise<Directed<Word>> = offloaded(import.meta.url, htmlDirectives) as never
+export const readHtmlDirectives = offloaded(import.meta.url, htmlDirectives)
 
 export function htmlDirectives<Word extends string>(html: string, words: readonly Word[]): Directed<Word> {
   const nodes = parseFragment(html, { sourceCodeLocationInfo: true }).childNodes

@@ -1,5 +1,5 @@
 import { Script } from 'node:vm'
-import type { Offloaded, OffloadedTask } from './offload.ts'
+import type { Done, OffloadedTask } from './offload.ts'
 
 /** What a thread of the pool does: one task at a time. */
 
@@ -9,7 +9,7 @@ const LONGEST_MS = 5_000
 /** The engine ends a script by itself when its time is over, with all that it called; a signal would end the thread. */
 const SCRIPT = new Script('globalThis.offloadedWork()')
 
-export default async function run({ module, name, given }: OffloadedTask): Promise<Offloaded> {
+export default async function run({ module, name, given }: OffloadedTask): Promise<Done> {
   const work = ((await import(module)) as Readonly<Record<string, (...given: readonly unknown[]) => unknown>>)[name]
   if (!work) throw new Error(`${module} exports no ${name}`)
   Object.assign(globalThis, { offloadedWork: () => work(...given) })

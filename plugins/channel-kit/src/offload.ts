@@ -6,7 +6,7 @@ import { Piscina } from 'piscina'
  * than any text should, or more memory, ends by itself.
  */
 
-/** In characters. This many take Markdown about a millisecond; the way to a thread and back takes a tenth of one. */
+/** In characters. The worst Markdown of this length takes some 12 ms; the way of a text to a thread and back takes 2. */
 export const SHORT = 4_096
 
 /** Threads at the same time. One that has nothing to do for so long ends, with its memory. */
@@ -29,14 +29,14 @@ export interface OffloadedTask {
 }
 
 /** `ended`: its time was over. */
-export type Offloaded = { kind: 'made'; made: unknown } | { kind: 'ended' }
+export type Done = { kind: 'made'; made: unknown } | { kind: 'ended' }
 
-let pool: Piscina<OffloadedTask, Offloaded> | undefined
+let pool: Piscina<OffloadedTask, Done> | undefined
 
 /**
  * `work` as a promise. It has to be a pure function, whose arguments and result can be cloned, and an export of `module`
- * (`import.meta.url`) by its own name. Given more than 4,096 characters it is done by a
- * thread, for 5 seconds and in 256 MiB at most: beyond that it throws what `isTooMuchWork` tells.
+ * (`import.meta.url`) by its own name. Given texts of more than 4,096 characters together, it is done by a thread, for
+ * 5 seconds and in 256 MiB at most; beyond that it rejects with an error that `isTooMuchWork` knows.
  */
 export function offloaded<Given extends readonly unknown[], Made>(
   module: string,
@@ -54,7 +54,17 @@ export async function runOffloaded<Given extends readonly unknown[], Made>(
   work: (...given: Given) => Made,
   given: Given
 ): Promise<Made> {
-  pool ??= new Piscina({
+  pool ??= openPool()
+  const done = await pool.run({ module, name: work.name, given }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') throw tooMuchWork()
+    throw error
+  })
+  if (done.kind === 'ended') throw tooMuchWork()
+  return done.made as Made
+}
+
+function openPool(): Piscina<OffloadedTask, Done> {
+  const opened = new Piscina<OffloadedTask, Done>({
     filename: new URL('offload-thread.ts', import.meta.url).href,
     minThreads: 0,
     maxThreads: THREADS,
@@ -65,12 +75,8 @@ export async function runOffloaded<Given extends readonly unknown[], Made>(
     execArgv: [],
     recordTiming: false
   })
-  const done = await pool.run({ module, name: work.name, given }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') throw tooMuchWork()
-    throw error
-  })
-  if (done.kind === 'ended') throw tooMuchWork()
-  return done.made as Made
+  // A thread that fails with nothing in hand is replaced; without a listener its error would end the host.
+  return opened.on('error', () => {})
 }
 
 const tooMuchWork = () => Object.assign(new Error('The text takes too much work to read'), { code: TOO_MUCH_WORK })

@@ -33,7 +33,8 @@ const FILTERS = [
 const SEARCHES = ['replace', 'replace_first', 'replace_last', 'remove', 'remove_first', 'remove_last', 'split']
 const DATES = ['date', 'date_to_string', 'date_to_long_string', 'date_to_xmlschema', 'date_to_rfc822']
 
-export interface Made {
+/** What an engine is made for. */
+export interface Purpose {
   /** What parameters bring, for HTML. */
   escapes: boolean
   /** Characters of output. */
@@ -44,7 +45,7 @@ export interface Made {
   timeZone: string
 }
 
-export function engine({ escapes, most, account, timeZone }: Made): Engine {
+export function engine({ escapes, most, account, timeZone }: Purpose): Engine {
   const liquid = new Liquid({
     memoryLimit: account,
     renderLimit: LONGEST_MS,

@@ -5,7 +5,7 @@ import { cut } from '../markup/cut.ts'
 
 /** Enough to know it again. */
 const LONGEST = 120
-/** In which that much is found, whatever the markup. */
+/** A quote is of a text's beginning, so that a long one is not read whole; where that shows nothing, neither does the quote. */
 const LOOKED_AT = 4_096
 
 /** The message that this one answers, reacts to or takes back; '' for none. */
