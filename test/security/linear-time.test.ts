@@ -9,6 +9,7 @@ import { fillTokens } from '../../plugins/bpmessage/src/tokens.ts'
 import { htmlDirectives, showsNothing } from '../../plugins/channel-kit/src/html-directives.ts'
 import { renderMarkdown } from '../../plugins/channel-kit/src/markdown.ts'
 import { readLines } from '../../plugins/channel-kit/src/template-list.ts'
+import { partsOf } from '../../plugins/mobiletech/src/compose.ts'
 import { slovakMobile } from '../../plugins/mobiletech/src/phone.ts'
 import { plainText, textOfHtml } from '../../plugins/mobiletech/src/plain-text.ts'
 import { transliterated } from '../../plugins/mobiletech/src/septets.ts'
@@ -33,6 +34,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'Markdown for SMS': text => textOfHtml(renderMarkdown(text, { html: 'kept' })),
   'HTML for SMS': textOfHtml,
   'text for SMS': text => plainText({ text, format: 'text' }),
+  'an SMS': text => partsOf(text, [], true),
   'plain letters': transliterated,
   'parts of an SMS': smsParts,
   'phone number': slovakMobile,

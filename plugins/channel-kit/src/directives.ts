@@ -36,8 +36,14 @@ export function readDirectives<Word extends string>(text: string, words: readonl
   return { directives, text: after > 0 ? lines.slice(after).join('\n').trim() : text.trim() }
 }
 
+/** In characters. */
+const BEGINNING = 1_024
+
 /** A backslash before it, or at the end of the line, is Markdown's. Nothing here is tried twice, however long the line. */
 function directiveOf<Word extends string>(line: string, words: readonly Word[]): Directive<Word> | undefined {
+  // Of a long line that does not begin like one the beginning is enough.
+  const beginning = line.length > BEGINNING ? visible(line.slice(0, BEGINNING)).trim() : ''
+  if (beginning !== '' && !/^[\\/／]/.test(beginning)) return undefined
   const [, said = '', value = ''] = /^\\?[/／]([\p{L}\p{N}_-]+)(?:\s(.*))?$/su.exec(visible(line).trim()) ?? []
   const word = words.find(known => known.toLowerCase() === said.normalize('NFKC').toLowerCase())
   return word === undefined

@@ -1,20 +1,24 @@
-import { Piscina } from 'piscina'
+import limit from 'p-limit'
+import { Tinypool } from 'tinypool'
 
 /**
- * Work on what a tenant writes, beside the event loop: long texts go to a small pool of threads, short ones are done at
+ * Work on what a tenant writes, beside the event loop: long texts go to a small pool of processes, short ones are done at
  * once, which is sooner than the way there. So a text that takes long keeps nobody else waiting, and what takes longer
  * than any text should, or more memory, ends by itself.
  */
 
-/** In characters. The worst Markdown of this length takes some 12 ms; the way of a text to a thread and back takes 2. */
+/** In characters. The worst Markdown of this length takes some 12 ms; the way of a text to a process and back takes 2. */
 export const SHORT = 4_096
 
-/** Threads at the same time. One that has nothing to do for so long ends, with its memory. */
-const THREADS = 2
+/** Processes at the same time. One that has nothing to do for so long ends, with its memory. */
+const PROCESSES = 2
 const IDLE_MS = 30_000
 
-/** In MiB, of one thread. The greatest text of the door takes a tenth of it. */
-const MEMORY = 256
+/**
+ * In MiB, of the heap of one process; the greatest e-mail of the worst HTML takes 350. Threads have such a limit too, but
+ * one that reached it ended the whole host in two of six tries.
+ */
+const MEMORY = 768
 
 const TOO_MUCH_WORK = 'ERR_TOO_MUCH_WORK'
 
@@ -31,12 +35,15 @@ export interface OffloadedTask {
 /** `ended`: its time was over. */
 export type Done = { kind: 'made'; made: unknown } | { kind: 'ended' }
 
-let pool: Piscina<OffloadedTask, Done> | undefined
+let pool: Tinypool | undefined
+
+/** The pool forgets the tasks that wait for a process that dies, so none waits there. */
+const inTurn = limit(PROCESSES)
 
 /**
  * `work` as a promise. It has to be a pure function, whose arguments and result can be cloned, and an export of `module`
- * (`import.meta.url`) by its own name. Given texts of more than 4,096 characters together, it is done by a thread, for
- * 5 seconds and in 256 MiB at most; beyond that it rejects with an error that `isTooMuchWork` knows.
+ * (`import.meta.url`) by its own name. Given texts of more than 4,096 characters together, it is done by a
+ * process of the pool, for 20 seconds and in 768 MiB at most; beyond that it rejects with an error that `isTooMuchWork` knows.
  */
 export function offloaded<Given extends readonly unknown[], Made>(
   module: string,
@@ -55,28 +62,33 @@ export async function runOffloaded<Given extends readonly unknown[], Made>(
   given: Given
 ): Promise<Made> {
   pool ??= openPool()
-  const done = await pool.run({ module, name: work.name, given }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') throw tooMuchWork()
+  const opened = pool
+  const task = { module, name: work.name, given } satisfies OffloadedTask
+  const done = await inTurn((): Promise<Done> => opened.run(task)).catch((error: Error) => {
+    // The engine ends a process whose memory is used up.
+    if (error.message === 'Worker exited unexpectedly') throw tooMuchWork()
     throw error
   })
   if (done.kind === 'ended') throw tooMuchWork()
   return done.made as Made
 }
 
-function openPool(): Piscina<OffloadedTask, Done> {
-  const opened = new Piscina<OffloadedTask, Done>({
-    filename: new URL('offload-thread.ts', import.meta.url).href,
+function openPool(): Tinypool {
+  const opened = new Tinypool({
+    filename: new URL('offload-process.ts', import.meta.url).href,
+    runtime: 'child_process',
+    // A Map stays one.
+    serialization: 'advanced',
     minThreads: 0,
-    maxThreads: THREADS,
+    maxThreads: PROCESSES,
     idleTimeout: IDLE_MS,
-    resourceLimits: { maxOldGenerationSizeMb: MEMORY },
     // Nothing of the host's secrets, and none of its flags.
     env: {},
-    execArgv: [],
-    recordTiming: false
+    execArgv: [`--max-old-space-size=${MEMORY}`]
   })
-  // A thread that fails with nothing in hand is replaced; without a listener its error would end the host.
-  return opened.on('error', () => {})
+  // A process that ends with nothing in hand is replaced; without a listener its error would end the host.
+  opened.on('error', () => {})
+  return opened
 }
 
 const tooMuchWork = () => Object.assign(new Error('The text takes too much work to read'), { code: TOO_MUCH_WORK })

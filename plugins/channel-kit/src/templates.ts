@@ -40,7 +40,7 @@ const MAX_CHARACTERS = { none: 65_536, html: 524_288 } satisfies Record<Escaping
 const MAX_PLACES = 500
 const MAX_IN_PLACES = 16_384
 
-/** In characters of work: of what is rendered at once, and of what goes to a thread when that was not enough. */
+/** In characters of work: of what is rendered at once, and of what goes to a process when that was not enough. */
 const ACCOUNTS = { quick: 40_000, whole: 1_200_000 } as const
 type Account = keyof typeof ACCOUNTS
 

@@ -35,8 +35,13 @@ const before = (text: string, at: number): string => {
   return /^[\ud800-\udbff][\udc00-\udfff]$/.test(pair) ? pair : pair.slice(-1)
 }
 
-/** Whether there is nothing to see: no letter, no digit, no sign. */
-export const isBlank = (text: string): boolean => !/[\p{L}\p{N}\p{P}\p{S}]/u.test(visible(text))
+/** Whether there is nothing to see: no letter, no digit, no sign. A long text mostly shows something where it begins. */
+export const isBlank = (text: string): boolean =>
+  text.length > BEGINNING ? isBlank(text.slice(0, BEGINNING)) && showsNothing(text) : showsNothing(text)
+
+const BEGINNING = 1_024
+
+const showsNothing = (text: string) => !/[\p{L}\p{N}\p{P}\p{S}]/u.test(visible(text))
 
 /** Signs as a typewriter has them. Source: CLDR's transform `Latin-ASCII`, https://cldr.unicode.org, punctuation and symbols. */
 export const PLAIN_SIGNS: ReadonlyMap<string, string> = new Map(

@@ -1,54 +1,50 @@
-import { threadId } from 'node:worker_threads'
+import { readHtmlDirectives } from 'channel-kit/html-directives'
+import { isTooMuchWork, offloaded } from 'channel-kit/offload'
 import t from 'tap'
-import { isTooMuchWork, offloaded } from '../src/offload.ts'
+import { broken, cloned, endless, greedy, where } from './works.ts'
 
-/** Long texts are worked on by another thread, and what takes too much of it ends. */
+/** Long texts are worked on by another process, and what takes too much of it ends. */
 
-export const where = (text: string) => ({ thread: threadId, length: text.length, secrets: Object.keys(process.env) })
-
-export function endless(text: string): number {
-  let count = 0
-  while (text) count += 1
-  return count
-}
-
-export function greedy(text: string): unknown {
-  const kept: string[][] = []
-  while (text) kept.push([...text])
-  return kept
-}
-
-export function broken(text: string): string {
-  throw new Error(`broken: ${text.length}`)
-}
-
+const WORKS = new URL('works.ts', import.meta.url).href
 const LONG = 'a'.repeat(4_097)
 
-// A thread reads this file too, for the functions above.
-if (threadId === 0) {
-  t.test('a long text is worked on by a thread that knows nothing of the environment, a short one at once', async t => {
-    const work = offloaded(import.meta.url, where)
-    const long = await work(LONG)
-    t.not(long.thread, threadId)
-    t.match(long, { length: 4_097, secrets: [] })
-    t.match(await work('a'), { thread: threadId, length: 1 })
-  })
+// Work without an end is given 20 s.
+t.setTimeout(240_000)
 
-  t.test(
-    'work without an end ends, and so does what would take all memory; work goes on afterwards',
-    { timeout: 120_000 },
-    async t => {
-      const others = offloaded(import.meta.url, where)
-      for (const work of [offloaded(import.meta.url, endless), offloaded(import.meta.url, greedy)]) {
-        const error = await Promise.resolve(work(LONG)).catch((error: unknown) => error)
-        t.ok(isTooMuchWork(error))
-        t.match(error, { message: 'The text takes too much work to read' })
-        t.match(await others(LONG), { length: 4_097 })
-      }
-    }
-  )
+t.test('a long text is worked on by a process that knows nothing of the environment, a short one at once', async t => {
+  process.env.OFFLOAD_SECRET = 'a secret'
+  const work = offloaded(WORKS, where)
+  const long = await work(LONG)
+  t.not(long.pid, process.pid)
+  t.equal(long.length, 4_097)
+  t.notOk(Object.values(long.environment).some(value => value === 'a secret' || value === process.env.PATH))
+  t.match(await work('a'), { pid: process.pid, length: 1 })
+})
 
-  t.test('an error of the work is the error that it was', async t => {
-    await t.rejects(offloaded(import.meta.url, broken)(LONG), { message: 'broken: 4097' })
+t.test('what work makes comes back as it was', async t => {
+  t.same(await offloaded(WORKS, cloned)(LONG), { map: new Map([['length', 4_097]]), nothing: undefined })
+})
+
+t.test('work without an end ends, and so does what would take all memory; work goes on afterwards', async t => {
+  const others = offloaded(WORKS, where)
+  const ending = [endless, greedy, greedy, greedy].map(async work => {
+    const error = await Promise.resolve(offloaded<[string], unknown>(WORKS, work)(LONG)).catch(
+      (error: unknown) => error
+    )
+    t.ok(isTooMuchWork(error), work.name)
+    t.match(error, { message: 'The text takes too much work to read' })
   })
-}
+  await Promise.all(ending)
+  t.match(await others(LONG), { length: 4_097 })
+})
+
+t.test('an error of the work is the error that it was', async t => {
+  await t.rejects(offloaded(WORKS, broken)(LONG), { message: 'broken: 4097' })
+})
+
+t.test('the greatest e-mail of the worst HTML is read within the limits', async t => {
+  for (const unit of ['<p><b>', '\n', '<b>']) {
+    const html = unit.repeat(Math.floor(524_288 / unit.length))
+    t.same((await readHtmlDirectives(html, ['template'])).directives, [], unit)
+  }
+})

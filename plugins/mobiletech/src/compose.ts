@@ -1,5 +1,6 @@
 import type { ChatMessage, Content } from 'channel-kit/chat'
 import { readArguments, readDirectives } from 'channel-kit/directives'
+import { offloaded } from 'channel-kit/offload'
 import { readTemplates } from 'channel-kit/template-list'
 import { renderByCode } from 'channel-kit/templates'
 import { isBlank } from 'channel-kit/typed'
@@ -8,7 +9,7 @@ import { plainText } from './plain-text.ts'
 import { ZONE } from './received-date.ts'
 import { transliterated } from './septets.ts'
 import type { MobiletechTools } from './settings.ts'
-import { split } from './split.ts'
+import { type Split, split } from './split.ts'
 
 export type Composed = { kind: 'texts'; texts: readonly string[] } | { kind: 'impossible'; reason: string }
 
@@ -24,16 +25,33 @@ export async function compose(
   if (words.kind === 'impossible') return words
 
   const links = options.attachments === 'links' ? message.attachments.map(({ uri }) => safeLink(uri)) : []
-  const said = [safeLinks(words.text), ...links].filter(text => text !== '').join('\n')
-  if (isBlank(said)) return impossible('An SMS carries no attachments, and there is no text')
+  const parts = await smsOf(words.text, links, settings.text.transliterate !== false)
+  switch (parts.kind) {
+    case 'none':
+      return impossible('An SMS carries no attachments, and there is no text')
+    case 'unseen':
+      return impossible('There is no text: nothing of it can be seen')
+    case 'too-long':
+      return impossible(`The text would take ${parts.parts} SMS, which is too many`)
+    case 'parts':
+      return parts.parts.length > 1 && settings.text.overflow?.[0] === 'reject'
+        ? impossible(`The text does not fit into one SMS; it would take ${parts.parts.length}`)
+        : { kind: 'texts', texts: parts.parts }
+  }
+}
 
-  const text = settings.text.transliterate === false ? said : transliterated(said)
-  if (isBlank(text)) return impossible('There is no text: nothing of it can be seen')
-  const parts = split(text)
-  if (parts.kind === 'too-long') return impossible(`The text would take ${parts.parts} SMS, which is too many`)
-  if (parts.parts.length > 1 && settings.text.overflow?.[0] === 'reject')
-    return impossible(`The text does not fit into one SMS; it would take ${parts.parts.length}`)
-  return { kind: 'texts', texts: parts.parts }
+const smsOf = offloaded(import.meta.url, partsOf)
+
+/** `none`: there is no text and no link. `unseen`: what there is shows nothing in plain letters. */
+export function partsOf(
+  words: string,
+  links: readonly string[],
+  plain: boolean
+): Split | { kind: 'none' } | { kind: 'unseen' } {
+  const said = [safeLinks(words), ...links].filter(text => text !== '').join('\n')
+  if (isBlank(said)) return { kind: 'none' }
+  const text = plain ? transliterated(said) : said
+  return isBlank(text) ? { kind: 'unseen' } : split(text)
 }
 
 type Words = { kind: 'words'; text: string } | { kind: 'impossible'; reason: string }
