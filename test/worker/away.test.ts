@@ -48,10 +48,10 @@ for (const how of ['fails', 'ends'] as const)
       await liveness.stop()
       await pool.end()
     })
-    const add = (task: string) =>
-      database.sql`select graphile_worker.add_job(${task}, '{}'::json, max_attempts := 32767)`
-    const open = async (task: string) =>
-      (await database.sql`select from graphile_worker.jobs where task_identifier = ${task}`).count
+    const add = (task: string, { sql } = database) =>
+      sql`select graphile_worker.add_job(${task}, '{}'::json, max_attempts := 32767)`
+    const open = async (task: string, { sql }: typeof database) =>
+      (await sql`select from graphile_worker.jobs where task_identifier = ${task}`).count
 
     await add('stays')
     await add('long')
@@ -59,11 +59,11 @@ for (const how of ['fails', 'ends'] as const)
     await away()
     gate.resolve()
     await until('the queue to notice', async () => /Failed to (fail|complete) jobs/.test(kept.log()))
-    await back()
-    await add('other')
+    const again = await back()
+    await add('other', again)
     await until('another job', async () => begun.other === 1, FREED_MS)
-    await until('the job to be over', async () => (await open('stays')) === 0, FREED_MS)
-    t.ok((await open('long')) > 0, 'while one that takes long is still under way')
+    await until('the job to be over', async () => (await open('stays', again)) === 0, FREED_MS)
+    t.ok((await open('long', again)) > 0, 'while one that takes long is still under way')
   })
 
 async function world(t: Test) {
@@ -79,6 +79,12 @@ async function world(t: Test) {
       await admin.sql.unsafe(`alter database ${name} allow_connections false`)
       await admin.sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`
     },
-    back: async () => void (await admin.sql.unsafe(`alter database ${name} allow_connections true`))
+    /** With connections of its own: the others may not have heard yet that they are lost. */
+    async back() {
+      await admin.sql.unsafe(`alter database ${name} allow_connections true`)
+      const again = openDatabase(url)
+      t.teardown(again.close)
+      return again
+    }
   }
 }
