@@ -1,3 +1,4 @@
+import { record } from 'channel-kit/json'
 import type { Answer } from './api.ts'
 
 /** What an answer of the gateway means, whatever was asked. The only place that knows. Pure. */
@@ -87,9 +88,6 @@ function reasonOf({ status, said, text }: Answer): string {
   const told = [...new Set(words.filter(word => typeof word === 'string'))].join(' ')
   return told || `HTTP ${status}${text.trim() ? `: ${text.trim().slice(0, 300)}` : ''}`
 }
-
-const record = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 
 /** The id of a lot that was made, in any of the shapes that it comes in. */
 export function lotIdOf(said: unknown): string | undefined {

@@ -1,5 +1,6 @@
 import type { LookupTools, Search } from 'channel-kit/channel'
 import type { Choices } from 'channel-kit/form'
+import { number, text } from 'channel-kit/json'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { meaningOf } from './answer.ts'
@@ -69,11 +70,11 @@ function routeOf(said: unknown): Route[] {
   return [
     {
       id: String(idServiceSettings),
-      quotaId: Number(idQuotaSettings) || 0,
-      name: String(name ?? idServiceSettings),
-      provider: String(provider ?? ''),
-      price: Number(price) || 0,
-      available: available === undefined || available === null ? undefined : Number(available) || 0
+      quotaId: number(idQuotaSettings) || 0,
+      name: text(name) || String(idServiceSettings),
+      provider: text(provider),
+      price: number(price) || 0,
+      available: available === undefined || available === null ? undefined : number(available) || 0
     }
   ]
 }
@@ -92,8 +93,8 @@ export const routeChoices =
       Array.isArray(search.dep) ? search.dep : Object.values(search.dep ?? {})
     )
     const settings = savedConnection(tools)
-    if (!settings || !Number(crmId) || !isService(service) || !portfolio) return {}
-    const wanted = { crmId: Number(crmId), portfolio: String(portfolio), service, at: tools.now() }
+    if (!settings || !number(crmId) || !isService(service) || !text(portfolio)) return {}
+    const wanted = { crmId: number(crmId), portfolio: text(portfolio), service, at: tools.now() }
     const found = await routesOf({ ...tools, settings }, wanted)
     if (found.kind === 'none') {
       tools.log.warn({ reason: found.reason }, 'the routes cannot be looked up')

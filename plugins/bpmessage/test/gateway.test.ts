@@ -192,6 +192,8 @@ t.test('routes are found by a text and by their ids, with price and quota', asyn
   t.same(Object.keys((await find({ text: 'USED' })) ?? {}), ['5020'])
   t.same(Object.keys((await find({ keys: ['5018', '7'] })) ?? {}), ['5018'])
   t.same(await find({ text: '', dep: [null, null, null] }), {})
+  const without = { toString: null, valueOf: null }
+  t.same(await find({ text: '', dep: [['sms'], without, without] }), {}, 'nothing is asked for by what is no text')
   t.same(await find({ text: '' }, { connection: { apiUrl: '' } }), {})
 })
 

@@ -93,8 +93,8 @@ const COMMON = ['retry', 'throttled', 'refused', 'unknown']
 export const readLotOutcome = <Answer>(verb: keyof typeof ENDS, answer: unknown): Read<Answer> =>
   reading(answer, fields => {
     shortenReason(fields)
-    const words: readonly string[] = [...ENDS[verb], ...COMMON]
-    if (!words.includes(String(fields.kind))) return { wrong: `/kind is none of ${words.join(', ')}` }
+    const words: readonly unknown[] = [...ENDS[verb], ...COMMON]
+    if (!words.includes(fields.kind)) return { wrong: `/kind is none of ${words.join(', ')}` }
     return limited(fields) as Read<Answer>
   })
 

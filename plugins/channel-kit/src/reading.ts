@@ -23,9 +23,11 @@ export const isFields = (value: unknown): value is Fields =>
 
 /** A schema for each `kind`. */
 export function kinds<Value>(schemas: Readonly<Record<string, TObject>>): (fields: Fields) => Read<Value> {
-  const compiled = new Map(Object.entries(schemas).map(([kind, schema]) => [kind, checker<Value>(schema)]))
+  const compiled = new Map<unknown, (fields: Fields) => Read<Value>>(
+    Object.entries(schemas).map(([kind, schema]) => [kind, checker<Value>(schema)])
+  )
   return fields =>
-    compiled.get(String(fields.kind))?.(fields) ?? { wrong: `/kind is none of ${[...compiled.keys()].join(', ')}` }
+    compiled.get(fields.kind)?.(fields) ?? { wrong: `/kind is none of ${[...compiled.keys()].join(', ')}` }
 }
 
 export function checker<Value>(schema: TObject): (fields: Fields) => Read<Value> {

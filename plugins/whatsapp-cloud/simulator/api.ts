@@ -1,6 +1,6 @@
+import { type Json, list, record, text } from 'channel-kit/json'
 import { isLocal } from 'channel-kit/simulator'
 import Fastify from 'fastify'
-import { type Json, list, record, text } from '../src/json.ts'
 import { type FaultScripts, refusalBody } from './faults.ts'
 import { deliveredRoutes, fileRoutes } from './files.ts'
 import { handling } from './handle.ts'

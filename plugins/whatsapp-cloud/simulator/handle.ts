@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
+import { record, text } from 'channel-kit/json'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { record, text } from '../src/json.ts'
 import { type FaultScripts, refusalBody, suffer } from './faults.ts'
 import type { Operation, State } from './state.ts'
 

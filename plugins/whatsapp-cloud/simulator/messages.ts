@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Json, list, record, text } from '../src/json.ts'
+import { type Json, list, record, text } from 'channel-kit/json'
 import { refusalBody } from './faults.ts'
 import type { Message, State } from './state.ts'
 import { type Change, seconds, type WebhookSender } from './webhooks.ts'

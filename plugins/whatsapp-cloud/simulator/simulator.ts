@@ -1,5 +1,5 @@
+import type { Json } from 'channel-kit/json'
 import type { Simulator } from 'channel-kit/simulator'
-import type { Json } from '../src/json.ts'
 import { graphApi } from './api.ts'
 import { fileBody, incoming, seen, written } from './customer.ts'
 import { faultScripts } from './faults.ts'

@@ -1,4 +1,4 @@
-import type { Json } from '../src/json.ts'
+import type { Json } from 'channel-kit/json'
 
 /** What the fake Graph API knows. A test may look at all of it and change what it likes. */
 export interface State {

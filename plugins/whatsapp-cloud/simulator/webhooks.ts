@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { Json } from '../src/json.ts'
+import type { Json } from 'channel-kit/json'
 import type { State } from './state.ts'
 
 /** One `change` of a webhook's body. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { NoteEvent } from 'channel-kit/event'
+import { record, text } from 'channel-kit/json'
 import { callerOf } from './graph/access.ts'
 import { type Caller, call } from './graph/call.ts'
 import { explain } from './graph/reasons.ts'
-import { record, text } from './json.ts'
 import type { WhatsAppTools } from './settings.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { NoteEvent } from 'channel-kit/event'
+import { record } from 'channel-kit/json'
 import { callerOf } from './graph/access.ts'
 import { endsSoon, tokenState } from './graph/token.ts'
-import { record } from './json.ts'
 import type { WhatsAppTools } from './settings.ts'
 
 /** Tells the operator's log of a token that ends soon, once a day: a token that ended without a word is found out by angry customers. */

@@ -1,6 +1,6 @@
+import { list, record, text } from 'channel-kit/json'
 import t from 'tap'
 import { graphFault } from '../simulator/faults.ts'
-import { list, record, text } from '../src/json.ts'
 import { storage } from './samples.ts'
 import { registered } from './tools.ts'
 

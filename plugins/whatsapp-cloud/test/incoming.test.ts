@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import type { Json } from 'channel-kit/json'
+import { text } from 'channel-kit/json'
 import t from 'tap'
 import { safeName, withExtension } from '../src/incoming/media.ts'
-import type { Json } from '../src/json.ts'
-import { text } from '../src/json.ts'
 import type { Change } from './tools.ts'
 import { lent, NOW, receive, received, textsOf, wrapped } from './webhook.ts'
 

@@ -1,5 +1,5 @@
+import type { Json } from 'channel-kit/json'
 import t from 'tap'
-import type { Json } from '../src/json.ts'
 import { lent, NOW, receive, received, textsOf, wrapped } from './webhook.ts'
 
 const CUSTOMER = '421900111222'

@@ -1,6 +1,6 @@
+import { record } from 'channel-kit/json'
 import t from 'tap'
 import { graphFault } from '../simulator/faults.ts'
-import { record } from '../src/json.ts'
 import { eventsIn, registered } from './tools.ts'
 
 t.test('a text goes out with our id, and under the id that WhatsApp gives it', async t => {

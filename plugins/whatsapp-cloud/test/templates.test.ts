@@ -1,6 +1,6 @@
+import type { Json } from 'channel-kit/json'
 import t from 'tap'
 import { graphFault } from '../simulator/faults.ts'
-import type { Json } from '../src/json.ts'
 import { storage } from './samples.ts'
 import { eventsIn, registered } from './tools.ts'
 

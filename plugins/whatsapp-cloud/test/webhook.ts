@@ -1,6 +1,6 @@
 import type { GatewayEvent } from 'channel-kit/event'
+import { type Json, record } from 'channel-kit/json'
 import channel from '../src/channel.ts'
-import { type Json, record } from '../src/json.ts'
 import { type Change, lend, settingsOf } from './tools.ts'
 
 /** Webhooks as the channel is handed them, without a host. */

@@ -1,6 +1,6 @@
+import { record } from 'channel-kit/json'
 import t from 'tap'
 import { graphFault } from '../simulator/faults.ts'
-import { record } from '../src/json.ts'
 import { storage } from './samples.ts'
 import { type Change, eventsIn, registered, settingsOf } from './tools.ts'
 

@@ -1,4 +1,4 @@
-import { type Json, record, text } from '../json.ts'
+import { type Json, record, text } from 'channel-kit/json'
 import type { WhatsAppLookupTools, WhatsAppTools } from '../settings.ts'
 import type { Access, Caller } from './call.ts'
 

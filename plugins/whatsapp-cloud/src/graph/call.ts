@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
+import { type Json, parse, record, text } from 'channel-kit/json'
 import { neverSent } from 'channel-kit/network'
 import type { Log } from 'channel-kit/tools'
-import { type Json, parse, record, text } from '../json.ts'
 import { errorOfStatus, type GraphError, graphError } from './errors.ts'
 
 /** The way to the Graph API: which one, and as whom. */

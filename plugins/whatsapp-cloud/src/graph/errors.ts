@@ -1,4 +1,4 @@
-import { type Json, parse, record, text } from '../json.ts'
+import { type Json, number, parse, record, text } from 'channel-kit/json'
 
 /** What the Graph API says when it says no. Branch on the code: Meta rewrites titles, and statuses differ by the day. */
 export interface GraphError {
@@ -44,14 +44,19 @@ export const webhookError = (error: unknown): GraphError => errorOf(record(error
 function errorOf(error: Json, status: number): GraphError {
   const { code, error_subcode, message, title, error_data, error_user_msg, is_transient, fbtrace_id } = error
   return {
-    code: Number(code ?? -1),
-    subcode: Number(error_subcode ?? 0),
+    code: codeOf(code, -1),
+    subcode: codeOf(error_subcode, 0),
     message: text(message) || text(title),
     details: detailsOf(error_data) || text(error.details) || text(error_user_msg),
     transient: is_transient === true,
     status,
     trace: text(fbtrace_id)
   }
+}
+
+const codeOf = (said: unknown, none: number) => {
+  const code = number(said)
+  return Number.isNaN(code) ? none : code
 }
 
 /** An object, or the same as a text. */

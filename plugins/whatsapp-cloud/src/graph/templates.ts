@@ -1,4 +1,4 @@
-import { type Json, list, record, text } from '../json.ts'
+import { type Json, list, record, text } from 'channel-kit/json'
 import { type Answer, type Caller, call } from './call.ts'
 
 const FIELDS = 'id,name,status,category,language,components,parameter_format'

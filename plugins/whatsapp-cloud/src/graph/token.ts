@@ -1,4 +1,4 @@
-import { list, record, text } from '../json.ts'
+import { list, record, text } from 'channel-kit/json'
 import { type Caller, call } from './call.ts'
 
 /** What Meta knows of the access token. */

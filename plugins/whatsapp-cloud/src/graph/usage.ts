@@ -1,4 +1,4 @@
-import { type Json, list, parse, record } from '../json.ts'
+import { type Json, list, number, parse, record } from 'channel-kit/json'
 
 /** How much of what Meta lets an account or an app call is used up, as its answers say. README.md, "Limits". */
 
@@ -18,7 +18,7 @@ export function restOf(headers: Headers): number {
 
 /** When calls are taken again; 0: it does not say. */
 export const regainOf = (headers: Headers): number =>
-  Math.max(0, ...usesOf(headers).map(use => number(use.estimated_time_to_regain_access) * MINUTE_MS))
+  Math.max(0, ...usesOf(headers).map(use => share(use.estimated_time_to_regain_access) * MINUTE_MS))
 
 function usesOf(headers: Headers): Json[] {
   const business = Object.values(record(parse(headers.get('x-business-use-case-usage') ?? '')))
@@ -26,7 +26,7 @@ function usesOf(headers: Headers): Json[] {
   return [...business.flatMap(list).map(record), app]
 }
 
-const percents = ({ call_count, total_time, total_cputime }: Json) =>
-  [call_count, total_time, total_cputime].map(number)
+const percents = ({ call_count, total_time, total_cputime }: Json) => [call_count, total_time, total_cputime].map(share)
 
-const number = (value: unknown) => Number(value) || 0
+/** Nothing said is nothing used. */
+const share = (value: unknown) => number(value) || 0

@@ -1,5 +1,5 @@
 import type { Media } from 'channel-kit/event'
-import { type Json, list, record, text } from '../json.ts'
+import { type Json, list, record, text } from 'channel-kit/json'
 import { type StoredText, safeName } from './media.ts'
 import { lines, type Reader, said } from './said.ts'
 

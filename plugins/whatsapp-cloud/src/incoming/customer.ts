@@ -1,5 +1,5 @@
 import type { RenamedEvent } from 'channel-kit/event'
-import { type Json, list, record, text } from '../json.ts'
+import { type Json, list, record, text } from 'channel-kit/json'
 
 /**
  * Customers have a phone number, an id that WhatsApp made for this business

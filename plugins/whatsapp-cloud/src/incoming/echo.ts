@@ -1,6 +1,6 @@
 import type { GatewayEvent } from 'channel-kit/event'
+import { type Json, text } from 'channel-kit/json'
 import type { Recalled } from 'channel-kit/tools'
-import { type Json, text } from '../json.ts'
 import { chosen } from '../settings.ts'
 import { read } from './kinds.ts'
 import { type Context, contentOf, timeOf } from './message.ts'

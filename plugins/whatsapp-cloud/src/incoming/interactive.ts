@@ -1,4 +1,4 @@
-import { type Json, parse, record, text } from '../json.ts'
+import { type Json, parse, record, text } from 'channel-kit/json'
 import { lines, type Manner, type Reader, said } from './said.ts'
 
 /** What customers press, choose and fill in. */

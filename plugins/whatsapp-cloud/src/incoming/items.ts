@@ -1,6 +1,6 @@
 import type { GatewayEvent } from 'channel-kit/event'
+import { type Json, list, number, record, text } from 'channel-kit/json'
 import type { Asked, Recalled } from 'channel-kit/tools'
-import { type Json, list, record, text } from '../json.ts'
 import type { WhatsAppTools } from '../settings.ts'
 import { contactOf, receiverOf, senderOf } from './customer.ts'
 import { eventsOfEcho } from './echo.ts'
@@ -76,4 +76,4 @@ const asksOf = (contact: string, ref: string): Asked[] => (contact && ref ? [{ c
 const shownOf = (recalled: Recalled | undefined) => (recalled ? quoteOf(recalled) : '')
 
 /** Meta keeps no order; within a second that of the list is all there is. */
-const earlier = (one: Json, other: Json) => (Number(one.timestamp) || 0) - (Number(other.timestamp) || 0)
+const earlier = (one: Json, other: Json) => (number(one.timestamp) || 0) - (number(other.timestamp) || 0)

@@ -1,4 +1,4 @@
-import { type Json, list, record, text } from '../json.ts'
+import { type Json, list, number, record, text } from 'channel-kit/json'
 import { chosen } from '../settings.ts'
 import { readContacts } from './cards.ts'
 import { readButton, readInteractive } from './interactive.ts'
@@ -45,7 +45,7 @@ const readOrder: Reader = ({ text: note, product_items }, { translate }) => {
   const items = list(product_items).map(record)
   const sums = new Map<string, number>()
   for (const { quantity, item_price, currency } of items) {
-    const sum = Number(quantity) * Number(item_price)
+    const sum = number(quantity) * number(item_price)
     if (Number.isFinite(sum)) sums.set(text(currency), (sums.get(text(currency)) ?? 0) + sum)
   }
   const rows = items.map(

@@ -1,6 +1,6 @@
 import type { GatewayEvent, NoteEvent } from 'channel-kit/event'
+import { type Json, list, record, text } from 'channel-kit/json'
 import { templateNote } from '../graph/template-note.ts'
-import { type Json, list, record, text } from '../json.ts'
 import { renamed } from './customer.ts'
 import { eventsOfPreferences } from './opt-out.ts'
 import { type Skipped, skipped } from './said.ts'

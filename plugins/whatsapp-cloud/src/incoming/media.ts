@@ -1,7 +1,7 @@
 import type { AttachmentType } from 'channel-kit/chat'
 import type { Media } from 'channel-kit/event'
+import { type Json, list, record, text } from 'channel-kit/json'
 import mime from 'mime'
-import { type Json, list, record, text } from '../json.ts'
 import { lines, type Manner, type Reader, said } from './said.ts'
 
 /** What `download` needs of a file of a customer's, as the webhook names it. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { GatewayEvent } from 'channel-kit/event'
-import { type Json, record, text } from '../json.ts'
+import { type Json, record, text } from 'channel-kit/json'
 import { contactOf, customerOf, renamed, sameCustomer, senderOf } from './customer.ts'
 import { read } from './kinds.ts'
 import { prefaceOf } from './preface.ts'

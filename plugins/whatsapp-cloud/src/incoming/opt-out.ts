@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { NoteEvent } from 'channel-kit/event'
+import { type Json, list, record, text } from 'channel-kit/json'
 import type { Note } from 'channel-kit/tools'
-import { type Json, list, record, text } from '../json.ts'
 import { type Customer, contactOf, customerAt, customerOf } from './customer.ts'
 
 /** Customers who do not want marketing. Meta holds it against a business to try them again and again. README.md, "Templates". */

@@ -1,4 +1,4 @@
-import { type Json, record, text } from '../json.ts'
+import { type Json, record, text } from 'channel-kit/json'
 import { chosen } from '../settings.ts'
 import type { Manner } from './said.ts'
 

@@ -1,5 +1,5 @@
+import { type Json, record, text } from 'channel-kit/json'
 import type { Recalled } from 'channel-kit/tools'
-import { type Json, record, text } from '../json.ts'
 import { written } from '../markup/content.ts'
 import { cut } from '../markup/cut.ts'
 

@@ -1,7 +1,7 @@
 import type { Received, WebhookRequest } from 'channel-kit/channel'
 import type { GatewayEvent } from 'channel-kit/event'
+import { parse, record } from 'channel-kit/json'
 import type { Asked, Recalled } from 'channel-kit/tools'
-import { parse, record } from '../json.ts'
 import type { WhatsAppTools } from '../settings.ts'
 import { type Item, itemsOf, type Result } from './items.ts'
 import { note } from './management.ts'

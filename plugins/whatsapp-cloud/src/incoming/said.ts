@@ -1,7 +1,7 @@
 import type { Attachment } from 'channel-kit/chat'
 import type { Media } from 'channel-kit/event'
+import type { Json } from 'channel-kit/json'
 import type { Translate } from 'channel-kit/tools'
-import type { Json } from '../json.ts'
 import type { Incoming } from '../settings.ts'
 
 /** What a message of a customer says, in the words of the chat. */

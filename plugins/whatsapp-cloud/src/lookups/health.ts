@@ -1,10 +1,10 @@
 import type { Lookup } from 'channel-kit/channel'
+import { type Json, list, record, text } from 'channel-kit/json'
 import { callerOf } from '../graph/access.ts'
 import { type Caller, call } from '../graph/call.ts'
 import { explain } from '../graph/reasons.ts'
 import { endsSoon, tokenState } from '../graph/token.ts'
 import { ACCOUNT_FIELDS } from '../incoming/management.ts'
-import { type Json, list, record, text } from '../json.ts'
 import type { WhatsAppLookupTools } from '../settings.ts'
 
 /** Whether messages can come and go, asked at the moment and remembered from webhooks. */

@@ -1,9 +1,9 @@
 import type { Search } from 'channel-kit/channel'
 import type { Choices } from 'channel-kit/form'
+import { record, text } from 'channel-kit/json'
 import { callerOf } from '../graph/access.ts'
 import { localeOf } from '../graph/template-note.ts'
 import { listTemplates } from '../graph/templates.ts'
-import { record, text } from '../json.ts'
 import { keyOf } from '../sending/fallback.ts'
 import type { WhatsAppLookupTools } from '../settings.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Lookup } from 'channel-kit/channel'
+import { record, text } from 'channel-kit/json'
 import { CONNECTION } from '../connect.ts'
-import { record, text } from '../json.ts'
 import type { WhatsAppLookupTools } from '../settings.ts'
 
 /** What an admin has to do at Meta, with the values to copy. */

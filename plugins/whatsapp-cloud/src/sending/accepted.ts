@@ -1,7 +1,7 @@
 import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
+import { type Json, text } from 'channel-kit/json'
 import type { Outcome } from 'channel-kit/outcome'
 import { isBsuid, renamed, sameCustomer } from '../incoming/customer.ts'
-import { type Json, text } from '../json.ts'
 import type { Plan } from './planned.ts'
 
 type Accepted = Extract<Outcome, { kind: 'accepted' }>

@@ -1,5 +1,5 @@
 import { type Directed, readDirectives, readPiped } from 'channel-kit/directives'
-import { type Json, record, text } from '../json.ts'
+import { type Json, record, text } from 'channel-kit/json'
 import { shown, unmarked } from '../markup/content.ts'
 import { LONGEST_CAPTION, split } from '../markup/split.ts'
 import { fallbackOf, planFallback } from './fallback.ts'

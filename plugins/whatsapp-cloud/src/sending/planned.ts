@@ -1,5 +1,5 @@
 import type { GatewayEvent } from 'channel-kit/event'
-import type { Json } from '../json.ts'
+import type { Json } from 'channel-kit/json'
 import type { Run } from './run.ts'
 
 /** What a message becomes: bodies for the API, one a part. The same at every attempt. */

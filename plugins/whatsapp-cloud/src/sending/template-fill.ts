@@ -1,6 +1,6 @@
 import type { Arguments } from 'channel-kit/directives'
+import type { Json } from 'channel-kit/json'
 import type { Translate } from 'channel-kit/tools'
-import type { Json } from '../json.ts'
 import type { StoredFile } from './run.ts'
 import type { TemplateShape } from './template-shape.ts'
 

@@ -1,6 +1,6 @@
+import { type Json, list, record, text } from 'channel-kit/json'
 import { type Static, Type } from 'typebox'
 import { localeOf } from '../graph/template-note.ts'
-import { type Json, list, record, text } from '../json.ts'
 
 /** What has to be known of a template to fill it in. Kept as a note, so that it is not asked for at every message. */
 export const TemplateShape = Type.Object({

@@ -1,5 +1,5 @@
+import { record, text } from 'channel-kit/json'
 import type { Outgoing } from 'channel-kit/outcome'
-import { record, text } from '../json.ts'
 
 /** WhatsApp takes anything for a day after a customer wrote, and templates alone after that. README.md, "24-hour window". */
 

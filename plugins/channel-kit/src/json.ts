@@ -1,4 +1,7 @@
-/** Reading JSON of a gateway that promises nothing: what is not as expected is empty, never an exception. */
+/**
+ * Reads JSON of a gateway, or of anyone else who promises nothing: what is not as expected is empty, never an exception.
+ * `String(value)` and `Number(value)` are no way to do so: `{"toString": null}` throws.
+ */
 
 export type Json = Readonly<Record<string, unknown>>
 
@@ -13,6 +16,10 @@ export const list = (value: unknown): readonly unknown[] => (Array.isArray(value
  */
 export const text = (value: unknown): string =>
   typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '') : typeof value === 'number' ? String(value) : ''
+
+/** NaN: it is none. Anything else would be asked for its own `toString`, which may be what a stranger wrote. */
+export const number = (value: unknown): number =>
+  typeof value === 'number' ? value : typeof value === 'string' && value.trim() ? Number(value) : Number.NaN
 
 /** Undefined: it is no JSON. */
 export function parse(json: string): unknown {
