@@ -42,6 +42,7 @@ import { openOutbound } from './outbound/outbound.ts'
 import { translate } from './protocol/language.ts'
 import { userAgent } from './protocol/special-request.ts'
 import { uploadQuota } from './storage/quota.ts'
+import { openSpool } from './storage/spool.ts'
 import { openUploads, uploadsRoot } from './storage/uploads.ts'
 import { turningApart } from './worker/apart.ts'
 import { startWorker } from './worker/worker.ts'
@@ -124,6 +125,8 @@ async function compose(
   const { uploads: most, diskFloor: floor } = config.quotas
   const uploads = openUploads(root, uploadQuota({ db: database.db, root, most, floor, now }))
   await uploads.prepare()
+  const spool = openSpool({ dataDir: config.dataDir, floor, now })
+  await spool.prepare()
 
   const mountedBy = (name: string) => mounted.find(({ channel }) => channel.name === name)
   const registrations = registrationStore(database, secrets)
@@ -134,7 +137,7 @@ async function compose(
   const keys = keyStore({ db: database.db, outbound, userAgent: userAgent(config.selfUri), now })
   const verify = verifier({ issuers: config.issuers, keys, now, log })
 
-  const lend = lender({ outbound, uploads, notes, recall: recaller(database), now, log, defaultLanguage })
+  const lend = lender({ outbound, uploads, spool, notes, recall: recaller(database), now, log, defaultLanguage })
   const ready = readier({ registrations, settings, mountedBy, lend })
   const call = caller({ outbound, issuers: config.issuers, now })
   const selfUriOf = (name: string) => mountedBy(name)?.selfUri

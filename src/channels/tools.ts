@@ -7,6 +7,7 @@ import type { RecallOf } from '../messages/recall.ts'
 import type { Outbound } from '../outbound/outbound.ts'
 import { translate } from '../protocol/language.ts'
 import type { Data } from '../protocol/settings.ts'
+import type { Spool } from '../storage/spool.ts'
 import { extensionOf, isPlain, type Uploads } from '../storage/uploads.ts'
 import type { Mounted } from './load.ts'
 
@@ -15,6 +16,7 @@ import type { Mounted } from './load.ts'
 interface Parts {
   outbound: Pick<Outbound, 'fetch' | 'budgetOf'>
   uploads: Pick<Uploads, 'keep'>
+  spool: Pick<Spool, 'keep'>
   notes: Pick<NotesStore, 'of'>
   recall: RecallOf
   now: () => Date
@@ -34,7 +36,7 @@ interface Loan {
 export type Lend = ReturnType<typeof lender>
 
 /** `sent` tells whether a request may have reached the gateway: what is on its way counts, what never connected does not. */
-export function lender({ outbound, uploads, notes, recall, now, log, defaultLanguage }: Parts) {
+export function lender({ outbound, uploads, spool, notes, recall, now, log, defaultLanguage }: Parts) {
   const logs = new WeakMap<Registration, Tools['log']>()
   const logOf = (registration: Registration): Tools['log'] => {
     const kept = logs.get(registration) ?? log.child({ channel: registration.channel, registration: registration.id })
@@ -76,6 +78,7 @@ export function lender({ outbound, uploads, notes, recall, now, log, defaultLang
           const extension = extensionOf(name)
           return `${mounted.selfUri}uploaded/${await uploads.keep(registration, isPlain(extension) ? extension : 'bin', bytes)}`
         },
+        spool: bytes => spool.keep(registration.id, bytes),
         webhookUrl: `${mounted.selfUri}webhook/${registration.webhookToken}`,
         notes: await notes.of(registration.id),
         recall: asked => recall(registration.id, asked)

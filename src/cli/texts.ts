@@ -57,6 +57,7 @@ function offline({ options }: Channel, translate: LookupTools['translate']): Loo
     log: { info: log, warn: log, error: log },
     translate,
     upload: refuse,
+    spool: refuse,
     webhookUrl: '',
     notes: {},
     recall: async asked => asked.map(() => undefined)

@@ -30,6 +30,9 @@ export async function fakeTools(
     async upload() {
       throw new Error('Nothing is uploaded in a trial.')
     },
+    async spool() {
+      throw new Error('No file is sent in a trial.')
+    },
     webhookUrl: '',
     notes: {},
     recall: async asked => asked.map(() => undefined)

@@ -1,4 +1,5 @@
 import type { Cell, Lookup, LookupTools, Search } from 'channel-kit/channel'
+import { forAccount } from 'channel-kit/offload'
 import type { Tools } from 'channel-kit/tools'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
@@ -57,7 +58,13 @@ export function lookupRoutes(app: FastifyInstance, { database, mounted, language
   ): Promise<Answer> {
     const handler = named(handlers, request)
     const question = read(request)
-    return within(LOOKUP_MS, async signal => before(signal, handler(question, await tools(request, signal))))
+    return within(LOOKUP_MS, async signal => {
+      const lent = await tools(request, signal)
+      return before(
+        signal,
+        forAccount(request.registration.id, () => handler(question, lent))
+      )
+    })
   }
 
   async function tools(

@@ -1,4 +1,5 @@
 import type { FieldErrors } from 'channel-kit/channel'
+import { forAccount } from 'channel-kit/offload'
 import type { FastifyInstance } from 'fastify'
 import type { TObject } from 'typebox'
 import type { Mounted } from '../channels/load.ts'
@@ -71,7 +72,12 @@ export function settingsRoutes(app: FastifyInstance, { mounted, language, settin
       const loan = { mounted, registration, settings: effective, language: current }
       return within(CHECK_MS, async signal => {
         const { tools } = await lend({ ...loan, signal })
-        return byGroup(await before(signal, check(tools)))
+        return byGroup(
+          await before(
+            signal,
+            forAccount(registration.id, () => check(tools))
+          )
+        )
       })
     }
   })

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { forAccount } from 'channel-kit/offload'
 import type { FastifyBaseLogger } from 'fastify'
 import { GIVEN_UP, MOST_DEATHS } from '../database/deaths.ts'
 import type { Jobs } from '../database/jobs.ts'
@@ -128,7 +129,8 @@ async function stepOf(work: Work, lot: LotRow, pausedUntil: Date | null): Promis
       await note({ work, lot }, { reason: 'unready' in target ? target.unready : 'its channel has no lots' })
       return { kind: 'wait', until: new Date(now + LOOK_MS) }
     }
-    return step({ work, lot, target: { ...target, lots: target.channel.lots } as Ready, deadline })
+    const ready = { ...target, lots: target.channel.lots } as Ready
+    return forAccount(lot.registrationId, () => step({ work, lot, target: ready, deadline }))
   })
 }
 

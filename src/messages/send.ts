@@ -1,6 +1,6 @@
 import type { Channel } from 'channel-kit/channel'
 import { neverSent } from 'channel-kit/network'
-import { isTooMuchWork } from 'channel-kit/offload'
+import { forAccount, isTooMuchWork } from 'channel-kit/offload'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import type { Tools } from 'channel-kit/tools'
 import { GIVEN_UP, MOST_DEATHS } from '../database/deaths.ts'
@@ -37,7 +37,9 @@ export const sender =
   ({ ready, policy, now }: Parts) =>
   async (taken: Taken): Promise<Ended> => {
     const started = now()
-    const attempted = await within(policy.timeoutMs, deadline => attempt(taken, ready, deadline))
+    const attempted = await within(policy.timeoutMs, deadline =>
+      forAccount(taken.registrationId, () => attempt(taken, ready, deadline))
+    )
     const { outcome, repeats } = attempted
     const number = taken.message.attempts
     return {

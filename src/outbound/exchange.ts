@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Dispatcher } from 'undici'
+import type { Dispatcher, FormData } from 'undici'
 
 /**
  * One request and its answer, by the dispatcher itself: the library's `request`
@@ -11,7 +11,7 @@ export interface Asked {
   url: string | URL
   method: Dispatcher.HttpMethod
   headers: Record<string, string>
-  body?: string | Uint8Array | null
+  body?: string | Uint8Array | FormData | null
   /** Any of them ends it. `AbortSignal.any` would make one of them, which may be collected before it fires. */
   signals?: readonly AbortSignal[]
 }

@@ -1,5 +1,5 @@
 import type { Media } from 'channel-kit/tools'
-import { type Dispatcher, Response } from 'undici'
+import { type Dispatcher, Response, FormData as StreamedForm } from 'undici'
 import type { Budget, Share } from './budget.ts'
 import { exchange, type Flow, type Head, type Read, type Sink } from './exchange.ts'
 import { pairs, WholeResponse } from './whole-response.ts'
@@ -13,7 +13,7 @@ import { pairs, WholeResponse } from './whole-response.ts'
 interface Plain extends Media {
   method?: string
   headers?: Record<string, string>
-  body?: string | Uint8Array | null
+  body?: string | Uint8Array | StreamedForm | null
   signal?: AbortSignal | null
 }
 
@@ -154,8 +154,12 @@ const isPlain = (init: RequestInit & Media): init is Plain =>
   (init.body === undefined || init.body === null || typeof init.body === 'string' || init.body instanceof Uint8Array) &&
   (init.headers === undefined || Object.getPrototypeOf(init.headers) === Object.prototype)
 
-/** Forms, files, streams and whatever else a request may be made of, as bytes. */
+/** Files, streams and whatever else a request may be made of, as bytes. Forms go piece by piece, their files may be large. */
 async function plainly(input: string | URL, init: RequestInit): Promise<Plain> {
+  if (init.body instanceof FormData) {
+    const { method = 'POST', headers, signal = null } = init
+    return { method, headers: Object.fromEntries(new Headers(headers)), body: streamedForm(init.body), signal }
+  }
   const made = new Request(input, { ...init, ...(init.body instanceof ReadableStream ? { duplex: 'half' } : {}) })
   return {
     method: made.method,
@@ -163,6 +167,15 @@ async function plainly(input: string | URL, init: RequestInit): Promise<Plain> {
     body: made.body ? new Uint8Array(await made.arrayBuffer()) : null,
     signal: init.signal ?? null
   }
+}
+
+/** As the library's own, which alone has a length and a type of its content for its dispatcher. */
+function streamedForm(form: FormData): StreamedForm {
+  const streamed = new StreamedForm()
+  for (const [name, value] of form)
+    if (typeof value === 'string') streamed.append(name, value)
+    else streamed.append(name, value, value.name)
+  return streamed
 }
 
 const typeOf = (body: unknown, headers: Record<string, string>) =>

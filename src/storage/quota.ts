@@ -25,6 +25,13 @@ export interface Ticket {
   release(): void
 }
 
+/** Throws `NoRoom` when fewer bytes than the floor are free on the disk of a folder. */
+export async function assertFloor(folder: string, floor: number): Promise<void> {
+  if (floor === 0) return
+  const { bavail, bsize } = await statfs(folder)
+  if (bavail * bsize < floor) throw new NoRoom('disk', 'The disk of the uploads is nearly full, nothing is taken now')
+}
+
 export type Quota = ReturnType<typeof uploadQuota>
 
 interface Parts {
@@ -77,12 +84,6 @@ export function uploadQuota({ db, root, most, floor, now }: Parts) {
     return most > 0 && before >= most && (await forgetMissing(registrationId)) ? used(registrationId) : before
   }
 
-  async function assertFloor(): Promise<void> {
-    if (floor === 0) return
-    const { bavail, bsize } = await statfs(root)
-    if (bavail * bsize < floor) throw new NoRoom('disk', 'The disk of the uploads is nearly full, nothing is taken now')
-  }
-
   /** Files are removed by the operator, who need not tell. False: it was looked a short time ago. */
   async function forgetMissing(registrationId: number): Promise<boolean> {
     const at = now().getTime()
@@ -107,7 +108,7 @@ export function uploadQuota({ db, root, most, floor, now }: Parts) {
   return {
     /** Throws `NoRoom` when there is none. */
     async open(registrationId: number): Promise<Ticket> {
-      await assertFloor()
+      await assertFloor(root, floor)
       const account = accountOf(registrationId)
       const release = () => {
         account.tickets -= 1

@@ -10,7 +10,7 @@ import { NoRoom, QUOTA, type Quota, type Ticket } from './quota.ts'
 /** Files that the CRM and its customers fetch. A name is made here; of the given one only the extension is kept. */
 
 /** What customers send is nobody's on this machine but the host's. */
-const FOLDER_MODE = 0o700
+export const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
 
 export type Uploads = ReturnType<typeof openUploads>
@@ -81,7 +81,7 @@ export function openUploads(root: string, quota: Quota) {
 }
 
 /** Twice, since cleaning up may remove the folder as soon as it is made. */
-async function openDraft(path: string, again = true): Promise<FileHandle> {
+export async function openDraft(path: string, again = true): Promise<FileHandle> {
   await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE })
   return open(path, 'w', FILE_MODE).catch(error => {
     if (!again || error.code !== 'ENOENT') throw error

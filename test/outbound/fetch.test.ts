@@ -1,11 +1,19 @@
 import { once } from 'node:events'
+import { openAsBlob } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { openOutbound } from '../../src/outbound/outbound.ts'
 
 /** What a channel calls its gateway with. */
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
@@ -42,6 +50,36 @@ t.test('a call reaches the gateway as it was given, and its answer comes back wh
   const posted = (await (await fetch(url, { method: 'POST', body: form })).json()) as { type: string }
   t.match(posted.type, /^multipart\/form-data; boundary=/)
 })
+
+t.test(
+  'a form goes piece by piece, with its length, however large its file is and however slowly it is taken',
+  async t => {
+    const MIB = 1024 * 1024
+    const path = join(t.testdir({}), 'film')
+    await writeFile(path, Buffer.alloc(64 * MIB, 'x'))
+    const held = () => process.memoryUsage().arrayBuffers
+    let before = 0
+    let most = 0
+    const { fetch, url } = await gateway(t, async (request, response) => {
+      let length = 0
+      for await (const chunk of request) {
+        length += chunk.length
+        if (length % (8 * MIB) < chunk.length) gc()
+        most = Math.max(most, held() - before)
+      }
+      response.end(JSON.stringify({ length, said: Number(request.headers['content-length']) }))
+    })
+    const form = new FormData()
+    form.set('kind', 'film')
+    form.set('file', await openAsBlob(path), 'ё "film".mp4')
+    gc()
+    before = held()
+    const { length, said } = (await (await fetch(url, { method: 'POST', body: form })).json()) as Record<string, number>
+    t.ok(length && length > 64 * MIB)
+    t.equal(said, length)
+    t.ok(most < 24 * MIB, `${most} bytes were held`)
+  }
+)
 
 t.test('an answer without a body can be read, and a file of any size', async t => {
   const big = Buffer.alloc(3 * 1024 * 1024, 'x')

@@ -38,6 +38,7 @@ export function lent(settings: Changes, changes: Changes = {}, now = new Date('2
     translate: (_category, message, params = {}) =>
       message.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole)),
     upload: async () => 'https://example.com/file',
+    spool: async () => ({ blob: new Blob([]), async [Symbol.asyncDispose]() {} }),
     webhookUrl: '',
     notes: {},
     recall: async asked => asked.map(() => undefined)

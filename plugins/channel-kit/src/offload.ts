@@ -1,4 +1,5 @@
-import limit from 'p-limit'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import limit, { type LimitFunction } from 'p-limit'
 import { Tinypool } from 'tinypool'
 
 /**
@@ -40,6 +41,24 @@ let pool: Tinypool | undefined
 /** The pool forgets the tasks that wait for a process that dies, so none waits there. */
 const inTurn = limit(PROCESSES)
 
+/** Of each account one text is worked on at a time, so that an account with many waits for itself. */
+const account = new AsyncLocalStorage<number>()
+const turns = new Map<number | undefined, LimitFunction>()
+
+/** The host calls a channel's verbs so, by the id of the registration: its long texts take turns with those of others. */
+export const forAccount = <Made>(registrationId: number, call: () => Made): Made => account.run(registrationId, call)
+
+async function inTurnOfAccount<Made>(work: () => Promise<Made>): Promise<Made> {
+  const id = account.getStore()
+  const turn = turns.get(id) ?? limit(1)
+  turns.set(id, turn)
+  try {
+    return await turn(() => inTurn(work))
+  } finally {
+    if (turn.activeCount + turn.pendingCount === 0) turns.delete(id)
+  }
+}
+
 /**
  * `work` as a promise. It has to be a pure function, whose arguments and result can be cloned, and an export of `module`
  * (`import.meta.url`) by its own name. Given texts of more than 4,096 characters together, it is done by a
@@ -64,7 +83,7 @@ export async function runOffloaded<Given extends readonly unknown[], Made>(
   pool ??= openPool()
   const opened = pool
   const task = { module, name: work.name, given } satisfies OffloadedTask
-  const done = await inTurn((): Promise<Done> => opened.run(task)).catch((error: Error) => {
+  const done = await inTurnOfAccount((): Promise<Done> => opened.run(task)).catch((error: Error) => {
     // The engine ends a process whose memory is used up.
     if (error.message === 'Worker exited unexpectedly') throw tooMuchWork()
     throw error

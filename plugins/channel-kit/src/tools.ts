@@ -21,6 +21,11 @@ export interface Log {
   error(details: object, message: string): void
 }
 
+/** A file that is no larger in memory than what is being read of it. */
+export interface Spooled extends AsyncDisposable {
+  blob: Blob
+}
+
 /** What the host lends a channel for one call. A channel reaches for nothing else. */
 export interface Tools<Settings = Static<TObject>, Options = Static<TObject>> {
   settings: Settings
@@ -36,6 +41,11 @@ export interface Tools<Settings = Static<TObject>, Options = Static<TObject>> {
   translate: Translate
   /** Keeps a copy of a file for the CRM to fetch. Errors: the storage's own. */
   upload: (name: string, bytes: AsyncIterable<Uint8Array>) => Promise<string>
+  /**
+   * Keeps a file on the disk until it is disposed of (`await using file = await tools.spool(body)`): hand `file.blob` on
+   * in a form. Errors: that the account has more than 512 MiB on their way, or that the disk is nearly full.
+   */
+  spool: (bytes: AsyncIterable<Uint8Array>) => Promise<Spooled>
   /** Where this registration's gateway must call. */
   webhookUrl: string
   /** The account's notes, see `NoteEvent`. */

@@ -1,7 +1,7 @@
 import { readHtmlDirectives } from 'channel-kit/html-directives'
-import { isTooMuchWork, offloaded } from 'channel-kit/offload'
+import { forAccount, isTooMuchWork, offloaded } from 'channel-kit/offload'
 import t from 'tap'
-import { broken, cloned, endless, greedy, where } from './works.ts'
+import { broken, busy, cloned, endless, greedy, where } from './works.ts'
 
 /** Long texts are worked on by another process, and what takes too much of it ends. */
 
@@ -36,6 +36,21 @@ t.test('work without an end ends, and so does what would take all memory; work g
   })
   await Promise.all(ending)
   t.match(await others(LONG), { length: 4_097 })
+})
+
+t.test('an account with many long texts keeps the long text of another waiting for one of them at most', async t => {
+  const work = offloaded(WORKS, busy)
+  const ended: string[] = []
+  const given = (id: number, name: string) =>
+    forAccount(id, () => work(LONG, 100)).then(() => {
+      ended.push(name)
+    })
+  const many = Array.from({ length: 12 }, (_, index) => given(1, `many ${index}`))
+  const other = given(2, 'other')
+  await other
+  t.ok(ended.length <= 3, ended.join(', '))
+  await Promise.all(many)
+  t.equal(ended.length, 13)
 })
 
 t.test('an error of the work is the error that it was', async t => {

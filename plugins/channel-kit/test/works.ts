@@ -19,3 +19,9 @@ export function greedy(text: string): unknown {
 export function broken(text: string): string {
   throw new Error(`broken: ${text.length}`)
 }
+
+export function busy(text: string, ms: number): number {
+  const end = performance.now() + ms
+  while (performance.now() < end) text.at(0)
+  return text.length
+}

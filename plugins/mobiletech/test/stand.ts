@@ -97,6 +97,7 @@ export function toolsOf(change: Change, { logged = [], gateway = {}, lent = {} }
     translate: (_category, message, params = {}) =>
       message.replace(/\{(\w+)\}/g, (_, name: string) => String(params[name])),
     upload: never,
+    spool: never,
     webhookUrl: 'https://host.example/mobiletech/webhook/secret',
     notes: {},
     recall: async asked => asked.map(() => undefined),

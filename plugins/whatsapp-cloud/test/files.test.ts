@@ -121,6 +121,24 @@ t.test('a file that is too large for WhatsApp goes as a link', async t => {
   ])
 })
 
+t.test('a file is on the disk no longer than it is on its way, however that ends', async t => {
+  const { gateway, send, spooled } = await registered(t)
+  const { attach, at } = await storage(t)
+  gateway.faults.add('upload', graphFault(500, 131016), graphFault(400, 131053))
+  for (const attachments of [
+    [attach('a.png', 'image')],
+    [attach('a.png', 'image')],
+    [attach('a.png', 'image'), attach('a.webm')],
+    [attach('a.empty')],
+    [at('/broken', 'b')],
+    [at('/huge', 'film.mov')]
+  ]) {
+    await send({ attachments })
+    t.equal(spooled.open, 0)
+  }
+  t.ok(spooled.all >= 5)
+})
+
 t.test('what WhatsApp refuses as a picture it is offered as a document, once', async t => {
   const { gateway, send } = await registered(t)
   const { attach } = await storage(t)

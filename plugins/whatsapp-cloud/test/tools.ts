@@ -43,6 +43,8 @@ interface Lent {
 export function lend({ settings, graphUrl = 'https://graph.example', now = () => new Date() }: Lent) {
   const logs: Logged[] = []
   const files = new Map<string, Buffer>()
+  /** Files that are not disposed of, and all. */
+  const spooled = { open: 0, all: 0 }
   const notes: Record<string, Note> = {}
   const said = new Map<string, Recalled>()
   const recalls: number[] = []
@@ -64,6 +66,18 @@ export function lend({ settings, graphUrl = 'https://graph.example', now = () =>
       files.set(uri, Buffer.concat(chunks))
       return uri
     },
+    async spool(bytes) {
+      const chunks: Uint8Array<ArrayBuffer>[] = []
+      for await (const chunk of bytes) chunks.push(new Uint8Array(chunk))
+      spooled.open += 1
+      spooled.all += 1
+      return {
+        blob: new Blob(chunks),
+        async [Symbol.asyncDispose]() {
+          spooled.open -= 1
+        }
+      }
+    },
     webhookUrl: 'https://host.example/whatsapp-cloud/webhook/t0ken',
     notes,
     async recall(asked) {
@@ -77,7 +91,7 @@ export function lend({ settings, graphUrl = 'https://graph.example', now = () =>
       if (value === null) delete notes[name]
       else notes[name] = { value, at: now() }
   }
-  return { tools, logs, files, notes, keep, said, recalls }
+  return { tools, logs, files, spooled, notes, keep, said, recalls }
 }
 
 /** A registration of its own at a simulator of its own. */

@@ -81,7 +81,7 @@ async function asked({ access, fetch }: Caller, given: Call, proven: boolean): P
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
   if (proven && access.secret) url.searchParams.set('appsecret_proof', proofOf(access))
   try {
-    const { headers, ...rest } = form ? await encoded(form) : written(json)
+    const { headers, ...rest } = form ? { headers: {}, body: form } : written(json)
     const response = await fetch(url, {
       method,
       headers: { ...authorized(access.token), ...headers },
@@ -97,13 +97,6 @@ async function asked({ access, fetch }: Caller, given: Call, proven: boolean): P
 
 const written = (json: unknown) =>
   json === undefined ? { headers: {} } : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) }
-
-/** As bytes, since the host's `fetch` knows no form but its own, and for a length, which streams have none of. */
-async function encoded(form: FormData) {
-  const response = new Response(form)
-  const headers = { 'content-type': response.headers.get('content-type') ?? '' }
-  return { headers, body: new Uint8Array(await response.arrayBuffer()) }
-}
 
 function answerOf(status: number, headers: Headers, body: string): Answer {
   const parsed = parse(body)

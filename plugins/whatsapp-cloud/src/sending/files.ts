@@ -47,8 +47,9 @@ async function storeFile(attachment: Attachment, run: Run): Promise<Step<StoredF
   if (fetched.kind === 'gone') return ended(rejected(run, problem(fetched.reason)))
   if (fetched.kind === 'later') return ended(backOff(run, problem(fetched.reason)))
   if (fetched.kind === 'large') return done({ kind: 'link', id: attachment.uri, name, voice: false })
-  if (fetched.bytes.length === 0) return ended(rejected(run, problem(translate('reasons', 'it is empty'))))
-  return upload(fetched.bytes, name, await kindOf(fetched.bytes, name, attachment.type), run, attachment.uri)
+  await using file = fetched.file
+  if (file.blob.size === 0) return ended(rejected(run, problem(translate('reasons', 'it is empty'))))
+  return await upload(file.blob, name, await kindOf(file.blob, name, attachment.type), run, attachment.uri)
 }
 
 const REFUSED_AS_SUCH = 131053
@@ -56,7 +57,7 @@ const REFUSED_AS_SUCH = 131053
 const isAboutType = ({ code, message }: GraphError) =>
   code === 100 && /file with one of the following types|file too large/i.test(message)
 
-async function upload(bytes: Buffer, name: string, kind: Kind, run: Run, uri: string): Promise<Step<StoredFile>> {
+async function upload(bytes: Blob, name: string, kind: Kind, run: Run, uri: string): Promise<Step<StoredFile>> {
   const full = withExtension(name, extensionOf(kind.mime))
   // Meta takes few types as an upload, and any by an address.
   const linked: StoredFile = { kind: 'document', id: uri, name: full, voice: false, linked: true }
@@ -74,11 +75,11 @@ async function upload(bytes: Buffer, name: string, kind: Kind, run: Run, uri: st
   return done({ kind: kind.kind, id, name: full, voice: kind.voice })
 }
 
-function post(bytes: Buffer, name: string, type: string, run: Run): Promise<Answer> {
+function post(bytes: Blob, name: string, type: string, run: Run): Promise<Answer> {
   const form = new FormData()
   form.set('messaging_product', 'whatsapp')
   form.set('type', type)
-  form.set('file', new Blob([new Uint8Array(bytes)], { type }), name)
+  form.set('file', bytes.slice(0, bytes.size, type), name)
   const path = `${run.tools.settings.account.phoneNumberId}/media`
   return call(run.caller, { method: 'POST', path, form, timeoutMs: remainingMs(run) })
 }

@@ -1,5 +1,5 @@
 import type { AttachmentType } from 'channel-kit/chat'
-import { fileTypeFromBuffer } from 'file-type'
+import { fileTypeFromBlob } from 'file-type'
 import mime from 'mime'
 import type { StoredFile } from './run.ts'
 
@@ -37,13 +37,13 @@ const OFFICE: ReadonlyMap<string, string> = new Map([
 ])
 
 /** By its bytes; its name counts only for what bytes do not tell, such as a text. */
-export async function kindOf(bytes: Uint8Array, name: string, type: AttachmentType): Promise<Kind> {
-  const told = (await fileTypeFromBuffer(bytes))?.mime
-  const found = told === 'video/mp4' && isSound(bytes, name, type) ? 'audio/mp4' : told
+export async function kindOf(file: Blob, name: string, type: AttachmentType): Promise<Kind> {
+  const told = (await fileTypeFromBlob(file))?.mime
+  const found = told === 'video/mp4' && (await isSound(file, name, type)) ? 'audio/mp4' : told
   const mimeType = found ? (SAME_TYPE[found] ?? found) : (mime.getType(name) ?? 'application/octet-stream')
   const rule = RULES.find(({ types }) => found && (types as readonly string[]).includes(mimeType))
   // An image that an agent attached as a file is to arrive as it is.
-  if (!rule || bytes.length > rule.largest || (rule.kind === 'image' && type === 'file'))
+  if (!rule || file.size > rule.largest || (rule.kind === 'image' && type === 'file'))
     return { kind: 'document', mime: found ? (inside(found, name) ?? mimeType) : namedType(mimeType), voice: false }
   return { kind: rule.kind, mime: mimeType, voice: rule.kind === 'audio' && type === 'voice' }
 }
@@ -52,9 +52,16 @@ const inside = (found: string, name: string) =>
   found === 'application/x-cfb' ? OFFICE.get(name.split('.').at(-1)?.toLowerCase() ?? '') : undefined
 
 /** The container of films holds recordings too: then it names no picture. */
-const isSound = (bytes: Uint8Array, name: string, type: AttachmentType) => {
-  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return !all.includes('vide') && (all.includes('soun') || type === 'voice' || /\.m4[ab]$/i.test(name.slice(-4)))
+async function isSound(file: Blob, name: string, type: AttachmentType): Promise<boolean> {
+  let end = Buffer.alloc(0)
+  let sounds = type === 'voice' || /\.m4[ab]$/i.test(name.slice(-4))
+  for await (const chunk of file.stream()) {
+    const piece = Buffer.concat([end, chunk])
+    if (piece.includes('vide')) return false
+    sounds ||= piece.includes('soun')
+    end = piece.subarray(-3)
+  }
+  return sounds
 }
 
 const PREFIX = 'application/vnd.openxmlformats-officedocument'
