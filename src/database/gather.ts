@@ -1,3 +1,5 @@
+import { isAway } from './away.ts'
+
 /**
  * A batch waits for the one before, which makes it larger: two at the same time
  * took 2,900 messages a second where one took 3,350. One that takes long, since
@@ -51,7 +53,8 @@ export function gather<Item, Answer>(
       const answers = await run(batch.map(({ item }) => item))
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer)
     } catch (error) {
-      if (batch.length === 1) batch[0]?.reject(error)
+      // No item is to blame for a database that is away, and each would wait for it once more.
+      if (batch.length === 1 || isAway(error)) for (const { reject } of batch) reject(error)
       else await Promise.all(batch.map(one => start([one])))
     } finally {
       running -= 1
