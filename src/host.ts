@@ -53,6 +53,8 @@ interface Given {
   random?: () => number
   /** Works beside the host that has the embedded database, instead of being refused. */
   share?: boolean
+  /** Ends a start that is under way: what was started is stopped again. */
+  signal?: AbortSignal
   /** Where the log goes; the standard output otherwise. */
   logTo?: NodeJS.WritableStream
 }
@@ -60,7 +62,7 @@ interface Given {
 /** Starts what the roles of the configuration say. `close` ends it in order: listener, jobs in hand, pools, embedded server. */
 export async function startHost(
   config: Config,
-  { channels, now = () => new Date(), random = Math.random, share = false, logTo }: Given = {}
+  { channels, now = () => new Date(), random = Math.random, share = false, signal, logTo }: Given = {}
 ) {
   const closing: (() => Promise<unknown>)[] = []
   const close = async () => {
@@ -72,8 +74,9 @@ export async function startHost(
   try {
     const app = await openServer(config, logTo)
     const mounted = await mountAll(config, channels)
-    const opened = await openPrepared(config, { share })
+    const opened = await openPrepared(config, { share, signal, log: app.log })
     closing.push(opened.close)
+    signal?.throwIfAborted()
     const parts = await compose(config, app, mounted, opened, { now, random })
     closing.push(await holdKeys(opened.database, { host: randomUUID(), ids: opened.secrets.ids, log: app.log }))
     closing.push(parts.close)

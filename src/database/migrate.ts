@@ -5,6 +5,7 @@ import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import { runMigrations } from 'graphile-worker'
 import { Client } from 'pg'
 import { APPLICATION, openPool } from './connect.ts'
+import { KEEP_ALIVE, PATIENT_MS } from './silence.ts'
 
 /** An arbitrary number, the same in every host: two that start together migrate one after the other. */
 const LOCK = 7_205_114
@@ -18,7 +19,7 @@ const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url))
  */
 export async function migrateDatabase(url: string): Promise<void> {
   // One connection throughout, since the lock is its own.
-  const client = new Client({ connectionString: url, application_name: APPLICATION })
+  const client = new Client({ connectionString: url, application_name: APPLICATION, ...KEEP_ALIVE })
   client.on('error', () => {})
   await client.connect()
   try {
@@ -33,7 +34,7 @@ export async function migrateDatabase(url: string): Promise<void> {
 
 /** In a pool of ours: the library lets go of its own before that has ended, and a server that goes meanwhile would end the process. */
 async function migrateQueue(url: string): Promise<void> {
-  const pool = openPool(url, APPLICATION, 1)
+  const pool = openPool(url, APPLICATION, 1, PATIENT_MS)
   try {
     await runMigrations({ pgPool: pool })
   } finally {

@@ -1,8 +1,10 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import { checkServer, type Database, openDatabase } from './connect.ts'
 import { startEmbedded } from './embedded.ts'
 import { migrateDatabase } from './migrate.ts'
 import { checkKeys, keepKeys, type OpenedSecrets, openSecrets } from './secrets.ts'
+import { PATIENT_MS, SILENT_MS } from './silence.ts'
 
 export interface Opened {
   database: Database
@@ -12,24 +14,46 @@ export interface Opened {
 
 type Given = Pick<Config, 'databaseUrl' | 'dataDir' | 'secretKeys'>
 
+interface How {
+  /** Beside a living host, for work by hand. */
+  share?: boolean
+  /** Ends a start that is under way. */
+  signal?: AbortSignal | undefined
+  log?: Pick<FastifyBaseLogger, 'info'>
+}
+
 /** The database of the configuration, started if it is the embedded one, brought to this version, its secrets readable. */
-export async function openPrepared(config: Given, { share = false } = {}): Promise<Opened> {
+export async function openPrepared(config: Given, { share = false, signal, log }: How = {}): Promise<Opened> {
+  const waiting = <Result>(what: string, work: Promise<Result>) => saidWhile(log, what, work)
   const server = config.databaseUrl
     ? { url: config.databaseUrl, close: async () => {} }
-    : await startEmbedded(config.dataDir, { share })
-  const database = openDatabase(server.url)
+    : await waiting('the embedded Postgres to start', startEmbedded(config.dataDir, { share, signal }))
+  const database = openDatabase(server.url, 10, share ? PATIENT_MS : SILENT_MS)
   const close = async () => {
     await database.close()
     await server.close()
   }
   try {
-    await checkServer(database)
-    await migrateDatabase(server.url)
+    signal?.throwIfAborted()
+    await waiting('the database to answer', checkServer(database))
+    await waiting('the database to be brought to this version', migrateDatabase(server.url))
     const secrets = openSecrets(config.secretKeys ?? (await keepKeys(config.dataDir)))
     await checkKeys(database, secrets, config.secretKeys === undefined)
     return { database, secrets, close }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+const SAY_MS = 10_000
+
+/** Who waits for a start hears what it is that takes long. */
+async function saidWhile<Result>(log: How['log'], what: string, work: Promise<Result>): Promise<Result> {
+  const timer = setInterval(() => log?.info(`waiting for ${what}`), SAY_MS)
+  try {
+    return await work
+  } finally {
+    clearInterval(timer)
   }
 }
