@@ -2,7 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { Pool } from 'pg'
 import * as kept from './kept.ts'
 import * as tables from './schema.ts'
-import { KEEP_ALIVE, limitStatements, SILENT_MS, watchSilence } from './silence.ts'
+import { KEEP_ALIVE, SILENT_MS, watchSilence } from './silence.ts'
 
 export type Database = ReturnType<typeof openDatabase>
 /** A database or a transaction of it. */
@@ -14,7 +14,7 @@ export const APPLICATION = 'chat-plugin-host'
 /** The oldest server that is supported, as `server_version_num` counts. */
 const OLDEST = 150_000
 /** A server that does not even take a connection is away; who waits longer is not served better. */
-const CONNECT_MS = 5_000
+export const CONNECT_MS = 5_000
 
 /**
  * A pool of our own next to the queue's. `url` may name a TCP host or, by
@@ -60,10 +60,7 @@ export function openPool(url: string, name: string, max: number, silentMs = SILE
     application_name: name,
     connectionTimeoutMillis: CONNECT_MS,
     ...KEEP_ALIVE,
-    async onConnect(client) {
-      watchSilence(client, silentMs)
-      await limitStatements(client, silentMs)
-    }
+    onConnect: client => watchSilence(client, silentMs)
   })
   const told = () => {}
   return pool.on('error', told).on('connect', client => client.on('error', told))

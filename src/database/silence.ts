@@ -6,7 +6,9 @@ import type { ClientBase, Connection } from 'pg'
  * are never closed and never answer. The socket's own timer, which reads and
  * writes only push back, finds those: one with a statement under way is given
  * up, exactly as if the network had closed it, and one without is asked whether
- * it still hears. So also who only listens notices.
+ * it still hears. So also who only listens notices. (`query_timeout` of the
+ * client gives up the statement and keeps the connection, on which its
+ * transaction would go on beside what is done instead.)
  */
 
 /** How long a statement of a host may take. With the time for a new connection it is less than a CRM waits. */
@@ -18,24 +20,78 @@ export const PATIENT_MS = 1_800_000
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 } as const
 
 /** What the client has and its types leave out. `readyForQuery`: nothing is under way. */
-type Inner = ClientBase & { connection: Connection & { stream: Socket }; readyForQuery: boolean }
+type Inner = ClientBase & { host: string; port: number; readyForQuery: boolean } & {
+  connection: Connection & { stream: Socket }
+}
+
+interface Watched {
+  client: Inner
+  heardAt: number
+  /** Nothing is under way but the question whether it hears. */
+  asked: boolean
+}
+
+const watched = new Set<Watched>()
 
 /** The words begin as those of a connection that the other side closed, as which it counts. */
 const gaveUp = (ms: number) => new Error(`Connection terminated: the database was silent for ${ms} ms`)
 
-/** Gives the connection of a connected client up when its database is silent. */
-export function watchSilence(client: ClientBase, ms: number): void {
-  const inner = client as Inner
-  const { stream } = inner.connection
-  stream.setTimeout(ms)
+/**
+ * Watches over the connection of a connected client: gives it up when its
+ * database is silent, and has the server give up what this side has forgotten.
+ */
+export async function watchSilence(client: ClientBase, ms: number): Promise<void> {
+  const one: Watched = { client: client as Inner, heardAt: performance.now(), asked: false }
+  const { stream } = one.client.connection
+  watched.add(one)
+  stream
+    .on('data', () => {
+      one.heardAt = performance.now()
+    })
+    .once('close', () => watched.delete(one))
+    .setTimeout(ms)
   stream.on('timeout', () => {
-    const giveUp = () => stream.destroy(gaveUp(ms))
-    // One that is being ended refuses the question, and would wait for the other side's farewell.
-    if (inner.readyForQuery) client.query('select 1').catch(giveUp)
-    else giveUp()
+    if (!one.client.readyForQuery) return giveUp(one, ms)
+    one.asked = true
+    client.query('select 1').then(
+      () => {
+        one.asked = false
+      },
+      // Also one that is being ended, which would wait for the other side's farewell.
+      () => giveUp(one, ms)
+    )
   })
+  await limitServer(client, ms)
 }
 
-/** The server gives up first, where it can: then what failed has surely not happened. */
-export const limitStatements = (client: ClientBase, ms: number) =>
-  client.query(`set statement_timeout = ${Math.round(ms * 0.9)}`)
+/**
+ * With it go those to the same database that are idle and have heard nothing
+ * for as long: they were lost together, and whoever took one of them next would
+ * wait as long once more, until the other hosts take this one for dead.
+ */
+function giveUp({ client: { host, port, connection } }: Watched, ms: number): void {
+  const since = performance.now() - ms
+  connection.stream.destroy(gaveUp(ms))
+  for (const { client, heardAt, asked } of watched)
+    if (client.host === host && client.port === port && (client.readyForQuery || asked) && heardAt <= since)
+      client.connection.stream.destroy(gaveUp(ms))
+}
+
+/**
+ * What the server gives up by itself: a statement a moment before this side
+ * does, since then what failed has surely not happened; a transaction whose
+ * client was lost, which would keep its locks; and a session that does not even
+ * ask any more. By statements, as poolers refuse such settings at the start of a
+ * session.
+ */
+const limitServer = (client: ClientBase, ms: number) =>
+  client.query(
+    Object.entries({
+      statement_timeout: ms * 0.9,
+      idle_in_transaction_session_timeout: ms,
+      tcp_user_timeout: ms,
+      idle_session_timeout: ms * 4
+    })
+      .map(([name, value]) => `set ${name} = ${Math.round(value)}`)
+      .join(';')
+  )
