@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
-import { APPLICATION, CONNECT_MS, type Database } from './connect.ts'
-import { KEEP_ALIVE, SILENT_MS, watchSilence } from './silence.ts'
+import { APPLICATION, type Database } from './connect.ts'
+import { CONNECT_MS, KEEP_ALIVE, watchSilence } from './silence.ts'
 
 /** How soon a lost connection is replaced. */
 const AGAIN_MS = 1_000
@@ -35,7 +35,7 @@ export async function listen(
     one.on('notification', ({ payload = '' }) => heard(payload))
     const ended = new Promise(resolve => one.once('end', resolve))
     await one.connect()
-    await watchSilence(one, SILENT_MS)
+    await watchSilence(one, { url })
     await one.query(`listen ${channel}`)
     began()
     return { ended }

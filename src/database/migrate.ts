@@ -4,8 +4,8 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import { runMigrations } from 'graphile-worker'
 import { Client } from 'pg'
-import { APPLICATION, CONNECT_MS, openPool } from './connect.ts'
-import { KEEP_ALIVE, PATIENT_MS, watchSilence } from './silence.ts'
+import { APPLICATION, openPool } from './connect.ts'
+import { CONNECT_MS, KEEP_ALIVE, watchSilence } from './silence.ts'
 
 /** An arbitrary number, the same in every host: two that start together migrate one after the other. */
 const LOCK = 7_205_114
@@ -32,7 +32,7 @@ export async function migrateDatabase(url: string, signal?: AbortSignal): Promis
   signal?.addEventListener('abort', interrupt, { once: true })
   try {
     signal?.throwIfAborted()
-    await watchSilence(client, PATIENT_MS)
+    await watchSilence(client, { url, patient: true })
     await client.query('select pg_advisory_lock($1)', [LOCK])
     await refuseNewer(client)
     await migrate(drizzle(client), { migrationsFolder: FOLDER })
@@ -45,7 +45,7 @@ export async function migrateDatabase(url: string, signal?: AbortSignal): Promis
 
 /** In a pool of ours: the library lets go of its own before that has ended, and a server that goes meanwhile would end the process. */
 async function migrateQueue(url: string): Promise<void> {
-  const pool = openPool(url, APPLICATION, 1, PATIENT_MS)
+  const pool = openPool(url, APPLICATION, 1, { patient: true })
   try {
     await runMigrations({ pgPool: pool })
   } finally {

@@ -4,7 +4,6 @@ import { checkServer, type Database, openDatabase } from './connect.ts'
 import { awaited, startEmbedded } from './embedded.ts'
 import { migrateDatabase } from './migrate.ts'
 import { checkKeys, keepKeys, type OpenedSecrets, openSecrets } from './secrets.ts'
-import { PATIENT_MS, SILENT_MS } from './silence.ts'
 
 export interface Opened {
   database: Database
@@ -34,7 +33,7 @@ export async function openPrepared(
   const server = config.databaseUrl
     ? { url: config.databaseUrl, close: async () => {} }
     : await waiting(() => awaited(config.dataDir), startEmbedded(config.dataDir, { share, signal }))
-  const database = openDatabase(server.url, 10, patient ? PATIENT_MS : SILENT_MS)
+  const database = openDatabase(server.url, 10, { patient })
   const close = async () => {
     await database.close()
     await server.close()

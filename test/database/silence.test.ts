@@ -46,6 +46,22 @@ t.test('a statement that takes too long fails as when the database is away, and 
   t.equal((await lost.pool.query('select 1')).rowCount, 1)
 })
 
+t.test('work by hand may take as long as the server works on it, and no longer', async t => {
+  const { beside, relay } = await world(t)
+  const patient = openPools(relay.url, 1, { silentMs: SILENT_MS, patient: true })
+  t.teardown(patient.close)
+  t.equal((await patient.pool.query('select pg_sleep(3)')).rowCount, 1)
+  const lost = patient.pool.query('select pg_sleep(4)')
+  await until('it to be under way', async () => {
+    const { count } =
+      await beside.sql`select from pg_stat_activity where query like '%pg_sleep(4)' and state = 'active'`
+    return count === 1
+  })
+  relay.swallow()
+  relay.heal()
+  t.ok(isAway(await lost.catch(error => error)), 'the answer was lost, and is not waited for')
+})
+
 t.test('one who only listens notices the silence, and hears again when it is over', async t => {
   const { beside, relay } = await world(t)
   const heard: string[] = []
@@ -74,7 +90,7 @@ async function world(t: Test) {
   t.teardown(beside.close)
   await beside.sql`create table numbers (n int)`
   const relay = await databaseRelay(t, url)
-  const lost = openPools(relay.url, 5, SILENT_MS)
+  const lost = openPools(relay.url, 5, { silentMs: SILENT_MS })
   t.teardown(lost.close)
   return { beside, relay, lost }
 }
