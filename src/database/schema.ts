@@ -201,6 +201,8 @@ export interface Fetching {
   attachments: readonly (Attachment | Media)[]
   /** How often it has been tried. */
   tries: number
+  /** The CRM is told of the message without these files, which come as a line of their own. */
+  late?: true
 }
 
 /** What the CRM has to be told. */
@@ -215,7 +217,7 @@ export const outbox = pgTable(
     body: json().$type<object>().notNull(),
     /** The same thing is told once. */
     dedupe: text().notNull(),
-    /** Until it is null the item is not due. */
+    /** Until it is null, or its files are late, the item is not due. */
     media: json().$type<Fetching>(),
     /** How often a host died that was fetching its files. */
     deaths: integer().notNull().default(0),

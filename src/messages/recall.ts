@@ -60,7 +60,7 @@ function recalledOf({ sent, told, media }: Row): Recalled | undefined {
     said && {
       from: sent ? 'us' : 'contact',
       content: said.content,
-      attachments: (media ?? said).attachments.map(({ name, type }) => ({ name, type }))
+      attachments: [...(media?.late || !media ? said.attachments : []), ...(media?.attachments ?? [])].map(({ name, type }) => ({ name, type }))
     }
   )
 }

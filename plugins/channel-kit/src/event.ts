@@ -59,7 +59,7 @@ export interface Media {
  * How a download ended.
  *
  * - `ready`: what the CRM is given instead of the media.
- * - `retry`: it may work later; the messages of the conversation wait for it, an hour at most.
+ * - `retry`: it may work later, and is asked for an hour at most; the conversation waits for it for a moment only.
  * - `gone`: it never will; `text` is added to the message instead.
  */
 export type Downloaded =
