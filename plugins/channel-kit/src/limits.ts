@@ -28,7 +28,9 @@ export const MOST = {
   parts: 10_000,
   /** Bytes of the body that a webhook is answered with. */
   reply: 1_048_576,
-  headers: 50
+  headers: 50,
+  /** Other accounts that one call of a webhook is about. */
+  accounts: 20
 } as const
 
 /** A text of so many characters, and of at least so many. */
