@@ -1,6 +1,6 @@
 import type { Attachment, ChatMessage, Status } from 'channel-kit/chat'
 import type { Media } from 'channel-kit/event'
-import type { Later } from 'channel-kit/outcome'
+import type { Later, Returned } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
 import {
   bigint,
@@ -172,6 +172,8 @@ export const messages = pgTable(
     answer: text(),
     /** What the last attempt left for the next one. */
     progress: json().$type<Boxed>(),
+    /** What the gateway gave back, since it was posted or last replayed, to go another way: a part goes by each way once. */
+    returned: json().$type<readonly Returned[]>(),
     doubt: text().$type<Doubt>(),
     /** How often a host died that had it in hand. */
     deaths: integer().notNull().default(0),

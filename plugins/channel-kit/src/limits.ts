@@ -14,6 +14,8 @@ export const MOST = {
   /** Names of notes. */
   note: 768,
   reason: 2_000,
+  /** A word of a channel's own. */
+  word: 64,
   text: 65_536,
   html: 524_288,
   uri: 8_192,
