@@ -21,5 +21,6 @@ export const CHECKS: Readonly<Record<string, (text: string, ms: (text: string) =
       .filter(Boolean)
       .every(checkEntry),
   LV_PLUGIN_CHAT_SEND_TIMEOUT: (text, ms) => isTimer(ms(text)),
+  LV_PLUGIN_MEDIA_WAIT: (text, ms) => ms(text) <= LONGEST_TIMER_MS,
   LV_PLUGIN_STOP_TIMEOUT: (text, ms) => isTimer(ms(text))
 }

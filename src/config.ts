@@ -72,6 +72,7 @@ export const Environment = Type.Object({
     maximum: 10_000
   }),
   LV_PLUGIN_CHAT_SEND_TIMEOUT: Duration('30s', 'Time that a channel has for one attempt'),
+  LV_PLUGIN_MEDIA_WAIT: Duration('20s', 'Time that a chat waits for a file of a customer, which then follows'),
   LV_PLUGIN_STOP_TIMEOUT: Duration('15s', 'Time that what is in hand may take to end when the host stops'),
   LV_PLUGIN_CRM_RETRY: Duration(
     '72h',
@@ -162,6 +163,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       intervalMs: milliseconds(value.LV_PLUGIN_CHAT_SEND_INTERVAL),
       limit: value.LV_PLUGIN_CHAT_SEND_QUEUE_LIMIT,
       timeoutMs: milliseconds(value.LV_PLUGIN_CHAT_SEND_TIMEOUT),
+      mediaWaitMs: milliseconds(value.LV_PLUGIN_MEDIA_WAIT),
       stopMs: milliseconds(value.LV_PLUGIN_STOP_TIMEOUT),
       crmRetryMs: milliseconds(value.LV_PLUGIN_CRM_RETRY),
       crmParkAfter: value.LV_PLUGIN_CRM_PARK_AFTER

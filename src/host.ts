@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Channel } from 'channel-kit/channel'
+import type { Translate } from 'channel-kit/tools'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { HOST_TRANSLATIONS, loadCatalogues } from './channels/catalogues.ts'
 import { loadChannels, type Mounted, mountChannel } from './channels/load.ts'
@@ -33,7 +34,7 @@ import { earlyTask } from './messages/early.ts'
 import { storing } from './messages/ingest.ts'
 import { laterTask } from './messages/later.ts'
 import { messageLine } from './messages/line.ts'
-import { mediaTask } from './messages/media.ts'
+import { lateTask, mediaTask } from './messages/media.ts'
 import { recaller } from './messages/recall.ts'
 import { reporter } from './messages/reported.ts'
 import { sender } from './messages/send.ts'
@@ -151,6 +152,8 @@ async function compose(
   const interruption = new AbortController()
   const limitsOf = limiter({ registrations, settings, mountedBy, log })
   const texts = await loadCatalogues(HOST_TRANSLATIONS)
+  /** The host's own words to those who read a chat. */
+  const own: Translate = (...text) => translate(texts, [defaultLanguage], ...text)
   const send = sender({ ready, policy: queue, now })
   const tell = teller({
     registrations,
@@ -204,14 +207,8 @@ async function compose(
         later: laterTask({ database, storing: storing({ now, log }), now }),
         early: earlyTask({ database, storing: storing({ now, log }), now }),
         poll: poller({ database, ready, now, log }),
-        media: mediaTask({
-          database,
-          ready,
-          translate: (...text) => translate(texts, [defaultLanguage], ...text),
-          now,
-          interrupted: interruption.signal,
-          log
-        }),
+        media: mediaTask({ database, ready, translate: own, now, interrupted: interruption.signal, log }),
+        late: lateTask({ database, translate: own, waitMs: queue.mediaWaitMs, now }),
         lot: lotTask({ database, host, ready, policy: queue, interrupted: interruption.signal, now, log })
       },
       crons: [

@@ -22,6 +22,7 @@ const DEFAULTS = {
     intervalMs: 10_000,
     limit: 100,
     timeoutMs: 30_000,
+    mediaWaitMs: 20_000,
     stopMs: 15_000,
     crmRetryMs: 72 * 3_600_000,
     crmParkAfter: 20
@@ -48,6 +49,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   LV_PLUGIN_CHAT_SEND_QUEUE_LIMIT: ['0', '10001'],
   LV_PLUGIN_CHAT_SEND_TIMEOUT: ['never', '1.2.3'],
   LV_PLUGIN_CRM_RETRY: ['three days', 's'],
+  LV_PLUGIN_MEDIA_WAIT: ['soon', '-1'],
   LV_PLUGIN_STOP_TIMEOUT: ['soon', '-1'],
   LV_PLUGIN_QUOTA_UPLOADS: ['10 GiB', '-1', '5GB', 'much'],
   LV_PLUGIN_QUOTA_MESSAGES: ['fast', '8 MiB'],

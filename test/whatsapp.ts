@@ -8,16 +8,18 @@ interface Wanted {
   change?: NonNullable<Parameters<typeof startSimulator>[0]>['change']
   /** Besides those of the simulator. */
   settings?: object
+  /** Besides what the simulator needs. */
+  env?: NodeJS.ProcessEnv
   /** Where the host's whole log goes. */
   logTo?: NodeJS.WritableStream
 }
 
 /** A CRM, a host and a Graph API that know each other. */
-export async function connected(t: Test, { change = {}, settings = {}, logTo }: Wanted = {}) {
+export async function connected(t: Test, { change = {}, settings = {}, env: more = {}, logTo }: Wanted = {}) {
   const gateway = await startSimulator({ change })
   t.teardown(() => gateway.close())
   const crm = await testCrm(t)
-  const env = { ...gateway.variables, LV_PLUGIN_CHAT_SEND_INTERVAL: '1' }
+  const env = { ...gateway.variables, LV_PLUGIN_CHAT_SEND_INTERVAL: '1', ...more }
   const logged = logTo ? { logTo, env: { ...env, LOG_LEVEL: 'trace' } } : { env }
   const host = await testHost(t, { channels: [{ channel: whatsApp }], ...logged })
   const plugin = await crm.register(host.at('whatsapp-cloud'))

@@ -101,7 +101,11 @@ function line(told: Told): readonly Cell[] {
         `${told.status}: ${told.reason}; it changed nothing`
       ]
     case 'returned':
-      return [at, 'returned', `${told.ref} was given back${told.reason === undefined ? '' : `: ${told.reason}`}`]
+      return [
+        at,
+        'returned',
+        `${told.ref} was given back${told.way === undefined ? '' : `, to go by "${told.way}"`}${told.reason === undefined ? '' : `: ${told.reason}`}`
+      ]
     case 'confirmed':
       return [at, 'confirmed', `as ${told.ref}: a status of it came, so it is not sent again`]
     case 'unconfirmed':

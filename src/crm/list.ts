@@ -2,6 +2,7 @@ import { STATUSES, type Status } from 'channel-kit/chat'
 import { and, asc, desc, eq, gt, inArray, lt, lte, max, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { bigints } from '../database/ids.ts'
+import { HELD } from '../database/ownership.ts'
 import { conversations, type OutboxState, outbox } from '../database/schema.ts'
 import { replayable } from './replay.ts'
 
@@ -25,9 +26,10 @@ const COLUMNS = {
   createdAt: outbox.createdAt,
   offeredSince: outbox.offeredSince,
   /** Of one that waits, and not for its files: not before. */
-  dueAt: sql`case when ${outbox.state} = 'waiting' and ${outbox.media} is null then ${outbox.dueAt} end`.mapWith(
-    outbox.dueAt
-  ) as SQL<Date | null>,
+  dueAt:
+    sql`case when ${outbox.state} = 'waiting' and ${outbox.dueAt} < ${HELD.toISOString()}::timestamptz then ${outbox.dueAt} end`.mapWith(
+      outbox.dueAt
+    ) as SQL<Date | null>,
   settledAt: outbox.settledAt
 }
 

@@ -58,7 +58,10 @@ export async function tellCrm(
   if (added.length === 0) return []
 
   const held = added.filter(({ dueAt }) => dueAt >= HELD)
-  for (const { id } of held) await addJob(tx, 'media', { item: id }, { key: `media ${id}` })
+  for (const { id } of held) {
+    await addJob(tx, 'media', { item: id }, { key: `media ${id}` })
+    await addJob(tx, 'late', { item: id }, { key: `late ${id}` })
+  }
   // The first thing of each conversation: with it the others wait.
   const heads = new Map(added.toReversed().map(one => [one.conversationId, one.dueAt]))
   for (const [dueAt, ids] of Map.groupBy(heads.keys(), id => heads.get(id)?.getTime()))

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { and, eq, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import { announce, cache } from '../database/cache.ts'
 import type { Database } from '../database/connect.ts'
 import { registrations } from '../database/schema.ts'
@@ -117,6 +117,25 @@ export function registrationStore({ db }: Pick<Database, 'db'>, secrets: Secrets
       byReference.get(JSON.stringify([channel, origin, companyId, alias, pluginId])),
     get: byId.get,
 
+    /** Others of the same company at the same channel, the newest first. */
+    async besides({ id, channel, origin, companyId }: Registration): Promise<number[]> {
+      const rows = await db
+        .select({ id: registrations.id })
+        .from(registrations)
+        .where(
+          and(
+            eq(registrations.channel, channel),
+            eq(registrations.companyId, companyId),
+            eq(registrations.origin, origin),
+            ne(registrations.id, id),
+            isNull(registrations.archivedAt)
+          )
+        )
+        .orderBy(desc(registrations.registeredAt))
+        .limit(MOST_BESIDES)
+      return rows.map(row => row.id)
+    },
+
     /** When its CRM last took something; asked only about items that it keeps refusing. */
     async toldAt(id: number): Promise<Date | null> {
       const [row] = await db
@@ -133,5 +152,8 @@ export function registrationStore({ db }: Pick<Database, 'db'>, secrets: Secrets
     }
   }
 }
+
+/** Of a company at one channel: each of them is looked at when a call is about another account. */
+const MOST_BESIDES = 100
 
 const hash = (token: string) => createHash('sha256').update(token).digest('hex')

@@ -36,14 +36,14 @@ export const lockConversations = async (tx: Executor, ids: readonly number[]): P
         .for('no key update')
 
 /**
- * The conversations with these contacts by `keyOf` the contact, made where there
- * are none, and kept from being erased until the transaction ends. A contact
+ * Where what contacts with these names write goes: conversations by `keyOf` the
+ * contact, made where there are none, and kept from being erased until the transaction ends. A contact
  * that was renamed is found under each of its names.
  */
 export async function conversationsOf(tx: Executor, contacts: readonly Contact[]): Promise<Map<string, number>> {
   const distinct = [...new Map(contacts.map(one => [keyOf(one), one])).values()]
   if (distinct.length === 0) return new Map()
-  let found = await find(tx, distinct, BY_CONTACT)
+  let found = await find(tx, distinct, BY_WRITER)
   // Again, where an erasure takes one away that was made by somebody else a moment ago.
   while (found.size < distinct.length) {
     await tx.execute(sql`
@@ -52,14 +52,18 @@ export async function conversationsOf(tx: Executor, contacts: readonly Contact[]
       where not exists (select from aliases a where a.registration_id = given."registrationId" and a.contact = given.contact)
       order by 1, 2
       on conflict do nothing`)
-    found = await find(tx, distinct, BY_ANY_NAME)
+    found = await find(tx, distinct, BY_WRITER)
   }
   return found
 }
 
 export const keyOf = ({ registrationId, contact }: Contact) => `${registrationId} ${contact}`
 
-const BY_CONTACT = sql`c.registration_id = given."registrationId" and c.contact = given.contact`
+/** By its own name, unless another conversation under that name was written in since; by any name else. */
+const BY_WRITER = sql`c.id = coalesce(
+  (select conversation_id from aliases a where a.registration_id = given."registrationId" and a.contact = given.contact and a.over),
+  (select id from conversations o where o.registration_id = given."registrationId" and o.contact = given.contact),
+  (select conversation_id from aliases a where a.registration_id = given."registrationId" and a.contact = given.contact))`
 const BY_ANY_NAME = sql`c.id = coalesce(
   (select id from conversations o where o.registration_id = given."registrationId" and o.contact = given.contact),
   (select conversation_id from aliases a where a.registration_id = given."registrationId" and a.contact = given.contact))`

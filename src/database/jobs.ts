@@ -18,6 +18,8 @@ export interface Jobs {
   early: { registration: number; all?: boolean }
   /** Fetch the files of an incoming message. */
   media: { item: number }
+  /** The chat has waited for them for long enough. */
+  late: { item: number }
   /** A lot goes on: it is full, its time is over, or a call for it is to be made again. */
   lot: { lot: number }
   /** Ask a registration's gateway for news. */

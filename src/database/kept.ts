@@ -12,7 +12,9 @@ export const aliases = pgTable(
   {
     registrationId: owner(),
     contact: text().notNull(),
-    conversationId: conversation()
+    conversationId: conversation(),
+    /** Though a conversation has this very name: it is the other one that was written in last. */
+    over: boolean().notNull().default(false)
   },
   t => [primaryKey({ columns: [t.registrationId, t.contact] }), index('aliases_conversation').on(t.conversationId)]
 )
@@ -68,6 +70,8 @@ export const earlyStatuses = pgTable(
     status: text().$type<StatusEvent['status']>().notNull(),
     reason: text(),
     remember: json().$type<Boxed>(),
+    /** What few of them say. */
+    more: json().$type<Pick<StatusEvent, 'way' | 'afterMs' | 'contact'>>(),
     createdAt: now()
   },
   t => [

@@ -1,6 +1,6 @@
 import type { Attachment, ChatMessage, Status } from 'channel-kit/chat'
 import type { Media } from 'channel-kit/event'
-import type { Later } from 'channel-kit/outcome'
+import type { Later, Returned } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
 import {
   bigint,
@@ -172,6 +172,8 @@ export const messages = pgTable(
     answer: text(),
     /** What the last attempt left for the next one. */
     progress: json().$type<Boxed>(),
+    /** What the gateway gave back, since it was posted or last replayed, to go another way: a part goes by each way once. */
+    returned: json().$type<readonly Returned[]>(),
     doubt: text().$type<Doubt>(),
     /** How often a host died that had it in hand. */
     deaths: integer().notNull().default(0),
@@ -201,6 +203,8 @@ export interface Fetching {
   attachments: readonly (Attachment | Media)[]
   /** How often it has been tried. */
   tries: number
+  /** The CRM is told of the message without these files, which come as a line of their own. */
+  late?: true
 }
 
 /** What the CRM has to be told. */
@@ -215,7 +219,7 @@ export const outbox = pgTable(
     body: json().$type<object>().notNull(),
     /** The same thing is told once. */
     dedupe: text().notNull(),
-    /** Until it is null the item is not due. */
+    /** Until it is null, or its files are late, the item is not due. */
     media: json().$type<Fetching>(),
     /** How often a host died that was fetching its files. */
     deaths: integer().notNull().default(0),

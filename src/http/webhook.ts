@@ -9,6 +9,7 @@ import type { Report } from '../messages/reported.ts'
 import type { MakeReady } from '../messages/send.ts'
 import { logWrong } from '../messages/wrong.ts'
 import { before, within } from '../outbound/deadline.ts'
+import { handedTo } from './elsewhere.ts'
 import { BadRequest, NotFound, Refused, toTryAgain } from './errors.ts'
 import { oneByOne, unpackerOf } from './packed.ts'
 
@@ -26,9 +27,16 @@ type Call = FastifyRequest<{ Params: { token: string } }>
 /** A registration's channel that can be used. */
 type Target = Exclude<Awaited<ReturnType<MakeReady>>, { unready: string }>
 
+/** A call as a channel reads it, and what its proof is of. */
+interface Judged {
+  call: WebhookRequest
+  signed: WebhookRequest
+  verdict: Verdict
+}
+
 interface Parts {
   mounted: Mounted
-  registrations: Pick<Registrations, 'byWebhookToken'>
+  registrations: Pick<Registrations, 'byWebhookToken' | 'besides'>
   ready: MakeReady
   report: Report
 }
@@ -61,14 +69,23 @@ export async function webhookRoutes(
 
     const call = callOf(request)
     const unpack = unpackerOf(call.headers, webhook.bodyLimit)
-    const heard = unpack
+    const hearJudged = async (judged: Judged) => {
+      const own = await hear(judged, target, deadline)
+      const parts = { webhook, registrations, ready, judge }
+      const others = await handedTo(registration, judged.signed, own.elsewhere, parts, deadline)
+      const heard = [{ registrationId: registration.id, events: own.events }]
+      for (const { registrationId, target } of others)
+        heard.push({ registrationId, events: (await hear(judged, target, deadline)).events })
+      return { reply: own.reply, heard }
+    }
+    const end = unpack
       ? await before(
           deadline,
-          inTurn(registration.id, () => hearPacked(call, unpack, target, deadline))
+          inTurn(registration.id, async () => hearJudged(await judgePacked(call, unpack, target, deadline)))
         )
-      : await hear(call, target, deadline, await judge(call, target, deadline))
-    if (heard.events.length > 0) await report(registration.id, heard.events)
-    return answer(reply, heard.reply)
+      : await hearJudged({ call, signed: call, verdict: await judge(call, target, deadline) })
+    for (const { registrationId, events } of end.heard) if (events.length > 0) await report(registrationId, events)
+    return answer(reply, end.reply)
   }
 
   const judge = async (call: WebhookRequest, { tools }: Target, deadline: AbortSignal): Promise<Verdict> => {
@@ -76,31 +93,33 @@ export async function webhookRoutes(
     return 'wrong' in read ? unverified(tools.log, read.wrong) : read.value
   }
 
-  const hear = async (call: WebhookRequest, { tools }: Target, deadline: AbortSignal, verdict: Verdict) => {
+  const hear = async ({ call, verdict }: Judged, { tools }: Target, deadline: AbortSignal) => {
     if (verdict.kind === 'refused') throw new Refused(verdict.reason)
-    if (verdict.kind === 'answer') return { reply: verdict.reply, events: [] }
+    if (verdict.kind === 'answer') return { reply: verdict.reply, events: [], elsewhere: [] }
     const received = readReceived(await before(deadline, webhook.receive(call, tools)))
     if ('wrong' in received)
       throw new Error(`the channel answered what is no report: webhook.receive: ${received.wrong}`)
-    const { events, reply, wrong } = received.value
+    const { events, reply, elsewhere, wrong } = received.value
     if (wrong.length > 0) logWrong(tools.log, 'webhook.receive', wrong)
     // To call again would bring nothing that is not stored.
-    return { events, reply: reply ?? { status: 200 } }
+    return { events, elsewhere, reply: reply ?? { status: 200 } }
   }
 
   /** Some sign what they pack, others what they have packed, or a proxy packs what was signed. */
-  const hearPacked = async (
+  const judgePacked = async (
     { headers: { 'content-encoding': _, 'content-length': __, ...headers }, ...call }: WebhookRequest,
     unpack: (body: Buffer) => Promise<Buffer>,
     target: Target,
     deadline: AbortSignal
-  ) => {
+  ): Promise<Judged> => {
     // Whoever waited for longer than the gateway does has waited in vain.
     deadline.throwIfAborted()
-    const asItCame = await judge({ ...call, headers }, target, deadline)
-    const unpacked = { ...call, headers, body: await unpack(call.body) }
-    const verdict = asItCame.kind === 'refused' ? await judge(unpacked, target, deadline) : asItCame
-    return hear(unpacked, target, deadline, verdict)
+    const packed = { ...call, headers }
+    const asItCame = await judge(packed, target, deadline)
+    const unpacked = { ...packed, body: await unpack(call.body) }
+    return asItCame.kind === 'refused'
+      ? { call: unpacked, signed: unpacked, verdict: await judge(unpacked, target, deadline) }
+      : { call: unpacked, signed: packed, verdict: asItCame }
   }
 
   app.route({

@@ -30,7 +30,9 @@ const finishedMessages = (before: Date) =>
     isNull(messages.later)
   )
 
-const finishedItems = (before: Date) => and(lt(outbox.settledAt, before), ne(outbox.state, 'waiting'))
+const finishedItems = (before: Date) =>
+  // Files of it may be on their way still.
+  and(lt(outbox.settledAt, before), ne(outbox.state, 'waiting'), isNull(outbox.media))
 
 /** Conversations that have no more; `message` and `item`: which ones count. */
 const idle = (before: Date, message?: SQL, item?: SQL) =>

@@ -26,12 +26,13 @@ export async function keepEarly(
 ): Promise<void> {
   if (all.length === 0) return
   await tx.insert(earlyStatuses).values(
-    all.map(({ registrationId, ref, status, reason = null, remember }) => ({
+    all.map(({ registrationId, ref, status, reason = null, remember, ...rest }) => ({
       registrationId,
       ref,
       status,
       reason,
-      remember: remember === undefined ? null : { value: remember }
+      remember: remember === undefined ? null : { value: remember },
+      more: moreOf(rest)
     }))
   )
   // A job's key is held until the transaction ends: in one order, so that nobody waits in a circle.
@@ -107,14 +108,26 @@ async function take(tx: Executor, which: SQL | undefined): Promise<Reported[]> {
 const namedBy = (table: typeof messages | typeof messageParts) =>
   sql`exists (select from ${table} where ${table.registrationId} = ${earlyStatuses.registrationId} and ${table.ref} = ${earlyStatuses.ref})`
 
-const eventOf = ({ registrationId, ref, status, reason, remember }: typeof earlyStatuses.$inferSelect): Reported => ({
+function moreOf({ way, afterMs, contact }: Pick<StatusEvent, 'way' | 'afterMs' | 'contact'>): Kept['more'] {
+  const more = {
+    ...(way === undefined ? {} : { way }),
+    ...(afterMs === undefined ? {} : { afterMs }),
+    ...(contact === undefined ? {} : { contact })
+  }
+  return Object.keys(more).length > 0 ? more : null
+}
+
+type Kept = typeof earlyStatuses.$inferSelect
+
+const eventOf = ({ registrationId, ref, status, reason, remember, more }: Kept): Reported => ({
   registrationId,
   event: {
     kind: 'status',
     ref,
     status,
     ...(reason === null ? {} : { reason }),
-    ...(remember === null ? {} : { remember: remember.value })
+    ...(remember === null ? {} : { remember: remember.value }),
+    ...more
   }
 })
 

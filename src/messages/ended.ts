@@ -27,6 +27,7 @@ export interface Taken {
     | 'status'
     | 'reason'
     | 'progress'
+    | 'returned'
     | 'doubt'
     | 'partCount'
     | 'inParts'

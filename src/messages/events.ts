@@ -16,8 +16,8 @@ import { incomingNews } from './incoming.ts'
 import { addParts, type Known, messagesOf, type Reported } from './known.ts'
 import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './memory.ts'
 import { lastOf, plainly } from './plainly.ts'
-import { addAliases, writeAddresses } from './rename.ts'
-import { sendAgain, takeBack, triedOf } from './returned.ts'
+import { addAliases, learnNames, writeAddresses } from './rename.ts'
+import { sendAgain, takeBack } from './returned.ts'
 import { statusNews, writeKnown } from './write.ts'
 
 /**
@@ -35,8 +35,9 @@ export async function storeEvents(
   if (given.length === 0) return
   const { all: come, siblings } = plainly(given)
   const renamed = await addAliases(tx, come)
-  const byContact = await conversationsOf(tx, come.flatMap(contactOf))
   const named = await messagesOf(tx, come)
+  await learnNames(tx, come, named)
+  const byContact = await conversationsOf(tx, come.flatMap(contactOf))
   const before = firstEarly
     ? await takeEarly(
         tx,
@@ -67,7 +68,6 @@ export async function storeEvents(
     tx,
     [...known.values()].filter(message => message !== null)
   )
-  const tried = await triedOf(tx, all, known)
   const conversationOf = (contact: Contact) => {
     const conversation = byId.get(byContact.get(keyOf(contact)) ?? -1)
     if (!conversation) throw new Error('A conversation that was locked is not there')
@@ -81,7 +81,7 @@ export async function storeEvents(
   const news = all.flatMap(reported => newsOf(reported))
   const told = await tellCrm(tx, locked, news)
   await writeKnown(tx, [...changed], now)
-  await sendAgain(tx, [...changed], now)
+  await sendAgain(tx, [...changed])
   await keepEarly(tx, all.flatMap(unknown))
   const arrived = told.flatMap(one => arriving.get(one) ?? [])
   await writeLastIncoming(tx, arrived, now)
@@ -95,7 +95,7 @@ export async function storeEvents(
     if (event.kind === 'message') return arrivingNews(registrationId, event)
     const message = known.get(event)
     if (event.kind !== 'status' || !message || message.returned.some(({ ref }) => ref === event.ref)) return []
-    const taken = event.status === 'returned' ? takeBack(message, event, tried, now) : 'over'
+    const taken = event.status === 'returned' ? takeBack(message, event, now) : 'over'
     if (taken === 'later') deferred.add(event)
     if (taken === 'again') changed.add(message)
     return taken === 'over' ? heardNews(message, event) : []

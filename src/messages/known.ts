@@ -1,6 +1,6 @@
 import type { Status } from 'channel-kit/chat'
 import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
-import type { Part } from 'channel-kit/outcome'
+import type { Part, Returned } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import { messageParts } from '../database/kept.ts'
@@ -33,8 +33,10 @@ export interface Known {
   inParts: boolean
   /** Of one that is in parts. */
   parts: KnownPart[]
-  /** Those that the gateway has given back now, to be sent once more. */
-  returned: Part[]
+  /** What the gateway has given back before. */
+  tried: readonly Returned[] | null
+  /** What it has given back now, to be sent once more. */
+  returned: (Part & Returned & { due: Date })[]
   /** What has happened to it now, in its order. What was said of it and changed nothing, `noted`, is told once. */
   chapters: Chapter[]
 }
@@ -51,7 +53,7 @@ export async function messagesOf(tx: Executor, all: readonly Reported[]): Promis
   if (asked.length === 0) return new Map()
   const { rows } = await tx.execute<Row>(sql`
     select given.n, m.id, m.registration_id "registrationId", m.conversation_id "conversationId", m.state, m.ref,
-      m.crm_id "crmId", m.replays, m.status, m.reason, m.doubt, m.part_count "partCount", m.in_parts "inParts", coalesce(of.dropped, false) and m.ref is distinct from given.ref stale
+      m.crm_id "crmId", m.replays, m.status, m.reason, m.doubt, m.part_count "partCount", m.in_parts "inParts", m.returned tried, coalesce(of.dropped, false) and m.ref is distinct from given.ref stale
     from json_to_recordset(${JSON.stringify(asked)}::json) as given(n int, "registrationId" bigint, ref text, id bigint)
     cross join lateral (
       select id from ${messages} where registration_id = given."registrationId" and ref = given.ref

@@ -1,24 +1,26 @@
-import type { Attachment } from 'channel-kit/chat'
 import type { Downloaded, Media } from 'channel-kit/event'
 import type { Log, Translate } from 'channel-kit/tools'
 import { and, eq, isNotNull } from 'drizzle-orm'
-import { isReady } from '../crm/news.ts'
 import type { Database } from '../database/connect.ts'
 import { GIVEN_UP, MOST_DEATHS } from '../database/deaths.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
-import { type Fetching, outbox } from '../database/schema.ts'
-import { plain, wordsOf } from '../database/text.ts'
+import { outbox } from '../database/schema.ts'
+import { wordsOf } from '../database/text.ts'
 import { before, within } from '../outbound/deadline.ts'
 import { downloadedOf } from './downloaded.ts'
-import { type Fetched, type Item, release, wait } from './fetched.ts'
+import { type Item, missingOf, settleTries, tellWithout, type Words } from './fetched.ts'
 import type { MakeReady } from './send.ts'
 
-/** Files of incoming messages are fetched before the CRM hears of the messages, which wait in its outbox meanwhile. */
+/**
+ * Files of incoming messages are fetched before the CRM hears of the messages,
+ * which wait in its outbox meanwhile, but not for long: a chat in which nothing
+ * comes any more is worse than one in which a picture comes late.
+ */
 
 const TIMEOUT_MS = 120_000
 const FIRST_WAIT_MS = 5_000
 const LONGEST_WAIT_MS = 5 * 60_000
-/** After that a file counts as gone, and the message is told without it. */
+/** After that a file counts as gone. */
 const LONGEST_MS = 3_600_000
 
 interface Parts {
@@ -37,43 +39,50 @@ export const mediaTask =
   (parts: Parts) =>
   async ({ item: id }: Jobs['media']): Promise<void> => {
     const { database, now, interrupted } = parts
-    const [item] = await database.db
-      .select()
-      .from(outbox)
-      .where(and(eq(outbox.id, id), isNotNull(outbox.media)))
+    const item = await itemOf(parts, id)
     if (!item?.media) return
 
-    const isDeadly = item.deaths >= MOST_DEATHS
-    const { fetched, waits } = await tryAll(parts, item, item.media, isDeadly)
-    if (waits.length === 0) return release(database, item, fetched, now())
-    await wait(database, item, fetched)
+    const { tries } = item.media
+    const ends: Downloaded[] = []
+    for (const one of missingOf(item.media)) ends.push(await endOf(parts, item, one))
+    await settleTries(database, id, ends, wordsBy(parts), now())
+    const waits = ends.flatMap(end =>
+      end.kind === 'retry' ? [end.afterMs ?? FIRST_WAIT_MS * 2 ** Math.min(tries, 20)] : []
+    )
+    if (waits.length === 0) return
     const ms = interrupted.aborted ? 0 : Math.min(...waits, LONGEST_WAIT_MS, Math.max(LONGEST_MS - age(parts, item), 0))
     await addJob(database.db, 'media', { item: id }, { at: new Date(Date.now() + ms), key: `media ${id}` })
   }
 
-/** `isDeadly`: the files count as gone, since hosts died of them. */
-async function tryAll(parts: Parts, item: Item, { attachments, tries }: Fetching, isDeadly: boolean) {
-  const fetched: Fetched = { attachments: [], texts: [], reason: null }
-  const waits: number[] = []
-  for (const one of attachments) {
-    const end = await endOf(parts, item, one, isDeadly)
-    if (end.kind === 'gone') fetched.texts.push(end.text.trim() || missing(parts, one))
-    else fetched.attachments.push(end.kind === 'ready' ? end.attachment : one)
-    if (end.kind !== 'retry') continue
-    fetched.reason = plain(end.reason)
-    waits.push(end.afterMs ?? FIRST_WAIT_MS * 2 ** Math.min(tries, 20))
+/** The chat does not wait any more for the files of a message. Begun with the message, since only here it is known when that is. */
+export const lateTask =
+  ({ waitMs, ...parts }: Pick<Parts, 'database' | 'translate' | 'now'> & { waitMs: number }) =>
+  async ({ item: id }: Jobs['late']): Promise<void> => {
+    const { database, now } = parts
+    const item = await itemOf(parts, id)
+    if (!item || item.media?.late) return
+    const left = waitMs - age(parts, item)
+    if (left <= 0) return tellWithout(database, id, wordsBy(parts), now())
+    await addJob(database.db, 'late', { item: id }, { at: new Date(Date.now() + left), key: `late ${id}` })
   }
-  return { fetched, waits }
+
+/** Undefined: it has all of its files, or was erased. */
+async function itemOf({ database: { db } }: Pick<Parts, 'database'>, id: number): Promise<Item | undefined> {
+  const [item] = await db
+    .select()
+    .from(outbox)
+    .where(and(eq(outbox.id, id), isNotNull(outbox.media)))
+  return item
 }
 
-async function endOf(parts: Parts, item: Item, one: Attachment | Media, isDeadly: boolean): Promise<Downloaded> {
-  if (isReady(one)) return { kind: 'ready', attachment: one }
-  if (!isDeadly) return triedOn(parts, item, one)
+async function endOf(parts: Parts, item: Item, one: Media): Promise<Downloaded> {
+  // Hosts died of them.
+  if (item.deaths < MOST_DEATHS) return triedOn(parts, item, one)
   parts.log.warn({ item: item.id, reason: GIVEN_UP }, 'a file of a customer could not be fetched')
   return { kind: 'gone', reason: GIVEN_UP, text: '' }
 }
 
-const age = ({ now }: Parts, { createdAt }: Item) => now().getTime() - createdAt.getTime()
+const age = ({ now }: Pick<Parts, 'now'>, { createdAt }: Item) => now().getTime() - createdAt.getTime()
 
 /** Only for so long: then a file that may still come is gone too. */
 async function triedOn(parts: Parts, item: Item, media: Media): Promise<Downloaded> {
@@ -101,5 +110,7 @@ async function fetchOne({ ready, interrupted }: Parts, registrationId: number, m
 
 const STOPPED: Downloaded = { kind: 'retry', reason: 'the host was stopped' }
 
-const missing = ({ translate }: Pick<Parts, 'translate'>, { name }: Pick<Media, 'name'>) =>
-  translate('incoming', 'The file {name} could not be fetched', { name })
+const wordsBy = ({ translate }: Pick<Parts, 'translate'>): Words => ({
+  follows: name => translate('incoming', 'The file {name} follows', { name }),
+  missing: name => translate('incoming', 'The file {name} could not be fetched', { name })
+})

@@ -45,5 +45,6 @@ function plainEvent(event: Exclude<Reported['event'], { kind: 'either' }>): Repo
 const plainStatus = (event: StatusEvent): StatusEvent => ({
   ...event,
   ref: plain(event.ref),
-  ...(event.reason ? { reason: plain(event.reason) } : {})
+  ...(event.reason ? { reason: plain(event.reason) } : {}),
+  ...(event.contact ? { contact: plain(event.contact) } : {})
 })

@@ -16,6 +16,8 @@ interface Row extends Record<string, unknown> {
   sent: Said | null
   told: { message: Said } | null
   media: Fetching | null
+  part: number | null
+  of: number
 }
 
 /**
@@ -29,19 +31,21 @@ export const recaller =
     if (asked.length === 0) return []
     const given = asked.map(({ contact, ref }, n) => ({ n, contact: plain(contact), ref: plain(ref) }))
     const { rows } = await db.execute<Row>(sql`
-      select given.n, said.sent, said.told, said.media
+      select given.n, said.sent, said.told, said.media, said.part, (
+        select count(distinct p.part)::int from ${messageParts} p where p.message_id = said.message and not p.dropped
+      ) of
       from json_to_recordset(${JSON.stringify(given)}::json) as given(n int, contact text, ref text)
       cross join lateral (
-        select conversation_id, body sent, null::json told, null::json media from ${messages}
+        select conversation_id, body sent, null::json told, null::json media, null::int part, id message from ${messages}
         where registration_id = ${registrationId} and ref = given.ref
         union all
-        select m.conversation_id, m.body, null, null from ${messageParts} p join ${messages} m on m.id = p.message_id
+        select m.conversation_id, m.body, null, null, p.part, m.id from ${messageParts} p join ${messages} m on m.id = p.message_id
         where p.registration_id = ${registrationId} and p.ref = given.ref
         union all
-        select conversation_id, null, body, media from ${outbox}
+        select conversation_id, null, body, media, null, null from ${outbox}
         where registration_id = ${registrationId} and dedupe = 'incoming ' || given.ref
         union all
-        select o.conversation_id, null, o.body, o.media from ${conversations} of
+        select o.conversation_id, null, o.body, o.media, null, null from ${conversations} of
         join ${outbox} o on o.registration_id = ${registrationId} and o.dedupe = 'incoming ' || given.ref || ' in ' || of.id
         where of.registration_id = ${registrationId} and (of.contact = given.contact or of.address = given.contact or of.id =
           (select a.conversation_id from ${aliases} a where a.registration_id = ${registrationId} and a.contact = given.contact))
@@ -49,18 +53,22 @@ export const recaller =
       join ${conversations} c on c.id = said.conversation_id and (
         c.contact = given.contact or c.address = given.contact
         or exists (select from ${aliases} a
-          where a.registration_id = ${registrationId} and a.contact = given.contact and a.conversation_id = c.id))`)
+          where a.registration_id = ${registrationId} and a.contact = given.contact and a.conversation_id = c.id))
+      order by said.part nulls first`)
     const found = new Map(rows.map(row => [row.n, recalledOf(row)]))
     return asked.map((_, n) => found.get(n))
   }
 
-function recalledOf({ sent, told, media }: Row): Recalled | undefined {
+function recalledOf({ sent, told, media, part, of }: Row): Recalled | undefined {
   const said = sent ?? told?.message
   return (
     said && {
       from: sent ? 'us' : 'contact',
       content: said.content,
-      attachments: (media ?? said).attachments.map(({ name, type }) => ({ name, type }))
+      ...(part !== null && of > 1 ? { part: { number: part, of } } : {}),
+      attachments: [...(media?.late || !media ? said.attachments : []), ...(media?.attachments ?? [])].map(
+        ({ name, type }) => ({ name, type })
+      )
     }
   )
 }

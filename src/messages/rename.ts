@@ -1,9 +1,10 @@
+import type { GatewayEvent } from 'channel-kit/event'
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import { type Contact, type Conversation, findConversations, keyOf } from '../database/conversations.ts'
 import { aliases } from '../database/kept.ts'
 import { conversations } from '../database/schema.ts'
-import type { Reported } from './known.ts'
+import type { Known, Reported } from './known.ts'
 
 /**
  * Contacts that gateways renamed. Their conversations go on under the name that
@@ -60,4 +61,38 @@ export async function writeAddresses(
     update ${conversations} c set address = given.address
     from json_to_recordset(${rows}::json) as given(id bigint, address text)
     where c.id = given.id`)
+}
+
+/**
+ * What contacts are called at the gateway, by the first that is heard of each
+ * message: who answers it, by that name, answers in its conversation. Of several
+ * conversations with one contact that is the one which was written in last, even
+ * where another one has the very name.
+ */
+export async function learnNames(
+  tx: Executor,
+  all: readonly Reported[],
+  known: ReadonlyMap<GatewayEvent, Known | null>
+): Promise<void> {
+  const rows = all.flatMap(({ registrationId, event }, n) => {
+    const message = known.get(event)
+    if (event.kind !== 'status' || event.contact === undefined || !message || message.status !== null) return []
+    return [{ n, registration: registrationId, contact: event.contact, conversation: message.conversationId }]
+  })
+  if (rows.length === 0) return
+  const given = sql`json_to_recordset(${JSON.stringify(rows)}::json)
+    as given(n int, registration bigint, contact text, conversation bigint)`
+  await tx.execute(sql`
+    delete from ${aliases} a using ${given}, ${conversations} c
+    where a.over and a.registration_id = given.registration and a.contact = given.contact
+      and c.id = given.conversation and c.contact = given.contact`)
+  await tx.execute(sql`
+    insert into ${aliases} (registration_id, contact, conversation_id, over)
+    select distinct on (given.registration, given.contact) given.registration, given.contact, c.id, exists (
+      select from ${conversations} o where o.registration_id = given.registration and o.contact = given.contact)
+    from ${given} join ${conversations} c on c.id = given.conversation and c.contact <> given.contact
+    order by given.registration, given.contact, given.n desc
+    on conflict (registration_id, contact) do update
+      set conversation_id = excluded.conversation_id, over = excluded.over
+      where aliases.conversation_id <> excluded.conversation_id`)
 }

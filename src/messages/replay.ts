@@ -47,6 +47,7 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
         ...KEPT,
         doubt: sql`case when ${messages.doubt} = 'heard' and exists (select ${OF_MESSAGE}) then 'heard' end`,
         progress: null,
+        returned: null,
         later: null,
         dueAt: now,
         settledAt: null,

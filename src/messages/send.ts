@@ -109,6 +109,7 @@ function outgoingOf({ message, parts, conversation }: Taken): Outgoing {
     attempt: message.attempts,
     sent: sentOf(parts),
     progress: message.progress?.value ?? null,
+    ...(message.returned ? { returned: message.returned } : {}),
     conversation: {
       lastIncoming: ref && at ? { ref, at, context: context?.value ?? null } : null,
       memory: memory?.value ?? null

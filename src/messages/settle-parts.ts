@@ -54,6 +54,7 @@ const knownOf = ({ taken: { message }, next, row }: Settled, parts: KnownPart[])
   reason: 'reason' in next ? next.reason : null,
   decided: null,
   parts,
+  tried: message.returned,
   returned: [],
   chapters: []
 })

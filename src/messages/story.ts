@@ -17,8 +17,8 @@ export type Chapter =
     }
   /** `part`: of a message that the gateway has in several. */
   | { kind: 'status'; at: string; status: Status; reason?: string; part?: number }
-  /** The gateway gave it, or a part of it, back undelivered, and it is sent once more. */
-  | { kind: 'returned'; at: string; ref: string; reason?: string }
+  /** The gateway gave it, or a part of it, back undelivered, and it is sent once more, by the way that the channel said. */
+  | { kind: 'returned'; at: string; ref: string; reason?: string; way?: string }
   /** A status that did not get it further, and says more than that it did not. */
   | { kind: 'noted'; at: string; status: Status; reason: string; part?: number }
   /** It was not known whether the message had left, and a status said that the gateway has it. */

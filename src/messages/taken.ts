@@ -16,6 +16,7 @@ export interface Row {
   status: Taken['message']['status']
   reason: string | null
   progress: Taken['message']['progress']
+  returned: Taken['message']['returned']
   doubt: Taken['message']['doubt']
   part_count: number | null
   in_parts: boolean
@@ -43,6 +44,7 @@ export const takenOf = (row: Row, parts: readonly KnownPart[]): Taken => ({
     status: row.status,
     reason: row.reason,
     progress: row.progress,
+    returned: row.returned,
     doubt: row.doubt,
     partCount: row.part_count,
     inParts: row.in_parts,

@@ -25,7 +25,7 @@ export const SEND_TURN = {
     'at timestamptz'
   ],
   returns: `table (id bigint, unwritten boolean, interrupted boolean, registration_id bigint, conversation_id bigint,
-    crm_id text, body json, attempts int, replays int, ref text, status text, reason text, progress json, doubt text,
+    crm_id text, body json, attempts int, replays int, ref text, status text, reason text, progress json, returned json, doubt text,
     part_count int, in_parts boolean, alone boolean, deaths int, last_incoming_ref text, last_incoming_at timestamptz, last_incoming_context json,
     memory json, address text)`,
   body: `
@@ -52,7 +52,7 @@ begin
       busy := busy || array(select e.conversation from unnest(ids, settled) as e(id, conversation) where e.id = any(heard));
       return query
         select e.id, true, null::boolean, null::bigint, null::bigint, null, null::json, null::int, null::int, null, null, null,
-          null::json, null, null::int, null::boolean, null::boolean, null::int, null, null::timestamptz, null::json, null::json, null
+          null::json, null::json, null, null::int, null::boolean, null::boolean, null::int, null, null::timestamptz, null::json, null::json, null
         from unnest(heard) as e(id);
     end if;
 
@@ -115,7 +115,7 @@ begin
       returning m.*, head.state = 'sending' interrupted
     )
     select m.id, false, m.interrupted, m.registration_id, m.conversation_id, m.crm_id, m.body, m.attempts, m.replays,
-      m.ref, m.status, m.reason, m.progress, m.doubt, m.part_count, m.in_parts, m.alone, m.deaths,
+      m.ref, m.status, m.reason, m.progress, m.returned, m.doubt, m.part_count, m.in_parts, m.alone, m.deaths,
       c.last_incoming_ref, c.last_incoming_at, c.last_incoming_context, c.memory, c.address
     from marked m join conversations c on c.id = m.conversation_id order by m.id;
 end`

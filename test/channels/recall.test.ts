@@ -38,8 +38,8 @@ t.test('a message of parts is recalled by the id of any of them', async t => {
   const { id } = await reach(await post('1', 'long'), 'accepted')
   const found = await recall({ contact: '1', ref: `${id}/0` }, { contact: '1', ref: `${id}/1` })
   t.same(
-    found.map(one => one?.content?.text),
-    ['long', 'long']
+    found.map(one => [one?.content?.text, one?.part]),
+    [0, 1].map(number => ['long', { number, of: 2 }])
   )
 })
 

@@ -74,6 +74,58 @@ t.test('a file that will never come is a line of the message, and one that may c
   t.equal(asked.filter(name => name === 'fine').length, 2, 'what is there is not fetched again')
 })
 
+t.test(
+  'a chat waits for a file for a moment only: the message says that it follows, and the file is told when it comes',
+  async t => {
+    const gates = new Map([...'ab'].map(name => [name, Promise.withResolvers<void>()]))
+    const { report, incoming, db } = await talkingHost(t, taken, {
+      env: { LV_PLUGIN_MEDIA_WAIT: '200ms' },
+      channel: {
+        async download(media) {
+          await gates.get(nameOf(media))?.promise
+          return nameOf(media) === 'b'
+            ? { kind: 'gone', reason: '404', text: 'what the channel says' }
+            : ready(media.name)
+        }
+      }
+    })
+    const kept = { name: 'kept', uri: 'https://files.example/kept', type: 'image' as const }
+    await report(
+      { ...withFiles('photo', '+1'), attachments: [kept, file('a')] },
+      { ...withFiles('bare', '+1', 'b'), content: null },
+      wrote('urgent', '+1', 'urgent')
+    )
+    await until('what waited', async () => incoming().length === 3)
+    t.match(incoming(), [
+      { message: { content: { text: 'photo\nThe file a follows' }, attachments: [{ name: 'kept' }] } },
+      { message: { content: { text: 'The file b follows', format: 'text' }, attachments: { length: 0 } } },
+      { message: { content: { text: 'urgent' } } }
+    ])
+    gates.get('a')?.resolve()
+    await until('the file', async () => incoming().length === 4)
+    gates.get('b')?.resolve()
+    await until('the other', async () => incoming().length === 5)
+    t.match(incoming().slice(3), [
+      { contact: '+1', message: { content: null, attachments: [{ name: 'a' }] } },
+      { contact: '+1', message: { content: { text: 'The file b could not be fetched' }, attachments: { length: 0 } } }
+    ])
+    t.same(
+      (await db.select().from(outbox)).map(({ media }) => media),
+      Array(5).fill(null)
+    )
+  }
+)
+
+t.test('files that hang keep no chat waiting, however many there are', async t => {
+  const { report, incoming } = await talkingHost(t, taken, {
+    env: { LV_PLUGIN_MEDIA_WAIT: '200ms' },
+    channel: { download: () => new Promise(() => {}) }
+  })
+  await report(...Array.from({ length: 25 }, (_, n) => withFiles(`m${n}`, `+${n}`, 'a', 'b')))
+  await until('all of them', async () => incoming().length === 25)
+  t.match(incoming()[0], { message: { content: { text: /^m\d+\nThe file a follows\nThe file b follows$/ } } })
+})
+
 t.test('after an hour a file is given up, in the words of the host’s language', async t => {
   let ahead = 0
   const now = () => new Date(Date.now() + ahead)

@@ -87,3 +87,53 @@ t.test('calls that rename and write at the same time are all taken', async t => 
   t.same(new Set(incoming().map(({ contact }) => contact)), new Set(['a']))
   t.equal(await db.$count(conversations), 1)
 })
+
+t.test(
+  'the first status of a message says what its contact is called, and an answer by that name comes into its chat',
+  async t => {
+    const { post, reach, report, incoming } = await talkingHost(t, async ({ id }) => ({ kind: 'accepted', ref: id }))
+    const first = (await reach(await post('+1 9', 'one'), 'accepted')).ref ?? ''
+    const delivered = (ref: string, contact: string) => ({ kind: 'status', ref, status: 'delivered', contact }) as const
+    await report(delivered(first, '19'), wrote('m1', '19', 'to the first'))
+
+    const second = (await reach(await post('0019', 'two'), 'accepted')).ref ?? ''
+    await report(delivered(second, '19'), wrote('m2', '19', 'to the second'))
+    await report({ kind: 'status', ref: first, status: 'read', contact: '19' })
+    await report(wrote('m3', '19', 'still to the second'))
+    await until('the CRM to hear', async () => incoming().length === 3)
+    t.same(
+      incoming().map(({ contact, message }) => `${contact}: ${message.content?.text}`),
+      ['+1 9: to the first', '0019: to the second', '0019: still to the second']
+    )
+  }
+)
+
+t.test(
+  'of two chats with one contact that one gets the answer which was written in last, whatever its name',
+  async t => {
+    const { post, reach, report, incoming } = await talkingHost(t, async ({ id }) => ({ kind: 'accepted', ref: id }))
+    await report(wrote('m1', '19', 'oi'))
+    const says = async (contact: string) => {
+      const { ref } = await reach(await post(contact, 'ola'), 'accepted')
+      await report({ kind: 'status', ref: ref ?? '', status: 'sent', contact: '19' })
+      await report(wrote(`answer ${ref}`, '19', `answer to ${contact}`))
+    }
+    for (const contact of ['+19', '19', '+19']) await says(contact)
+    await until('the CRM to hear', async () => incoming().length === 4)
+    t.same(
+      incoming().map(({ contact, message }) => `${contact}: ${message.content?.text}`),
+      ['19: oi', '+19: answer to +19', '19: answer to 19', '+19: answer to +19']
+    )
+  }
+)
+
+t.test('a name that a status of another account gives is none here', async t => {
+  const { report, incoming, join, script, db } = await talkingHost(t, async ({ id }) => ({ kind: 'accepted', ref: id }))
+  const other = await join()
+  await other.plugin.send({ contact: '+19', content: { text: 'hello', format: 'text' } })
+  const { id } = await until('it to be sent', async () => script.handed[0])
+  await report({ kind: 'status', ref: id, status: 'sent', contact: '19', message: { id } }, wrote('m', '19'))
+  await until('the CRM to hear', async () => incoming().length === 1)
+  t.match(incoming(), [{ contact: '19' }])
+  t.equal(await db.$count(aliases), 0)
+})

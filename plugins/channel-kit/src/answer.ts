@@ -170,14 +170,25 @@ interface Report {
   wrong: string[]
 }
 
+const elsewhere = checker<{ elsewhere: string[] }>(Type.Object({ elsewhere: list(Id, MOST.accounts) }))
+
 /** What `receive` of a webhook answered: the events that are events, and the reply, unless that is none. */
-export function readReceived(answer: unknown): Read<Report & { reply: Reply | undefined }> {
+export function readReceived(
+  answer: unknown
+): Read<Report & { reply: Reply | undefined; elsewhere: readonly string[] }> {
   const read = reported(answer)
   if ('wrong' in read) return read
   const answered = reading({ reply: fieldOf(answer, 'reply') }, reply)
-  return 'value' in answered
-    ? { value: { ...read.value, reply: answered.value.reply } }
-    : { value: { ...read.value, reply: undefined, wrong: [...read.value.wrong, answered.wrong] } }
+  const others = reading({ elsewhere: fieldOf(answer, 'elsewhere') ?? [] }, elsewhere)
+  const { events, wrong } = read.value
+  return {
+    value: {
+      events,
+      reply: 'value' in answered ? answered.value.reply : undefined,
+      elsewhere: 'value' in others ? others.value.elsewhere : [],
+      wrong: [...wrong, ...[answered, others].flatMap(one => ('wrong' in one ? [one.wrong] : []))]
+    }
+  }
 }
 
 const cursor = checker<Pick<Polled, 'cursor'>>(Type.Object({ cursor: opaque() }))

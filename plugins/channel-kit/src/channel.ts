@@ -46,6 +46,12 @@ export type Verdict = { kind: 'genuine' } | { kind: 'answer'; reply: Reply } | {
 export interface Received {
   reply: Reply
   events: readonly GatewayEvent[]
+  /**
+   * Other accounts, by `account`, that the call is about as well: gateways know one address for several. The host hands
+   * the call as it came to the registration that has such an account, if that is one of the same company and the call is
+   * genuine by its settings too.
+   */
+  elsewhere?: readonly string[]
 }
 
 export interface Polled {
@@ -120,6 +126,8 @@ export interface Channel<Settings extends TObject = TObject, Options extends TOb
   webhook?: {
     /** Most bytes of a call's body. */
     bodyLimit: number
+    /** What the gateway calls the account of these settings, where calls may be about several. */
+    account?(settings: Static<Settings>): string
     verify(request: WebhookRequest, tools: Tools<Static<Settings>, Static<Options>>): Promise<Verdict>
     receive(request: WebhookRequest, tools: Tools<Static<Settings>, Static<Options>>): Promise<Received>
   }

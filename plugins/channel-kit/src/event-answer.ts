@@ -11,7 +11,10 @@ const STATUS = Type.Object({
   ref: Id,
   status: word([...STATUSES, 'returned']),
   reason: Type.Optional(Reason),
+  way: Type.Optional(text(MOST.word, 1)),
+  afterMs: Type.Optional(Milliseconds),
   message: Type.Optional(Type.Object({ id: text(MOST.id), part: Type.Optional(PartNumber) })),
+  contact: Type.Optional(Contact),
   remember: Type.Optional(opaque())
 })
 const FILE = { name: text(MOST.name), type: word(ATTACHMENT_TYPES) }
@@ -71,8 +74,8 @@ const isEmpty = (event: GatewayEvent) =>
 
 /** What a customer can make too long, and a reader can do without, does not keep the message from the CRM. */
 function tidied({ at, ...given }: Fields): Fields {
-  const subject = typeof given.subject === 'string' ? shortened(given.subject, MOST.name) : given.subject
-  const content = isFields(given.content) && given.content.text === '' ? null : given.content
+  const subject = typeof given.subject === 'string' ? shortened(whole(given.subject), MOST.name) : given.subject
+  const content = isFields(given.content) ? wholeContent(given.content) : given.content
   const attachments = Array.isArray(given.attachments) ? given.attachments.map(named) : given.attachments
   const time = typeof at === 'string' || typeof at === 'number' ? new Date(at) : at
   const isTime = time instanceof Date && !Number.isNaN(time.getTime())
@@ -87,7 +90,15 @@ function tidied({ at, ...given }: Fields): Fields {
 }
 
 const named = (one: unknown): unknown =>
-  isFields(one) && typeof one.name === 'string' ? { ...one, name: shortenedName(one.name) } : one
+  isFields(one) && typeof one.name === 'string' ? { ...one, name: shortenedName(whole(one.name)) } : one
+
+/** Half a character, and NUL, are nothing that a CRM takes. */
+const whole = (text: string) => text.toWellFormed().replaceAll('\0', '')
+
+function wholeContent(content: Fields): Fields | null {
+  const text = typeof content.text === 'string' ? whole(content.text) : content.text
+  return text === '' ? null : { ...content, text }
+}
 
 /** The end of a file's name says what it is. */
 function shortenedName(name: string): string {

@@ -10,15 +10,21 @@ export interface StatusEvent {
   ref: string
   /**
    * `returned`: the gateway gave it back undelivered, and it may go another way. It is handed to `send` once more, and is
-   * an error if it was before.
+   * an error if it was before, by the same `way`.
    */
   status: Status | 'returned'
   reason?: string
+  /** Of `returned`: the other way that it may go, in a word of the channel's. `send` is handed it. */
+  way?: string
+  /** Of `returned`: how long it waits first. */
+  afterMs?: number
   /**
    * Which message it is about, where the gateway says so by the `id` that `send` gave it. Without `part` the message is
    * one part and the gateway has all of it; a channel that splits messages always says which part.
    */
   message?: { id: string; part?: number }
+  /** What the gateway calls the contact that the message went to: an answer by that name comes into the same chat. */
+  contact?: string
   /** JSON that replaces the `memory` of the message's conversation. */
   remember?: unknown
 }
@@ -59,7 +65,7 @@ export interface Media {
  * How a download ended.
  *
  * - `ready`: what the CRM is given instead of the media.
- * - `retry`: it may work later; the messages of the conversation wait for it, an hour at most.
+ * - `retry`: it may work later, and is asked for an hour at most; the conversation waits for it for a moment only.
  * - `gone`: it never will; `text` is added to the message instead.
  */
 export type Downloaded =

@@ -14,6 +14,8 @@ export const MOST = {
   /** Names of notes. */
   note: 768,
   reason: 2_000,
+  /** A word of a channel's own. */
+  word: 64,
   text: 65_536,
   html: 524_288,
   uri: 8_192,
@@ -28,7 +30,9 @@ export const MOST = {
   parts: 10_000,
   /** Bytes of the body that a webhook is answered with. */
   reply: 1_048_576,
-  headers: 50
+  headers: 50,
+  /** Other accounts that one call of a webhook is about. */
+  accounts: 20
 } as const
 
 /** A text of so many characters, and of at least so many. */

@@ -8,6 +8,12 @@ export interface Part {
   ref: string
 }
 
+/** A part that the gateway gave back, and the `way` that the status said. */
+export interface Returned {
+  part: number
+  way: string
+}
+
 /** A message on its way to the gateway, validated by the host. */
 export interface Outgoing extends ChatMessage {
   /** The same at every attempt and unique over all registrations: give it to a gateway that dedupes, or that repeats it in its statuses. */
@@ -20,6 +26,8 @@ export interface Outgoing extends ChatMessage {
   sent: readonly Part[]
   /** What the outcome before this attempt left for it; null at first. */
   progress: unknown
+  /** What the gateway gave back so far, by statuses, oldest first; absent where there was nothing. */
+  returned?: readonly Returned[]
   conversation: Conversation
   /** What an automatic answer answers, however long it waited; absent in a message of the CRM. */
   answers?: Incoming

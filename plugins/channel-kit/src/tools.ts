@@ -66,6 +66,8 @@ export interface Asked {
 export interface Recalled {
   from: 'contact' | 'us'
   content: Content | null
+  /** Of one that was sent in several parts: which of how many has the `ref` that was asked for. */
+  part?: { number: number; of: number }
   /** Files that are still being fetched have no address yet. */
   attachments: readonly Pick<Attachment, 'name' | 'type'>[]
 }

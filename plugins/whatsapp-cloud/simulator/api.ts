@@ -1,6 +1,6 @@
 import { type Json, list, record, text } from 'channel-kit/json'
 import { isLocal } from 'channel-kit/simulator'
-import Fastify from 'fastify'
+import Fastify, { type FastifyReply } from 'fastify'
 import { type FaultScripts, refusalBody } from './faults.ts'
 import { deliveredRoutes, fileRoutes } from './files.ts'
 import { handling } from './handle.ts'
@@ -32,13 +32,28 @@ export function graphApi(state: State, faults: FaultScripts, webhooks: WebhookSe
     })
   )
 
-  app.get(
-    `/:version/${phoneNumberId}`,
-    handle('phone', async () => ({ id: phoneNumberId, ...state.phone }))
-  )
+  for (const number of [phoneNumberId, ...state.otherNumbers]) {
+    app.get(
+      `/:version/${number}`,
+      handle('phone', async ({ query }) =>
+        record(query).fields === 'webhook_configuration'
+          ? { id: number, webhook_configuration: configurationOf(state, number) }
+          : { id: number, ...state.phone }
+      )
+    )
+    app.post(
+      `/:version/${number}`,
+      handle('phone', async ({ body }, reply) => {
+        const { override_callback_uri: url, verify_token: token } = record(record(body).webhook_configuration)
+        return override(state, webhooks, { url: text(url), verifyToken: text(token) }, reply, callback =>
+          state.callbacks.set(number, callback)
+        )
+      })
+    )
+  }
   app.get(
     `/:version/${businessAccountId}/phone_numbers`,
-    handle('numbers', async () => ({ data: [{ id: phoneNumberId }] }))
+    handle('numbers', async () => ({ data: [phoneNumberId, ...state.otherNumbers].map(id => ({ id })) }))
   )
   app.get(
     `/:version/${businessAccountId}/message_templates`,
@@ -65,22 +80,13 @@ export function graphApi(state: State, faults: FaultScripts, webhooks: WebhookSe
   app.post(
     `/:version/${businessAccountId}/subscribed_apps`,
     handle('subscription', async ({ body }, reply) => {
-      const { override_callback_uri: url, verify_token: verifyToken } = record(body)
-      if (!url) state.subscribed = true
-      else if (!state.subscribed)
-        return reply.code(400).send(
-          refusalBody(100, '', {
-            message: '(#100) Before override the current callback uri, your app must be subscribed'
-          })
-        )
-      else {
-        const failed = await webhooks.connect(text(url), text(verifyToken)).then(
-          () => false,
-          () => true
-        )
-        if (failed) return reply.code(400).send(refusalBody(2200, 'Callback verification failed'))
-        state.override = { url: text(url), verifyToken: text(verifyToken) }
-      }
+      const { override_callback_uri: url, verify_token: token } = record(body)
+      if (url)
+        return override(state, webhooks, { url: text(url), verifyToken: text(token) }, reply, callback => {
+          state.override = callback
+        })
+      state.subscribed = true
+      state.override = undefined
       return { success: true }
     })
   )
@@ -91,6 +97,32 @@ export function graphApi(state: State, faults: FaultScripts, webhooks: WebhookSe
   app.setNotFoundHandler((_request, reply) => reply.code(400).send(refusalBody(100, '', unknown)))
   return app
 }
+
+interface Callback {
+  url: string
+  verifyToken: string
+}
+
+/** An address instead of the app's, which Meta calls at once. */
+async function override(
+  state: State,
+  webhooks: WebhookSender,
+  callback: Callback,
+  reply: FastifyReply,
+  keep: (callback: Callback) => unknown
+) {
+  const early = { message: '(#100) Before override the current callback uri, your app must be subscribed' }
+  if (!state.subscribed) return reply.code(400).send(refusalBody(100, '', early))
+  const problem = await webhooks.challenge(callback.url, callback.verifyToken)
+  if (problem) return reply.code(400).send(refusalBody(2200, 'Callback verification failed'))
+  keep(callback)
+  return { success: true }
+}
+
+const configurationOf = (state: State, number: string) => ({
+  ...(state.callbacks.has(number) ? { phone_number: state.callbacks.get(number)?.url } : {}),
+  ...(state.override ? { whatsapp_business_account: state.override.url } : {})
+})
 
 async function tell(state: State, message: Parameters<typeof report>[1], webhooks: WebhookSender): Promise<void> {
   const late = state.window === 'async' && message.body.type !== 'template' && !isOpen(state, message.contact)

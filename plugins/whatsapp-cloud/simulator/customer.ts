@@ -60,7 +60,9 @@ export function seen(state: State, base: string, { contact, body, at }: Message)
   const own = record(body[text(body.type)])
   const file = state.media.get(text(own.id))
   const shown = body.type === 'template' ? templateText(state, own) : text(own.body) || text(own.caption)
-  return { contact, text: shown, files: file ? [deliveredAt(base, file, text(own.filename) || file.name)] : [], at }
+  const linked = text(own.link) ? [text(own.link)] : []
+  const files = file ? [deliveredAt(base, file, text(own.filename) || file.name)] : linked
+  return { contact, text: shown, files, at }
 }
 
 function templateText({ templates }: State, template: Json): string {

@@ -1,8 +1,26 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import { plainType } from '../src/incoming/media.ts'
 import { refusalBody } from './faults.ts'
 import type { Handle } from './handle.ts'
 import { type State, type StoredFile, URL_LIFE_MS } from './state.ts'
+
+const OFFICE = 'application/vnd.openxmlformats-officedocument'
+
+/** All that Meta takes by an upload, as it says itself when it refuses another. */
+const TAKEN = [
+  ...['aac', 'mp4', 'mpeg', 'amr', 'ogg', 'opus'].map(type => `audio/${type}`),
+  'application/vnd.ms-powerpoint',
+  'application/msword',
+  `${OFFICE}.wordprocessingml.document`,
+  `${OFFICE}.presentationml.presentation`,
+  `${OFFICE}.spreadsheetml.sheet`,
+  'application/pdf',
+  'text/plain',
+  'application/vnd.ms-excel',
+  ...['jpeg', 'png', 'webp'].map(type => `image/${type}`),
+  ...['mp4', '3gpp'].map(type => `video/${type}`)
+]
 
 const MOST_BYTES = 110 * 1024 * 1024
 
@@ -23,6 +41,11 @@ export function fileRoutes(app: FastifyInstance, state: State, handle: Handle): 
       if (!(file instanceof File) || form.get('messaging_product') !== 'whatsapp')
         return reply.code(400).send(refusalBody(100, 'There is no file'))
       const mime = String(form.get('type') ?? file.type)
+      const received = [mime, file.type].map(plainType).find(one => !TAKEN.includes(one))
+      if (received !== undefined) {
+        const types = `one of the following types: ${TAKEN.join(', ')}. Received file of type '${received}'.`
+        return reply.code(400).send(refusalBody(100, '', { message: `(#100) Param file must be a file with ${types}` }))
+      }
       return { id: keep(state, Buffer.from(await file.arrayBuffer()), mime, file.name).id }
     })
   )

@@ -22,7 +22,12 @@ export interface State {
   /** Fields of the phone number, as the API gives them. */
   phone: Json
   subscribed: boolean
+  /** Where the account has its webhooks sent, instead of the app's address. */
   override: { url: string; verifyToken: string } | undefined
+  /** Where single numbers have theirs sent, instead of that, by their ids. */
+  callbacks: Map<string, { url: string; verifyToken: string }>
+  /** Other numbers of the account, by their ids, that can be looked at and connected. */
+  otherNumbers: readonly string[]
   /** `sync` and `async`: how the end of a window is told. `ignore`: it never ends. */
   window: 'ignore' | 'sync' | 'async'
   /** When a customer last wrote, by digits or id. */
@@ -87,6 +92,7 @@ export const initialState = (now: () => Date): State => ({
   token: 'EAASimulatedToken',
   secret: 'simulated-app-secret',
   tokenData: {
+    app_id: '1',
     is_valid: true,
     expires_at: 0,
     scopes: ['whatsapp_business_messaging', 'whatsapp_business_management']
@@ -120,6 +126,8 @@ export const initialState = (now: () => Date): State => ({
   },
   subscribed: false,
   override: undefined,
+  callbacks: new Map(),
+  otherNumbers: [],
   window: 'ignore',
   lastIncoming: new Map(),
   aliases: new Map(),

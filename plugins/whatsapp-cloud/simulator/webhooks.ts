@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { Json } from 'channel-kit/json'
+import { type Json, list, record, text } from 'channel-kit/json'
 import type { State } from './state.ts'
 
 /** One `change` of a webhook's body. */
@@ -42,11 +42,18 @@ export function webhookSender(state: State, closed: AbortSignal) {
     entry: [{ id: state.account.businessAccountId, time: seconds(state.now()), changes }]
   })
 
+  /** Of the number, of the account, or of the app; '' if there is none. */
+  function addressOf(payload: unknown): string {
+    const { value } = record(list(record(list(record(payload).entry)[0]).changes)[0])
+    const number = text(record(record(value).metadata).phone_number_id)
+    return state.callbacks.get(number)?.url ?? state.override?.url ?? target
+  }
+
   /** One call; the answer's status, 0 for none. */
-  async function post(payload: unknown, secret = state.secret): Promise<number> {
+  async function post(payload: unknown, secret = state.secret, url = addressOf(payload)): Promise<number> {
     const text = metaJson(payload)
     const headers = { 'content-type': 'application/json', 'x-hub-signature-256': signature(text, secret) }
-    const response = await fetch(target, { method: 'POST', headers, body: text, signal: closed }).catch(() => undefined)
+    const response = await fetch(url, { method: 'POST', headers, body: text, signal: closed }).catch(() => undefined)
     await response?.arrayBuffer().catch(() => undefined)
     return response?.status ?? 0
   }
@@ -58,25 +65,35 @@ export function webhookSender(state: State, closed: AbortSignal) {
     }
   }
 
+  /** '' when the address answers as it should. */
+  async function challenge(url: string, verifyToken: string): Promise<string> {
+    const asked = new URL(url)
+    const said = String(seconds(state.now()))
+    asked.search = new URLSearchParams({
+      'hub.mode': 'subscribe',
+      'hub.verify_token': verifyToken,
+      'hub.challenge': said
+    }).toString()
+    const response = await fetch(asked, { signal: closed }).catch(() => undefined)
+    const answer = await response?.text()
+    return response?.status === 200 && answer === said
+      ? ''
+      : `${url} did not answer the challenge, but ${response?.status ?? 'nothing'}`
+  }
+
   return {
+    challenge,
+    /** The app's own address. */
     async connect(url: string, verifyToken: string): Promise<void> {
-      const asked = new URL(url)
-      const challenge = String(seconds(state.now()))
-      asked.search = new URLSearchParams({
-        'hub.mode': 'subscribe',
-        'hub.verify_token': verifyToken,
-        'hub.challenge': challenge
-      }).toString()
-      const response = await fetch(asked, { signal: closed })
-      if (response.status !== 200 || (await response.text()) !== challenge)
-        throw new Error(`${url} did not answer the challenge, but ${response.status}`)
+      const problem = await challenge(url, verifyToken)
+      if (problem) throw new Error(problem)
       target = url
     },
     post,
     /** Resolves when the host has it, or at once while changes are held back. */
     async emit(...changes: readonly Change[]): Promise<void> {
       if (held) held.push(...changes)
-      else if (target) await track(insist(body(changes)))
+      else if (addressOf(body(changes))) await track(insist(body(changes)))
     },
     hold: () => {
       held ??= []

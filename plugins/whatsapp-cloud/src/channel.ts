@@ -54,7 +54,7 @@ export default defineChannel({
   }),
 
   send,
-  webhook: { bodyLimit: WEBHOOK_LIMIT, verify, receive },
+  webhook: { bodyLimit: WEBHOOK_LIMIT, account: ({ account }) => account.phoneNumberId, verify, receive },
   download,
   poll: { cron: '*/5 * * * *', read },
   check,

@@ -134,7 +134,8 @@ const webhook = group(
     connect: optional(
       boolean({
         title: 'Connect by itself',
-        description: 'Subscribes the app to the account and names this address, in five minutes and then every day',
+        description:
+          'Subscribes the app to the account and names this address for the number, in five minutes and then every day',
         default: false
       })
     ),

@@ -50,27 +50,49 @@ t.test('a page in the place of a file is not taken for it', async t => {
   t.match(await download(mediaOf(gateway.file(own, 'application/json')), tools), { kind: 'ready' }, 'unless it is one')
 })
 
-t.test('bytes that are not those that were announced are not kept', async t => {
-  const { gateway, tools, files } = await registered(t)
+t.test('bytes that are not those that were announced are kept only where they come twice, with a warning', async t => {
+  const { gateway, tools, files, logs } = await registered(t)
   const file = gateway.file(BYTES, 'image/jpeg')
   const hex = createHash('sha256').update(BYTES).digest('hex')
-  for (const [sha256, kind] of [
-    [createHash('sha256').update('other').digest('base64'), 'retry'],
-    [createHash('sha256').update('other').digest('hex'), 'retry'],
-    [hex, 'ready'],
-    [hex.toUpperCase(), 'ready'],
-    ['no digest', 'ready'],
-    ['', 'ready']
-  ] as const)
-    t.match(await download(mediaOf({ ...file, sha256 }), tools), { kind }, sha256)
-  t.equal(files.size, 4)
+  for (const sha256 of [hex, hex.toUpperCase(), 'no digest', ''])
+    t.match(await download(mediaOf({ ...file, sha256 }), tools), { kind: 'ready' }, sha256)
+  t.same(logs, [])
+  const other = createHash('sha256').update('other')
+  for (const sha256 of [other.copy().digest('base64'), other.copy().digest('hex')]) {
+    const cut = (body: string) =>
+      ({ kind: 'answer', status: 200, body, headers: { 'content-type': 'image/jpeg' } }) as const
+    gateway.faults.add('bytes', cut('x'), cut('xy'))
+    t.match(await download(mediaOf({ ...file, sha256 }), tools), { kind: 'retry', reason: /not those that WhatsApp/ })
+    gateway.faults.add('bytes', cut('x'))
+    t.match(await download(mediaOf({ ...file, sha256 }), tools), { kind: 'retry' })
+    t.match(await download(mediaOf({ ...file, sha256 }), tools), { kind: 'ready' })
+    t.match(await download(mediaOf({ ...file, sha256, url: '' }), tools), { kind: 'ready' })
+  }
+  t.match(logs, Array(4).fill({ level: 'warn', message: /but the same twice/ }))
+  t.same(new Set([...files.values()].map(String)), new Set([String(BYTES)]))
   t.match(await download(mediaOf(gateway.file(Buffer.alloc(0), 'image/jpeg')), tools), {
     kind: 'retry',
     reason: /no bytes/
   })
-  const huge = { kind: 'answer', status: 200, body: 'x', headers: { 'content-type': 'image/jpeg' } } as const
-  gateway.faults.add('bytes', huge, huge)
-  t.match(await download(mediaOf(file), tools), { kind: 'retry', reason: /not those that WhatsApp announced/ })
+})
+
+t.test('a name without an extension gets that of what the file is, by whoever says so', async t => {
+  const { gateway, tools, files } = await registered(t)
+  const pdf = Buffer.concat([Buffer.from('%PDF-1.7\n'), Buffer.alloc(10_000)])
+  for (const [name, bytes, told, served, wanted] of [
+    ['отчёт за май', pdf, '', 'application/pdf', 'отчёт за май.pdf'],
+    ['отчёт за май', pdf, '', 'application/octet-stream', 'отчёт за май.pdf'],
+    ['отчёт за май', pdf, 'application/octet-stream', 'application/octet-stream', 'отчёт за май.pdf'],
+    ['prices', Buffer.from('a;b'), '', 'text/csv', 'prices.csv'],
+    ['prices', Buffer.from('a;b'), '', 'application/octet-stream', 'prices'],
+    ['document-T1.bin', pdf, '', 'application/octet-stream', 'document-T1.pdf'],
+    ['data.bin', Buffer.from('a;b'), '', 'application/octet-stream', 'data.bin'],
+    ['act.jpg', pdf, 'application/pdf', 'application/pdf', 'act.jpg.pdf']
+  ] as const) {
+    const file = { ...gateway.file(bytes, served), mime_type: told }
+    t.match(await download({ ...mediaOf(file), name }, tools), { kind: 'ready', attachment: { name: wanted } }, wanted)
+    t.match([...files].at(-1), [new RegExp(`${wanted}$`), bytes])
+  }
 })
 
 t.test('what may come later is waited for, and what never will is told', async t => {

@@ -157,6 +157,27 @@ t.test('Meta says how long to wait', async t => {
   }
 })
 
+t.test('an answer of a proxy that says no is as good as one of Meta’s, and any other says nothing', async t => {
+  const { gateway, send, logs } = await registered(t)
+  for (const [status, after, wanted] of [
+    [429, '2', { kind: 'throttled', afterMs: 2_000 }],
+    [429, '2 s', { kind: 'throttled', afterMs: 2_000 }],
+    [429, 'Thu, 01 Oct 2026 12:00:30 GMT', { kind: 'throttled', afterMs: 30_000 }],
+    [403, '', { kind: 'throttled', afterMs: 600_000 }],
+    [413, '', { kind: 'rejected' }],
+    [503, '2', { kind: 'retry', afterMs: 2_000 }],
+    [503, '', { kind: 'retry' }],
+    [500, '', { kind: 'unknown' }],
+    [502, '', { kind: 'unknown' }],
+    [504, '', { kind: 'unknown' }]
+  ] as const) {
+    const headers = after ? { 'retry-after': after } : {}
+    gateway.faults.add('messages', { kind: 'answer', status, body: '<html>Blocked by proxy</html>', headers })
+    t.match(await send(), wanted, `${status} ${after}`)
+  }
+  t.match(logs, [{ level: 'error', message: /an admin has to act/ }])
+})
+
 t.test('a number that cannot send rests until an admin acts, is told of, and gives up after hours', async t => {
   const { gateway, send, goOn, pass, logs } = await registered(t)
   gateway.state.token = 'another'

@@ -40,6 +40,33 @@ t.test('a file is sent as what its bytes are, and what WhatsApp does not take as
   }
 })
 
+t.test('whatever an agent attaches arrives under its name, though Meta takes few types as an upload', async t => {
+  const { gateway, send } = await registered(t)
+  const { attach } = await storage(t)
+  for (const [attachment, type, mime, filename] of [
+    [attach('b.zip'), 'document', 'linked', 'b.zip'],
+    [attach('act.xml'), 'document', 'linked', 'act.xml'],
+    [attach('clip.mov'), 'document', 'linked', 'clip.mov'],
+    [attach('a.heic', 'image'), 'document', 'linked', 'a.heic'],
+    [attach('price.xls'), 'document', 'application/vnd.ms-excel', 'price.xls'],
+    [attach('act.doc'), 'document', 'application/msword', 'act.doc'],
+    [{ ...attach('a.doc'), name: 'mail.msg' }, 'document', 'linked', 'mail.msg'],
+    [{ ...attach('rec.mp42', 'voice'), name: 'rec.m4a' }, 'audio', 'audio/mp4', ''],
+    [{ ...attach('rec.mp42'), name: 'rec.mp4' }, 'video', 'video/mp4', ''],
+    [{ ...attach('a.pdf'), name: 'Invoice No. 5' }, 'document', 'application/pdf', 'Invoice No. 5.pdf'],
+    [{ ...attach('a.pdf'), name: 'act.jpg' }, 'document', 'application/pdf', 'act.jpg.pdf']
+  ] as const) {
+    t.match(await send({ content: null, attachments: [attachment] }), { kind: 'accepted' }, filename)
+    const body = record(gateway.state.messages.at(-1)?.body)
+    const own = record(body[text(body.type)])
+    const sentAs = own.link === attachment.uri ? 'linked' : gateway.state.media.get(text(own.id))?.mime
+    t.same([body.type, sentAs, text(own.filename)], [type, mime, filename], attachment.name)
+  }
+  const both = { content: { text: 'Here are the papers', format: 'text' } as const, attachments: [attach('a.pdf'), attach('b.zip')] }
+  t.match(await send(both), { kind: 'accepted', sent: [{ part: 0 }, { part: 1 }] })
+  t.match(gateway.received().slice(-2), [{ text: 'Here are the papers' }, { text: '', files: [both.attachments[1]?.uri] }])
+})
+
 t.test('a text is the caption of the first file that takes one, unless it is too long', async t => {
   const { gateway, send } = await registered(t)
   const { attach } = await storage(t)
@@ -153,6 +180,47 @@ t.test('what WhatsApp refuses as a picture it is offered as a document, once', a
   ])
   gateway.faults.add('messages', graphFault(400, 131053), graphFault(400, 131053))
   t.match(await send({ attachments }), { kind: 'rejected', reason: /does not take this file.*131053/ })
+})
+
+t.test('what WhatsApp gave back as a picture is sent as a document, and only that', async t => {
+  const { gateway, send } = await registered(t)
+  const { attach } = await storage(t)
+  const message = { content: null, attachments: [attach('a.png', 'image'), attach('b.png', 'image'), attach('c.pdf')] }
+  const returned = [1, 2].map(part => ({ part, way: 'document' }))
+  t.match(await send({ ...message, returned, sent: [{ part: 0, ref: 'wamid.A' }] }), { kind: 'accepted' })
+  t.match(gateway.state.messages, [
+    { body: { type: 'document', document: { filename: 'b.png' }, biz_opaque_callback_data: '7:1' } },
+    { body: { type: 'document', document: { filename: 'c.pdf' } } }
+  ])
+  await send({ ...message, returned: [{ part: 0, way: 'again' }] })
+  t.match(gateway.state.messages.slice(2), [{ body: { type: 'image' } }, { body: { type: 'image' } }, {}])
+})
+
+t.test('a file that Meta does not know any more is stored anew, once', async t => {
+  const { gateway, send, goOn } = await registered(t)
+  const { attach } = await storage(t)
+  const message = { attachments: [attach('a.png', 'image')] }
+  const stale = 'Param image.id is not a valid whatsapp business account media attachment ID'
+  const uploads = () => gateway.state.calls.filter(({ operation }) => operation === 'upload').length
+  gateway.faults.add('messages', graphFault(400, 131056), graphFault(400, 100, '', { message: stale }))
+  const halted = await send(message)
+  t.match(await goOn(message, halted), { kind: 'accepted' })
+  t.equal(uploads(), 2)
+  t.equal(gateway.state.messages.length, 1)
+  gateway.state.media.clear()
+  t.match(await goOn(message, halted), { kind: 'accepted' }, 'as the fake says it, too')
+  const fault = graphFault(400, 100, '', { message: stale })
+  gateway.faults.add('messages', fault, fault)
+  t.match(await send(message), { kind: 'rejected', reason: /media attachment ID/ })
+})
+
+t.test('a picture that Meta calls too large goes as a document', async t => {
+  const { gateway, send } = await registered(t)
+  const { attach } = await storage(t)
+  const big = attach('big.jpeg', 'image', 6 * MIB)
+  gateway.faults.add('upload', graphFault(400, 100, '', { message: '(#100) Invalid parameter: File Too Large' }))
+  t.match(await send({ content: null, attachments: [big] }), { kind: 'accepted' })
+  t.match(gateway.state.messages, [{ body: { type: 'document', document: { link: big.uri, filename: 'big.jpeg' } } }])
 })
 
 t.test('a send that takes long leaves the rest to the next one', async t => {

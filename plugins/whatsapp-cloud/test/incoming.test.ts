@@ -91,6 +91,18 @@ t.test('what is of another account is answered and left alone', async t => {
   t.equal(events.length, 1, 'without a number the account says whose it is')
 })
 
+t.test('what is of another number is told as such, and is no sign that our webhooks come', async t => {
+  const { tools } = lent()
+  const value = { metadata: { phone_number_id: '9999999' }, messages: [{ from: '1', type: 'text' }] }
+  const call = received(JSON.stringify(wrapped(value)), tools)
+  t.match(await call, { elsewhere: ['9999999'] })
+  t.same((await call).events, [{ kind: 'note', name: 'astray', value: { numbers: '9999999' } }])
+  t.match(await received(JSON.stringify(wrapped({ event: 'x' }, 'account_update', '8888888')), tools), {
+    events: [],
+    elsewhere: []
+  })
+})
+
 t.test('what is no webhook of WhatsApp is answered too', async t => {
   for (const payload of ['', '{', 'null', '7', '[]', '{}', '{"object":"instagram","entry":[{}]}'])
     t.match(await receive(payload), { reply: { status: 200 }, events: [] }, payload)
@@ -132,11 +144,87 @@ t.test('names of files keep their words and get the extension that they lack', a
     ['Invoice 05/03/2026.pdf', 'pdf', 'Invoice 05-03-2026.pdf'],
     ['می\u200Cخواهم 👨‍👩‍👧.pdf', 'pdf', 'می\u200Cخواهم 👨‍👩‍👧.pdf'],
     ['../../etc/passwd', 'pdf', 'passwd.pdf'],
-    ['b.zip', null, 'b.zip']
+    ['b.zip', null, 'b.zip'],
+    ['act.jpg', 'pdf', 'act.jpg.pdf'],
+    ['photo.JPEG', 'jpg', 'photo.JPEG'],
+    ['price.csv', 'txt', 'price.csv'],
+    ['отчёт за май', 'pdf', 'отчёт за май.pdf']
   ] as const)
     t.equal(withExtension(safeName(name), extension), wanted)
 })
 
 t.test('half a character and NUL go to nobody', async t => {
   t.equal(text('cut \uD83D\0'), 'cut \uFFFD')
+})
+
+t.test('what comes late says when it was written, unless that is the time of a sample', async t => {
+  const ago = async (ms: number) => {
+    const timestamp = String((NOW.getTime() - ms) / 1_000)
+    const message = { from: '1', id: 'wamid.1', timestamp, type: 'text', text: { body: 'old' } }
+    return textsOf((await receive(wrapped({ messages: [message] }))).events)[0]
+  }
+  const [minute, day] = [60_000, 86_400_000]
+  t.equal(await ago(14 * minute), 'old')
+  t.equal(await ago(15 * minute), '[Written on 2026-09-21 13:59 UTC]\nold')
+  t.equal(await ago(6 * day), '[Written on 2026-09-15 14:14 UTC]\nold')
+  t.equal(await ago(31 * day), 'old')
+})
+
+t.test('photos of a form are files, and its answers lines, however they are written', async t => {
+  const photo = { id: 790100001, mime_type: 'image/jpeg', sha256: 'x', file_name: 'IMG_01.jpg' }
+  const document = { id: '2', file_name: 'offer' }
+  const answers = { flow_token: 't', photos: [photo], papers: [document], policy: 'A-1', list: [1], none: [] }
+  for (const response_json of [answers, JSON.stringify(answers)]) {
+    const nfm_reply = { name: 'flow', body: 'Sent', response_json }
+    const message = {
+      from: '1',
+      id: 'wamid.1',
+      timestamp: '1',
+      type: 'interactive',
+      interactive: { type: 'nfm_reply', nfm_reply }
+    }
+    t.match((await receive(wrapped({ messages: [message] }))).events, [
+      {
+        content: { text: 'Sent\npolicy: A-1\nlist: [1]\nnone: []' },
+        attachments: [
+          { name: 'IMG_01.jpg', type: 'image', media: { kind: 'media', id: '790100001', mime: 'image/jpeg' } },
+          { name: 'offer', type: 'file', media: { id: '2' } }
+        ]
+      }
+    ])
+  }
+})
+
+t.test('a file that is too large says so, whatever type its message has', async t => {
+  const errors = [{ code: 131052, title: 'Media file size too big' }]
+  for (const type of ['unsupported', 'image', 'something new']) {
+    const message = { from: '1', id: 'wamid.1', timestamp: '1', type, errors }
+    t.same(textsOf((await receive(wrapped({ messages: [message] }))).events), [
+      '[A file that is too large for WhatsApp to hand over]'
+    ])
+  }
+})
+
+t.test('a failure that may go another way comes back, and any other is the end', async t => {
+  const statusOf = async (codes: readonly number[], change: Change = {}) => {
+    const errors = codes.map(code => ({ code, title: 'x' }))
+    const status = { id: 'w', status: 'failed', recipient_id: '553155554001', biz_opaque_callback_data: '7:1', errors }
+    const [event] = (await receive(wrapped({ statuses: [status] }), change)).events
+    return event
+  }
+  const fallback = { window: { fallbackTemplate: ['a/en_US'] } }
+  for (const [codes, wanted, change] of [
+    [[131047], { status: 'returned', way: 'template' }, fallback],
+    [[131047], { status: 'error', way: undefined }, {}],
+    [[131053], { status: 'returned', way: 'document' }, {}],
+    [[130429], { status: 'returned', way: 'again', afterMs: 2_000 }, {}],
+    [[131056], { status: 'returned', way: 'again', afterMs: 6_000 }, {}],
+    [[131000], { status: 'returned', way: 'again' }, {}],
+    [[131016, 131026], { status: 'error', way: undefined }, {}],
+    [[131026], { status: 'error', way: undefined }, {}],
+    [[], { status: 'error', way: undefined }, {}]
+  ] as const) {
+    const about = { contact: '553155554001', message: { id: '7', part: 1 } }
+    t.match(await statusOf(codes, change), { ...wanted, ...about }, JSON.stringify(codes))
+  }
 })

@@ -87,24 +87,53 @@ t.test('connecting subscribes the account, names our address, and says how it we
     keep(polled?.events ?? [])
     return gateway.state.calls.filter(({ operation }) => operation === 'subscription').length
   }
+  const { phoneNumberId, verifyToken } = tools.settings.account
   t.equal(await poll(), 2)
-  t.match(gateway.state, { subscribed: true, override: { url, verifyToken: tools.settings.account.verifyToken } })
+  t.match(gateway.state, { subscribed: true, override: undefined })
+  t.same([...gateway.state.callbacks], [[phoneNumberId, { url, verifyToken }]])
   t.match(await channel.markdowns?.webhook?.(ASKED, tools), /Connected/)
-  t.equal(await poll(), 2, 'once is enough')
+  t.match(await channel.markdowns?.health?.(ASKED, tools), /Messages go to \| ✅ this address/)
+  const looked = await poll()
+  t.equal(await poll(), looked, 'once is enough')
   pass(86_400_001)
-  t.equal(await poll(), 4, 'for a day')
+  t.equal(await poll(), looked + 1, 'for a day, and what is subscribed is not subscribed again')
 
   await close()
   pass(86_400_001)
-  t.equal(await poll(), 6)
+  t.equal(await poll(), looked + 2)
   t.match(await channel.markdowns?.webhook?.(ASKED, tools), /Connecting did not work: .*verification failed/)
   pass(1_800_000)
-  t.equal(await poll(), 6)
+  t.equal(await poll(), looked + 2)
   pass(1_800_001)
   gateway.faults.add('subscription', graphFault(403, 200))
-  t.equal(await poll(), 7, 'what failed is tried again after an hour')
+  t.equal(await poll(), looked + 3, 'what failed is tried again after an hour')
   t.notMatch(JSON.stringify(notes), tools.settings.account.accessToken)
 })
+
+t.test(
+  'connecting leaves other numbers of the account their addresses, and takes back what was ours of all',
+  async t => {
+    const { gateway, tools, keep, pass } = await registered(t, { change: { webhook: { connect: true } } })
+    const { url } = await startWebhook(t, () => tools)
+    tools.webhookUrl = url
+    const others = { url: 'https://elsewhere.example/hook', verifyToken: 'x' }
+    gateway.state.subscribed = true
+    gateway.state.override = others
+    const poll = async () => keep((await channel.poll?.read(null, tools))?.events ?? [])
+    await poll()
+    t.same(gateway.state.override, others)
+    gateway.state.override = { url, verifyToken: 'of a version before' }
+    pass(86_400_001)
+    await poll()
+    t.equal(gateway.state.override, undefined)
+    gateway.state.callbacks.clear()
+    gateway.state.override = others
+    t.match(
+      await channel.markdowns?.health?.(ASKED, tools),
+      /Messages go to \| ⚠️ another address, at elsewhere.example/
+    )
+  }
+)
 
 t.test('nothing is connected that nobody asked for', async t => {
   const { gateway, tools } = await registered(t)

@@ -1,4 +1,5 @@
 import type { Json } from 'channel-kit/json'
+import type { Recalled } from 'channel-kit/tools'
 import t from 'tap'
 import { lent, NOW, receive, received, textsOf, wrapped } from './webhook.ts'
 
@@ -86,4 +87,48 @@ t.test('what the business writes in its app is a note, unless it is ours, or nob
   notes.webhook = { value: {}, at: NOW }
   said.set(`${CUSTOMER} ${ASKED}`, { from: 'us', content: { text: 'Hi', format: 'text' }, attachments: [] })
   t.same((await received(JSON.stringify(payload), tools)).events, [])
+})
+
+t.test('a reply to one of several parts shows that part', async t => {
+  const { tools, said } = lent()
+  const quote = async (recalled: Omit<Recalled, 'from'>) => {
+    said.set(`${CUSTOMER} ${ASKED}`, { from: 'us', ...recalled })
+    return textsOf((await received(JSON.stringify(wrapped({ messages: [reply('w')] })), tools)).events)[0]
+  }
+  const content = { text: 'which?', format: 'text' } as const
+  const sofas = [1, 2, 3].map(n => ({ name: `sofa${n}.jpg`, type: 'image' as const }))
+  const voice = { name: 'a.ogg', type: 'voice' as const }
+  const long = { text: `first ${'x'.repeat(4_000)}\n\nsecond **one** ${'y'.repeat(300)}`, format: 'markdown' } as const
+  for (const [number, of, given, wanted] of [
+    [1, 3, { content, attachments: sofas }, '📎 sofa2.jpg'],
+    [0, 3, { content, attachments: sofas }, 'which?'],
+    [0, 4, { content, attachments: sofas }, 'which?'],
+    [3, 4, { content, attachments: sofas }, '📎 sofa3.jpg'],
+    [0, 2, { content, attachments: [voice, ...sofas.slice(0, 1)] }, '📎 a.ogg'],
+    [1, 2, { content, attachments: [voice, ...sofas.slice(0, 1)] }, 'which?'],
+    [0, 2, { content: null, attachments: sofas.slice(1) }, '📎 sofa2.jpg'],
+    [1, 2, { content: long, attachments: [] }, `second *one* ${'y'.repeat(106)}…`],
+    [9_000, 1, { content, attachments: sofas }, 'which?'],
+    [2, 3, { content, attachments: [] }, 'which?']
+  ] as const)
+    t.equal(await quote({ ...given, part: { number, of } }), `> ${wanted}\nYes`, `${number} of ${of}`)
+})
+
+t.test('an echo shows what it asks, is of the customer by every name, and in the form that WhatsApp knows', async t => {
+  const interactive = { type: 'button', body: { text: 'Choose' } }
+  const echo = { from: '1', to: CUSTOMER, id: 'wamid.E', timestamp: '1', type: 'interactive', interactive }
+  const told = async (contacts: readonly Json[], message: Json = echo) =>
+    (await receive(wrapped({ contacts, message_echoes: [message] }, 'smb_message_echoes'))).events
+  t.match(await told([]), [{ content: { text: '[Written in the WhatsApp app of the business]\nChoose' } }])
+  const [to, wa_id] = ['5531955554001', '553155554001']
+  t.match(await told([{ wa_id }], { ...echo, to }), [
+    { kind: 'renamed', from: wa_id, to },
+    { kind: 'renamed', from: to, to: wa_id },
+    { kind: 'message', contact: to }
+  ])
+  t.match(await told([{ wa_id: CUSTOMER, user_id: 'SK.1' }]), [
+    { kind: 'renamed', from: CUSTOMER, to: 'SK.1' },
+    { kind: 'renamed', from: 'SK.1', to: CUSTOMER },
+    { kind: 'message' }
+  ])
 })

@@ -32,6 +32,19 @@ const SAMPLES = {
   webm: Buffer.from('1a45dfa39f4286810142f7810142f2810442f381084282847765626d', 'hex'),
   opus: oggPage(Buffer.concat([Buffer.from('OpusHead'), Buffer.from('0101380180bb0000000000', 'hex')])),
   vorbis: oggPage(Buffer.concat([Buffer.from('01766f72626973', 'hex'), Buffer.alloc(23)])),
+  /** A recording of Android, in the container of films. */
+  mp42: Buffer.concat([
+    Buffer.from([0, 0, 0, 24]),
+    Buffer.from('ftypmp42'),
+    Buffer.from([0, 0, 0, 0]),
+    Buffer.from('isommp42')
+  ]),
+  mov: Buffer.concat([Buffer.from([0, 0, 0, 20]), Buffer.from('ftypqt  '), Buffer.alloc(8)]),
+  heic: Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from('ftypheic'), Buffer.alloc(4), Buffer.from('mif1heic')]),
+  zip: Buffer.concat([Buffer.from('504b030414000000', 'hex'), Buffer.alloc(64)]),
+  xml: Buffer.from('<?xml version="1.0"?><a/>'),
+  xls: Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(600)]),
+  doc: Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(600)]),
   text: Buffer.from('just words'),
   empty: Buffer.alloc(0)
 } as const

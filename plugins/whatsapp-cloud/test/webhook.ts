@@ -5,7 +5,8 @@ import { type Change, lend, settingsOf } from './tools.ts'
 
 /** Webhooks as the channel is handed them, without a host. */
 
-export const NOW = new Date('2026-10-01T12:00:00Z')
+/** A moment after most payloads were written. */
+export const NOW = new Date('2026-09-21T14:14:00Z')
 
 /** Of the account that payloads are addressed to. */
 export const lent = (change: Change = {}) =>

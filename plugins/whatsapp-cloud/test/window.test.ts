@@ -68,6 +68,29 @@ t.test('when Meta says that the window is closed the template goes instead, at o
   t.equal(gateway.state.calls.filter(({ body }) => record(body).type === 'text').length, 2)
 })
 
+t.test('what comes back since the window is closed goes by the template, whatever else of it is at Meta', async t => {
+  const { gateway, send } = await registered(t, { change: FALLBACK })
+  const returned = [{ part: 0, way: 'template' }]
+  const content = { text: 'Some words. '.repeat(500), format: 'text' } as const
+  const outcome = await send({ content, conversation: wrote(1), returned, sent: [{ part: 1, ref: 'wamid.OLD' }] })
+  const [message] = gateway.state.messages
+  t.match(gateway.state.messages, [{ body: { type: 'template', biz_opaque_callback_data: '7:9000' } }])
+  t.equal(gateway.state.messages.length, 1)
+  t.match(outcome, {
+    kind: 'accepted',
+    ref: message?.wamid,
+    sent: [
+      { part: 1, ref: 'wamid.OLD' },
+      { part: 9_000, ref: message?.wamid }
+    ]
+  })
+  t.match(eventsIn(outcome).at(-1), { kind: 'status', ref: message?.wamid, reason: /Sent by the template/ })
+
+  const sent = [{ part: 9_000, ref: 'wamid.T' }]
+  t.match(await send({ content, conversation: wrote(1), returned, sent }), { kind: 'accepted', sent })
+  t.equal(gateway.state.messages.length, 1, 'the other part comes back too, and is in the template already')
+})
+
 t.test('reactions and notes of our own open no window', async t => {
   const { gateway, send } = await registered(t, { change: FALLBACK })
   const aside = { ref: 'wamid.R', at: new Date(NOON), context: { opens: false } }

@@ -15,22 +15,35 @@ type Located = { kind: 'located'; wanted: Wanted } | Exclude<Downloaded, { kind:
 /** Keeps a copy of a customer's file: Meta's own address works for minutes, and only with our token. */
 export async function download(media: Media, tools: WhatsAppTools): Promise<Downloaded> {
   const stored = record(media.media) as Partial<StoredMedia> | StoredText
-  if (stored.kind === 'text') return ready(media, await tools.upload(media.name, bytesOf(stored.text)))
+  if (stored.kind === 'text')
+    return ready(media, { uri: await tools.upload(media.name, bytesOf(stored.text)), name: media.name })
   const caller = callerOf(tools)
   if (stored.kind !== 'media' || !stored.id || !caller) return gone('there is no such file', tools)
 
   const { id, url = '', mime = '', sha256 = '' } = stored
-  const first =
-    url && allowed(url, tools) ? await fetchMedia({ url, mime, sha256 }, media.name, caller, tools) : undefined
-  if (first?.kind === 'fetched') return ready(media, first.uri)
+  const told = { mime, sha256 }
+  let last = url && allowed(url, tools) ? await fetchMedia({ url, ...told }, media.name, caller, tools) : undefined
+  if (last?.kind === 'fetched') return ready(media, last)
   // An address is good for five minutes, the id for a week.
-  const located = await locate(id, { mime, sha256 }, caller, tools)
+  const located = await locate(id, told, caller, tools)
   if (located.kind !== 'located') return located
-  const again = await fetchMedia(located.wanted, media.name, caller, tools)
-  return again.kind === 'fetched' ? ready(media, again.uri) : { kind: 'retry', reason: again.reason }
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const before = last?.digest
+    last = await fetchMedia({ ...located.wanted, before }, media.name, caller, tools)
+    if (last.kind === 'fetched') return ready(media, last)
+    // Only bytes that are others than were announced are worth being compared with those of another time.
+    if (before !== undefined || last.digest === undefined) break
+  }
+  return { kind: 'retry', reason: last?.reason ?? '' }
 }
 
-const ready = ({ name, type }: Media, uri: string): Downloaded => ({ kind: 'ready', attachment: { name, uri, type } })
+/** Of an address, one after the other. */
+const MOST_TRIES = 2
+
+const ready = ({ type }: Media, { uri, name }: { uri: string; name: string }): Downloaded => ({
+  kind: 'ready',
+  attachment: { name, uri, type }
+})
 
 async function* bytesOf(content: string) {
   yield Buffer.from(content)

@@ -2,15 +2,21 @@ import { createHash } from 'node:crypto'
 import { authorized, type Caller, reasonOf } from '../graph/call.ts'
 import { plainType } from '../incoming/media.ts'
 import type { WhatsAppTools } from '../settings.ts'
+import { nameOf } from './name.ts'
 
 export interface Wanted {
   url: string
-  /** As the webhook told it, without parameters. */
+  /** As the webhook told it, without parameters; '' if it did not. */
   mime: string
   sha256: string
+  /** The digest of what came another time, in hex: what comes twice is the file, whatever was announced. */
+  before?: string | undefined
 }
 
-export type Fetched = { kind: 'fetched'; uri: string } | { kind: 'failed'; reason: string }
+export type Fetched =
+  | { kind: 'fetched'; uri: string; name: string }
+  /** `digest`: of bytes that are not those that were announced. */
+  | { kind: 'failed'; reason: string; digest?: string }
 
 /** The most that a customer can send. */
 const LARGEST = 100 * 1024 * 1024
@@ -18,10 +24,14 @@ const LARGEST = 100 * 1024 * 1024
 /** Streams a file to the uploads; what is not the file that was announced leaves nothing there. */
 export async function fetchMedia(
   wanted: Wanted,
-  name: string,
+  given: string,
   { access }: Caller,
-  { fetch, upload }: WhatsAppTools
+  { fetch, upload, log }: WhatsAppTools
 ): Promise<Fetched> {
+  let digest: string | undefined
+  const isOther = (found: string) => {
+    digest = found
+  }
   try {
     const response = await fetch(wanted.url, { headers: authorized(access.token), media: true })
     const problem = problemOf(response, wanted)
@@ -29,9 +39,10 @@ export async function fetchMedia(
       await response.body?.cancel()
       return { kind: 'failed', reason: problem || 'there are no bytes' }
     }
-    return { kind: 'fetched', uri: await upload(name, checked(response.body, wanted.sha256)) }
+    const { name, body } = await nameOf(given, wanted.mime, response.headers, response.body)
+    return { kind: 'fetched', uri: await upload(name, checked(body, wanted, log, isOther)), name }
   } catch (error) {
-    return { kind: 'failed', reason: reasonOf(error) }
+    return { kind: 'failed', reason: reasonOf(error), ...(digest === undefined ? {} : { digest }) }
   }
 }
 
@@ -44,7 +55,15 @@ function problemOf({ status, headers }: Response, { mime }: Wanted): string {
   return Number(headers.get('content-length')) > LARGEST ? 'too large' : ''
 }
 
-async function* checked(body: AsyncIterable<Uint8Array>, sha256: string) {
+const OTHER = 'the bytes are not those that WhatsApp announced'
+
+/** `isOther`: told, before it throws, the digest of bytes that are not those that were announced. */
+async function* checked(
+  body: AsyncIterable<Uint8Array>,
+  { sha256, before }: Wanted,
+  log: WhatsAppTools['log'],
+  isOther: (digest: string) => void
+) {
   const hash = createHash('sha256')
   let length = 0
   for await (const chunk of body) {
@@ -54,7 +73,13 @@ async function* checked(body: AsyncIterable<Uint8Array>, sha256: string) {
     yield chunk
   }
   if (length === 0) throw new Error('there are no bytes')
-  if (!fits(hash.digest(), sha256)) throw new Error('the bytes are not those that WhatsApp announced')
+  const digest = hash.digest()
+  if (fits(digest, sha256)) return
+  if (digest.toString('hex') !== before) {
+    isOther(digest.toString('hex'))
+    throw new Error(OTHER)
+  }
+  log.warn({}, `${OTHER}, but the same twice, so they are the file`)
 }
 
 /** Webhooks write the digest in base64, the API in hex; anything else is none. */

@@ -101,3 +101,8 @@ function classOfStatus(status: number, transient: boolean): ErrorClass {
 
 /** The template is not what it was when it was last looked at. */
 export const isAboutTemplate = ({ code }: GraphError) => [132000, 132001, 132012, 132015, 132016].includes(code)
+
+/** A file that was stored is not there any more: ids live for 30 days, and end with an account's move. */
+export const isAboutStoredFile = ({ code, message, details }: GraphError) =>
+  (code === 100 || code === 131009) &&
+  /\bmedia attachment\b|\bmedia (object )?id\b|\bno media\b/i.test(`${message} ${details}`)

@@ -6,6 +6,8 @@ export interface TokenState {
   isValid: boolean
   /** Undefined: it has no end. */
   endsAt: Date | undefined
+  /** The app that it is of; '' if Meta does not say. */
+  appId: string
   /** Permissions that it should have and has not. */
   missing: readonly string[]
 }
@@ -22,12 +24,13 @@ export const endsSoon = ({ endsAt }: TokenState, now: Date) =>
 export async function tokenState(caller: Caller, timeoutMs: number): Promise<TokenState | undefined> {
   const query = { input_token: caller.access.token }
   const answer = await call(caller, { path: 'debug_token', query, timeoutMs })
-  const { is_valid, expires_at, scopes } = record(answer.kind === 'done' ? answer.body.data : undefined)
+  const { is_valid, expires_at, scopes, app_id } = record(answer.kind === 'done' ? answer.body.data : undefined)
   if (typeof is_valid !== 'boolean') return undefined
   const endsAt = new Date(Number(text(expires_at)) * 1_000)
   const given = list(scopes).map(text)
   return {
     isValid: is_valid,
+    appId: text(app_id),
     endsAt: endsAt.getTime() > 0 ? endsAt : undefined,
     missing: given.length > 0 ? NEEDED.filter(scope => !given.includes(scope)) : []
   }

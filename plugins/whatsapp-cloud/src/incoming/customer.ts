@@ -33,6 +33,17 @@ export const customerAt = (address: string): Customer =>
 export const senderOf = (message: Json, contacts: unknown): Joined =>
   joined(customerOf(message.from, message.from_user_id || message.from_parent_user_id), contacts, numberShared(message))
 
+/**
+ * How Meta writes the number to which one thing was written, where that is not
+ * as the phone of the business wrote it: both are one customer. Of several it
+ * would not be known whose it is.
+ */
+export function otherForm({ phone }: Customer, contacts: unknown, ownNumber: unknown): RenamedEvent[] {
+  const [only, ...more] = list(contacts).map(contact => customerOf(record(contact).wa_id, '').phone)
+  if (!only || more.length > 0 || !phone || only === customerOf(ownNumber, '').phone) return []
+  return [...renamed(only, phone), ...renamed(phone, only)]
+}
+
 /** To whom the business wrote. Meta's samples of what was edited and deleted have the two the other way round. */
 export function receiverOf(message: Json, contacts: unknown, ownNumber: unknown): Joined {
   const { phone, bsuid } = customerOf(message.to, message.to_user_id || message.to_parent_user_id)

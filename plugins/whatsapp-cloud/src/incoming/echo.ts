@@ -2,6 +2,7 @@ import type { GatewayEvent } from 'channel-kit/event'
 import { type Json, text } from 'channel-kit/json'
 import type { Recalled } from 'channel-kit/tools'
 import { chosen } from '../settings.ts'
+import { type Customer, contactOf, sameCustomer } from './customer.ts'
 import { read } from './kinds.ts'
 import { type Context, contentOf, timeOf } from './message.ts'
 import { type Manner, type Skipped, skipped } from './said.ts'
@@ -14,12 +15,13 @@ import { type Manner, type Skipped, skipped } from './said.ts'
  */
 export function eventsOfEcho(
   message: Json,
-  contact: string,
+  customer: Customer,
   manner: Manner,
   now: Date,
   known?: Recalled
 ): GatewayEvent[] | Skipped {
   const ref = text(message.id)
+  const contact = contactOf(customer)
   if (chosen(manner.incoming.echoes) === 'hide') return skipped('echo')
   if (known) return skipped('echo of what is known')
   if (!contact || !ref) return skipped('echo to nobody')
@@ -28,12 +30,13 @@ export function eventsOfEcho(
   const head = manner.translate('chat', '[Written in the WhatsApp app of the business]')
   const context: Context = { opens: false, note: true }
   return [
+    ...sameCustomer(customer),
     {
       kind: 'message',
       ref,
       contact,
       subject: null,
-      ...contentOf(content, message, manner, head),
+      ...contentOf(content, message, manner, now, head),
       at: timeOf(message.timestamp, now),
       context
     }

@@ -1,4 +1,5 @@
-import { type Json, parse, record, text } from 'channel-kit/json'
+import { type Json, list, parse, record, text } from 'channel-kit/json'
+import { fileOf } from './media.ts'
 import { lines, type Manner, type Reader, said } from './said.ts'
 
 /** What customers press, choose and fill in. */
@@ -17,8 +18,15 @@ const REPLIES: Readonly<Record<string, Reader>> = {
   button_reply: readChoice,
   list_reply: readChoice,
 
-  nfm_reply: ({ body, response_json }) =>
-    said(lines(text(body), ...answers(typeof response_json === 'object' ? response_json : parse(text(response_json))))),
+  nfm_reply: ({ body, response_json }, _manner, message) => {
+    const given = answers(typeof response_json === 'object' ? response_json : parse(text(response_json)))
+    const own = given.filter(([, value]) => !isFiles(value)).map(([name, value]) => `${name}: ${shown(value)}`)
+    const files = given.flatMap(([, value]) => (isFiles(value) ? list(value).map(record) : [])).slice(0, MOST_FILES)
+    return said(
+      lines(text(body), ...own),
+      files.map(file => fileOf({ ...file, filename: file.file_name }, message))
+    )
+  },
 
   call_permission_reply: ({ response }, { translate }) => ({
     ...said(
@@ -31,10 +39,20 @@ const REPLIES: Readonly<Record<string, Reader>> = {
 }
 
 /** What a form was filled in with; the address form hides its answers one level down. */
-function answers(response: unknown): string[] {
+function answers(response: unknown): [name: string, value: unknown][] {
   const { flow_token: _token, values, ...rest } = record(response)
-  return Object.entries({ ...rest, ...record(values) }).map(([name, value]) => `${name}: ${shown(value)}`)
+  return Object.entries({ ...rest, ...record(values) })
 }
+
+/** A form takes 30. */
+const MOST_FILES = 50
+
+/** What was picked for a form: photos and documents, by the ids that Meta keeps them under. */
+const isFiles = (value: unknown): boolean =>
+  list(value).length > 0 &&
+  list(value)
+    .map(record)
+    .every(({ id, mime_type, file_name }) => text(id) !== '' && (text(mime_type) !== '' || text(file_name) !== ''))
 
 function shown(value: unknown): string {
   try {
@@ -45,11 +63,13 @@ function shown(value: unknown): string {
   }
 }
 
-/** A reply of a kind that came after this was written still has a title, as a rule. */
+/** A reply of a kind that came after this was written still has a title, as a rule; what asks for one has a text. */
 function unknownReply(body: Json, { translate }: Manner) {
   const type = text(body.type)
-  const title = text(record(body[type]).title)
+  const asked = [body.header, body.body, body.footer].map(part => text(record(part).text))
   return said(
-    title || translate('chat', '[A message that WhatsApp does not show: {type}]', { type: type || 'interactive' })
+    text(record(body[type]).title) ||
+      lines(...asked) ||
+      translate('chat', '[A message that WhatsApp does not show: {type}]', { type: type || 'interactive' })
   )
 }

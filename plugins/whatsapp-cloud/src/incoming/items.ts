@@ -2,7 +2,7 @@ import type { GatewayEvent } from 'channel-kit/event'
 import { type Json, list, number, record, text } from 'channel-kit/json'
 import type { Asked, Recalled } from 'channel-kit/tools'
 import type { WhatsAppTools } from '../settings.ts'
-import { contactOf, receiverOf, senderOf } from './customer.ts'
+import { contactOf, otherForm, receiverOf, senderOf } from './customer.ts'
 import { eventsOfEcho } from './echo.ts'
 import { eventsOfField, note } from './management.ts'
 import { eventsOfMessage } from './message.ts'
@@ -12,17 +12,24 @@ import { eventsOfStatus } from './status.ts'
 
 export type Result = GatewayEvent[] | Skipped
 
+/** `line`: the part that is meant of it, in a line. */
+export type Found = Recalled & { line?: string }
+
 /** One thing of a webhook, and what has to be recalled to read it. */
 export interface Item {
   asks: readonly Asked[]
-  read: (recalled: readonly (Recalled | undefined)[]) => Result
+  read: (found: readonly (Found | undefined)[]) => Result
+  /** It is nothing of this account's; the id of the number that it is about, or ''. */
+  foreign?: string
 }
 
 const plainItem = (read: Item['read']): Item => ({ asks: [], read })
 
+const foreignItem = (foreign: string, why: string): Item => ({ ...plainItem(() => skipped(why)), foreign })
+
 /** The things that a webhook brings, over all its entries and changes. */
 export function itemsOf({ object, entry }: Json, tools: WhatsAppTools): Item[] {
-  if (object !== 'whatsapp_business_account') return [plainItem(() => skipped(`object ${text(object)}`))]
+  if (object !== 'whatsapp_business_account') return [foreignItem('', `object ${text(object)}`)]
   return list(entry)
     .map(record)
     .flatMap(({ id, changes }) =>
@@ -37,43 +44,51 @@ function itemsOfChange(accountId: string, { field, value }: Json, tools: WhatsAp
   const given = record(value)
   const number = text(record(given.metadata).phone_number_id)
   if (number ? number !== phoneNumberId : accountId !== businessAccountId)
-    return [plainItem(() => skipped('another account'))]
+    return [foreignItem(number, 'another account')]
   if (field === 'messages') return itemsOfMessages(given, tools)
   if (field === 'smb_message_echoes') return itemsOfEchoes(given, tools)
   return [plainItem(() => eventsOfField(text(field), given))]
 }
 
-function itemsOfMessages(value: Json, { settings: { incoming }, translate, now }: WhatsAppTools): Item[] {
+function itemsOfMessages(value: Json, { settings: { incoming, window }, translate, now }: WhatsAppTools): Item[] {
   const messages = list(value.messages).map(record).toSorted(earlier)
   const troubles = messages.length > 0 ? [] : list(value.errors)
+  const hasFallback = (window.fallbackTemplate ?? []).length > 0
   return [
     ...messages.map(message => ({
       asks: asksOf(contactOf(senderOf(message, value.contacts)), targetOf(message)),
-      read: ([quoted]: readonly (Recalled | undefined)[]) =>
+      read: ([quoted]: readonly (Found | undefined)[]) =>
         eventsOfMessage(message, value.contacts, { incoming, translate, quote: shownOf(quoted) }, now())
     })),
-    ...list(value.statuses).map(status => plainItem(() => eventsOfStatus(record(status), { incoming, translate }))),
+    ...list(value.statuses).map(status =>
+      plainItem(() => eventsOfStatus(record(status), { incoming, translate, hasFallback }))
+    ),
     ...troubles.map(error => plainItem(() => [note('trouble', record(error))]))
   ]
 }
 
 function itemsOfEchoes(value: Json, { settings: { incoming }, translate, now }: WhatsAppTools): Item[] {
-  return list(value.message_echoes)
-    .map(record)
-    .toSorted(earlier)
-    .map(message => {
-      const contact = contactOf(receiverOf(message, value.contacts, record(value.metadata).display_phone_number))
-      return {
-        asks: [...asksOf(contact, text(message.id)), ...asksOf(contact, targetOf(message))],
-        read: ([own, quoted]) =>
-          eventsOfEcho(message, contact, { incoming, translate, quote: shownOf(quoted) }, now(), own)
+  const ownNumber = record(value.metadata).display_phone_number
+  const echoes = list(value.message_echoes).map(record).toSorted(earlier)
+  return echoes.map(message => {
+    const customer = receiverOf(message, value.contacts, ownNumber)
+    const names = echoes.length === 1 ? otherForm(customer, value.contacts, ownNumber) : []
+    const contact = contactOf(customer)
+    return {
+      asks: [...asksOf(contact, text(message.id)), ...asksOf(contact, targetOf(message))],
+      read: found => {
+        const own = found[0]
+        const events = eventsOfEcho(message, customer, { incoming, translate, quote: shownOf(found[1]) }, now(), own)
+        if (!Array.isArray(events)) return names.length > 0 ? names : events
+        return [...names, ...events]
       }
-    })
+    }
+  })
 }
 
 const asksOf = (contact: string, ref: string): Asked[] => (contact && ref ? [{ contact, ref }] : [])
 
-const shownOf = (recalled: Recalled | undefined) => (recalled ? quoteOf(recalled) : '')
+const shownOf = (found: Found | undefined) => (found ? (found.line ?? quoteOf(found)) : '')
 
 /** Meta keeps no order; within a second that of the list is all there is. */
 const earlier = (one: Json, other: Json) => (number(one.timestamp) || 0) - (number(other.timestamp) || 0)

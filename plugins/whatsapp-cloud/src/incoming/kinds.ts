@@ -2,7 +2,7 @@ import { type Json, list, number, record, text } from 'channel-kit/json'
 import { chosen } from '../settings.ts'
 import { readContacts } from './cards.ts'
 import { readButton, readInteractive } from './interactive.ts'
-import { readAudio, readDocument, readImage, readSticker, readVideo } from './media.ts'
+import { readAudio, readDocument, readImage, readSticker, readVideo, tooLarge } from './media.ts'
 import { lines, type Manner, type Reader, type Said, type Skipped, said, skipped } from './said.ts'
 
 /** Every type of message as the chat sees it. README.md, "What customers send". */
@@ -15,8 +15,11 @@ export function read(message: Json, manner: Manner): Said | Skipped {
 /** 131060: only the phone of the business has the text. */
 const ONLY_ON_THE_PHONE = 131060
 
-function placeholder(type: string, { errors }: Json, { translate }: Manner): Said {
-  if (list(errors).some(error => record(error).code === ONLY_ON_THE_PHONE))
+function placeholder(type: string, message: Json, manner: Manner): Said {
+  const { translate } = manner
+  const large = tooLarge(message, manner)
+  if (large) return said(large)
+  if (list(message.errors).some(error => number(record(error).code) === ONLY_ON_THE_PHONE))
     return said(
       translate('chat', '[A message that only the phone has: look there, or ask the customer to send it again]')
     )

@@ -25,6 +25,9 @@ export const ACCOUNT_FIELDS = [
   'security'
 ]
 
+/** Notes that webhooks of other numbers come here. */
+export const ASTRAY = 'astray'
+
 /** Most characters of a value that is kept. */
 const LONGEST = 4_000
 

@@ -1,6 +1,6 @@
 import type { AttachmentType } from 'channel-kit/chat'
 import type { Media } from 'channel-kit/event'
-import { type Json, list, record, text } from 'channel-kit/json'
+import { type Json, list, number, record, text } from 'channel-kit/json'
 import mime from 'mime'
 import { lines, type Manner, type Reader, said } from './said.ts'
 
@@ -37,15 +37,22 @@ export const readAudio: Reader = (body, manner, message) => {
 export const readDocument: Reader = (body, manner, message) =>
   withFile(body, manner, message, text(body.mime_type).startsWith('image/') ? 'image' : 'file')
 
-function withFile(body: Json, { translate }: Manner, message: Json, type: AttachmentType) {
+/** What WhatsApp says of a file that it does not hand over: '' when it says nothing of one. */
+export const tooLarge = ({ errors }: Json, { translate }: Pick<Manner, 'translate'>): string =>
+  list(errors).some(error => number(record(error).code) === TOO_LARGE)
+    ? translate('chat', '[A file that is too large for WhatsApp to hand over]')
+    : ''
+
+function withFile(body: Json, manner: Manner, message: Json, type: AttachmentType) {
   const caption = text(body.caption)
   if (text(body.id)) return said(caption, [mediaOf(body, message, type)])
-  const tooLarge = list(message.errors).some(error => record(error).code === TOO_LARGE)
-  const missing = tooLarge
-    ? translate('chat', '[A file that is too large for WhatsApp to hand over]')
-    : translate('chat', '[A file that WhatsApp did not hand over]')
+  const missing = tooLarge(message, manner) || manner.translate('chat', '[A file that WhatsApp did not hand over]')
   return said(lines(caption, missing))
 }
+
+/** Of a file that may be anything. */
+export const fileOf = (body: Json, message: Json): Media =>
+  mediaOf(body, message, text(body.mime_type).startsWith('image/') ? 'image' : 'file')
 
 function mediaOf(body: Json, message: Json, type: AttachmentType): Media {
   const stored: StoredMedia = {
@@ -79,11 +86,15 @@ function nameOf(body: Json, message: Json, type: string): string {
   return `${text(message.type) || 'file'}-${tail || 'x'}.${extension ?? 'bin'}`
 }
 
-/** A dot within a name is no extension: `Invoice No. 5` has none. */
+/** What nothing else is: bytes of these are not also of a type of another name. */
+const SURE = ['pdf', 'jpg', 'png', 'gif', 'webp']
+
+/** A dot within a name is no extension: `Invoice No. 5` has none. One that the bytes belie would keep a phone from opening it. */
 export function withExtension(name: string, extension: string | null | undefined): string {
-  const own = /\.([A-Za-z0-9]{1,8})$/.exec(name.slice(-9))?.[1]
-  const isKnown = own !== undefined && mime.getType(own) !== null
-  return extension && !isKnown ? `${name}.${extension}` : name
+  const own = /\.([A-Za-z0-9]{1,8})$/.exec(name.slice(-9))?.[1] ?? ''
+  const type = mime.getType(own)
+  const isRight = type !== null && !(SURE.includes(extension ?? '') && type !== mime.getType(extension ?? ''))
+  return extension && !isRight ? `${name}.${extension}` : name
 }
 
 /** A name without what a disk or a header could stumble over; joiners make words and families. */

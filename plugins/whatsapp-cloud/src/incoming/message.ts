@@ -50,7 +50,7 @@ export function eventsOfMessage(message: Json, contacts: unknown, manner: Manner
       ref: ref || `unnamed-${createHash('sha256').update(JSON.stringify(message)).digest('hex')}`,
       contact,
       subject: null,
-      ...contentOf(content, message, manner),
+      ...contentOf(content, message, manner, now),
       at,
       context: contextOf(message, customer.profile, opens),
       ...(opens ? { remember: opened } : {})
@@ -58,10 +58,22 @@ export function eventsOfMessage(message: Json, contacts: unknown, manner: Manner
   ]
 }
 
+/** What comes later than that is told with its time, of which the CRM knows nothing: the window may be closed by now. */
+const LATE_MS = 15 * 60_000
+/** Meta keeps nothing for longer, so that is the time of a sample. */
+const LONGEST_MS = 30 * 86_400_000
+
+function lateLine(at: Date, now: Date, { translate }: Manner): string {
+  const ms = now.getTime() - at.getTime()
+  const time = `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  return ms < LATE_MS || ms > LONGEST_MS ? '' : translate('chat', '[Written on {time}]', { time })
+}
+
 /** A message of nothing but spaces is still one that was written. */
-export function contentOf({ text: own, attachments }: Said, message: Json, manner: Manner, head = '') {
+export function contentOf({ text: own, attachments }: Said, message: Json, manner: Manner, now: Date, head = '') {
   const body = own.trim() || attachments.length > 0 ? own : manner.translate('chat', '[An empty message]')
-  const whole = lines(head, ...prefaceOf(message, manner), body)
+  const late = lateLine(timeOf(message.timestamp, now), now, manner)
+  const whole = lines(late, head, ...prefaceOf(message, manner), body)
   return { content: whole ? ({ text: whole, format: 'text' } as const) : null, attachments }
 }
 

@@ -1,7 +1,8 @@
 import { type Json, record, text } from 'channel-kit/json'
 import type { Recalled } from 'channel-kit/tools'
-import { written } from '../markup/content.ts'
+import { shown, written } from '../markup/content.ts'
 import { cut } from '../markup/cut.ts'
+import { split } from '../markup/split.ts'
 
 /** Enough to know it again. */
 const LONGEST = 120
@@ -21,6 +22,22 @@ export function quoteOf({ content, attachments }: Pick<Recalled, 'content' | 'at
   const own = content
     ? written(content.text.slice(0, LOOKED_AT), content.format, true).replace(/^((> .*|\[.*\])\n)+/, '')
     : ''
-  const files = attachments.map(({ name }) => `📎 ${name}`).join(', ')
-  return cut(own.replace(/\s+/g, ' ').trim() || files, LONGEST)
+  return lineOf(own) || lineOf(attachments.map(fileLine).join(', '))
 }
+
+/** The same of one part of a message, as plan.ts made it: pieces of its text, and then its files, one of which may have the text. */
+export async function quoteOfPart(said: Recalled): Promise<string> {
+  const { part, content, attachments } = said
+  const texts = (part?.of ?? 0) - attachments.length
+  if (!part || texts < 0 || part.number >= part.of) return quoteOf(said)
+  const file = attachments[part.number - texts]
+  if (file) return texts === 0 && content && file === captionedOf(attachments) ? quoteOf(said) : lineOf(fileLine(file))
+  if (part.number === 0 || !content) return quoteOf(said)
+  return lineOf(split(await shown(content))[part.number] ?? '') || quoteOf(said)
+}
+
+const captionedOf = (attachments: Recalled['attachments']) => attachments.find(({ type }) => type !== 'voice')
+
+const fileLine = ({ name }: Pick<Recalled['attachments'][number], 'name'>) => `📎 ${name}`
+
+const lineOf = (text: string) => cut(text.replace(/\s+/g, ' ').trim(), LONGEST)

@@ -1,7 +1,7 @@
 import type { Status } from 'channel-kit/chat'
 import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
 import { type Json, list, text } from 'channel-kit/json'
-import { type GraphError, webhookError } from '../graph/errors.ts'
+import { classOf, type GraphError, webhookError } from '../graph/errors.ts'
 import { explain } from '../graph/reasons.ts'
 import { contactOf, customerOf } from './customer.ts'
 import { failureNote } from './failure-note.ts'
@@ -16,29 +16,61 @@ const STATUSES: ReadonlyMap<string, Status> = new Map([
   ['failed', 'error']
 ])
 
-const TRANSIENT = [130429, 131000, 131016, 131056, 131057]
+interface StatusManner extends Omit<Manner, 'quote'> {
+  /** There is a template for customers who have not written for a day. */
+  hasFallback: boolean
+}
 
 /** How far a message got. The reason of a failure is told once, here, and never again. */
-export function eventsOfStatus(given: Json, manner: Omit<Manner, 'quote'>): GatewayEvent[] | Skipped {
+export function eventsOfStatus(given: Json, manner: StatusManner): GatewayEvent[] | Skipped {
   const status = STATUSES.get(text(given.status))
   const ref = text(given.id)
   if (!status || !ref) return skipped(`status ${text(given.status)}`)
   const message = partOf(text(given.biz_opaque_callback_data))
-  const event: StatusEvent = { kind: 'status', ref, status, ...(message ? { message } : {}) }
+  const customer = customerOf(given.recipient_id, given.recipient_user_id)
+  const contact = contactOf(customer)
+  const event: StatusEvent = {
+    kind: 'status',
+    ref,
+    status,
+    ...(message ? { message } : {}),
+    ...(contact ? { contact } : {})
+  }
   if (status !== 'error') return [event]
 
-  const customer = customerOf(given.recipient_id, given.recipient_user_id)
   const errors = list(given.errors).map(webhookError)
   const reason = reasonOf(errors, manner)
+  const other = otherWay(errors, manner)
+  if (other) return [{ ...event, ...other, status: 'returned', reason }]
   const isUnwanted = errors.some(({ code }) => code === OPTED_OUT)
-  // Failed is final at Meta, so sending it again makes no second message. The host does so once.
-  if (errors.length > 0 && errors.every(({ code }) => TRANSIENT.includes(code)))
-    return [{ ...event, status: 'returned', reason }]
   return [
     { ...event, reason },
-    ...failureNote({ ref, contact: contactOf(customer), reason }, manner),
+    ...failureNote({ ref, contact, reason }, manner),
     ...(isUnwanted ? optOut(customer, true) : [])
   ]
+}
+
+/** In which a part that Meta gave back goes once more: by the template, as a document, or as it was. */
+export const WAYS = { template: 'template', document: 'document', again: 'again' } as const
+
+const PAIR_RATE = 131056
+const REFUSED_AS_SUCH = 131053
+const AGAIN_MS = 2_000
+/** WhatsApp allows one message in 6 seconds to a customer in the long run. */
+const PAIR_RATE_MS = 6_000
+
+/** Failed is final at Meta, so what is sent once more is no second message. As in `refused` of send.ts and in refusal.ts. */
+function otherWay(
+  errors: readonly GraphError[],
+  { hasFallback }: StatusManner
+): Pick<StatusEvent, 'way' | 'afterMs'> | undefined {
+  const codes = errors.map(({ code }) => code)
+  if (hasFallback && errors.some(error => classOf(error) === 'needs_template')) return { way: WAYS.template }
+  if (codes.includes(REFUSED_AS_SUCH)) return { way: WAYS.document }
+  const isTransient =
+    errors.length > 0 && errors.every(error => error.code === PAIR_RATE || classOf(error) === 'retry_backoff')
+  if (!isTransient) return undefined
+  return { way: WAYS.again, afterMs: codes.includes(PAIR_RATE) ? PAIR_RATE_MS : AGAIN_MS }
 }
 
 /** What `send` gave the message to be known by, `<id>:<part>`. */

@@ -4,7 +4,7 @@ import { callerOf } from '../graph/access.ts'
 import { type Caller, call } from '../graph/call.ts'
 import { explain } from '../graph/reasons.ts'
 import { endsSoon, tokenState } from '../graph/token.ts'
-import { ACCOUNT_FIELDS } from '../incoming/management.ts'
+import { ACCOUNT_FIELDS, ASTRAY } from '../incoming/management.ts'
 import type { WhatsAppLookupTools } from '../settings.ts'
 
 /** Whether messages can come and go, asked at the moment and remembered from webhooks. */
@@ -13,14 +13,15 @@ export async function health(_: Lookup, tools: WhatsAppLookupTools): Promise<str
   const account = record(settings.account)
   const caller = callerOf(tools)
   if (!caller) return translate('settings', 'Save the account first.')
-  const [number, token, subscription] = await Promise.all([
+  const rows = await Promise.all([
     numberRows(caller, text(account.phoneNumberId), tools),
     tokenRows(caller, tools),
-    subscriptionRows(caller, text(account.businessAccountId), tools)
+    subscriptionRows(caller, text(account.businessAccountId), tools),
+    callbackRows(caller, text(account.phoneNumberId), tools),
+    noteRows(tools)
   ])
-  const rows = [...number, ...token, ...subscription, ...noteRows(tools)]
   const head = `| ${translate('settings', 'What')} | ${translate('settings', 'State')} |\n|---|---|`
-  return [head, ...rows.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`)].join('\n')
+  return [head, ...rows.flat().map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`)].join('\n')
 }
 
 type Row = readonly [name: string, value: string]
@@ -104,14 +105,58 @@ async function subscriptionRows(
   return [[name, apps.length > 0 ? `${GOOD} ${apps.join(', ')}` : `${BAD} ${translate('settings', 'none')}`]]
 }
 
-function noteRows({ notes, translate }: WhatsAppLookupTools): readonly Row[] {
+/** Where messages of the number go: of its own address, its account's and its app's the first that there is. */
+async function callbackRows(
+  caller: Caller,
+  id: string,
+  { webhookUrl, translate }: WhatsAppLookupTools
+): Promise<readonly Row[]> {
+  const query = { fields: 'webhook_configuration' }
+  const answer = await call(caller, { path: id, query, timeoutMs: PATIENCE_MS })
+  const { phone_number, whatsapp_business_account, application } = record(
+    answer.kind === 'done' ? answer.body.webhook_configuration : undefined
+  )
+  const url = text(phone_number) || text(whatsapp_business_account) || text(application)
+  if (!url) return []
+  const name = translate('settings', 'Messages go to')
+  return [
+    url === webhookUrl
+      ? [name, `${GOOD} ${translate('settings', 'this address')}`]
+      : [
+          name,
+          `${WARNING} ${translate('settings', 'another address, at {host}', { host: URL.parse(url)?.host ?? '?' })}`
+        ]
+  ]
+}
+
+/** A while ago they may have come; after that it was mended. */
+const ASTRAY_MS = 86_400_000
+
+function astrayRows({ notes, now, translate }: WhatsAppLookupTools): readonly Row[] {
+  const note = notes[ASTRAY]
+  if (!note || now().getTime() - note.at.getTime() > ASTRAY_MS) return []
+  const numbers = text(record(note.value).numbers)
+  const told = translate(
+    'settings',
+    'Those of the number {numbers} come here, too; they are handed to the registration that has it, where that is of this company and has this app secret. Connect that number by itself.',
+    { numbers }
+  )
+  return [[translate('settings', 'Webhooks of other numbers'), `${WARNING} ${told}`]]
+}
+
+function noteRows(tools: WhatsAppLookupTools): readonly Row[] {
+  const { notes, translate } = tools
   const seen = notes.webhook?.at
   const last = translate('settings', 'Last webhook')
   const told = [...ACCOUNT_FIELDS, 'templates', 'history', 'trouble'].flatMap((name): Row[] => {
     const note = notes[name]
     return note ? [[name, `${note.at.toISOString()} ${summary(record(note.value))}`]] : []
   })
-  return [[last, seen ? seen.toISOString() : `${BAD} ${translate('settings', 'none yet')}`], ...told]
+  return [
+    [last, seen ? seen.toISOString() : `${BAD} ${translate('settings', 'none yet')}`],
+    ...astrayRows(tools),
+    ...told
+  ]
 }
 
 /** The words of a note that matter, whatever it is about. */

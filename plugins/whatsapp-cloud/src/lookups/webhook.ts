@@ -54,6 +54,6 @@ const proposal = (webhookUrl: string) =>
 function connection({ problem }: { problem?: unknown }, translate: WhatsAppLookupTools['translate']): string {
   if (problem === undefined) return ''
   return problem === ''
-    ? translate('settings', 'Connected: the account sends its messages here.')
+    ? translate('settings', 'Connected: messages of the number come here.')
     : translate('settings', 'Connecting did not work: {problem}', { problem: text(problem) })
 }

@@ -11,6 +11,9 @@ import type { TemplateShape } from './template-shape.ts'
 /** Of the whole body, variables filled in. */
 const LONGEST_BODY = 1024
 
+/** A part of its own for what comes in the place of parts that came back: others of those may be at Meta still, and are no template. */
+const INSTEAD = 9_000
+
 export const keyOf = (name: string, language: string) => `${name}/${language}`
 
 export function nameOf(key: string): { name: string; language: string } {
@@ -38,7 +41,7 @@ export async function planFallback(given: Run, key: string, text: string, fresh:
   const told = translate('reasons', 'Sent by the template {name}, since the customer has not written for 24 hours', {
     name
   })
-  return done({ run, parts: [filled.part], notes, noted, told })
+  return done({ run, parts: [filled.part], from: given.message.returned ? INSTEAD : 0, notes, noted, told })
 }
 
 const word = (_category: 'reasons', text: string) => text

@@ -66,7 +66,7 @@ async function planTemplate(given: Run, value: string, rest: string, fresh: bool
   const { shape, notes, noted } = found.value
   const filled = fill(shape, { positional: positional.slice(1), named }, filesOf(stored.value)[0], translate)
   if (filled.kind === 'wrong') return problem(filled.problem)
-  return done({ run: stored.value, parts: [filled.part], notes, noted })
+  return done({ run: stored.value, parts: [filled.part], from: 0, notes, noted })
 }
 
 async function planFree(given: Run, { directives, text }: Commands): Promise<Step<Plan>> {
@@ -81,7 +81,7 @@ async function planFree(given: Run, { directives, text }: Commands): Promise<Ste
   ]
   if (parts.length === 0) return ended(rejected(run, run.tools.translate('reasons', 'Nothing is left to be shown')))
   const reply = directives.find(({ word }) => word === 'reply')
-  return done({ run, parts: reply ? quoting(parts, reply.value, run) : parts, notes: [], noted: false })
+  return done({ run, parts: reply ? quoting(parts, reply.value, run) : parts, from: 0, notes: [], noted: false })
 }
 
 const takesCaption = ({ kind }: StoredFile) => kind === 'image' || kind === 'video' || kind === 'document'

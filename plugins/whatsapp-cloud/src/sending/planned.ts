@@ -7,6 +7,8 @@ export interface Plan {
   /** With the files that are stored by now. */
   run: Run
   parts: readonly Json[]
+  /** The number of the first. */
+  from: number
   /** For the account's notes, once it is sent. */
   notes: readonly GatewayEvent[]
   /** Made by what was noted of a template before. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Outcome } from 'channel-kit/outcome'
+import { retryAfterMs } from 'channel-kit/retry-after'
 import { classOf, type ErrorClass, type GraphError } from '../graph/errors.ts'
 import { explain } from '../graph/reasons.ts'
 import { regainOf } from '../graph/usage.ts'
@@ -61,13 +62,14 @@ export function refusal(refused: Refused, run: Run): Outcome {
     return rejected(run, reason)
   if (error.code === TOO_FAST) return slower(run, reason)
   if (error.code === PAIR_RATE) return again(run, reason, 4 ** Math.min(run.progress.tries, 4) * SECOND_MS, 10)
-  if (kind === 'retry_backoff') return backOff(run, reason, TRIES.get(error.code))
-  if (kind === 'retry_after') return wait(run, reason, waitOf(refused))
+  if (kind === 'retry_backoff') return backOff(run, reason, TRIES.get(error.code), saidOf(refused, run))
+  if (kind === 'retry_after') return wait(run, reason, waitOf(refused, run))
   return pause(run, reason, PAUSES_MS[kind] ?? WAIT_MS)
 }
 
-export const backOff = (run: Run, reason: string, most = BACKOFF_MS.length) =>
-  again(run, reason, spread(BACKOFF_MS[run.progress.tries] ?? 5 * MINUTE_MS, run), most)
+/** `afterMs`: what Meta, or a proxy before it, asks for. */
+export const backOff = (run: Run, reason: string, most = BACKOFF_MS.length, afterMs?: number) =>
+  again(run, reason, afterMs ?? spread(BACKOFF_MS[run.progress.tries] ?? 5 * MINUTE_MS, run), most)
 
 function again({ sent, progress }: Run, reason: string, afterMs: number, most: number): Outcome {
   if (progress.tries >= most) return rejected({ sent }, reason)
@@ -103,8 +105,7 @@ function pause(run: Run, reason: string, afterMs: number): Outcome {
   return { kind: 'throttled', reason, afterMs, sent: run.sent, progress: { ...run.progress, since } }
 }
 
-function waitOf({ error, headers }: Refused): number {
-  const seconds = Number(headers.get('retry-after') ?? Number.NaN)
-  if (seconds > 0) return seconds * SECOND_MS
-  return regainOf(headers) || (WAITS_MS.get(error.code) ?? WAIT_MS)
-}
+const saidOf = ({ headers }: Refused, { tools }: Run) => retryAfterMs(headers.get('retry-after'), tools.now())
+
+const waitOf = (refused: Refused, run: Run): number =>
+  saidOf(refused, run) ?? (regainOf(refused.headers) || (WAITS_MS.get(refused.error.code) ?? WAIT_MS))

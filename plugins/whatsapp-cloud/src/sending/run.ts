@@ -55,6 +55,8 @@ export interface Run {
   sent: readonly Part[]
   /** In ms, by the tools' clock. */
   started: number
+  /** All files were stored anew, since Meta did not know one any more. */
+  stored?: boolean
 }
 
 /** A step of an attempt: it went well, or it ends the attempt. */

@@ -2,10 +2,10 @@ import { type Json, list, record, text } from 'channel-kit/json'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { callerOf } from '../graph/access.ts'
 import { type Answer, call } from '../graph/call.ts'
-import { classOf, isAboutTemplate } from '../graph/errors.ts'
+import { classOf, isAboutStoredFile, isAboutTemplate } from '../graph/errors.ts'
 import { restOf } from '../graph/usage.ts'
 import { failureNote } from '../incoming/failure-note.ts'
-import { tagOf } from '../incoming/status.ts'
+import { tagOf, WAYS } from '../incoming/status.ts'
 import type { WhatsAppTools } from '../settings.ts'
 import { accepted } from './accepted.ts'
 import { fallbackOf } from './fallback.ts'
@@ -15,6 +15,10 @@ import type { Plan } from './planned.ts'
 import { recipientOf } from './recipient.ts'
 import { refusal } from './refusal.ts'
 import { isLate, later, progressOf, type Run, rejected, remainingMs, type StoredFile, unreached } from './run.ts'
+
+/** Whether Meta gave the message, or this part, back by a status, to go this way. */
+const cameBack = ({ returned = [] }: Outgoing, way: string, part?: number) =>
+  returned.some(one => one.way === way && (part === undefined || one.part === part))
 
 /** How long a status may take that tells us what became of a message. */
 export const CONFIRM_MS = 180_000
@@ -35,7 +39,8 @@ async function begin(message: Outgoing, tools: WhatsAppTools): Promise<Outcome> 
   if (!recipient || !caller)
     return rejected(message, translate('reasons', '{contact} is no phone number', { contact: message.contact }))
   const started = tools.now().getTime()
-  const { doubt, ...progress } = progressOf(message.progress)
+  const { doubt, ...left } = progressOf(message.progress)
+  const progress = cameBack(message, WAYS.template) ? { ...left, closed: true } : left
   const run: Run = { message, tools, caller, recipient, progress, sent: message.sent, started }
   if (doubt !== undefined && !run.sent.some(({ part }) => part === doubt))
     return {
@@ -56,7 +61,8 @@ async function sendParts(plan: Plan): Promise<Outcome> {
   let { run } = plan
   const contacts: Json[] = []
   let restMs = 0
-  for (const [part, body] of plan.parts.entries()) {
+  for (const [index, body] of plan.parts.entries()) {
+    const part = plan.from + index
     if (run.sent.some(known => known.part === part)) continue
     if (isLate(run)) return later(run)
     const answer = await post(run, part, body)
@@ -73,8 +79,9 @@ async function sendParts(plan: Plan): Promise<Outcome> {
 const REFUSED_AS_SUCH = 131053
 
 async function post(run: Run, part: number, body: Json): Promise<Answer> {
-  const answer = await postOnce(run, part, body)
   const document = asDocument(body, filesOf(run))
+  if (document && cameBack(run.message, WAYS.document, part)) return postOnce(run, part, document)
+  const answer = await postOnce(run, part, body)
   return answer.kind === 'error' && answer.error.code === REFUSED_AS_SUCH && document
     ? postOnce(run, part, document)
     : answer
@@ -107,13 +114,15 @@ function asDocument({ type, context, ...body }: Json, files: readonly StoredFile
 async function refused(answer: Extract<Answer, { kind: 'error' }>, { run, noted, told }: Plan): Promise<Outcome> {
   const first = run.sent.length === 0
   if (first && noted && isAboutTemplate(answer.error)) return attempt(run, true)
+  if (isAboutStoredFile(answer.error) && !run.stored && filesOf(run).length > 0)
+    return attempt({ ...run, stored: true, progress: { ...run.progress, files: {} } }, false)
   if (first && !told && classOf(answer.error) === 'needs_template' && fallbackOf(run) && !run.progress.closed)
     return attempt({ ...run, progress: { ...run.progress, closed: true } }, false)
   return refusal(answer, run)
 }
 
 /** Nobody said no, and nobody said yes. */
-function unheard(answer: Answer, { run, parts }: Plan, part: number): Outcome {
+function unheard(answer: Answer, { run, parts, from }: Plan, part: number): Outcome {
   const reason =
     'reason' in answer ? answer.reason : run.tools.translate('reasons', 'WhatsApp took it without giving it an id')
   if (answer.kind === 'unsent') return unreached(run, reason)
@@ -121,7 +130,7 @@ function unheard(answer: Answer, { run, parts }: Plan, part: number): Outcome {
     kind: 'unknown',
     reason,
     awaitMs: CONFIRM_MS,
-    parts: parts.length,
+    parts: parts.length + run.sent.filter(known => known.part < from).length,
     sent: run.sent,
     progress: { ...run.progress, doubt: part }
   }
