@@ -117,8 +117,9 @@ export const conversations = pgTable(
     /** The same for what the CRM has to be told of it. */
     tellingDue: time(),
     lastIncomingRef: text(),
+    /** Where nobody said when, it is when it came, and the box of its context says that it is `assumed`. */
     lastIncomingAt: time(),
-    lastIncomingContext: json().$type<Boxed>(),
+    lastIncomingContext: json().$type<Boxed & { assumed?: boolean }>(),
     /** What its channel chose to remember of it. */
     memory: json().$type<Boxed>(),
     /** By what name the gateway knows the contact now, if it has changed. */

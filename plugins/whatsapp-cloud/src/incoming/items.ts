@@ -1,11 +1,11 @@
 import type { GatewayEvent } from 'channel-kit/event'
-import { type Json, list, number, record, text } from 'channel-kit/json'
+import { type Json, list, record, text } from 'channel-kit/json'
 import type { Asked, Recalled } from 'channel-kit/tools'
 import type { WhatsAppTools } from '../settings.ts'
 import { contactOf, receiverOf, senderOf } from './customer.ts'
 import { eventsOfEcho } from './echo.ts'
 import { eventsOfField, note } from './management.ts'
-import { eventsOfMessage } from './message.ts'
+import { eventsOfMessage, timeOf } from './message.ts'
 import { quoteOf, targetOf } from './quote.ts'
 import { type Skipped, skipped } from './said.ts'
 import { eventsOfStatus } from './status.ts'
@@ -44,7 +44,7 @@ function itemsOfChange(accountId: string, { field, value }: Json, tools: WhatsAp
 }
 
 function itemsOfMessages(value: Json, { settings: { incoming }, translate, now }: WhatsAppTools): Item[] {
-  const messages = list(value.messages).map(record).toSorted(earlier)
+  const messages = inOrder(list(value.messages).map(record), now())
   const troubles = messages.length > 0 ? [] : list(value.errors)
   return [
     ...messages.map(message => ({
@@ -58,22 +58,26 @@ function itemsOfMessages(value: Json, { settings: { incoming }, translate, now }
 }
 
 function itemsOfEchoes(value: Json, { settings: { incoming }, translate, now }: WhatsAppTools): Item[] {
-  return list(value.message_echoes)
-    .map(record)
-    .toSorted(earlier)
-    .map(message => {
-      const contact = contactOf(receiverOf(message, value.contacts, record(value.metadata).display_phone_number))
-      return {
-        asks: [...asksOf(contact, text(message.id)), ...asksOf(contact, targetOf(message))],
-        read: ([own, quoted]) =>
-          eventsOfEcho(message, contact, { incoming, translate, quote: shownOf(quoted) }, now(), own)
-      }
-    })
+  return inOrder(list(value.message_echoes).map(record), now()).map(message => {
+    const contact = contactOf(receiverOf(message, value.contacts, record(value.metadata).display_phone_number))
+    return {
+      asks: [...asksOf(contact, text(message.id)), ...asksOf(contact, targetOf(message))],
+      read: ([own, quoted]) =>
+        eventsOfEcho(message, contact, { incoming, translate, quote: shownOf(quoted) }, now(), own)
+    }
+  })
 }
 
 const asksOf = (contact: string, ref: string): Asked[] => (contact && ref ? [{ contact, ref }] : [])
 
 const shownOf = (recalled: Recalled | undefined) => (recalled ? quoteOf(recalled) : '')
 
-/** Meta keeps no order; within a second that of the list is all there is. */
-const earlier = (one: Json, other: Json) => (number(one.timestamp) || 0) - (number(other.timestamp) || 0)
+/** Meta keeps no order; within a second, and for one without a time, that of the list is all there is. */
+function inOrder(messages: readonly Json[], now: Date): Json[] {
+  let last = 0
+  const timed = messages.map(message => {
+    last = timeOf(message.timestamp, now)?.getTime() ?? last
+    return { message, at: last }
+  })
+  return timed.toSorted((one, other) => one.at - other.at).map(({ message }) => message)
+}
