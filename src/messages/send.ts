@@ -101,8 +101,10 @@ function awaited(target: Ready, outcome: Outcome): Pick<Attempted, 'outcome' | '
 function outgoingOf({ message, parts, conversation }: Taken): Outgoing {
   const { lastIncomingRef: ref, lastIncomingAt: at, lastIncomingContext: context, memory, address } = conversation
   return {
-    ...message.body,
-    address: address ?? message.body.contact,
+  const { answers, ...body } = message.body
+    ...body,
+    ...(answers ? { answers: { ...answers, at: new Date(answers.at) } } : {}),
+    address: address ?? body.contact,
     id: String(message.id),
     attempt: message.attempts,
     sent: sentOf(parts),

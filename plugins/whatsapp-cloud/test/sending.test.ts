@@ -183,6 +183,23 @@ t.test('what is quoted is what the customer wrote, not what the chat was told si
   t.equal(await quoted('wamid.SENT:failed', { opens: false, note: true }, memory), 'wamid.IN')
   t.equal(await quoted('wamid.ECHO', { opens: false, note: true }), undefined)
   t.equal(await quoted('wamid.IN', { opens: true }, { opened: at.toISOString() }), 'wamid.IN')
+t.test('a reply quotes what came last when it was first tried, or what it answers, whatever came since', async t => {
+  const { gateway, send } = await registered(t)
+  const at = new Date('2026-10-01T11:00:00Z')
+  const last = (ref: string) => ({ lastIncoming: { ref, at, context: { opens: true } }, memory: null })
+  const content = { text: '/reply\nYes', format: 'text' } as const
+  gateway.faults.add('messages', graphFault(500, 2))
+  const outcome = await send({ content, conversation: last('wamid.ONE') })
+  t.match(outcome, { kind: 'retry' })
+  const progress = 'progress' in outcome ? outcome.progress : null
+  t.match(await send({ content, conversation: last('wamid.TWO'), progress, attempt: 2 }), { kind: 'accepted' })
+  const quoted = () => record(record(gateway.state.messages.at(-1)?.body).context).message_id
+  t.equal(quoted(), 'wamid.ONE')
+  const answers = { ref: 'wamid.ASKED', at, context: null }
+  t.match(await send({ content, conversation: last('wamid.TWO'), answers }), { kind: 'accepted' })
+  t.equal(quoted(), 'wamid.ASKED')
+})
+
 })
 
 t.test('a text of which nothing is left is refused', async t => {
