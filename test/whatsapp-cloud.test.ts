@@ -46,7 +46,7 @@ t.test('a reply and a reaction show what they are about, whoever said it, and no
   await say('No, small', large)
   await gateway.say(CUSTOMER, { type: 'reaction', reaction: { message_id: asked, emoji: '👍' } })
   await say('What?', asked, '421900333444')
-  await crm.waitFor(event => event.type === 'incoming' && event.contact === '421900333444')
+  await crm.waitFor(event => event.type === 'incoming' && event.contact === '+421900333444')
   await until('all of them', async () => textsOf(crm).length === 4)
   t.same(textsOf(crm).toSorted(), [
     '> In reply to an earlier message\nWhat?',

@@ -76,7 +76,7 @@ export async function webhookRoutes(
     return 'wrong' in read ? unverified(tools.log, read.wrong) : read.value
   }
 
-  const hear = async (call: WebhookRequest, { tools }: Target, deadline: AbortSignal, verdict: Verdict) => {
+  const hear = async (call: WebhookRequest, { tools, naming }: Target, deadline: AbortSignal, verdict: Verdict) => {
     if (verdict.kind === 'refused') throw new Refused(verdict.reason)
     if (verdict.kind === 'answer') return { reply: verdict.reply, events: [] }
     const received = readReceived(await before(deadline, webhook.receive(call, tools)))
@@ -85,7 +85,7 @@ export async function webhookRoutes(
     const { events, reply, wrong } = received.value
     if (wrong.length > 0) logWrong(tools.log, 'webhook.receive', wrong)
     // To call again would bring nothing that is not stored.
-    return { events, reply: reply ?? { status: 200 } }
+    return { events: naming(events), reply: reply ?? { status: 200 } }
   }
 
   /** Some sign what they pack, others what they have packed, or a proxy packs what was signed. */

@@ -1,8 +1,9 @@
-import { sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import { type Contact, type Conversation, findConversations, keyOf } from '../database/conversations.ts'
 import { aliases } from '../database/kept.ts'
 import { conversations } from '../database/schema.ts'
+import { numbered, waysOf } from '../protocol/contact.ts'
 import type { Reported } from './known.ts'
 
 /**
@@ -39,9 +40,11 @@ export async function addAliases(tx: Executor, all: readonly Reported[]): Promis
 }
 
 async function addressed(tx: Executor, { registrationId, contact }: Contact): Promise<number[]> {
-  const { rows } = await tx.execute<{ id: string }>(sql`
-    select id from ${conversations} where registration_id = ${registrationId} and address = ${contact}`)
-  return rows.map(({ id }) => Number(id))
+  const rows = await tx
+    .select({ id: conversations.id })
+    .from(conversations)
+    .where(and(eq(conversations.registrationId, registrationId), inArray(conversations.address, waysOf(contact))))
+  return rows.map(({ id }) => id)
 }
 
 /** Where messages of the contact go from now on. An event that comes again, when the contact has another name, changes nothing. */
@@ -53,7 +56,8 @@ export async function writeAddresses(
   const changed = new Map<number, string>()
   for (const { registrationId, contact: from, to } of all.flatMap(renamedOf))
     for (const { id, registrationId: owner, contact, address } of locked)
-      if (owner === registrationId && (changed.get(id) ?? address ?? contact) === from) changed.set(id, to)
+      if (owner === registrationId && numbered(changed.get(id) ?? address ?? contact) === numbered(from))
+        changed.set(id, to)
   if (changed.size === 0) return
   const rows = JSON.stringify([...changed].map(([id, address]) => ({ id, address })))
   await tx.execute(sql`
