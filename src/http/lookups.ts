@@ -1,5 +1,7 @@
 import type { Cell, Lookup, LookupTools, Search } from 'channel-kit/channel'
+import type { Choices } from 'channel-kit/form'
 import type { Tools } from 'channel-kit/tools'
+import { Unanswered } from 'channel-kit/unanswered'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
 import type { SettingsStore } from '../channels/settings.ts'
@@ -30,7 +32,7 @@ export function lookupRoutes(app: FastifyInstance, { database, mounted, language
   const { autocompletes = {}, tables = {}, markdowns = {}, lots } = mounted.channel
 
   app.get('/autocomplete/:name', async (request: Named) => {
-    const choices = await asked(request, autocompletes, searchOf)
+    const choices = await asked(request, autocompletes, searchOf).catch(error => nothingOf(request, error))
     const { word } = language(request.headers['accept-language'])
     return choicesJson(choices, message => word('settings', message))
   })
@@ -58,6 +60,14 @@ export function lookupRoutes(app: FastifyInstance, { database, mounted, language
     const handler = named(handlers, request)
     const question = read(request)
     return within(LOOKUP_MS, async signal => before(signal, handler(question, await tools(request, signal))))
+  }
+
+  /** Whoever looks for something finds nothing, as long as nobody can say what there is. */
+  function nothingOf({ log, registration, params: { name } }: Named, error: unknown): Choices {
+    if (!(error instanceof Unanswered)) throw error
+    const { message: reason } = error
+    log.warn({ registration: registration.id, autocomplete: name, reason }, 'choices cannot be looked up')
+    return {}
   }
 
   async function tools(

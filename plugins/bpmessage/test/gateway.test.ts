@@ -1,4 +1,5 @@
 import type { OpenLot, PreparedItem } from 'channel-kit/lots'
+import { Unanswered } from 'channel-kit/unanswered'
 import t, { type Test } from 'tap'
 import phoneChannel from '../src/channel.ts'
 import emailChannel from '../src/email.ts'
@@ -195,6 +196,9 @@ t.test('routes are found by a text and by their ids, with price and quota', asyn
   const without = { toString: null, valueOf: null }
   t.same(await find({ text: '', dep: [['sms'], without, without] }), {}, 'nothing is asked for by what is no text')
   t.same(await find({ text: '' }, { connection: { apiUrl: '' } }), {})
+  fake.faults.plan('routes', { kind: 'status', status: 503 })
+  const away = await find({ keys: ['5018'] })?.catch((error: unknown) => error)
+  t.ok(away instanceof Unanswered, 'nobody can say')
 })
 
 t.test('an e-mail that waits for its time goes in a lot, since alone it could not', async t => {
