@@ -166,6 +166,9 @@ t.test('saving asks for the routes, and says at which field something is wrong',
   t.same(await email('5019'), {}, 'a lot of e-mails needs no id of a quota')
   t.match(await check({ route: { route: ['1'] } }), { 'route.route': ['The API has no such route'] })
   t.match(await check({ route: { operatorCpf: '123' } }), { 'route.operatorCpf': ['This is no CPF'] })
+  const pasted = '\u200b529.982.247\u201125'
+  t.same(await check({ route: { operatorCpf: pasted } }), {}, 'as it is pasted')
+  t.match((await lotOf('Oi', fake.phone({ route: { operatorCpf: pasted } }))).key, { operator: '52998224725' })
   t.match(await check({ connection: { headers: 'bad' } }), {
     'connection.headers': ['"bad" is no header that can be set']
   })
