@@ -133,8 +133,8 @@ t.test('outside of the window the template goes, and without one the message end
   t.match(gateway.state.messages, [{ body: { type: 'template' } }, { body: { type: 'text' } }])
   t.equal(
     gateway.state.calls.filter(({ operation }) => operation === 'templates').length,
-    2,
-    'one by the form, one by the send'
+    3,
+    'one for the choice, one for its shape, one by the send'
   )
 
   const bare = await connected(t)

@@ -14,8 +14,8 @@ export const CONVERSATION = `coalesce(${named('g.contact')}, ${named('g.other')}
 /** The same for both names. Whoever makes conversations does it in the order of these. */
 export const KEY = 'least(g.contact, g.other)'
 
-/** Locks of one registration: few, since the database has room for some thousands, and enough that few wait in vain. */
-const SHARES = 16
+/** Locks of one registration: so many that few wait for each other in vain; the database has room for some thousands. */
+const SHARES = 256
 
 /**
  * Keeps two from making the conversation of one contact at the same time, each

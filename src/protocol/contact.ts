@@ -22,4 +22,7 @@ export function otherWay(contact: string): string | null {
 }
 
 /** Both ways, or the only one. */
-export const waysOf = (contact: string): string[] => [contact, ...[otherWay(contact) ?? []].flat()]
+export function waysOf(contact: string): string[] {
+  const other = otherWay(contact)
+  return other === null ? [contact] : [contact, other]
+}
