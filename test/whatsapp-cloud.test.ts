@@ -46,7 +46,7 @@ t.test('a reply and a reaction show what they are about, whoever said it, and no
   await say('No, small', large)
   await gateway.say(CUSTOMER, { type: 'reaction', reaction: { message_id: asked, emoji: '👍' } })
   await say('What?', asked, '421900333444')
-  await crm.waitFor(event => event.type === 'incoming' && event.contact === '421900333444')
+  await crm.waitFor(event => event.type === 'incoming' && event.contact === '+421900333444')
   await until('all of them', async () => textsOf(crm).length === 4)
   t.same(textsOf(crm).toSorted(), [
     '> In reply to an earlier message\nWhat?',
@@ -133,8 +133,8 @@ t.test('outside of the window the template goes, and without one the message end
   t.match(gateway.state.messages, [{ body: { type: 'template' } }, { body: { type: 'text' } }])
   t.equal(
     gateway.state.calls.filter(({ operation }) => operation === 'templates').length,
-    2,
-    'one by the form, one by the send'
+    3,
+    'one for the choice, one for its shape, one by the send'
   )
 
   const bare = await connected(t)

@@ -16,6 +16,8 @@ export interface Mounted {
   selfUri: string
   options: Readonly<Record<string, unknown>>
   catalogues: Catalogues
+  /** Its contacts are phone numbers. */
+  phones: boolean
 }
 
 /** Loads what LV_PLUGIN_CHANNELS names. Throws, naming the channel and what to do, when one cannot be mounted. */
@@ -61,6 +63,7 @@ export async function mountChannel(
     path: place,
     selfUri: `${selfUri}${place.slice(1)}`,
     options: values,
+    phones: channel.capabilities(values).contactType === 'phone',
     catalogues: mergeCatalogues(await loadCatalogues(HOST_TRANSLATIONS), await catalogues(channel))
   }
 }

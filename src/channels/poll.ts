@@ -33,16 +33,16 @@ export const poller =
         const target = await ready(id, deadline)
         if ('unready' in target || !target.channel.poll) return undefined
         const polled = await before(deadline, target.channel.poll.read(cursor.boxed?.value ?? null, target.tools))
-        return { read: readPolled(polled), log: target.tools.log }
+        return { read: readPolled(polled), target }
       })
       if (!answered) return
-      const { read } = answered
+      const { read, target } = answered
       if ('wrong' in read) throw new Error(`the channel answered what is no report: poll.read: ${read.wrong}`)
       const { events, cursor: next, wrong } = read.value
-      if (wrong.length > 0) logWrong(answered.log, 'poll.read', wrong)
+      if (wrong.length > 0) logWrong(target.tools.log, 'poll.read', wrong)
       await ingest(
         { database, now, log, firstEarly: true },
-        events.map(event => ({ registrationId: id, event })),
+        target.naming(events).map(event => ({ registrationId: id, event })),
         tx =>
           tx
             .update(registrations)

@@ -1,6 +1,7 @@
 import type { AccountLimits, Channel } from 'channel-kit/channel'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Registrations } from '../crm/registrations.ts'
+import { asNumbers, asTheyAre } from '../messages/numbers.ts'
 import type { MakeReady } from '../messages/send.ts'
 import { type Data, effectiveSettings } from '../protocol/settings.ts'
 import type { Mounted } from './load.ts'
@@ -26,7 +27,8 @@ export const readier =
     if (!effective) return { unready: 'the settings are not complete' }
     const { channel } = mounted
     const repeats = channel.dedupes || registration.retryUnknown || channel.lots?.limits(effective).repeats === true
-    return { channel, repeats, ...(await lend({ mounted, registration, settings: effective, signal })) }
+    const naming = mounted.phones ? asNumbers : asTheyAre
+    return { channel, repeats, naming, ...(await lend({ mounted, registration, settings: effective, signal })) }
   }
 
 /** What a registration's channel allows it, by its settings. */

@@ -5,6 +5,7 @@ import type { Registration } from '../crm/registrations.ts'
 import type { NotesStore } from '../database/notes.ts'
 import type { RecallOf } from '../messages/recall.ts'
 import type { Outbound } from '../outbound/outbound.ts'
+import { numbered } from '../protocol/contact.ts'
 import { translate } from '../protocol/language.ts'
 import type { Data } from '../protocol/settings.ts'
 import type { Spool } from '../storage/spool.ts'
@@ -81,7 +82,11 @@ export function lender({ outbound, uploads, spool, notes, recall, now, log, defa
         spool: bytes => spool.keep(registration.id, bytes),
         webhookUrl: `${mounted.selfUri}webhook/${registration.webhookToken}`,
         notes: await notes.of(registration.id),
-        recall: asked => recall(registration.id, asked)
+        recall: asked =>
+          recall(
+            registration.id,
+            mounted.phones ? asked.map(one => ({ ...one, contact: numbered(one.contact) })) : asked
+          )
       }
     }
   }

@@ -1,5 +1,7 @@
 import { asc, inArray, type SQL, sql } from 'drizzle-orm'
+import { otherWay } from '../protocol/contact.ts'
 import type { Executor } from './connect.ts'
+import { CONVERSATION, KEY, LOCK_NEW } from './contacts.ts'
 import { addJob } from './jobs.ts'
 import { conversations, registrations } from './schema.ts'
 
@@ -37,8 +39,9 @@ export const lockConversations = async (tx: Executor, ids: readonly number[]): P
 
 /**
  * Where what contacts with these names write goes: conversations by `keyOf` the
- * contact, made where there are none, and kept from being erased until the transaction ends. A contact
- * that was renamed is found under each of its names.
+ * contact, made where there are none, and kept from being erased until the
+ * transaction ends. A contact that was renamed is found under each of its names,
+ * and a number that is known without its plus under that.
  */
 export async function conversationsOf(tx: Executor, contacts: readonly Contact[]): Promise<Map<string, number>> {
   const distinct = [...new Map(contacts.map(one => [keyOf(one), one])).values()]
@@ -46,11 +49,12 @@ export async function conversationsOf(tx: Executor, contacts: readonly Contact[]
   let found = await find(tx, distinct, BY_WRITER)
   // Again, where an erasure takes one away that was made by somebody else a moment ago.
   while (found.size < distinct.length) {
+    const given = givenOf(distinct.filter(one => !found.has(keyOf(one))))
+    await tx.execute(sql`with given as (select * from ${given}) select ${sql.raw(LOCK_NEW('given g'))}`)
     await tx.execute(sql`
       insert into conversations (registration_id, contact)
-      select given."registrationId", given.contact from ${givenOf(distinct)}
-      where not exists (select from aliases a where a.registration_id = given."registrationId" and a.contact = given.contact)
-      order by 1, 2
+      select g.registration, g.contact from ${given} where ${sql.raw(CONVERSATION)} is null
+      order by g.registration, ${sql.raw(KEY)}
       on conflict do nothing`)
     found = await find(tx, distinct, BY_WRITER)
   }
@@ -61,21 +65,25 @@ export const keyOf = ({ registrationId, contact }: Contact) => `${registrationId
 
 /** By its own name, unless another conversation under that name was written in since; by any name else. */
 const BY_WRITER = sql`c.id = coalesce(
-  (select conversation_id from aliases a where a.registration_id = given."registrationId" and a.contact = given.contact and a.over),
-  (select id from conversations o where o.registration_id = given."registrationId" and o.contact = given.contact),
-  (select conversation_id from aliases a where a.registration_id = given."registrationId" and a.contact = given.contact))`
-const BY_ANY_NAME = sql`c.id = coalesce(
-  (select id from conversations o where o.registration_id = given."registrationId" and o.contact = given.contact),
-  (select conversation_id from aliases a where a.registration_id = given."registrationId" and a.contact = given.contact))`
+  (select a.conversation_id from aliases a where a.registration_id = g.registration and a.contact = g.contact and a.over),
+  ${sql.raw(CONVERSATION)})`
+const BY_ANY_NAME = sql`c.id = ${sql.raw(CONVERSATION)}`
 
-const givenOf = (contacts: readonly Contact[]) =>
-  sql`json_to_recordset(${JSON.stringify(contacts)}::json) as given("registrationId" bigint, contact text)`
+/** Only channels of numbers name them with a plus, and a CRM may have written first, without it. */
+const givenOf = (contacts: readonly Contact[]) => {
+  const rows = contacts.map(({ registrationId: registration, contact }) => ({
+    registration,
+    contact,
+    other: contact.startsWith('+') ? otherWay(contact) : null
+  }))
+  return sql`json_to_recordset(${JSON.stringify(rows)}::json) as g(registration bigint, contact text, other text)`
+}
 
 async function find(tx: Executor, contacts: readonly Contact[], by: SQL): Promise<Map<string, number>> {
-  const { rows } = await tx.execute<{ id: string; registrationId: string; contact: string }>(sql`
-    select c.id, given."registrationId", given.contact from ${givenOf(contacts)} join conversations c on ${by}
+  const { rows } = await tx.execute<{ id: string; registration: string; contact: string }>(sql`
+    select c.id, g.registration, g.contact from ${givenOf(contacts)} join conversations c on ${by}
     for key share of c`)
-  return new Map(rows.map(row => [`${row.registrationId} ${row.contact}`, Number(row.id)]))
+  return new Map(rows.map(row => [`${row.registration} ${row.contact}`, Number(row.id)]))
 }
 
 /** The conversations of contacts that have one, under whichever name. */

@@ -117,8 +117,9 @@ export const conversations = pgTable(
     /** The same for what the CRM has to be told of it. */
     tellingDue: time(),
     lastIncomingRef: text(),
+    /** Where nobody said when, it is when it came, and the box of its context says that it is `assumed`. */
     lastIncomingAt: time(),
-    lastIncomingContext: json().$type<Boxed>(),
+    lastIncomingContext: json().$type<Boxed & { assumed?: boolean }>(),
     /** What its channel chose to remember of it. */
     memory: json().$type<Boxed>(),
     /** By what name the gateway knows the contact now, if it has changed. */
@@ -144,6 +145,16 @@ export type Doubt = 'channel' | 'host' | 'heard'
 /** `gathered`: it is in a lot. */
 export type MessageState = 'waiting' | 'sending' | 'gathered' | 'accepted' | 'failed'
 
+/** The message that an answer of its channel's own answers, as it was told of. */
+export interface Answered {
+  ref: string
+  at: string
+  context: unknown
+}
+
+/** What a message says; with `answers` in it a column of its own is not needed, nor a turn that hands it over. */
+export type Body = ChatMessage & { answers?: Answered }
+
 /** What the CRM wants sent, and what channels answer by themselves. */
 export const messages = pgTable(
   'messages',
@@ -152,7 +163,7 @@ export const messages = pgTable(
     registrationId: key(),
     conversationId: key(),
     crmId: text(),
-    body: json().$type<ChatMessage>().notNull(),
+    body: json().$type<Body>().notNull(),
     state: text().$type<MessageState>().notNull().default('waiting'),
     attempts: integer().notNull().default(0),
     /** How often an operator had it sent once more. */

@@ -1,6 +1,8 @@
 import type { Cell, Lookup, LookupTools, Search } from 'channel-kit/channel'
+import type { Choices } from 'channel-kit/form'
 import { forAccount } from 'channel-kit/offload'
 import type { Tools } from 'channel-kit/tools'
+import { Unanswered } from 'channel-kit/unanswered'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
 import type { SettingsStore } from '../channels/settings.ts'
@@ -31,7 +33,7 @@ export function lookupRoutes(app: FastifyInstance, { database, mounted, language
   const { autocompletes = {}, tables = {}, markdowns = {}, lots } = mounted.channel
 
   app.get('/autocomplete/:name', async (request: Named) => {
-    const choices = await asked(request, autocompletes, searchOf)
+    const choices = await asked(request, autocompletes, searchOf).catch(error => nothingOf(request, error))
     const { word } = language(request.headers['accept-language'])
     return choicesJson(choices, message => word('settings', message))
   })
@@ -65,6 +67,14 @@ export function lookupRoutes(app: FastifyInstance, { database, mounted, language
         forAccount(request.registration.id, () => handler(question, lent))
       )
     })
+  }
+
+  /** Whoever looks for something finds nothing, as long as nobody can say what there is. */
+  function nothingOf({ log, registration, params: { name } }: Named, error: unknown): Choices {
+    if (!(error instanceof Unanswered)) throw error
+    const { message: reason } = error
+    log.warn({ registration: registration.id, autocomplete: name, reason }, 'choices cannot be looked up')
+    return {}
   }
 
   async function tools(

@@ -1,17 +1,20 @@
-import type { FieldErrors } from 'channel-kit/channel'
+import type { FieldErrors, LookupTools } from 'channel-kit/channel'
 import { forAccount } from 'channel-kit/offload'
+import type { Tools } from 'channel-kit/tools'
 import type { FastifyInstance } from 'fastify'
 import type { TObject } from 'typebox'
 import type { Mounted } from '../channels/load.ts'
 import type { SettingsStore } from '../channels/settings.ts'
 import type { Lend } from '../channels/tools.ts'
 import { before, within } from '../outbound/deadline.ts'
+import { chosenIn } from '../protocol/choices.ts'
 import { formJson, jsonSchema } from '../protocol/form.ts'
 import { LIMITS } from '../protocol/limits.ts'
 import { misplacedSecrets } from '../protocol/secret-fields.ts'
-import { type Data, effectiveSettings, readSettings, shownSettings } from '../protocol/settings.ts'
+import { type Data, effectiveSettings, mergeData, readSettings, shownSettings } from '../protocol/settings.ts'
 import { type ErrorMap, type Say, settingsErrors, withMisplaced } from '../protocol/settings-errors.ts'
 import { isWebForm } from './bodies.ts'
+import { choiceErrors, type Find } from './choices.ts'
 import { BadRequest } from './errors.ts'
 import type { Language } from './language.ts'
 import { settingsGuard } from './protected.ts'
@@ -19,6 +22,8 @@ import { jsonParameter } from './query.ts'
 
 /** How long a channel may take to try credentials while an admin waits. */
 const CHECK_MS = 20_000
+/** To say which of the chosen keys there are, for all lists at the same time. */
+const CHOICES_MS = 10_000
 
 interface Parts {
   mounted: Mounted
@@ -47,7 +52,7 @@ export function settingsRoutes(app: FastifyInstance, { mounted, language, settin
     onWire(shownSettings(schema, await settings.load(registration.id)))
   )
 
-  app.put('/data/settings', { bodyLimit: LIMITS.settings }, async ({ body, headers, registration }, reply) => {
+  app.put('/data/settings', { bodyLimit: LIMITS.settings }, async ({ body, headers, registration, log }, reply) => {
     if (typeof body !== 'object' || body === null || (Array.isArray(body) && body.length > 0))
       throw new BadRequest('Settings must be a map of groups and fields')
 
@@ -59,31 +64,48 @@ export function settingsRoutes(app: FastifyInstance, { mounted, language, settin
     const invalid = withMisplaced(settingsErrors(schema, data, say), misplaced, say)
     if (hasErrors(invalid)) return reply.code(400).send(invalid)
 
-    const refused = await tryOut(data)
-    if (hasErrors(refused)) return reply.code(400).send(refused)
+    const effective = effectiveSettings(schema, data)
+    const [refused, unknown] = effective ? await Promise.all([checked(effective), chosen(effective)]) : [{}, {}]
+    // Of one field the channel itself knows better what is wrong.
+    const problems = mergeData(unknown, refused)
+    if (hasErrors(problems)) return reply.code(400).send(problems)
 
     await settings.save(registration.id, schema, data)
     return onWire(shownSettings(schema, data))
 
-    async function tryOut(data: Data): Promise<ErrorMap> {
-      const effective = effectiveSettings(schema, data)
-      if (!channel.check || !effective) return {}
+    async function checked(effective: Data): Promise<ErrorMap> {
       const { check } = channel
-      const loan = { mounted, registration, settings: effective, language: current }
-      return within(CHECK_MS, async signal => {
-        const { tools } = await lend({ ...loan, signal })
-        return byGroup(
-          await before(
-            signal,
-            forAccount(registration.id, () => check(tools))
-          )
+      if (!check) return {}
+      return tried(CHECK_MS, effective, async tools => byGroup(await check(tools)))
+    }
+
+    function chosen(effective: Data): Promise<ErrorMap> {
+      const find: Find = (name, search) =>
+        tried(CHOICES_MS, effective, async tools => channel.autocompletes?.[name]?.(search, tools as LookupTools))
+      return choiceErrors({
+        // Where there is none to ask, anything may be chosen.
+        lists: chosenIn(schema, data, effective).filter(({ autocomplete }) => channel.autocompletes?.[autocomplete]),
+        saved: chosenIn(schema, kept, effectiveSettings(schema, kept) ?? kept),
+        find,
+        say,
+        log
+      })
+    }
+
+    /** What the channel says with these settings as its own, within a time. */
+    function tried<Answer>(ms: number, effective: Data, verb: (tools: Tools) => Promise<Answer>): Promise<Answer> {
+      return within(ms, async signal => {
+        const { tools } = await lend({ mounted, registration, settings: effective, language: current, signal })
+        return before(
+          signal,
+          forAccount(registration.id, () => verb(tools))
         )
       })
     }
   })
 }
 
-const hasErrors = (errors: ErrorMap) => Object.keys(errors).length > 0
+const hasErrors = (errors: object) => Object.keys(errors).length > 0
 
 /** `group.field` as the CRM wants it, nested. */
 function byGroup(errors: FieldErrors): ErrorMap {

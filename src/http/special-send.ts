@@ -4,6 +4,7 @@ import type { Registrations } from '../crm/registrations.ts'
 import type { Verify } from '../crm/verify.ts'
 import type { Accept } from '../messages/accept.ts'
 import { readPosted } from '../protocol/chat.ts'
+import { otherWay } from '../protocol/contact.ts'
 import { BODY_LIMIT, fieldOf } from './bodies.ts'
 import { BadRequest, NotRegistered, Refused, Unacceptable } from './errors.ts'
 import type { RequestQuota } from './request-quota.ts'
@@ -35,7 +36,7 @@ export function sendRoutes(
     const posted = readPosted(claim as Record<string, unknown>)
     if (typeof posted === 'string') throw new Unacceptable(posted)
 
-    await accept(registration.id, posted)
+    await accept(registration.id, posted, mounted.phones ? otherWay(posted.contact) : null)
     return reply.code(202).send()
   })
 }

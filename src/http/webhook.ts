@@ -93,7 +93,7 @@ export async function webhookRoutes(
     return 'wrong' in read ? unverified(tools.log, read.wrong) : read.value
   }
 
-  const hear = async ({ call, verdict }: Judged, { tools }: Target, deadline: AbortSignal) => {
+  const hear = async ({ call, verdict }: Judged, { tools, naming }: Target, deadline: AbortSignal) => {
     if (verdict.kind === 'refused') throw new Refused(verdict.reason)
     if (verdict.kind === 'answer') return { reply: verdict.reply, events: [], elsewhere: [] }
     const received = readReceived(await before(deadline, webhook.receive(call, tools)))
@@ -102,7 +102,7 @@ export async function webhookRoutes(
     const { events, reply, elsewhere, wrong } = received.value
     if (wrong.length > 0) logWrong(tools.log, 'webhook.receive', wrong)
     // To call again would bring nothing that is not stored.
-    return { events, elsewhere, reply: reply ?? { status: 200 } }
+    return { events: naming(events), elsewhere, reply: reply ?? { status: 200 } }
   }
 
   /** Some sign what they pack, others what they have packed, or a proxy packs what was signed. */

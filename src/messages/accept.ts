@@ -4,12 +4,13 @@ import { call } from '../database/routine.ts'
 import type { Posted } from '../protocol/chat.ts'
 import { ACCEPT } from './accepting.ts'
 
-/** Resolves when the message is stored for good. */
-export type Accept = (registrationId: number, posted: Posted) => Promise<void>
+/** Resolves when the message is stored for good. `other`: another name of the same contact, such as a number without its plus. */
+export type Accept = (registrationId: number, posted: Posted, other?: string | null) => Promise<void>
 
 interface Arrival {
   registrationId: number
   posted: Posted
+  other: string | null
 }
 
 /** Most messages stored together. */
@@ -24,6 +25,7 @@ export function accepter({ pool }: Pick<Database, 'pool'>, now: () => Date, stor
     await call(pool, ACCEPT, [
       arrivals.map(({ registrationId }) => registrationId),
       arrivals.map(({ posted }) => posted.contact),
+      arrivals.map(({ other }) => other),
       arrivals.map(({ posted }) => posted.crmId),
       JSON.stringify(arrivals.map(({ posted: { crmId: _, chatId: __, ...body } }) => body)),
       now()
@@ -32,5 +34,5 @@ export function accepter({ pool }: Pick<Database, 'pool'>, now: () => Date, stor
     return arrivals.map(() => undefined)
   }, MOST)
 
-  return (registrationId, posted) => accept({ registrationId, posted })
+  return (registrationId, posted, other = null) => accept({ registrationId, posted, other })
 }

@@ -1,14 +1,28 @@
+import { CONVERSATION, KEY, LOCK_NEW } from '../database/contacts.ts'
 import type { Routine } from '../database/routine.ts'
 
+/** Those that no conversation was found for. */
+const NEW = `(
+  select * from unnest(registrations, contacts, others, conversation) with ordinality
+    as g(registration, contact, other, conversation, number)
+  where g.conversation is null) g`
+
 /**
- * Stores messages, each in its conversation, which is made where there is none,
- * and finds a host for the registrations that have none. A message with an id
+ * Stores messages, each in its conversation, which is made where there is none
+ * under either name of the contact, and finds a host for the registrations that have none. A message with an id
  * that its registration has posted before changes nothing. Locks conversations
  * by their ids and then registrations by theirs, as everybody does.
  */
 export const ACCEPT = {
   name: 'accept_messages',
-  parameters: ['registrations bigint[]', 'contacts text[]', 'crm_ids text[]', 'bodies json', 'at timestamptz'],
+  parameters: [
+    'registrations bigint[]',
+    'contacts text[]',
+    'others text[]',
+    'crm_ids text[]',
+    'bodies json',
+    'at timestamptz'
+  ],
   returns: 'void',
   body: `
 #variable_conflict use_column
@@ -22,21 +36,19 @@ begin
   -- Again, where one was made, or an erasure that was under way has taken one away.
   loop
     conversation := array(
-      select coalesce(
-        (select c.id from conversations c where c.registration_id = g.registration and c.contact = g.contact),
-        (select a.conversation_id from aliases a where a.registration_id = g.registration and a.contact = g.contact))
-      from unnest(registrations, contacts) with ordinality as g(registration, contact, number) order by g.number);
+      select ${CONVERSATION}
+      from unnest(registrations, contacts, others) with ordinality as g(registration, contact, other, number) order by g.number);
 
     if array_position(conversation, null) is null then
       perform from conversations c where c.id = any(conversation) order by c.id for no key update;
       get diagnostics locked = row_count;
       exit when locked = (select count(distinct id) from unnest(conversation) id);
     else
+      perform ${LOCK_NEW(NEW)};
       insert into conversations (registration_id, contact)
-      select distinct g.registration, g.contact
-      from unnest(registrations, contacts, conversation) as g(registration, contact, conversation)
-      where g.conversation is null
-      order by 1, 2
+      select distinct on (g.registration, ${KEY}) g.registration, g.contact
+      from ${NEW} where ${CONVERSATION} is null
+      order by g.registration, ${KEY}, g.number
       on conflict do nothing;
     end if;
   end loop;

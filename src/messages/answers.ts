@@ -1,29 +1,39 @@
-import type { ChatMessage } from 'channel-kit/chat'
-import type { AnswerEvent } from 'channel-kit/event'
+import type { AnswerEvent, MessageEvent } from 'channel-kit/event'
 import type { Executor } from '../database/connect.ts'
 import type { Conversation } from '../database/conversations.ts'
 import { namedElsewhere, nameIn } from '../database/elsewhere.ts'
-import { messages } from '../database/schema.ts'
+import { type Answered, type Body, messages } from '../database/schema.ts'
+import { pastOf } from './memory.ts'
 import { queue } from './queue.ts'
 
-interface Answer {
+interface In<Event> {
   conversation: Conversation
-  event: AnswerEvent
+  event: Event
 }
 
-/** Messages of the channels' own, which go the way of all messages. One that was queued before changes nothing. */
+/**
+ * Messages of the channels' own, which go the way of all messages. One that was queued before changes nothing. What each
+ * answers goes with it, since it may be sent when the customer has written again. `heard`: the messages that came with them.
+ */
 export async function queueAnswers(
   tx: Executor,
   locked: readonly Conversation[],
-  all: readonly Answer[],
+  all: readonly In<AnswerEvent>[],
+  heard: readonly In<MessageEvent>[],
   now: Date
 ): Promise<void> {
   if (all.length === 0) return
-  const rows = all.map(({ conversation: { id, registrationId, contact }, event: { ref, content } }) => ({
-    registrationId,
-    conversationId: id,
+  const rows = all.map(({ conversation, event: { ref, answers, content } }) => ({
+    registrationId: conversation.registrationId,
+    conversationId: conversation.id,
     answer: ref,
-    body: { contact, subject: null, content, attachments: [] },
+    body: {
+      contact: conversation.contact,
+      subject: null,
+      content,
+      attachments: [],
+      ...(answers === undefined ? {} : { answers: answeredBy(answers, conversation, heard, now) })
+    },
     dueAt: now
   }))
   const added = await insert(tx, rows)
@@ -43,11 +53,21 @@ export async function queueAnswers(
   await queue(tx, locked, added, now)
 }
 
+/** Of a message that is neither among these nor the last one there was, nothing is known but its name. */
+function answeredBy(ref: string, conversation: Conversation, heard: readonly In<MessageEvent>[], now: Date): Answered {
+  const { id, lastIncomingRef, lastIncomingAt, lastIncomingContext } = conversation
+  const event = heard.find(one => one.conversation.id === id && one.event.ref === ref)?.event
+  if (event) return { ref, at: pastOf(event.at, now).at.toISOString(), context: event.context ?? null }
+  if (lastIncomingRef === ref && lastIncomingAt)
+    return { ref, at: lastIncomingAt.toISOString(), context: lastIncomingContext?.value ?? null }
+  return { ref, at: now.toISOString(), context: null }
+}
+
 interface Row {
   registrationId: number
   conversationId: number
   answer: string
-  body: ChatMessage
+  body: Body
   dueAt: Date
 }
 

@@ -2,6 +2,7 @@ import { and, asc, eq, inArray, or, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { aliases } from '../database/kept.ts'
 import { conversations, messages, outbox } from '../database/schema.ts'
+import { waysOf } from '../protocol/contact.ts'
 
 /** What there was of a contact. */
 export interface Erased {
@@ -25,6 +26,7 @@ export const eraseContact = (
   { registrationId, onlyCount }: { registrationId?: number | undefined; onlyCount: boolean }
 ): Promise<Erased> =>
   db.transaction(async tx => {
+    const names = waysOf(contact)
     // In the order in which everybody locks them.
     const found = await tx
       .select({ id: conversations.id })
@@ -32,9 +34,9 @@ export const eraseContact = (
       .where(
         and(
           or(
-            eq(conversations.contact, contact),
-            eq(conversations.address, contact),
-            sql`exists (select from ${aliases} where ${aliases.conversationId} = ${conversations.id} and ${aliases.contact} = ${contact})`
+            inArray(conversations.contact, names),
+            inArray(conversations.address, names),
+            sql`exists (select from ${aliases} where ${aliases.conversationId} = ${conversations.id} and ${inArray(aliases.contact, names)})`
           ),
           registrationId === undefined ? undefined : eq(conversations.registrationId, registrationId)
         )

@@ -88,7 +88,7 @@ export async function storeEvents(
   await writeMemories(tx, all.flatMap(memoryOf(new Set(arrived.map(({ event }) => event)))))
   await writeAddresses(tx, all, locked)
   await writeNotes(tx, all.flatMap(noteOf), now)
-  await queueAnswers(tx, locked, all.flatMap(answerOf), now)
+  await queueAnswers(tx, locked, all.flatMap(answerOf), all.flatMap(messageOf), now)
 
   /** What the CRM has to hear of an event, noting on the message what the event changes. */
   function newsOf({ registrationId, event }: Reported): CrmNews[] {
@@ -129,6 +129,11 @@ export async function storeEvents(
       if (conversationId === undefined || (event.kind === 'message' && !fresh.has(event))) return []
       return [{ conversationId, value: event.remember }]
     }
+  }
+
+  function messageOf({ registrationId, event }: Reported) {
+    if (event.kind !== 'message') return []
+    return [{ conversation: conversationOf({ registrationId, contact: event.contact }), event }]
   }
 
   function answerOf({ registrationId, event }: Reported) {

@@ -1,8 +1,9 @@
-import { and, asc, desc, eq, gt, gte, lt, lte, max, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, lt, lte, max, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { bigints } from '../database/ids.ts'
 import { messageParts } from '../database/kept.ts'
 import { conversations, type MessageState, messages, type OutboxState } from '../database/schema.ts'
+import { waysOf } from '../protocol/contact.ts'
 import type { KnownPart } from './parts.ts'
 import { FAILED } from './replay.ts'
 import type { Chapter } from './story.ts'
@@ -116,7 +117,7 @@ function matching({ ids, state, registrationId, contact, since }: Wanted): (SQL 
     ids && sql`${messages.id} = any(${bigints(ids)})`,
     state && ofState(state),
     registrationId === undefined ? undefined : eq(messages.registrationId, registrationId),
-    contact === undefined ? undefined : eq(conversations.contact, contact),
+    contact === undefined ? undefined : inArray(conversations.contact, waysOf(contact)),
     since && gte(messages.createdAt, since)
   ]
 }

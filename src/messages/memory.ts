@@ -13,24 +13,47 @@ export interface Arrived {
 
 /** What a later send in a conversation may need to know of the newest message. `arrived`: those that were not known before. */
 export async function writeLastIncoming(tx: Executor, arrived: readonly Arrived[], now: Date): Promise<void> {
-  const newest = new Map<number, { id: number; ref: string; at: Date; context: string }>()
+  const newest = new Map<number, Written & { ref: string; context: unknown }>()
   for (const { conversation, event } of arrived) {
-    const at = pastOf(event.at, now)
-    const before = newest.get(conversation.id)?.at ?? conversation.lastIncomingAt
-    if (!before || at >= before)
-      newest.set(conversation.id, { id: conversation.id, ref: event.ref, at, context: boxed(event.context ?? null) })
+    const written = pastOf(event.at, now)
+    if (isLast(written, newest.get(conversation.id) ?? lastOf(conversation)))
+      newest.set(conversation.id, { ...written, ref: event.ref, context: event.context ?? null })
   }
   if (newest.size === 0) return
+  const rows = [...newest].map(([id, { ref, at, assumed, context }]) => ({
+    id,
+    ref,
+    at,
+    context: JSON.stringify({ value: context, ...(assumed ? { assumed } : {}) })
+  }))
   await tx.execute(sql`
     update ${conversations} c set last_incoming_ref = given.ref, last_incoming_at = given.at, last_incoming_context = given.context::json
-    from json_to_recordset(${JSON.stringify([...newest.values()])}::json) as given(id bigint, ref text, at timestamptz, context text)
+    from json_to_recordset(${JSON.stringify(rows)}::json) as given(id bigint, ref text, at timestamptz, context text)
     where c.id = given.id`)
 }
 
-/** When a gateway says that it got a message. What is no time, or one to come, is a mistake: it got it by now. */
-function pastOf(at: Date | undefined, now: Date): Date {
-  const time = new Date(at ?? now)
-  return time <= now && time.getTime() > 0 ? time : now
+/** When a gateway got a message; `assumed`: it did not say so in earnest. */
+interface Written {
+  at: Date
+  assumed: boolean
+}
+
+const lastOf = ({ lastIncomingAt: at, lastIncomingContext: context }: Conversation): Written | undefined =>
+  at ? { at, assumed: context?.assumed === true } : undefined
+
+/** A message that is late is older than one before it only where both have a time; what came last is else what arrived last. */
+const isLast = (one: Written, before: Written | undefined): boolean =>
+  !before || one.assumed || before.assumed || one.at >= before.at
+
+/** No two clocks are the same. */
+const CLOCKS_MS = 60_000
+
+/** What is no time, or one to come, is a mistake: the gateway got it by now. */
+export function pastOf(given: Date | undefined, now: Date): Written {
+  // What was foreseen has been JSON since.
+  const time = new Date(given ?? Number.NaN).getTime()
+  if (!(time > 0) || time > now.getTime() + CLOCKS_MS) return { at: now, assumed: true }
+  return { at: new Date(Math.min(time, now.getTime())), assumed: false }
 }
 
 export interface Memory {

@@ -37,10 +37,13 @@ function plainEvent(event: Exclude<Reported['event'], { kind: 'either' }>): Repo
     case 'note':
       return { ...event, name: plain(event.name) }
     case 'answer':
+      return { ...event, ...namesOf(event), ...(event.answers ? { answers: plain(event.answers) } : {}) }
     case 'message':
-      return { ...event, ref: plain(event.ref), contact: plain(event.contact) }
+      return { ...event, ...namesOf(event) }
   }
 }
+
+const namesOf = ({ ref, contact }: { ref: string; contact: string }) => ({ ref: plain(ref), contact: plain(contact) })
 
 const plainStatus = (event: StatusEvent): StatusEvent => ({
   ...event,

@@ -5,6 +5,7 @@ import type { Database } from '../database/connect.ts'
 import { aliases, messageParts } from '../database/kept.ts'
 import { conversations, type Fetching, messages, outbox } from '../database/schema.ts'
 import { plain } from '../database/text.ts'
+import { waysOf } from '../protocol/contact.ts'
 
 /** What was said before in conversations of a registration, found by what the gateway calls it. */
 export type RecallOf = (registrationId: number, asked: readonly Asked[]) => Promise<(Recalled | undefined)[]>
@@ -29,12 +30,12 @@ export const recaller =
   ({ db }: Pick<Database, 'db'>): RecallOf =>
   async (registrationId, asked) => {
     if (asked.length === 0) return []
-    const given = asked.map(({ contact, ref }, n) => ({ n, contact: plain(contact), ref: plain(ref) }))
+    const given = asked.map(({ contact, ref }, n) => ({ n, names: waysOf(plain(contact)), ref: plain(ref) }))
     const { rows } = await db.execute<Row>(sql`
       select given.n, said.sent, said.told, said.media, said.part, (
         select count(distinct p.part)::int from ${messageParts} p where p.message_id = said.message and not p.dropped
       ) of
-      from json_to_recordset(${JSON.stringify(given)}::json) as given(n int, contact text, ref text)
+      from json_to_recordset(${JSON.stringify(given)}::json) as given(n int, names text[], ref text)
       cross join lateral (
         select conversation_id, body sent, null::json told, null::json media, null::int part, id message from ${messages}
         where registration_id = ${registrationId} and ref = given.ref
@@ -47,13 +48,13 @@ export const recaller =
         union all
         select o.conversation_id, null, o.body, o.media, null, null from ${conversations} of
         join ${outbox} o on o.registration_id = ${registrationId} and o.dedupe = 'incoming ' || given.ref || ' in ' || of.id
-        where of.registration_id = ${registrationId} and (of.contact = given.contact or of.address = given.contact or of.id =
-          (select a.conversation_id from ${aliases} a where a.registration_id = ${registrationId} and a.contact = given.contact))
+        where of.registration_id = ${registrationId} and (of.contact = any(given.names) or of.address = any(given.names) or of.id in
+          (select a.conversation_id from ${aliases} a where a.registration_id = ${registrationId} and a.contact = any(given.names)))
       ) said
       join ${conversations} c on c.id = said.conversation_id and (
-        c.contact = given.contact or c.address = given.contact
+        c.contact = any(given.names) or c.address = any(given.names)
         or exists (select from ${aliases} a
-          where a.registration_id = ${registrationId} and a.contact = given.contact and a.conversation_id = c.id))
+          where a.registration_id = ${registrationId} and a.contact = any(given.names) and a.conversation_id = c.id))
       order by said.part nulls first`)
     const found = new Map(rows.map(row => [row.n, recalledOf(row)]))
     return asked.map((_, n) => found.get(n))

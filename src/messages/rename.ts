@@ -1,9 +1,10 @@
 import type { GatewayEvent } from 'channel-kit/event'
-import { sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import { type Contact, type Conversation, findConversations, keyOf } from '../database/conversations.ts'
 import { aliases } from '../database/kept.ts'
 import { conversations } from '../database/schema.ts'
+import { numbered, otherWay, waysOf } from '../protocol/contact.ts'
 import type { Known, Reported } from './known.ts'
 
 /**
@@ -40,9 +41,11 @@ export async function addAliases(tx: Executor, all: readonly Reported[]): Promis
 }
 
 async function addressed(tx: Executor, { registrationId, contact }: Contact): Promise<number[]> {
-  const { rows } = await tx.execute<{ id: string }>(sql`
-    select id from ${conversations} where registration_id = ${registrationId} and address = ${contact}`)
-  return rows.map(({ id }) => Number(id))
+  const rows = await tx
+    .select({ id: conversations.id })
+    .from(conversations)
+    .where(and(eq(conversations.registrationId, registrationId), inArray(conversations.address, waysOf(contact))))
+  return rows.map(({ id }) => id)
 }
 
 /** Where messages of the contact go from now on. An event that comes again, when the contact has another name, changes nothing. */
@@ -54,7 +57,8 @@ export async function writeAddresses(
   const changed = new Map<number, string>()
   for (const { registrationId, contact: from, to } of all.flatMap(renamedOf))
     for (const { id, registrationId: owner, contact, address } of locked)
-      if (owner === registrationId && (changed.get(id) ?? address ?? contact) === from) changed.set(id, to)
+      if (owner === registrationId && numbered(changed.get(id) ?? address ?? contact) === numbered(from))
+        changed.set(id, to)
   if (changed.size === 0) return
   const rows = JSON.stringify([...changed].map(([id, address]) => ({ id, address })))
   await tx.execute(sql`
@@ -77,20 +81,24 @@ export async function learnNames(
   const rows = all.flatMap(({ registrationId, event }, n) => {
     const message = known.get(event)
     if (event.kind !== 'status' || event.contact === undefined || !message || message.status !== null) return []
-    return [{ n, registration: registrationId, contact: event.contact, conversation: message.conversationId }]
+    const { contact } = event
+    return [
+      { n, registration: registrationId, contact, other: otherWay(contact), conversation: message.conversationId }
+    ]
   })
   if (rows.length === 0) return
   const given = sql`json_to_recordset(${JSON.stringify(rows)}::json)
-    as given(n int, registration bigint, contact text, conversation bigint)`
+    as given(n int, registration bigint, contact text, other text, conversation bigint)`
   await tx.execute(sql`
     delete from ${aliases} a using ${given}, ${conversations} c
     where a.over and a.registration_id = given.registration and a.contact = given.contact
-      and c.id = given.conversation and c.contact = given.contact`)
+      and c.id = given.conversation and c.contact in (given.contact, given.other)`)
   await tx.execute(sql`
     insert into ${aliases} (registration_id, contact, conversation_id, over)
     select distinct on (given.registration, given.contact) given.registration, given.contact, c.id, exists (
-      select from ${conversations} o where o.registration_id = given.registration and o.contact = given.contact)
-    from ${given} join ${conversations} c on c.id = given.conversation and c.contact <> given.contact
+      select from ${conversations} o where o.registration_id = given.registration and o.contact in (given.contact, given.other))
+    from ${given} join ${conversations} c on c.id = given.conversation
+      and c.contact not in (given.contact, coalesce(given.other, given.contact))
     order by given.registration, given.contact, given.n desc
     on conflict (registration_id, contact) do update
       set conversation_id = excluded.conversation_id, over = excluded.over

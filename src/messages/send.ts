@@ -7,6 +7,7 @@ import { GIVEN_UP, MOST_DEATHS } from '../database/deaths.ts'
 import { plain, wordsOf } from '../database/text.ts'
 import { within } from '../outbound/deadline.ts'
 import type { Carried, Ended, Taken } from './ended.ts'
+import { type Naming, outcomeBy } from './numbers.ts'
 import { outcomeOf } from './outcome.ts'
 import { sentOf } from './parts.ts'
 import { type Next, next, type Policy } from './policy.ts'
@@ -14,7 +15,7 @@ import { type Next, next, type Policy } from './policy.ts'
 /** A registration's channel with its tools, or why it cannot be used now. */
 type Ready =
   /** `repeats`: a message that may have left may be sent again. `sent`: a request may have reached the gateway. */
-  { channel: Channel; tools: Tools; repeats: boolean; sent: () => boolean } | { unready: string }
+  { channel: Channel; tools: Tools; repeats: boolean; naming: Naming; sent: () => boolean } | { unready: string }
 export type MakeReady = (registrationId: number, signal: AbortSignal) => Promise<Ready>
 
 interface Parts {
@@ -102,9 +103,11 @@ function awaited(target: Ready, outcome: Outcome): Pick<Attempted, 'outcome' | '
 
 function outgoingOf({ message, parts, conversation }: Taken): Outgoing {
   const { lastIncomingRef: ref, lastIncomingAt: at, lastIncomingContext: context, memory, address } = conversation
+  const { answers, ...body } = message.body
   return {
-    ...message.body,
-    address: address ?? message.body.contact,
+    ...body,
+    ...(answers ? { answers: { ...answers, at: new Date(answers.at) } } : {}),
+    address: address ?? body.contact,
     id: String(message.id),
     attempt: message.attempts,
     sent: sentOf(parts),
@@ -123,13 +126,13 @@ function call(
   send: () => Promise<Outcome>,
   deadline: AbortSignal
 ): Promise<Pick<Attempted, 'outcome' | 'silent'>> {
-  const { tools, sent } = target
+  const { tools, naming, sent } = target
   const failed = (reason: string) => awaited(target, { kind: sent() ? 'unknown' : 'retry', reason })
   const late = new Promise<ReturnType<typeof failed>>(resolve => {
     deadline.addEventListener('abort', () => resolve(failed('the channel did not answer in time')), { once: true })
   })
   const answered = Promise.try(send)
-    .then(answer => ({ outcome: outcomeOf(answer, tools.log) }))
+    .then(answer => ({ outcome: outcomeBy(naming, outcomeOf(answer, tools.log)) }))
     .catch((error: unknown) => {
       tools.log.error({ reason: wordsOf(error) }, 'the channel threw while sending')
       if (isTooMuchWork(error) && !sent()) return { outcome: { kind: 'rejected' as const, reason: wordsOf(error) } }

@@ -44,6 +44,10 @@ function add(errors: Errors, group: string, name: string, message: string): void
   errors[group] = { ...fields, [name]: [...new Set([...(fields[name] ?? []), message])] }
 }
 
+export const UNKNOWN_CHOICE = 'Is not one of the choices'
+/** Of a list whose choices nobody can look up. */
+export const CHOICES_AWAY = 'The choices cannot be looked up now. Leave what was saved before, or try again later'
+
 const MESSAGES: Readonly<Record<string, string>> = {
   required: 'Value is required',
   minLength: 'Should have at least {limit} characters',
@@ -53,7 +57,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   minItems: 'Choose at least {limit}',
   maxItems: 'Choose at most {limit}',
   uniqueItems: 'Choose each only once',
-  enum: 'Is not one of the choices',
+  enum: UNKNOWN_CHOICE,
   format: 'Should be a valid {format}',
   pattern: 'Is not written as it should be'
 }
@@ -74,6 +78,7 @@ export const VALIDATION_MESSAGES: readonly string[] = [
   ...Object.values(MESSAGES),
   ...Object.values(TYPES),
   ...Object.values(SECRET_MESSAGES),
+  CHOICES_AWAY,
   EMPTY,
   INVALID
 ]

@@ -201,6 +201,26 @@ t.test('a message whose time is none, or still to come, came now', async t => {
   }
 })
 
+t.test('what came last is what arrived last, where a time cannot be read or contradicts that', async t => {
+  const setup = await hookHost(t)
+  const ago = (ms: number) => new Date(Date.now() - ms)
+  const last = async (...events: ReturnType<typeof incoming>[]) => {
+    for (const event of events) await call(setup.webhook, [event])
+    await send(setup, ['+5511'])
+    return (setup.gateway.asked.at(-1)?.body.lastIncoming as { ref: string } | undefined)?.ref
+  }
+  const at = (ref: string, time: unknown) => ({ ...incoming(ref, '+5511'), at: time as Date })
+  t.equal(await last(at('m1', 'soon'), at('m2', ago(3_000))), 'm2', 'the gateway took a moment')
+  t.equal(await last(at('m3', '2999-01-01'), at('m4', ago(60_000))), 'm4')
+  t.equal(await last(incoming('m5', '+5511'), at('m6', ago(2_000))), 'm6')
+  t.equal(await last(at('m7', ago(5_000)), at('m8', 'soon')), 'm8')
+  t.equal(await last(at('m9', ago(1_000)), at('m10', ago(9_000))), 'm9', 'one that is late has its own time')
+  t.equal(await last(at('m11', new Date(Date.now() + 20_000)), at('m12', ago(90_000))), 'm11', 'clocks differ')
+
+  await call(setup.webhook, [at('m13', 'soon'), at('m14', ago(3_000)), at('m15', ago(8_000))])
+  t.equal(await last(), 'm14', 'in one call too')
+})
+
 /** Messages that the gateway has taken, named g1, g2… in this order. The CRM's ids of them. */
 async function send({ plugin, host }: Setup, contacts: readonly string[]): Promise<string[]> {
   const ids: string[] = []

@@ -53,6 +53,9 @@ t.test('a signature is over the bytes, whatever type they claim to be', async t 
     'application/octet-stream',
     'x/y',
     'json',
+    'xml',
+    'text / xml',
+    'text/xml, application/xml',
     'application/',
     '/;=',
     'x'.repeat(500)
@@ -64,7 +67,10 @@ t.test('a signature is over the bytes, whatever type they claim to be', async t 
   const body = Buffer.from(JSON.stringify({ events: [incoming('bare', '+5511')] }))
   const untyped = await fetch(webhook, { method: 'POST', headers: { 'x-signature': sign(body) }, body })
   t.equal(untyped.status, 201, 'or none')
-  t.equal((await stored(host)).length, types.length + 1)
+  const events = Buffer.from(JSON.stringify({ events: [incoming('blank', '+5511')] }))
+  const blank = { 'content-type': '', 'x-signature': sign(events) }
+  t.equal((await ask(webhook, { method: 'POST', headers: blank, body: events })).status, 201, 'or an empty one')
+  t.equal((await stored(host)).length, types.length + 2)
 })
 
 t.test('a packed call is unpacked, be the signature over what came or over what is in it', async t => {

@@ -74,6 +74,7 @@ const accept = ({ pool }: Database, ids: readonly number[], crmId: string) =>
   call(pool, ACCEPT, [
     ids,
     ids.map(id => `contact ${id}`),
+    ids.map(() => null),
     ids.map(() => crmId),
     JSON.stringify(ids.map(id => text(`contact ${id}`, crmId))),
     now()

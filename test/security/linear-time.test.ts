@@ -31,7 +31,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'HTML for WhatsApp': text => written(text, 'html', false),
   'HTML without marks': text => written(text, 'html', true),
   'parts of a text for WhatsApp': text => split(text),
-  'Markdown for SMS': text => textOfHtml(renderMarkdown(text, { html: 'kept' })),
+  'Markdown for SMS': text => textOfHtml(renderMarkdown(text, { html: 'kept', marks: true })),
   'HTML for SMS': textOfHtml,
   'text for SMS': text => plainText({ text, format: 'text' }),
   'an SMS': text => partsOf(text, [], true),

@@ -1,8 +1,9 @@
 import type { Attachment } from 'channel-kit/chat'
+import { visible } from 'channel-kit/typed'
 
 /** `https://example.com/a.pdf Invoice of May.pdf`: a public address and, if wanted, a name. */
 export function attachmentOf(value: string): Attachment | undefined {
-  const [, address = '', name = ''] = /^(\S+)(?:\s+(.*))?$/s.exec(value.trim()) ?? []
+  const [, address = '', name = ''] = /^(\S+)(?:\s+(.*))?$/s.exec(visible(value).trim()) ?? []
   if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return undefined
   const { pathname } = new URL(address)
   const last = pathname.slice(pathname.lastIndexOf('/') + 1)

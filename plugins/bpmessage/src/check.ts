@@ -4,7 +4,7 @@ import { badHeaders } from './api.ts'
 import type { Service } from './profile.ts'
 import { routesOf } from './routes.ts'
 import type { CommonTools } from './settings.ts'
-import { isCpf } from './taxpayer.ts'
+import { isCpf, unpunctuated } from './taxpayer.ts'
 import { isZone } from './time.ts'
 
 /** What an admin saves, tried out: what can be seen without the API, then the route by asking it. */
@@ -40,7 +40,7 @@ async function seen({ settings, translate }: CommonTools): Promise<FieldErrors> 
     ),
     ...errors(
       'route.operatorCpf',
-      operator && !isCpf(operator.replace(/[\s.-]/g, '')) ? [translate('settings', 'This is no CPF')] : []
+      operator && !isCpf(unpunctuated(operator)) ? [translate('settings', 'This is no CPF')] : []
     ),
     ...errors('templates.subject', await templateErrors(templates.subject, translate)),
     ...errors('templates.body', await templateErrors(templates.body, translate))

@@ -115,8 +115,12 @@ function filesOf(
   { translate }: CommonTools
 ): { attachments: readonly Attachment[] } | Refusal {
   const named = attached.flatMap(value => attachmentOf(value) ?? [])
-  return named.length === attached.length && given.every(({ uri }) => attachmentOf(uri) !== undefined)
-    ? { attachments: [...given, ...named] }
+  const chat = given.flatMap(({ uri, ...file }) => {
+    const address = attachmentOf(uri)?.uri
+    return address === undefined ? [] : [{ ...file, uri: address }]
+  })
+  return named.length === attached.length && chat.length === given.length
+    ? { attachments: [...chat, ...named] }
     : {
         refused: translate(
           'messages',

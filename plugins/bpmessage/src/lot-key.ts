@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import type { Draft } from './draft.ts'
 import type { Kind, Service } from './profile.ts'
 import type { CommonSettings } from './settings.ts'
+import { unpunctuated } from './taxpayer.ts'
 import { quotaMonth } from './time.ts'
 
 /** Everything that goes into the body of a lot, so that messages which differ in it never share one. */
@@ -51,7 +52,7 @@ export function keyOf(
     route: route.route?.[0] ?? '',
     crmId: route.crmId,
     portfolio: route.portfolio.trim(),
-    operator: route.operatorCpf?.replace(/\D/g, '') || SYSTEM,
+    operator: unpunctuated(route.operatorCpf ?? '').replace(/\D/g, '') || SYSTEM,
     month: quotaMonth(now, connection.timeZone),
     schedule: schedule?.toISOString() ?? null
   }

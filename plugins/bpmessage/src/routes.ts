@@ -1,6 +1,7 @@
 import type { LookupTools, Search } from 'channel-kit/channel'
 import type { Choices } from 'channel-kit/form'
 import { number, text } from 'channel-kit/json'
+import { Unanswered } from 'channel-kit/unanswered'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { meaningOf } from './answer.ts'
@@ -96,10 +97,7 @@ export const routeChoices =
     if (!settings || !number(crmId) || !isService(service) || !text(portfolio)) return {}
     const wanted = { crmId: number(crmId), portfolio: text(portfolio), service, at: tools.now() }
     const found = await routesOf({ ...tools, settings }, wanted)
-    if (found.kind === 'none') {
-      tools.log.warn({ reason: found.reason }, 'the routes cannot be looked up')
-      return {}
-    }
+    if (found.kind === 'none') throw new Unanswered(found.reason)
     return Object.fromEntries(
       found.routes
         .map(route => [route.id, titleOf(route, service, tools.translate)] as const)

@@ -2,11 +2,15 @@ import { typed } from 'channel-kit/typed'
 
 /** CPF (persons) and CNPJ (companies), by their check digits. */
 
-/** Without punctuation; undefined when it is neither. */
-export function taxpayer(text: string): string | undefined {
-  const id = typed(text)
+/** Without punctuation, whoever typed it and wherever it was pasted from. */
+export const unpunctuated = (text: string): string =>
+  typed(text)
     .replace(/[\s./-]/g, '')
     .toUpperCase()
+
+/** Without punctuation; undefined when it is neither. */
+export function taxpayer(text: string): string | undefined {
+  const id = unpunctuated(text)
   if (/^(.)\1*$/.test(id)) return undefined
   return isCpf(id) || isCnpj(id) ? id : undefined
 }

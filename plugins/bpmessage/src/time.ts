@@ -1,3 +1,5 @@
+import { typed } from 'channel-kit/typed'
+
 /** Times as the gateway reads them: on the wall clock of a zone. */
 
 interface Wall {
@@ -59,7 +61,7 @@ const WRITTEN = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?$/
 
 /** The moment that an agent wrote as a time of the zone, `2026-06-16 09:00`; undefined when it is none. */
 export function moment(text: string, zone: string): Date | undefined {
-  const [, date, time, seconds = ':00'] = WRITTEN.exec(text.trim()) ?? []
+  const [, date, time, seconds = ':00'] = WRITTEN.exec(typed(text)) ?? []
   const asUtc = new Date(`${date}T${time}${seconds}Z`)
   if (Number.isNaN(asUtc.getTime()) || !asUtc.toISOString().startsWith(`${date}T`)) return undefined
   // Twice, since the first guess may lie on the other side of a change of the clock.

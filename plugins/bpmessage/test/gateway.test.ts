@@ -1,4 +1,5 @@
 import type { OpenLot, PreparedItem } from 'channel-kit/lots'
+import { Unanswered } from 'channel-kit/unanswered'
 import t, { type Test } from 'tap'
 import phoneChannel from '../src/channel.ts'
 import emailChannel from '../src/email.ts'
@@ -165,6 +166,9 @@ t.test('saving asks for the routes, and says at which field something is wrong',
   t.same(await email('5019'), {}, 'a lot of e-mails needs no id of a quota')
   t.match(await check({ route: { route: ['1'] } }), { 'route.route': ['The API has no such route'] })
   t.match(await check({ route: { operatorCpf: '123' } }), { 'route.operatorCpf': ['This is no CPF'] })
+  const pasted = '\u200b529.982.247\u201125'
+  t.same(await check({ route: { operatorCpf: pasted } }), {}, 'as it is pasted')
+  t.match((await lotOf('Oi', fake.phone({ route: { operatorCpf: pasted } }))).key, { operator: '52998224725' })
   t.match(await check({ connection: { headers: 'bad' } }), {
     'connection.headers': ['"bad" is no header that can be set']
   })
@@ -195,6 +199,9 @@ t.test('routes are found by a text and by their ids, with price and quota', asyn
   const without = { toString: null, valueOf: null }
   t.same(await find({ text: '', dep: [['sms'], without, without] }), {}, 'nothing is asked for by what is no text')
   t.same(await find({ text: '' }, { connection: { apiUrl: '' } }), {})
+  fake.faults.plan('routes', { kind: 'status', status: 503 })
+  const away = await find({ keys: ['5018'] })?.catch((error: unknown) => error)
+  t.ok(away instanceof Unanswered, 'nobody can say')
 })
 
 t.test('an e-mail that waits for its time goes in a lot, since alone it could not', async t => {

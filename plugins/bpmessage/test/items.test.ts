@@ -176,3 +176,24 @@ t.test('addresses that no server takes, and area codes that Brazil has not, are 
       String(code)
     )
 })
+
+t.test('now is the time of the zone of the settings in a template', async t => {
+  const time = () =>
+    new Intl.DateTimeFormat('sv-SE', { timeZone: 'America/Sao_Paulo', timeStyle: 'short' }).format(new Date())
+  const before = time()
+  const made = await phoneItem(
+    outgoing(MOBILE, '/template t'),
+    phone({ templates: { body: 't: {{ "now" | date: "%H:%M" }}' } })
+  )
+  t.ok('item' in made && [before, time()].includes(made.item.text ?? ''), JSON.stringify(made))
+})
+
+t.test('an address is read without the letters that nobody sees', async t => {
+  const attachments = [{ name: 'a.pdf', uri: '\u200bhttps://example.com/a.pdf\ufeff', type: 'file' as const }]
+  t.match(await phoneItem(outgoing(MOBILE, 'Oi', { attachments }), phone()), {
+    item: { attachUrl: 'https://example.com/a.pdf' }
+  })
+  t.match(await phoneItem(outgoing(MOBILE, '/attach \u2060https://example.com/b.pdf b\nOi'), phone()), {
+    item: { attachUrl: 'https://example.com/b.pdf', attachName: 'b' }
+  })
+})

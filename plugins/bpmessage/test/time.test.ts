@@ -21,6 +21,7 @@ t.test('a time that an agent wrote is read in the zone, and what is no time is n
   t.same(moment('2026-12-31 09:30', ZONE), new Date('2026-12-31T12:30:00Z'))
   t.same(moment('2026-12-31T09:30:15', 'UTC'), new Date('2026-12-31T09:30:15Z'))
   t.same(moment('2026-07-01 09:00', 'Europe/Bratislava'), new Date('2026-07-01T07:00:00Z'))
+  t.same(moment('2026\u201112\u201131\u00a009:30\u200b', 'UTC'), new Date('2026-12-31T09:30:00Z'), 'as pasted')
   for (const wrong of ['', 'tomorrow', '2026-02-30 09:00', '2026-12-31 25:00', '31.12.2026 09:30'])
     t.equal(moment(wrong, ZONE), undefined, wrong)
   t.ok(isZone(ZONE))

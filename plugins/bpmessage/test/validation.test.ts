@@ -37,6 +37,13 @@ t.test('a CPF or CNPJ is known by its check digits, whatever its punctuation', a
   t.equal(taxpayer('529.982.247-25'), '52998224725')
   t.equal(taxpayer(' 11.222.333/0001-81 '), '11222333000181')
   t.equal(taxpayer('12.ABC.345/01DE-35'), '12ABC34501DE35', 'letters are allowed since 2026')
+  for (const written of [
+    '529.982.247\u201125',
+    '529.982.247\u201325',
+    '\u200b52998224725\u200b',
+    '５２９.９８２.２４７-２５'
+  ])
+    t.equal(taxpayer(written), '52998224725', escape(written))
   for (const wrong of ['529.982.247-26', '111.111.111-11', '11.222.333/0001-82', '00000000000000', '123', '', 'abc'])
     t.equal(taxpayer(wrong), undefined, wrong)
 })

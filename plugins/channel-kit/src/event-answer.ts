@@ -43,6 +43,7 @@ const check = kinds<GatewayEvent>({
   answer: Type.Object({
     kind: Type.Literal('answer'),
     ref: Id,
+    answers: Type.Optional(Id),
     contact: Contact,
     content: Type.Union([
       Type.Object({ text: text(MOST.text, 1), format: word(['text', 'markdown']) }),

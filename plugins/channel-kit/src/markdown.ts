@@ -11,11 +11,21 @@ type Parser = InstanceType<typeof MarkdownIt>
 
 const PARSERS = { kept: parser(true), escaped: parser(false) }
 
-/** GitHub's Markdown, in which a line's end is one. `html`: whether tags in it are `kept`, or `escaped` and so text. */
+interface Manner {
+  /** Whether tags in it are `kept`, or `escaped` and so text. */
+  html: 'kept' | 'escaped'
+  /**
+   * For who writes no lists, but what was typed: items say in `data-mark` how they were marked, such as `+` or `5)`, and
+   * what has no empty line between it and a list says so in `data-before` and `data-after`.
+   */
+  marks?: boolean
+}
+
+/** GitHub's Markdown, in which a line's end is one. */
 export const markdownHtml = offloaded(import.meta.url, renderMarkdown)
 
-export function renderMarkdown(markdown: string, { html }: { html: 'kept' | 'escaped' }): string {
-  return PARSERS[html].render(markdown)
+export function renderMarkdown(markdown: string, { html, marks = false }: Manner): string {
+  return PARSERS[html].render(markdown, { marks })
 }
 
 function parser(html: boolean): Parser {
@@ -35,6 +45,9 @@ function parser(html: boolean): Parser {
   made.core.ruler.push('tasks', ({ tokens }) => {
     for (const index of tokens.keys()) showTask(tokens, index)
   })
+  made.core.ruler.push('marks', ({ tokens, env, src }) => {
+    if ((env as { marks?: boolean }).marks === true) markLists(tokens, src.split('\n'))
+  })
   return made
 }
 
@@ -49,6 +62,19 @@ const knownTags = (html: string): string => {
 }
 
 type Token = Parameters<Parser['renderer']['render']>[0][number]
+
+function markLists(tokens: readonly Token[], lines: readonly string[]): void {
+  let previous: Token | undefined
+  for (const token of tokens) {
+    if (token.type === 'list_item_open') token.attrSet('data-mark', `${token.info}${token.markup}`)
+    if (token.level > 0 || token.nesting < 0) continue
+    if (/_list_open$/.test(token.type) && lines[(token.map?.[0] ?? 0) - 1]?.trim()) {
+      token.attrSet('data-before', 'line')
+      previous?.attrSet('data-after', 'line')
+    }
+    previous = token
+  }
+}
 
 const TASK = /^\[([ xX])\] /
 

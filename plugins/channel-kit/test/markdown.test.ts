@@ -27,3 +27,15 @@ t.test('what is no tag of HTML is text', async t => {
   ] as const)
     t.equal(await kept(text), html)
 })
+
+t.test('a list says how it was typed to who asks for that, and to nobody else', async t => {
+  const typed = '+ a\n+ b\n\n7) c'
+  t.notMatch(await kept(typed), /data-/)
+  const marked = await markdownHtml(typed, { html: 'kept', marks: true })
+  t.same(marked.match(/data-mark="[^"]*"/g), ['data-mark="+"', 'data-mark="+"', 'data-mark="7)"'])
+  t.notMatch(marked, /data-(?:before|after)/)
+  t.match(
+    await markdownHtml('Sum\n+ a', { html: 'kept', marks: true }),
+    /<p data-after="line">Sum<.*<ul data-before="line">/s
+  )
+})

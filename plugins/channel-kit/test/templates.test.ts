@@ -36,6 +36,16 @@ t.test('a date is shown in the zone that it names', async t => {
   })
 })
 
+t.test('now is the time of the zone that is asked for', async t => {
+  const hourIn = (timeZone: string) =>
+    new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' }).format(new Date())
+  for (const zone of ['UTC', 'Europe/Bratislava', 'America/Sao_Paulo', 'Pacific/Kiritimati', 'Asia/Kolkata']) {
+    const before = hourIn(zone)
+    const rendered = await renderTemplate('{{ "now" | date: "%Y-%m-%d %H:%M" }}', {}, 'none', zone)
+    t.ok(rendered.kind === 'rendered' && [before, hourIn(zone)].includes(rendered.text), zone)
+  }
+})
+
 t.test('what is no Liquid is broken, and says where', async t => {
   for (const template of ['{{ name', '{% if x %}', '{% nope %}', '{{ name | nope }}']) {
     t.match(await said(template, { name: '', x: 1 }), { kind: 'broken', detail: /line:1|not closed/ }, template)

@@ -46,6 +46,7 @@ export async function incoming({ fields }: Document, tools: MobiletechTools): Pr
   // The CRM cannot read JSON with half characters.
   const text = written.replaceAll('\0', '').toWellFormed()
   if (broken) tools.log.warn({ ref }, 'Content that claims to be base64 is not, so it is kept as it came')
+  const at = receivedDate(field('receive_date'), tools.now())
   const message: MessageEvent = {
     kind: 'message',
     ref,
@@ -53,7 +54,7 @@ export async function incoming({ fields }: Document, tools: MobiletechTools): Pr
     subject: null,
     content: { text: shown(text), format: 'text' },
     attachments: [],
-    at: receivedDate(field('receive_date'), tools.now()),
+    ...(at ? { at } : {}),
     context: {
       servId: field('serv_id').trim(),
       projectId: field('project_id').trim(),

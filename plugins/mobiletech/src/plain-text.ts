@@ -8,7 +8,7 @@ type Node = DefaultTreeAdapterTypes.ChildNode
 /** Of any format, as an SMS can say it. */
 export async function plainText({ text, format }: Content): Promise<string> {
   if (format === 'text') return tidy(text)
-  return htmlText(format === 'html' ? text : await markdownHtml(text, { html: 'kept' }))
+  return htmlText(format === 'html' ? text : await markdownHtml(text, { html: 'kept', marks: true }))
 }
 
 const htmlText = offloaded(import.meta.url, textOfHtml)
@@ -75,9 +75,14 @@ function elementText(element: DefaultTreeAdapterTypes.Element, inner: string): s
   if (tagName === 'img') return attribute(element, 'alt')
   if (tagName === 'td' || tagName === 'th') return `${inner.trim()} `
   if (tagName === 'li') return `${NEW_LINE}${marker(element)}${unbroken(inner)}${NEW_LINE}`
-  if (PARAGRAPHS.has(tagName) && !isInItem(element)) return `${BLANK_LINE}${inner}${BLANK_LINE}`
+  if (PARAGRAPHS.has(tagName) && !isInItem(element))
+    return `${between(element, 'before')}${inner}${between(element, 'after')}`
   return LINES.has(tagName) || PARAGRAPHS.has(tagName) ? `${NEW_LINE}${inner}${NEW_LINE}` : inner
 }
+
+/** Nothing but a line's end where that was typed. */
+const between = (element: DefaultTreeAdapterTypes.Element, side: 'before' | 'after') =>
+  attribute(element, `data-${side}`) === 'line' ? NEW_LINE : BLANK_LINE
 
 const isInItem = ({ parentNode }: DefaultTreeAdapterTypes.Element) => parentNode?.nodeName === 'li'
 
@@ -96,8 +101,10 @@ function placesIn(list: DefaultTreeAdapterTypes.Element): ReadonlyMap<Node, numb
   return made
 }
 
-/** A number where the list has numbers, else a dash. */
+/** As it was typed; else a number where the list has numbers, and a dash. */
 function marker(item: DefaultTreeAdapterTypes.Element): string {
+  const [mark] = /^(?:[-+*]|\d{1,9}[.)])$/.exec(attribute(item, 'data-mark')) ?? []
+  if (mark) return `${mark} `
   const { parentNode: list } = item
   if (!list || !('tagName' in list) || list.tagName !== 'ol') return '- '
   return `${Number(attribute(list, 'start') || 1) + (placesIn(list).get(item) ?? 0)}. `

@@ -6,18 +6,18 @@ const TOLERANCE_MS = 60_000
 
 /**
  * Reads `YYMMDDhhmmss` with or without tenths of a second. A message is never
- * refused for its date: what cannot be read, or lies ahead, is `now`.
+ * refused for its date: what cannot be read, or lies ahead, is none.
  */
-export function receivedDate(written: string, now: Date): Date {
+export function receivedDate(written: string, now: Date): Date | undefined {
   const [, yy, month, day, hour, minute, second, tenth = '0'] =
     /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d)?$/.exec(written.trim()) ?? []
-  if (yy === undefined) return now
+  if (yy === undefined) return undefined
   const local = new Date(`20${yy}-${month}-${day}T${hour}:${minute}:${second}.${tenth}00Z`)
   // The 31st of June is rolled on by Date, and is no date of a gateway.
-  if (Number.isNaN(local.getTime()) || local.getUTCDate() !== Number(day)) return now
+  if (Number.isNaN(local.getTime()) || local.getUTCDate() !== Number(day)) return undefined
 
   const at = new Date(local.getTime() - offsetMs(new Date(local.getTime() - offsetMs(local))))
-  return at.getTime() > now.getTime() + TOLERANCE_MS ? now : at
+  return at.getTime() > now.getTime() + TOLERANCE_MS ? undefined : at
 }
 
 /** ISO 8601 with the offset of the gateway's zone, as a template shows it. */

@@ -1,3 +1,4 @@
+import type { RenamedEvent } from 'channel-kit/event'
 import type { Conversation, Outcome, Outgoing, Part } from 'channel-kit/outcome'
 import { retryAfterMs } from 'channel-kit/retry-after'
 import { Type } from 'typebox'
@@ -53,11 +54,12 @@ function missingOf({ servId, shortNumber }: Route, { settings: { gateway } }: Mo
 }
 
 async function sendTexts(
-  { sent: before }: Outgoing,
+  message: Outgoing,
   texts: readonly string[],
   route: Route,
   tools: MobiletechTools
 ): Promise<Outcome> {
+  const { sent: before } = message
   const began = tools.now().getTime()
   const fresh: Part[] = []
   for (const [part, text] of texts.entries()) {
@@ -68,17 +70,24 @@ async function sendTexts(
     if (answered.kind === 'taken') fresh.push({ part, ref: refOf(answered.id, route.operator) })
     else return fresh.length > 0 ? { ...answered, ...carried(fresh, texts) } : answered
   }
-  return accepted([...before, ...fresh].toSorted((one, other) => one.part - other.part))
+  const parts = [...before, ...fresh].toSorted((one, other) => one.part - other.part)
+  return accepted(parts, namesOf(message, route.to))
 }
 
 const carried = (sent: readonly Part[], texts: readonly string[]) => ({ sent, progress: { texts } })
 
+/** The customer answers by the number, however the CRM writes it. */
+const namesOf = ({ contact, address }: Outgoing, to: string): RenamedEvent[] =>
+  address === to || `+${address}` === to ? [] : [{ kind: 'renamed', from: contact, to }]
+
 /** The gateway tells of deliveries, and not that it has a message: that is its answer. */
-const accepted = (parts: readonly Part[]): Outcome => ({
+const accepted = (parts: readonly Part[], names: readonly RenamedEvent[]): Outcome => ({
   kind: 'accepted',
   ref: parts[0]?.ref ?? '',
   ...(parts.length > 1 ? { sent: parts } : {}),
-  later: [{ afterMs: 0, events: parts.map(({ ref }) => ({ kind: 'status', ref, status: 'sent' })) }]
+  later: [
+    { afterMs: 0, events: [...parts.map(({ ref }) => ({ kind: 'status', ref, status: 'sent' }) as const), ...names] }
+  ]
 })
 
 /** An error that is not the network's is the host's to judge, unless it would lose what got through. */

@@ -138,6 +138,32 @@ t.test('a number that counts nothing is a refusal, not an id', async t => {
     )
 })
 
+t.test('a gateway that is too busy is waited for, whatever it says of how long', async t => {
+  for (const [header, afterMs] of [
+    ['-5', 10_000],
+    ['1e400', 10_000],
+    ['Infinity', 10_000],
+    ['30', 30_000],
+    ['86400', 3_600_000]
+  ] as const) {
+    const fetch = async () => new Response('busy', { status: 429, headers: { 'retry-after': header } })
+    const { send } = await stand(t, { tools: { fetch } })
+    t.match(await send({}), { kind: 'throttled', afterMs }, header)
+  }
+})
+
+t.test('now is Slovak time in a template', async t => {
+  const time = () =>
+    new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Bratislava', timeStyle: 'short' }).format(new Date())
+  const templates = { templates: 't: {{ "now" | date: "%H:%M" }}' }
+  const before = time()
+  const made = await compose(
+    { contact: '+421905000002', ...text('/template t'), attachments: [] },
+    toolsOf({ templates })
+  )
+  t.ok(made.kind === 'texts' && [before, time()].includes(made.texts[0] ?? ''), JSON.stringify(made))
+})
+
 t.test('an automatic answer is a reply to what it answers, whatever came since', async t => {
   const bodies: string[] = []
   const fetch: typeof globalThis.fetch = async (_url, init) => {

@@ -78,6 +78,22 @@ t.test('only Slovak mobile numbers of an operator that can be told are sent to',
   t.equal(gateway.requests[0]?.fields.to, ORANGE)
 })
 
+t.test(
+  'a number that the CRM writes in another way than the gateway is named once, so that answers find its chat',
+  async t => {
+    const { send } = await stand(t)
+    const renamed = async (change: Parameters<typeof send>[0]) => {
+      const outcome = await send(change)
+      const events = outcome.kind === 'accepted' ? (outcome.later ?? []).flatMap(({ events }) => events) : []
+      return events.filter(({ kind }) => kind === 'renamed')
+    }
+    const contact = '0905 000 002'
+    t.same(await renamed({ contact }), [{ kind: 'renamed', from: contact, to: ORANGE }])
+    t.same(await renamed({ contact, address: ORANGE }), [], 'once it is known it is no news')
+    t.same(await renamed({ contact: ORANGE.slice(1) }), [], 'nor is it without a plus')
+  }
+)
+
 t.test('a default operator helps where the prefix does not', async t => {
   const { send } = await stand(t, { settings: { gateway: { defaultOperator: ['T'] } } })
   t.match(await send({ contact: NOBODY }), { kind: 'accepted', ref: '40000001/T' })

@@ -80,6 +80,22 @@ t.test('one thing that cannot be read costs none of the others', async t => {
   )
 })
 
+t.test('messages come by their times, and one whose time cannot be read where it stood', async t => {
+  const said = (body: string, timestamp?: unknown) => ({ from: '1', id: body, timestamp, type: 'text', text: { body } })
+  const messages = [
+    said('first'),
+    said('3', '3'),
+    said('none'),
+    said('2', 2),
+    said('to come', '99999999999'),
+    said('4', 4)
+  ]
+  const { events } = await receive(wrapped({ messages: [...messages, said('soon', 'soon')] }))
+  t.same(textsOf(events), ['first', '2', 'to come', '3', 'none', '4', 'soon'])
+  const timed = events.flatMap(event => (event.kind === 'message' && event.at !== undefined ? [event.ref] : []))
+  t.same(timed, ['2', '3', '4'], 'the others leave it to the host')
+})
+
 t.test('what is of another account is answered and left alone', async t => {
   for (const payload of [
     wrapped({ metadata: { phone_number_id: '9999999' }, messages: [{ from: '1', type: 'text' }] }),

@@ -56,9 +56,7 @@ t.test('a customer goes by the name that WhatsApp knows, and the chat goes on', 
   t.same(eventsIn(await send()), [{ kind: 'renamed', from: '5511987654321', to: '551187654321' }])
   t.same(eventsIn(await send({ address: '551187654321' })), [], 'once known it is no news')
   t.equal(gateway.state.messages.at(-1)?.body.to, '+551187654321')
-  t.same(eventsIn(await send({ contact: '+421900111222' })), [
-    { kind: 'renamed', from: '+421900111222', to: '421900111222' }
-  ])
+  t.same(eventsIn(await send({ contact: '+421900111222' })), [], 'with a plus it is the same name')
   t.same(eventsIn(await send({ contact: 'US.1' })), [])
 })
 
@@ -191,6 +189,23 @@ t.test('what is quoted is what the customer wrote, not what the chat was told si
   t.equal(await quoted('wamid.SENT:failed', { opens: false, note: true }, memory), 'wamid.IN')
   t.equal(await quoted('wamid.ECHO', { opens: false, note: true }), undefined)
   t.equal(await quoted('wamid.IN', { opens: true }, { opened: at.toISOString() }), 'wamid.IN')
+})
+
+t.test('a reply quotes what came last when it was first tried, or what it answers, whatever came since', async t => {
+  const { gateway, send } = await registered(t)
+  const at = new Date('2026-10-01T11:00:00Z')
+  const last = (ref: string) => ({ lastIncoming: { ref, at, context: { opens: true } }, memory: null })
+  const content = { text: '/reply\nYes', format: 'text' } as const
+  gateway.faults.add('messages', graphFault(500, 2))
+  const outcome = await send({ content, conversation: last('wamid.ONE') })
+  t.match(outcome, { kind: 'retry' })
+  const progress = 'progress' in outcome ? outcome.progress : null
+  t.match(await send({ content, conversation: last('wamid.TWO'), progress, attempt: 2 }), { kind: 'accepted' })
+  const quoted = () => record(record(gateway.state.messages.at(-1)?.body).context).message_id
+  t.equal(quoted(), 'wamid.ONE')
+  const answers = { ref: 'wamid.ASKED', at, context: null }
+  t.match(await send({ content, conversation: last('wamid.TWO'), answers }), { kind: 'accepted' })
+  t.equal(quoted(), 'wamid.ASKED')
 })
 
 t.test('a text of which nothing is left is refused', async t => {

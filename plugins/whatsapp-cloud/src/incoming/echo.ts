@@ -29,6 +29,7 @@ export function eventsOfEcho(
   if (content.kind === 'skipped') return content
   const head = manner.translate('chat', '[Written in the WhatsApp app of the business]')
   const context: Context = { opens: false, note: true }
+  const at = timeOf(message.timestamp, now)
   return [
     ...sameCustomer(customer),
     {
@@ -37,7 +38,7 @@ export function eventsOfEcho(
       contact,
       subject: null,
       ...contentOf(content, message, manner, now, head),
-      at: timeOf(message.timestamp, now),
+      ...(at ? { at } : {}),
       context
     }
   ]

@@ -1,11 +1,11 @@
 import type { GatewayEvent } from 'channel-kit/event'
-import { type Json, list, number, record, text } from 'channel-kit/json'
+import { type Json, list, record, text } from 'channel-kit/json'
 import type { Asked, Recalled } from 'channel-kit/tools'
 import type { WhatsAppTools } from '../settings.ts'
 import { contactOf, otherForm, receiverOf, senderOf } from './customer.ts'
 import { eventsOfEcho } from './echo.ts'
 import { eventsOfField, note } from './management.ts'
-import { eventsOfMessage } from './message.ts'
+import { eventsOfMessage, timeOf } from './message.ts'
 import { quoteOf, targetOf } from './quote.ts'
 import { type Skipped, skipped } from './said.ts'
 import { eventsOfStatus } from './status.ts'
@@ -51,7 +51,7 @@ function itemsOfChange(accountId: string, { field, value }: Json, tools: WhatsAp
 }
 
 function itemsOfMessages(value: Json, { settings: { incoming, window }, translate, now }: WhatsAppTools): Item[] {
-  const messages = list(value.messages).map(record).toSorted(earlier)
+  const messages = inOrder(list(value.messages).map(record), now())
   const troubles = messages.length > 0 ? [] : list(value.errors)
   const hasFallback = (window.fallbackTemplate ?? []).length > 0
   return [
@@ -69,7 +69,7 @@ function itemsOfMessages(value: Json, { settings: { incoming, window }, translat
 
 function itemsOfEchoes(value: Json, { settings: { incoming }, translate, now }: WhatsAppTools): Item[] {
   const ownNumber = record(value.metadata).display_phone_number
-  const echoes = list(value.message_echoes).map(record).toSorted(earlier)
+  const echoes = inOrder(list(value.message_echoes).map(record), now())
   return echoes.map(message => {
     const customer = receiverOf(message, value.contacts, ownNumber)
     const names = echoes.length === 1 ? otherForm(customer, value.contacts, ownNumber) : []
@@ -90,5 +90,12 @@ const asksOf = (contact: string, ref: string): Asked[] => (contact && ref ? [{ c
 
 const shownOf = (found: Found | undefined) => (found ? (found.line ?? quoteOf(found)) : '')
 
-/** Meta keeps no order; within a second that of the list is all there is. */
-const earlier = (one: Json, other: Json) => (number(one.timestamp) || 0) - (number(other.timestamp) || 0)
+/** Meta keeps no order; within a second, and for one without a time, that of the list is all there is. */
+function inOrder(messages: readonly Json[], now: Date): Json[] {
+  let last = 0
+  const timed = messages.map(message => {
+    last = timeOf(message.timestamp, now)?.getTime() ?? last
+    return { message, at: last }
+  })
+  return timed.toSorted((one, other) => one.at - other.at).map(({ message }) => message)
+}

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { GatewayEvent } from 'channel-kit/event'
-import { type Json, record, text } from 'channel-kit/json'
+import { type Json, number, record, text } from 'channel-kit/json'
 import { contactOf, customerOf, renamed, sameCustomer, senderOf } from './customer.ts'
 import { read } from './kinds.ts'
 import { prefaceOf } from './preface.ts'
@@ -42,7 +42,7 @@ export function eventsOfMessage(message: Json, contacts: unknown, manner: Manner
   const at = timeOf(message.timestamp, now)
   const opens = !content.aside && !text(message.group_id)
   const ref = text(message.id)
-  const opened: Memory = { opened: at.toISOString(), ...(ref ? { ref } : {}) }
+  const opened: Memory = { opened: (at && at < now ? at : now).toISOString(), ...(ref ? { ref } : {}) }
   return [
     ...sameCustomer(customer),
     {
@@ -51,7 +51,7 @@ export function eventsOfMessage(message: Json, contacts: unknown, manner: Manner
       contact,
       subject: null,
       ...contentOf(content, message, manner, now),
-      at,
+      ...(at ? { at } : {}),
       context: contextOf(message, customer.profile, opens),
       ...(opens ? { remember: opened } : {})
     }
@@ -72,7 +72,8 @@ function lateLine(at: Date, now: Date, { translate }: Manner): string {
 /** A message of nothing but spaces is still one that was written. */
 export function contentOf({ text: own, attachments }: Said, message: Json, manner: Manner, now: Date, head = '') {
   const body = own.trim() || attachments.length > 0 ? own : manner.translate('chat', '[An empty message]')
-  const late = lateLine(timeOf(message.timestamp, now), now, manner)
+  const at = timeOf(message.timestamp, now)
+  const late = at ? lateLine(at, now, manner) : ''
   const whole = lines(late, head, ...prefaceOf(message, manner), body)
   return { content: whole ? ({ text: whole, format: 'text' } as const) : null, attachments }
 }
@@ -96,10 +97,13 @@ const flat = (given: Json): Json =>
     Object.entries(given).filter(([, value]) => typeof value === 'string' || typeof value === 'number')
   )
 
-/** Meta's time, in seconds. One that is no time, or has not come yet, is the host's. */
-export function timeOf(timestamp: unknown, now: Date): Date {
-  const at = new Date(Number(text(timestamp) || Number.NaN) * 1_000)
-  return Number.isNaN(at.getTime()) || at.getTime() <= 0 || at > now ? now : at
+/** No two clocks are the same. */
+const CLOCKS_MS = 60_000
+
+/** Meta's time, in seconds. Undefined: it is none, or has not come yet, and the host's counts. */
+export function timeOf(timestamp: unknown, now: Date): Date | undefined {
+  const at = new Date(number(timestamp) * 1_000)
+  return at.getTime() > 0 && at.getTime() <= now.getTime() + CLOCKS_MS ? at : undefined
 }
 
 /** Not a line of the chat: the customer goes by another name now. */

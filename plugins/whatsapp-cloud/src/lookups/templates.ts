@@ -1,10 +1,11 @@
 import type { Search } from 'channel-kit/channel'
 import type { Choices } from 'channel-kit/form'
 import { record, text } from 'channel-kit/json'
+import { Unanswered } from 'channel-kit/unanswered'
 import { callerOf } from '../graph/access.ts'
 import { localeOf } from '../graph/template-note.ts'
 import { listTemplates } from '../graph/templates.ts'
-import { keyOf } from '../sending/fallback.ts'
+import { keyOf, nameOf } from '../sending/fallback.ts'
 import type { WhatsAppLookupTools } from '../settings.ts'
 
 /** The account's approved templates, by name and language, grouped by category. */
@@ -12,8 +13,8 @@ export async function templates(search: Search, tools: WhatsAppLookupTools): Pro
   const caller = callerOf(tools)
   const businessAccountId = text(record(tools.settings.account).businessAccountId)
   if (!caller || !businessAccountId) return {}
-  const listed = await listTemplates(caller, businessAccountId, { status: 'APPROVED' })
-  if (listed.kind !== 'listed') return {}
+  const listed = await listTemplates(caller, businessAccountId, { status: 'APPROVED', ...onlyOne(search) })
+  if (listed.kind !== 'listed') throw new Unanswered('reason' in listed ? listed.reason : listed.error.message)
   const found = listed.templates
     .filter(({ status }) => status === 'APPROVED')
     .map(template => {
@@ -25,3 +26,7 @@ export async function templates(search: Search, tools: WhatsAppLookupTools): Pro
   )
   return Object.fromEntries(wanted.map(({ key, title, group }) => [key, { title, group }]))
 }
+
+/** An account may have thousands. */
+const onlyOne = (search: Search): { name?: string } =>
+  'keys' in search && search.keys.length === 1 ? { name: nameOf(search.keys[0] ?? '').name } : {}

@@ -28,7 +28,7 @@ function namesOf({ contact, address }: { contact: string; address: string }, { w
   const phone = text(wa_id).replace(/\D/g, '')
   if (!phone || isBsuid(address)) return []
   return [
-    ...(phone === address ? [] : renamed(contact, phone)),
+    ...(phone === address.replace(/^\+/, '') ? [] : renamed(contact, phone)),
     ...(text(user_id) ? sameCustomer({ phone, bsuid: text(user_id) }) : [])
   ]
 }

@@ -70,7 +70,8 @@ async function planTemplate(given: Run, value: string, rest: string, fresh: bool
 }
 
 async function planFree(given: Run, { directives, text }: Commands): Promise<Step<Plan>> {
-  const stored = await storeFiles(given)
+  const reply = directives.find(({ word }) => word === 'reply')
+  const stored = await storeFiles(reply ? quoting(given, reply.value) : given)
   if (stored.kind === 'ended') return stored
   const run = stored.value
   const files = filesOf(run)
@@ -80,8 +81,15 @@ async function planFree(given: Run, { directives, text }: Commands): Promise<Ste
     ...files.map(file => filePart(file, file === captioned ? text : ''))
   ]
   if (parts.length === 0) return ended(rejected(run, run.tools.translate('reasons', 'Nothing is left to be shown')))
-  const reply = directives.find(({ word }) => word === 'reply')
-  return done({ run, parts: reply ? quoting(parts, reply.value, run) : parts, from: 0, notes: [], noted: false })
+  const { quoted } = run.progress
+  const [first, ...rest] = parts
+  return done({
+    run,
+    parts: quoted ? [{ ...first, context: { message_id: quoted } }, ...rest] : parts,
+    from: 0,
+    notes: [],
+    noted: false
+  })
 }
 
 const takesCaption = ({ kind }: StoredFile) => kind === 'image' || kind === 'video' || kind === 'document'
@@ -102,14 +110,14 @@ export function filePart({ kind, id, name, voice, linked }: StoredFile, caption:
   return { type: kind, [kind]: body }
 }
 
-/** `/reply` quotes what the customer wrote last, `/reply wamid…` another message. */
-function quoting(parts: readonly Json[], wamid: string, { message }: Run): readonly Json[] {
-  const id = wamid || lastWritten(message)
-  return id ? parts.map((part, index) => (index === 0 ? { ...part, context: { message_id: id } } : part)) : parts
+/** `/reply` quotes what the customer wrote last, `/reply wamid…` another message, whatever is written until it leaves. */
+function quoting(run: Run, wamid: string): Run {
+  const quoted = wamid || run.progress.quoted || lastWritten(run.message)
+  return quoted ? { ...run, progress: { ...run.progress, quoted } } : run
 }
 
 /** What came last may be a note of ours or a reaction, which nobody can quote; the memory has what the customer wrote. */
-function lastWritten({ conversation: { lastIncoming, memory } }: Run['message']): string | undefined {
+function lastWritten({ answers, conversation: { lastIncoming, memory } }: Run['message']): string | undefined {
   const isWritten = lastIncoming && record(lastIncoming.context).opens !== false
-  return text(record(memory).ref) || (isWritten ? lastIncoming.ref : undefined)
+  return answers?.ref ?? (text(record(memory).ref) || (isWritten ? lastIncoming.ref : undefined))
 }

@@ -1,4 +1,5 @@
 import type { Outgoing } from 'channel-kit/outcome'
+import { typed } from 'channel-kit/typed'
 import { isBsuid } from '../incoming/customer.ts'
 
 /** Whom to send to: a number, or the id that WhatsApp made of a customer who hides it. */
@@ -10,10 +11,7 @@ export const recipientOf = ({ address }: Pick<Outgoing, 'address'>): Recipient |
 
 /** With a plus, or WhatsApp may take it for a number of the business's own country. */
 function number(contact: string): Recipient | undefined {
-  const digits = contact
-    .normalize('NFKC')
-    .replace(/\p{Cf}/gu, '')
-    .trim()
+  const digits = typed(contact)
     .replace(/^(whatsapp|tel|sms):/i, '')
     .replace(/@(s\.whatsapp\.net|c\.us)$/i, '')
     .replace(/\p{Nd}/gu, western)

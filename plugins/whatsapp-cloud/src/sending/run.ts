@@ -34,7 +34,9 @@ export const Progress = Type.Object({
   /** When the account was first found unable to send, in ms. */
   since: Type.Optional(Type.Number()),
   /** Meta said that the window is closed. */
-  closed: Type.Optional(Type.Boolean())
+  closed: Type.Optional(Type.Boolean()),
+  /** The message that it quotes: that of the first attempt. */
+  quoted: Type.Optional(Type.String())
 })
 
 export type Progress = Static<typeof Progress>

@@ -1,0 +1,68 @@
+import type { Search } from 'channel-kit/channel'
+import { shortened } from 'channel-kit/limits'
+import { Unanswered } from 'channel-kit/unanswered'
+import type { FastifyBaseLogger } from 'fastify'
+import { wordsOf } from '../database/text.ts'
+import { type Chosen, questionOf } from '../protocol/choices.ts'
+import { CHOICES_AWAY, type ErrorMap, type Say, UNKNOWN_CHOICE } from '../protocol/settings-errors.ts'
+
+/** What an admin chose, asked of the autocompletes that offered it. */
+
+/** What an autocomplete says. Rejects when nobody can say, or not in time. */
+export type Find = (autocomplete: string, search: Search) => Promise<unknown>
+
+interface Parts {
+  lists: readonly Chosen[]
+  /** As they were before. */
+  saved: readonly Chosen[]
+  find: Find
+  say: Say
+  log: Pick<FastifyBaseLogger, 'warn'>
+}
+
+/** Whether there is a key of those that were asked for, or why nobody can say. */
+type Found = { has: (key: string) => boolean } | { away: string }
+
+const MOST_WORDS = 200
+
+/**
+ * Errors of lists with keys that their autocomplete does not know, by group and
+ * field. One that cannot answer refuses only what was not saved before. Lists
+ * that ask the same are one call.
+ */
+export async function choiceErrors({ lists, saved, find, say, log }: Parts): Promise<ErrorMap> {
+  const questions = [...Map.groupBy(lists, questionOf).values()]
+  const asked = await Promise.all(
+    questions.map(async same => {
+      const found = await answerOf(same, find, log)
+      return same.map(list => ({ list, problems: problemsOf(list, found) }))
+    })
+  )
+  const errors: Record<string, Record<string, readonly string[]>> = {}
+  for (const { list, problems } of asked.flat())
+    if (problems.length > 0) errors[list.group] = { ...errors[list.group], [list.name]: problems }
+  return errors
+
+  function problemsOf(list: Chosen, found: Found): string[] {
+    if ('has' in found) return list.keys.every(found.has) ? [] : [say(UNKNOWN_CHOICE)]
+    const before = saved.find(one => one.group === list.group && one.name === list.name)
+    const isKept =
+      before && questionOf(before) === questionOf(list) && list.keys.every(key => before.keys.includes(key))
+    return isKept ? [] : [say(CHOICES_AWAY), ...(found.away ? [found.away] : [])]
+  }
+}
+
+async function answerOf(same: readonly Chosen[], find: Find, log: Parts['log']): Promise<Found> {
+  const [{ autocomplete = '', dep = [], context = [] } = {}] = same
+  const keys = [...new Set(same.flatMap(list => list.keys))]
+  try {
+    const choices = await find(autocomplete, { keys, dep, context })
+    if (typeof choices !== 'object' || choices === null) throw new Error('the channel answered what are no choices')
+    return { has: key => Object.hasOwn(choices, key) }
+  } catch (error) {
+    const reason = shortened(wordsOf(error), MOST_WORDS)
+    log.warn({ autocomplete, reason }, 'what was chosen cannot be looked up')
+    // What else is thrown is for whoever wrote the channel.
+    return { away: error instanceof Unanswered ? reason : '' }
+  }
+}
