@@ -62,9 +62,15 @@ t.test('whatever an agent attaches arrives under its name, though Meta takes few
     const sentAs = own.link === attachment.uri ? 'linked' : gateway.state.media.get(text(own.id))?.mime
     t.same([body.type, sentAs, text(own.filename)], [type, mime, filename], attachment.name)
   }
-  const both = { content: { text: 'Here are the papers', format: 'text' } as const, attachments: [attach('a.pdf'), attach('b.zip')] }
+  const both = {
+    content: { text: 'Here are the papers', format: 'text' } as const,
+    attachments: [attach('a.pdf'), attach('b.zip')]
+  }
   t.match(await send(both), { kind: 'accepted', sent: [{ part: 0 }, { part: 1 }] })
-  t.match(gateway.received().slice(-2), [{ text: 'Here are the papers' }, { text: '', files: [both.attachments[1]?.uri] }])
+  t.match(gateway.received().slice(-2), [
+    { text: 'Here are the papers' },
+    { text: '', files: [both.attachments[1]?.uri] }
+  ])
 })
 
 t.test('a text is the caption of the first file that takes one, unless it is too long', async t => {
