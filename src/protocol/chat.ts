@@ -67,15 +67,12 @@ function readContent(value: unknown): Content | null | string {
   if (typeof raw !== 'string' && typeof raw !== 'number') return GENERIC
   if (typeof format !== 'string' && typeof format !== 'number') return GENERIC
 
-  const trimmed = trim(withoutNul(String(raw)))
+  const trimmed = trim(String(raw))
   if (trimmed === '') return BLANK
   const known = FORMATS.includes(format as Format) ? (format as Format) : 'text'
   const most = longestText(known)
   return trimmed.length > most ? long('Message text', most) : { text: trimmed, format: known }
 }
-
-/** No gateway takes it, and whoever reads the text sees nothing of it. */
-const withoutNul = (text: string) => text.replaceAll('\0', '')
 
 /** Only these are trimmed by the reference; a no-break space is a text. */
 const BLANKS = ' \t\n\r\0\v'
@@ -101,7 +98,7 @@ function readAttachments(value: unknown): readonly Attachment[] | string {
     if (typeof name !== 'string' || typeof uri !== 'string' || !known) return GENERIC
     if (name.length > LIMITS.name) return long('Attachment name', LIMITS.name)
     if (uri.length > LIMITS.uri) return long('Attachment uri', LIMITS.uri)
-    attachments.push({ name: withoutNul(name), uri, type: known })
+    attachments.push({ name, uri, type: known })
   }
   return attachments
 }

@@ -130,7 +130,7 @@ t.test('after an hour a file is given up, in the words of the host’s language'
   let ahead = 0
   const now = () => new Date(Date.now() + ahead)
   const { host, db, report, incoming } = await talkingHost(t, taken, {
-    env: { LV_PLUGIN_DEFAULT_LANG: 'pt_BR' },
+    env: { LV_PLUGIN_DEFAULT_LANG: 'pt_BR', LV_PLUGIN_MEDIA_WAIT: '1d' },
     now,
     channel: { download: async () => Promise.reject(new Error('a bug')) }
   })
@@ -156,6 +156,7 @@ t.test('a channel that fetches nothing loses its files, not its messages', async
 t.test('what a host was fetching when it stopped, or was killed, another host fetches', async t => {
   let hosts = 0
   const { host, report, incoming, channels } = await talkingHost(t, taken, {
+    env: { LV_PLUGIN_MEDIA_WAIT: '1d' },
     channel: { download: async media => (hosts > 0 ? ready(media.name) : new Promise(() => {})) }
   })
   await report(withFiles('stopped', '+1', 'a'))

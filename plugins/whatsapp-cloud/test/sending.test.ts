@@ -25,6 +25,17 @@ t.test('a text goes out with our id, and under the id that WhatsApp gives it', a
   ])
 })
 
+t.test('half a character and NUL go to no customer, and a text of nothing else is none', async t => {
+  const { gateway, send } = await registered(t)
+  await send({ content: { text: 'cut \ud83d\0', format: 'text' } })
+  t.match(gateway.state.messages, [{ body: { text: { body: 'cut \ufffd' } } }])
+  t.match(await send({ content: { text: 'a\0', format: 'markdown' } }), { kind: 'accepted' })
+  t.match(await send({ content: { text: '\0', format: 'text' } }), {
+    kind: 'rejected',
+    reason: 'Nothing is left to be shown'
+  })
+})
+
 t.test('a customer is a number, however it is written, or an id', async t => {
   const { gateway, send } = await registered(t)
   for (const [contact, wanted] of [

@@ -1,8 +1,13 @@
 import type { Content } from 'channel-kit/chat'
+import { text as textOf } from 'channel-kit/json'
 import { offloaded } from 'channel-kit/offload'
 import { writeHtml } from './html.ts'
 import { writeMarkdown } from './markdown.ts'
 import { writer } from './writer.ts'
+
+/** Of a message of the CRM what WhatsApp takes: half a character, and NUL, are nothing that anybody could read. */
+export const legible = (content: Content | null): Content | null =>
+  content && { ...content, text: textOf(content.text) }
 
 /** A text of the CRM as WhatsApp shows it; '' when nothing is left to show. */
 export const shown = ({ text, format }: Content): Promise<string> => writtenAside(text, format, false)

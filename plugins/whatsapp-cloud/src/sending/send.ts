@@ -6,6 +6,7 @@ import { classOf, isAboutStoredFile, isAboutTemplate } from '../graph/errors.ts'
 import { restOf } from '../graph/usage.ts'
 import { failureNote } from '../incoming/failure-note.ts'
 import { tagOf, WAYS } from '../incoming/status.ts'
+import { legible } from '../markup/content.ts'
 import type { WhatsAppTools } from '../settings.ts'
 import { accepted } from './accepted.ts'
 import { fallbackOf } from './fallback.ts'
@@ -32,8 +33,9 @@ export async function send(message: Outgoing, tools: WhatsAppTools): Promise<Out
   return events.length > 0 ? { ...outcome, events } : outcome
 }
 
-async function begin(message: Outgoing, tools: WhatsAppTools): Promise<Outcome> {
+async function begin(given: Outgoing, tools: WhatsAppTools): Promise<Outcome> {
   const { translate } = tools
+  const message = { ...given, content: legible(given.content) }
   const recipient = recipientOf(message)
   const caller = callerOf(tools)
   if (!recipient || !caller)
