@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { runAs, serverAccount } from '../src/database/account.ts'
-import { initialise, type Server, startServer, stopServer, USER } from '../src/database/cluster.ts'
+import { initialise, wholeUrl } from '../src/database/cluster.ts'
 import { APPLICATION } from '../src/database/connect.ts'
+import { startServer, stopServer } from '../src/database/postmaster.ts'
+import type { Server } from '../src/database/postmaster-lock.ts'
 import { keptPort } from './port.ts'
 
 /** A database that can be ended in the way in which machines end it. */
@@ -27,7 +29,7 @@ export async function ownPostgres(folder: string): Promise<Postgres> {
   const first = await startServer(data, connects)
   await stopServer(first)
   let server = await startAgain(data, first.port, await keptPort())
-  const url = `postgres://${USER}:${PASSWORD}@127.0.0.1:${server.port}/postgres`
+  const url = wholeUrl(server.port, PASSWORD)
 
   return {
     url,
@@ -67,7 +69,7 @@ async function comesUp(child: ChildProcess, port: number): Promise<boolean> {
 }
 
 async function connects(port: number): Promise<boolean> {
-  const client = new Client({ host: '127.0.0.1', port, user: USER, password: PASSWORD, database: 'postgres' })
+  const client = new Client({ connectionString: wholeUrl(port, PASSWORD) })
   client.on('error', () => {})
   try {
     await client.connect()

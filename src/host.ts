@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Channel } from 'channel-kit/channel'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { HOST_TRANSLATIONS, loadCatalogues } from './channels/catalogues.ts'
 import { loadChannels, type Mounted, mountChannel } from './channels/load.ts'
 import { pollCrons, poller } from './channels/poll.ts'
@@ -55,6 +55,8 @@ interface Given {
   share?: boolean
   /** Ends a start that is under way: what was started is stopped again. */
   signal?: AbortSignal
+  /** Is told what a start waits for; the log otherwise. */
+  waits?: Pick<FastifyBaseLogger, 'warn'>
   /** Where the log goes; the standard output otherwise. */
   logTo?: NodeJS.WritableStream
 }
@@ -62,7 +64,7 @@ interface Given {
 /** Starts what the roles of the configuration say. `close` ends it in order: listener, jobs in hand, pools, embedded server. */
 export async function startHost(
   config: Config,
-  { channels, now = () => new Date(), random = Math.random, share = false, signal, logTo }: Given = {}
+  { channels, now = () => new Date(), random = Math.random, share = false, signal, waits, logTo }: Given = {}
 ) {
   const closing: (() => Promise<unknown>)[] = []
   const close = async () => {
@@ -74,7 +76,7 @@ export async function startHost(
   try {
     const app = await openServer(config, logTo)
     const mounted = await mountAll(config, channels)
-    const opened = await openPrepared(config, { share, signal, log: app.log })
+    const opened = await openPrepared(config, { share, signal, log: waits ?? app.log })
     closing.push(opened.close)
     signal?.throwIfAborted()
     const parts = await compose(config, app, mounted, opened, { now, random })

@@ -1,27 +1,20 @@
 import type { FieldErrors } from 'channel-kit/channel'
 import { asc, eq } from 'drizzle-orm'
-import { readConfig } from '../config.ts'
 import { registrations } from '../database/schema.ts'
-import { startHost } from '../host.ts'
 import { before, within } from '../outbound/deadline.ts'
 import { type Answer, bar, count, progress } from './answer.ts'
+import { type Host, withHost } from './lent-host.ts'
 import { sentence } from './sentence.ts'
 import { table } from './table.ts'
 
-type Host = Awaited<ReturnType<typeof startHost>>
 type Row = Pick<typeof registrations.$inferSelect, 'id' | 'channel' | 'companyId' | 'archivedAt' | 'pausedUntil'>
 
 /** How long a gateway may take to answer. */
 const CHECK_MS = 20_000
 
 /** A host that neither listens nor works lends what a channel needs to be asked. */
-export async function examine({ registration: id }: { registration?: number }): Promise<Answer> {
-  const config = readConfig(process.env)
-  const host = await startHost(
-    { ...config, roles: { web: false, worker: false }, logLevel: 'silent' },
-    { share: true, logTo: process.stderr }
-  )
-  try {
+export const examine = ({ registration: id }: { registration?: number }): Promise<Answer> =>
+  withHost({ worker: false }, async (host, interrupted) => {
     const rows = await host.database.db
       .select()
       .from(registrations)
@@ -30,15 +23,13 @@ export async function examine({ registration: id }: { registration?: number }): 
     if (id !== undefined && rows.length === 0) throw new Error(`There is no registration ${id}.`)
     const found = []
     for (const [index, row] of rows.entries()) {
+      interrupted.throwIfAborted()
       progress(`${bar(index, rows.length)}  ${index} of ${count(rows.length, 'registration')}`)
       found.push({ id: row.id, channel: row.channel, company: row.companyId, problems: await problemsOf(host, row) })
     }
     progress('')
     return told(found)
-  } finally {
-    await host.close()
-  }
-}
+  })
 
 async function problemsOf({ ready }: Host, row: Row): Promise<string[]> {
   const paused =

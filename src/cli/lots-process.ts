@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { readConfig } from '../config.ts'
 import type { Database } from '../database/connect.ts'
-import { startHost } from '../host.ts'
 import { goingLots, type ListedLot, listLots, lotsById } from '../lots/list.ts'
 import { goOnNow, seal } from '../lots/seal.ts'
 import { type Answer, bar, count, progress } from './answer.ts'
+import { withHost } from './lent-host.ts'
 import { stateOf } from './lots-list.ts'
 import { shortly, table } from './table.ts'
 
@@ -17,27 +16,17 @@ interface Options {
 const LOOK_MS = 200
 
 /** A host of the role `worker` for as long as these lots go on, beside others that may do the same. */
-export async function run({ lotId, registration, forceClose = false }: Options): Promise<Answer> {
-  const config = readConfig(process.env)
-  const host = await startHost(
-    { ...config, roles: { web: false, worker: true }, logLevel: 'error' },
-    { share: true, logTo: process.stderr }
-  )
-  const interruption = new AbortController()
-  const interrupt = () => interruption.abort()
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-  try {
-    const { database } = host
+export const run = ({ lotId, registration, forceClose = false }: Options): Promise<Answer> =>
+  withHost({ worker: true }, async ({ database }, interrupted) => {
     if (lotId !== undefined && !forceClose) await refuseOpen(database, lotId)
     const ids = await goingLots(database, { id: lotId, registrationId: registration, open: forceClose })
     await begin(database, ids, forceClose)
-    return answerOf(await follow(database, ids, interruption.signal))
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-    progress('')
-    await host.close()
-  }
-}
+    try {
+      return answerOf(await follow(database, ids, interrupted))
+    } finally {
+      progress('')
+    }
+  })
 
 async function refuseOpen(database: Database, id: number): Promise<void> {
   const [lot] = await listLots(database, { id }, { limit: 1 })

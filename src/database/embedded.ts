@@ -1,21 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { serverAccount } from './account.ts'
-import {
-  initialise,
-  isLockBroken,
-  isServer,
-  lockedServer,
-  type Server,
-  serverIn,
-  startServer,
-  stopServer,
-  USER,
-  unlock
-} from './cluster.ts'
+import { keyLost, keyWrong, lockHeld } from './advice.ts'
+import { initialise, isMade, wholeUrl } from './cluster.ts'
+import { lastWords, startServer, stopServer } from './postmaster.ts'
+import { isServer, lockedServer, mendLock, type Server, unlock } from './postmaster-lock.ts'
 
 /** A Postgres of the host's own, below DATA_DIR, for those who have none. */
 export interface Embedded {
@@ -44,17 +36,17 @@ export async function startEmbedded(
   dataDir: string,
   { share, signal }: { share: boolean; signal?: AbortSignal | undefined }
 ): Promise<Embedded> {
-  const folder = join(dataDir, 'postgres')
+  const folder = folderOf(dataDir)
   await mkdir(dataDir, { recursive: true, mode: 0o711 })
   if (serverAccount()) await makePassable(dataDir)
-  const password = await keepPassword(join(dataDir, 'postgres.key'))
-  await initialise(folder, password)
+  const access = { folder, ...(await keepPassword(join(dataDir, 'postgres.key'), folder)) }
+  await initialise(folder, access.password)
 
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
     signal?.throwIfAborted()
-    const server = (await runningServer(folder, password)) ?? (await start(folder, password, signal))
-    const joined = server && (await joinServer(server, password, share))
+    const server = (await runningServer(access)) ?? (await start(access, signal))
+    const joined = server && (await joinServer(server, access, share))
     if (joined === 'taken')
       throw new Error(
         `Another host is running on ${dataDir}. Stop it, choose another DATA_DIR, or give both one Postgres by DATABASE_URL.`
@@ -67,20 +59,38 @@ export async function startEmbedded(
   }
 }
 
-async function start(folder: string, password: string, signal?: AbortSignal): Promise<Server | undefined> {
+const folderOf = (dataDir: string) => join(dataDir, 'postgres')
+
+/** What a start that takes long is waiting for. */
+export async function awaited(dataDir: string): Promise<string> {
+  const words = await lastWords(folderOf(dataDir))
+  return `the embedded Postgres to start${words ? `, which said last: ${words}` : ''}`
+}
+
+interface Access {
+  folder: string
+  /** Of the password. */
+  path: string
+  password: string
+}
+
+async function start(access: Access, signal?: AbortSignal): Promise<Server | undefined> {
   try {
-    return await startServer(folder, port => answers(port, password), signal)
+    return await startServer(access.folder, port => answers(port, access), signal)
   } catch (error) {
-    if (signal?.aborted) throw error
-    // Somebody else was quicker, unless it is this very start that left the lock.
-    const other = await lockedServer(folder)
-    if (other && (await isServer(other)) && !(error as Error).message.includes('postgres.key')) return undefined
+    // Somebody else was quicker.
+    const other = await lockedServer(access.folder)
+    if (!signal?.aborted && other && (await isServer(other, access.folder))) return undefined
     throw error
   }
 }
 
 /** Undefined: the server is about to stop. */
-async function joinServer(server: Server, password: string, share: boolean): Promise<Embedded | 'taken' | undefined> {
+async function joinServer(
+  server: Server,
+  { folder, password }: Access,
+  share: boolean
+): Promise<Embedded | 'taken' | undefined> {
   const client = await connect(server.port, password).catch(() => undefined)
   if (!client) return undefined
   const lock = async (
@@ -98,13 +108,13 @@ async function joinServer(server: Server, password: string, share: boolean): Pro
   const close = async () => {
     // A server that does not answer any more has nobody else to work on it.
     const left = await lock('pg_advisory_unlock_shared', USERS).catch(() => true)
-    if (left && (await lock('pg_try_advisory_lock', USERS).catch(() => true)) && (await isServer(server)))
+    if (left && (await lock('pg_try_advisory_lock', USERS).catch(() => true)) && (await isServer(server, folder)))
       await stopServer(server)
     await client.end().catch(() => {})
   }
   let closed: Promise<void> | undefined
   return {
-    url: `postgres://${USER}:${password}@127.0.0.1:${server.port}/postgres?${new URLSearchParams(WHOLE)}`,
+    url: wholeUrl(server.port, password),
     close: () => {
       closed ??= close()
       return closed
@@ -112,88 +122,59 @@ async function joinServer(server: Server, password: string, share: boolean): Pro
   }
 }
 
-/** How long a server that starts may take between making its lock and writing into it. */
-const WRITING_MS = 2_000
-
-/** A lock that names nobody is removed, unless there is a server that may have lost its name. */
-async function mendLock(folder: string): Promise<void> {
-  const deadline = performance.now() + WRITING_MS
-  while (performance.now() < deadline) {
-    if (!(await isLockBroken(folder))) return
-    await delay(100)
-  }
-  const pid = await serverIn(folder)
-  if (pid === undefined) return unlock(folder)
-  throw new Error(
-    pid === 'unknown'
-      ? `The file ${join(folder, 'postmaster.pid')} is broken: make sure that no Postgres runs on this folder, then remove the file.`
-      : `The Postgres with process id ${pid} runs on ${folder}, and its file postmaster.pid is broken: stop that process (kill -INT ${pid}), then start again.`
-  )
-}
-
 /** A server on this folder that answers. A lock whose owner is gone is removed. */
-async function runningServer(folder: string, password: string): Promise<Server | undefined> {
+async function runningServer(access: Access): Promise<Server | undefined> {
+  const { folder } = access
   await mendLock(folder)
   const deadline = performance.now() + PATIENCE_MS
   for (let server = await lockedServer(folder); server; server = await lockedServer(folder)) {
-    if (!(await isServer(server))) {
+    if (!(await isServer(server, folder))) {
       await unlock(folder)
       return undefined
     }
-    if (await answers(server.port, password)) return server
-    if (performance.now() > deadline)
-      throw new Error(`The Postgres with process id ${server.pid} holds ${folder} and does not answer. Stop it.`)
+    if (await answers(server.port, access)) return server
+    if (performance.now() > deadline) throw new Error(lockHeld(folder, server.pid))
     await delay(100)
   }
   return undefined
 }
 
 /** Throws when the server is there and does not know the password, since waiting does not help then. */
-async function answers(port: number, password: string): Promise<boolean> {
+async function answers(port: number, { path, password }: Access): Promise<boolean> {
   try {
     await (await connect(port, password)).end()
     return true
   } catch (error) {
-    if ((error as { code?: string }).code === WRONG_PASSWORD)
-      throw new Error(
-        'The embedded Postgres refuses its password: postgres.key in DATA_DIR does not belong to the database beside it. Restore both from one backup.'
-      )
+    if ((error as { code?: string }).code === WRONG_PASSWORD) throw new Error(keyWrong(path))
     return false
   }
 }
 
 const WRONG_PASSWORD = '28P01'
 
-/**
- * What the environment's `PG*` variables would say otherwise, which are for
- * other servers. The option is the server's default: an empty one would not do.
- */
-const WHOLE = { sslmode: 'disable', options: '-c extra_float_digits=1' }
-
 /** A single connection, since the locks are its own. It may be lost without a fuss: then they are free. */
 async function connect(port: number, password: string): Promise<Client> {
-  const client = new Client({
-    host: '127.0.0.1',
-    port,
-    user: USER,
-    password,
-    database: 'postgres',
-    ssl: false,
-    options: WHOLE.options,
-    connectionTimeoutMillis: 5_000
-  })
+  const client = new Client({ connectionString: wholeUrl(port, password), connectionTimeoutMillis: 5_000 })
   client.on('error', () => {})
   await client.connect()
   return client
 }
 
-async function keepPassword(path: string): Promise<string> {
-  const kept = await readFile(path, 'utf8').catch(() => undefined)
-  if (kept) return kept
-  const password = randomBytes(24).toString('hex')
-  // Two first starts at once agree on the one that was written first.
-  await writeFile(path, password, { mode: 0o600, flag: 'wx' }).catch(() => {})
-  return readFile(path, 'utf8')
+async function keepPassword(path: string, folder: string): Promise<Pick<Access, 'path' | 'password'>> {
+  const kept = await readFile(path, 'utf8').catch(absent)
+  if (kept) return { path, password: kept }
+  if (await isMade(folder)) throw new Error(keyLost(path))
+  if (kept === '') await rm(path)
+  // Two first starts at once agree on the one that was there first.
+  const draft = `${path}.new-${process.pid}`
+  await writeFile(draft, randomBytes(24).toString('hex'), { mode: 0o600 })
+  await link(draft, path).catch(() => {})
+  await rm(draft)
+  return { path, password: await readFile(path, 'utf8') }
+}
+
+const absent = (error: NodeJS.ErrnoException): undefined => {
+  if (error.code !== 'ENOENT') throw error
 }
 
 /** The server's account has to get through this folder to its own; what lies in it has modes of its own. */

@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { APPLICATION, type Database } from './connect.ts'
-import { KEEP_ALIVE, SILENT_MS, watchSilence } from './silence.ts'
+import { CONNECT_MS, KEEP_ALIVE, watchSilence } from './silence.ts'
 
 /** How soon a lost connection is replaced. */
 const AGAIN_MS = 1_000
-const CONNECT_MS = 5_000
 
 interface Listener {
   channel: string
@@ -36,7 +35,7 @@ export async function listen(
     one.on('notification', ({ payload = '' }) => heard(payload))
     const ended = new Promise(resolve => one.once('end', resolve))
     await one.connect()
-    watchSilence(one, SILENT_MS)
+    await watchSilence(one, { url })
     await one.query(`listen ${channel}`)
     began()
     return { ended }

@@ -5,7 +5,7 @@ import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import { runMigrations } from 'graphile-worker'
 import { Client } from 'pg'
 import { APPLICATION, openPool } from './connect.ts'
-import { KEEP_ALIVE, PATIENT_MS } from './silence.ts'
+import { CONNECT_MS, KEEP_ALIVE, watchSilence } from './silence.ts'
 
 /** An arbitrary number, the same in every host: two that start together migrate one after the other. */
 const LOCK = 7_205_114
@@ -15,26 +15,37 @@ const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url))
 /**
  * Brings our tables and the queue's to this version. Migrations only add, so
  * hosts of the version before go on while newer ones start beside them; none
- * starts on a database that a newer version has migrated.
+ * starts on a database that a newer version has migrated. `signal` ends it, also
+ * while it waits for another one.
  */
-export async function migrateDatabase(url: string): Promise<void> {
+export async function migrateDatabase(url: string, signal?: AbortSignal): Promise<void> {
   // One connection throughout, since the lock is its own.
-  const client = new Client({ connectionString: url, application_name: APPLICATION, ...KEEP_ALIVE })
+  const client = new Client({
+    connectionString: url,
+    application_name: APPLICATION,
+    connectionTimeoutMillis: CONNECT_MS,
+    ...KEEP_ALIVE
+  })
   client.on('error', () => {})
   await client.connect()
+  const interrupt = () => void client.end()
+  signal?.addEventListener('abort', interrupt, { once: true })
   try {
+    signal?.throwIfAborted()
+    await watchSilence(client, { url, patient: true })
     await client.query('select pg_advisory_lock($1)', [LOCK])
     await refuseNewer(client)
     await migrate(drizzle(client), { migrationsFolder: FOLDER })
     await migrateQueue(url)
   } finally {
+    signal?.removeEventListener('abort', interrupt)
     await client.end()
   }
 }
 
 /** In a pool of ours: the library lets go of its own before that has ended, and a server that goes meanwhile would end the process. */
 async function migrateQueue(url: string): Promise<void> {
-  const pool = openPool(url, APPLICATION, 1, PATIENT_MS)
+  const pool = openPool(url, APPLICATION, 1, { patient: true })
   try {
     await runMigrations({ pgPool: pool })
   } finally {

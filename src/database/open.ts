@@ -1,10 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import { checkServer, type Database, openDatabase } from './connect.ts'
-import { startEmbedded } from './embedded.ts'
+import { awaited, startEmbedded } from './embedded.ts'
 import { migrateDatabase } from './migrate.ts'
 import { checkKeys, keepKeys, type OpenedSecrets, openSecrets } from './secrets.ts'
-import { PATIENT_MS, SILENT_MS } from './silence.ts'
 
 export interface Opened {
   database: Database
@@ -15,20 +14,26 @@ export interface Opened {
 type Given = Pick<Config, 'databaseUrl' | 'dataDir' | 'secretKeys'>
 
 interface How {
-  /** Beside a living host, for work by hand. */
+  /** Beside a living host. */
   share?: boolean
+  /** Its statements may take long: those of work by hand, which counts whole tables. */
+  patient?: boolean
   /** Ends a start that is under way. */
   signal?: AbortSignal | undefined
-  log?: Pick<FastifyBaseLogger, 'info'>
+  /** Is told what is waited for. */
+  log: Pick<FastifyBaseLogger, 'warn'>
 }
 
 /** The database of the configuration, started if it is the embedded one, brought to this version, its secrets readable. */
-export async function openPrepared(config: Given, { share = false, signal, log }: How = {}): Promise<Opened> {
-  const waiting = <Result>(what: string, work: Promise<Result>) => saidWhile(log, what, work)
+export async function openPrepared(
+  config: Given,
+  { share = false, patient = false, signal, log }: How
+): Promise<Opened> {
+  const waiting = <Result>(what: string | (() => Promise<string>), work: Promise<Result>) => saidWhile(log, what, work)
   const server = config.databaseUrl
     ? { url: config.databaseUrl, close: async () => {} }
-    : await waiting('the embedded Postgres to start', startEmbedded(config.dataDir, { share, signal }))
-  const database = openDatabase(server.url, 10, share ? PATIENT_MS : SILENT_MS)
+    : await waiting(() => awaited(config.dataDir), startEmbedded(config.dataDir, { share, signal }))
+  const database = openDatabase(server.url, 10, { patient })
   const close = async () => {
     await database.close()
     await server.close()
@@ -36,12 +41,13 @@ export async function openPrepared(config: Given, { share = false, signal, log }
   try {
     signal?.throwIfAborted()
     await waiting('the database to answer', checkServer(database))
-    await waiting('the database to be brought to this version', migrateDatabase(server.url))
+    await waiting('the database to be brought to this version', migrateDatabase(server.url, signal))
     const secrets = openSecrets(config.secretKeys ?? (await keepKeys(config.dataDir)))
     await checkKeys(database, secrets, config.secretKeys === undefined)
     return { database, secrets, close }
   } catch (error) {
     await close()
+    signal?.throwIfAborted()
     throw error
   }
 }
@@ -49,8 +55,13 @@ export async function openPrepared(config: Given, { share = false, signal, log }
 const SAY_MS = 10_000
 
 /** Who waits for a start hears what it is that takes long. */
-async function saidWhile<Result>(log: How['log'], what: string, work: Promise<Result>): Promise<Result> {
-  const timer = setInterval(() => log?.info(`waiting for ${what}`), SAY_MS)
+async function saidWhile<Result>(
+  log: How['log'],
+  what: string | (() => Promise<string>),
+  work: Promise<Result>
+): Promise<Result> {
+  const say = async () => log.warn(`waiting for ${typeof what === 'string' ? what : await what()}`)
+  const timer = setInterval(say, SAY_MS)
   try {
     return await work
   } finally {

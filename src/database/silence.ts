@@ -1,41 +1,139 @@
 import type { Socket } from 'node:net'
-import type { ClientBase, Connection } from 'pg'
+import { Client, type ClientBase, type Connection } from 'pg'
 
 /**
  * A network that forgets, or a server that is frozen, leaves connections that
  * are never closed and never answer. The socket's own timer, which reads and
  * writes only push back, finds those: one with a statement under way is given
  * up, exactly as if the network had closed it, and one without is asked whether
- * it still hears. So also who only listens notices.
+ * it still hears. So also who only listens notices. (`query_timeout` of the
+ * client gives up the statement and keeps the connection, on which its
+ * transaction would go on beside what is done instead.)
  */
 
-/** How long a statement of a host may take. With the time for a new connection it is less than a CRM waits. */
-export const SILENT_MS = 8_000
-/** For work by hand, which may count whole tables. */
-export const PATIENT_MS = 1_800_000
+/** How long a database may say nothing. With the time for a new connection it is less than a CRM waits. */
+const SILENT_MS = 8_000
+/** A server that does not even take a connection is away; who waits longer is not served better. */
+export const CONNECT_MS = 5_000
 
 /** The system asks the other side so soon on a connection that is idle. */
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 } as const
 
+export interface Watch {
+  /** Where the database is. */
+  url: string
+  /** How long it may say nothing; a statement may take no longer. */
+  silentMs?: number
+  /** Statements may take as long as the server works on them: those of work by hand, which counts whole tables, and of migrations. */
+  patient?: boolean
+}
+
 /** What the client has and its types leave out. `readyForQuery`: nothing is under way. */
-type Inner = ClientBase & { connection: Connection & { stream: Socket }; readyForQuery: boolean }
+type Inner = ClientBase & { host: string; port: number; readyForQuery: boolean } & {
+  connection: Connection & { stream: Socket }
+}
+
+interface Watched {
+  client: Inner
+  heardAt: number
+  /** Nothing is under way but the question whether it hears. */
+  asked: boolean
+}
+
+const watched = new Set<Watched>()
 
 /** The words begin as those of a connection that the other side closed, as which it counts. */
 const gaveUp = (ms: number) => new Error(`Connection terminated: the database was silent for ${ms} ms`)
 
-/** Gives the connection of a connected client up when its database is silent. */
-export function watchSilence(client: ClientBase, ms: number): void {
-  const inner = client as Inner
-  const { stream } = inner.connection
-  stream.setTimeout(ms)
-  stream.on('timeout', () => {
-    const giveUp = () => stream.destroy(gaveUp(ms))
-    // One that is being ended refuses the question, and would wait for the other side's farewell.
-    if (inner.readyForQuery) client.query('select 1').catch(giveUp)
-    else giveUp()
-  })
+/**
+ * Watches over the connection of a connected client: gives it up when its
+ * database is silent, and has the server give up what this side has forgotten.
+ */
+export async function watchSilence(
+  client: ClientBase,
+  { url, silentMs: ms = SILENT_MS, patient = false }: Watch
+): Promise<void> {
+  const one: Watched = { client: client as Inner, heardAt: performance.now(), asked: false }
+  const { stream } = one.client.connection
+  watched.add(one)
+  stream
+    .on('data', () => {
+      one.heardAt = performance.now()
+    })
+    .once('close', () => watched.delete(one))
+    .setTimeout(ms)
+  let server: number | undefined
+
+  async function look(): Promise<void> {
+    if (one.client.readyForQuery) {
+      one.asked = true
+      await client.query('select 1')
+      one.asked = false
+      return
+    }
+    const { heardAt } = one
+    const isWorking = patient && server !== undefined && (await works(url, server))
+    // Its answer may have come meanwhile.
+    if (!isWorking && heardAt === one.heardAt) throw gaveUp(ms)
+    stream.setTimeout(ms)
+  }
+  // Also one that is being ended refuses the question, and would wait for the other side's farewell.
+  stream.on('timeout', () => void look().catch(() => giveUp(one, ms)))
+  await limitServer(client, ms, patient)
+  if (patient) server = await ownServer(client)
 }
 
-/** The server gives up first, where it can: then what failed has surely not happened. */
-export const limitStatements = (client: ClientBase, ms: number) =>
-  client.query(`set statement_timeout = ${Math.round(ms * 0.9)}`)
+/**
+ * With it go those to the same database that are idle and have heard nothing
+ * for as long: they were lost together, and whoever took one of them next would
+ * wait as long once more, until the other hosts take this one for dead.
+ */
+function giveUp({ client: { host, port, connection } }: Watched, ms: number): void {
+  const since = performance.now() - ms
+  connection.stream.destroy(gaveUp(ms))
+  for (const { client, heardAt, asked } of watched)
+    if (client.host === host && client.port === port && (client.readyForQuery || asked) && heardAt <= since)
+      client.connection.stream.destroy(gaveUp(ms))
+}
+
+/** The process of the server that a connection has, whatever stands in between. */
+async function ownServer(client: ClientBase): Promise<number | undefined> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  return rows[0]?.pid
+}
+
+/** Whether it is at work, by another connection. */
+async function works(url: string, server: number): Promise<boolean> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS, query_timeout: CONNECT_MS })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    const { rowCount } = await client.query("select from pg_stat_activity where pid = $1 and state = 'active'", [
+      server
+    ])
+    return rowCount === 1
+  } catch {
+    return false
+  } finally {
+    void client.end()
+  }
+}
+
+/**
+ * What the server gives up by itself: a statement a moment before this side
+ * does, since then what failed has surely not happened; a transaction whose
+ * client was lost, which would keep its locks; and a session that does not even
+ * ask any more. By statements, as poolers refuse such settings at the start of a
+ * session.
+ */
+const limitServer = (client: ClientBase, ms: number, patient: boolean) =>
+  client.query(
+    Object.entries({
+      statement_timeout: patient ? 0 : ms * 0.9,
+      idle_in_transaction_session_timeout: ms,
+      tcp_user_timeout: ms,
+      idle_session_timeout: ms * 4
+    })
+      .map(([name, value]) => `set ${name} = ${Math.round(value)}`)
+      .join(';')
+  )

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, chmod, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
@@ -137,49 +137,6 @@ t.test('a folder that cannot be used is told by its name', async t => {
   const folder = await testFolder(t)
   await writeFile(join(folder, 'file'), '')
   await t.rejects(startEmbedded(join(folder, 'file', 'data'), { share: false }), { message: /file\/data/ })
-})
-
-t.test('a lock that names nobody does not block the start, unless a server still works there', async t => {
-  for (const broken of ['', 'garbage\n']) {
-    const folder = await testFolder(t)
-    await (await start(t, folder)).close()
-    await writeFile(join(folder, 'postgres', 'postmaster.pid'), broken)
-    const { url, close } = await start(t, folder)
-    t.same(await ask(url, sql => sql`select 1 one`), [{ one: 1 }])
-    await close()
-  }
-})
-
-t.test('variables for other servers do not reach the embedded one', async t => {
-  process.env.PGSSLMODE = 'require'
-  t.teardown(() => {
-    delete process.env.PGSSLMODE
-  })
-  const { url } = await start(t, await testFolder(t))
-  t.same(await ask(url, sql => sql`select 1 one`), [{ one: 1 }])
-})
-
-t.test('a start that is ended, or does not know the password, leaves no server behind', async t => {
-  const folder = await testFolder(t)
-  await (await start(t, folder)).close()
-  const over = new AbortController()
-  const starting = startEmbedded(folder, { share: false, signal: over.signal })
-  over.abort()
-  await t.rejects(starting)
-  await t.rejects(stat(join(folder, 'postgres', 'postmaster.pid')), 'when it was ended')
-
-  await writeFile(join(folder, 'postgres.key'), 'another')
-  await t.rejects(startEmbedded(folder, { share: false }), { message: /postgres\.key/ })
-  await t.rejects(stat(join(folder, 'postgres', 'postmaster.pid')), 'when the password is another')
-})
-
-t.test('a database that is half made, or of another version, is told with what to do', async t => {
-  const folder = await testFolder(t)
-  await (await start(t, folder)).close()
-  await writeFile(join(folder, 'postgres', 'PG_VERSION'), '15\n')
-  await t.rejects(startEmbedded(folder, { share: false }), { message: /is of Postgres 15.*set DATABASE_URL/ })
-  await rename(join(folder, 'postgres', 'global', 'pg_control'), join(folder, 'away'))
-  await t.rejects(startEmbedded(folder, { share: false }), { message: /is not whole.*restore/ })
 })
 
 /** Closed with the test, however it ends. */

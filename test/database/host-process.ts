@@ -15,12 +15,18 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 /** A first start makes a database, and other tests run at the same time. */
 const PATIENCE_MS = 60_000
 
+interface How {
+  uid?: number
+  gid?: number
+  env?: Readonly<Record<string, string>>
+}
+
 /** A host on this folder and nothing else, at a port that the system picks. Whatever the test leaves alive of it is killed. */
-export async function startProcess(t: Test, folder: string, account: { uid?: number; gid?: number } = {}) {
+export async function startProcess(t: Test, folder: string, { env, ...account }: How = {}) {
   // Without what tap adds to every child, which an ordinary user may not write.
   const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, MAIN], {
     cwd: folder,
-    env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: folder },
+    env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...account
   })

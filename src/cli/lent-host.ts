@@ -1,0 +1,22 @@
+import { readConfig } from '../config.ts'
+import { startHost } from '../host.ts'
+import { interruptible, log } from './interrupted.ts'
+
+export type Host = Awaited<ReturnType<typeof startHost>>
+
+/** Lends a command a host that does not listen, and works on the queue only if it is to. */
+export const withHost = <Result>(
+  { worker }: { worker: boolean },
+  work: (host: Host, interrupted: AbortSignal) => Promise<Result>
+): Promise<Result> =>
+  interruptible(async signal => {
+    const host = await startHost(
+      { ...readConfig(process.env), roles: { web: false, worker }, logLevel: worker ? 'error' : 'silent' },
+      { share: true, logTo: process.stderr, signal, waits: log }
+    )
+    try {
+      return await work(host, signal)
+    } finally {
+      await host.close()
+    }
+  })

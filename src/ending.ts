@@ -1,0 +1,48 @@
+import closeWithGrace from 'close-with-grace'
+import type { FastifyBaseLogger } from 'fastify'
+
+/** What is in hand gets its own time; so long after that the process ends anyhow. */
+const REST_MS = 15_000
+
+interface Ending {
+  app: { log: Pick<FastifyBaseLogger, 'info' | 'error'> }
+  close(): Promise<unknown>
+}
+
+interface How {
+  /** How long what is in hand may take to end. */
+  graceMs: number
+  /** Told when all has ended. */
+  ended?: (signal: string | undefined) => void
+}
+
+/**
+ * The host of a process that ends in order when a signal or a fault says so. A
+ * start that is under way takes back what it has started, so that no Postgres is
+ * left behind; then there is no host.
+ */
+export async function startUntilTold<Host extends Ending>(
+  start: (signal: AbortSignal) => Promise<Host>,
+  { graceMs, ended = () => {} }: How
+): Promise<Host | undefined> {
+  const over = new AbortController()
+  const starting = start(over.signal)
+
+  closeWithGrace({ delay: graceMs + REST_MS, logger: false }, async ({ err, signal }) => {
+    over.abort()
+    const host = await starting.catch(() => undefined)
+    if (!host) {
+      if (err) process.stderr.write(`${err.message}\n`)
+      return
+    }
+    if (err) host.app.log.error({ err }, 'ending after a fault')
+    else host.app.log.info({ signal }, 'ending')
+    await host.close().catch(error => host.app.log.error({ err: error }, 'the end was not in order'))
+    if (!err) ended(signal)
+  })
+
+  return starting.catch(error => {
+    if (!over.signal.aborted) throw error
+    return undefined
+  })
+}
