@@ -20,7 +20,8 @@ export interface Conversation {
   contact: string
 }
 
-const PATIENCE_MS = 8_000
+/** As long as a CRM waits. */
+const PATIENCE_MS = 10_000
 const AGAIN_MS = 200
 /** The same message posted to two hosts at once. */
 const TWICE = 0.05

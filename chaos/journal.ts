@@ -102,11 +102,11 @@ export interface Told {
   line: Line
 }
 
-/** An end of a host or of Postgres. */
+/** An end of a host or of Postgres, or a time in which Postgres said nothing to any host. */
 export interface End {
   /** A host's life, such as `host 1.2`, or `postgres`. */
   what: string
-  how: 'killed' | 'stopped' | 'died'
+  how: 'killed' | 'stopped' | 'died' | 'silent'
   at: number
   /** When it was back. */
   untilAt?: number

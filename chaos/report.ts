@@ -14,7 +14,7 @@ export function report(seed: number, outcome: Outcome): string {
     'Faults injected',
     ...faults.map(([what, count]) => `${String(count).padStart(7)}  ${what}`),
     '',
-    'Ends of processes, in milliseconds of the run',
+    'Ends of processes and silences of the database, in milliseconds of the run',
     ...ends.map(
       ({ what, how, at, untilAt }) => `${String(at).padStart(7)}  ${what} ${how}, back at ${untilAt ?? 'no time'}`
     ),

@@ -22,6 +22,7 @@ import { bystandersPunctual, hostileEnded } from './ledger/bystanders.ts'
 import type { Entry } from './ledger/entry.ts'
 import { hostileOpen } from './ledger/rows.ts'
 import { databaseOn, ownPostgres } from './postgres.ts'
+import { startRelay } from './relay.ts'
 import { createReporter } from './reporter.ts'
 import { ledgerOf, settled } from './settle.ts'
 
@@ -76,6 +77,8 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
 
     const postgres = await (wanted.databaseUrl ? databaseOn(wanted.databaseUrl) : ownPostgres(folder))
     closing.push(postgres.close)
+    const relay = await startRelay(postgres.url)
+    closing.push(relay.cut)
     const crm = await startCrm({ journal, conduct, dice, accountOf, secret: SECRET })
     closing.push(crm.close)
     const gateway = await behind.open(accounts, dice)
@@ -85,7 +88,7 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
     const front = await startFront({ journal, conduct, dice, reporter, gateway })
     closing.push(front.close)
     const variables = { CHAOS_CHANNEL: channel, ...gateway.variables?.(front.url) }
-    const hosts = await startHosts(wanted.hosts, { databaseUrl: postgres.url, folder, journal, variables })
+    const hosts = await startHosts(wanted.hosts, { databaseUrl: relay.url, folder, journal, variables })
     closing.push(hosts.close)
     const driver = createDriver({ journal, dice, crm, host: hosts.next })
     closing.push(driver.close)
@@ -105,7 +108,7 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
       const faults = faultsOf(dice, round, wanted.hosts, roundMs)
       progress(`round ${round}: ${faults.map(({ kind, atMs }) => `${kind} at ${atMs} ms`).join(', ') || 'no ends'}`)
       const posting = conversations.map(one => driver.converse(one, (round - 1) * each, each, roundMs))
-      await Promise.all([...posting, inflict(faults, { hosts, postgres, journal })])
+      await Promise.all([...posting, inflict(faults, { hosts, postgres, relay, journal })])
     }
     conduct.callOff()
 

@@ -11,6 +11,7 @@ import { lotsKept } from './ledger/lots.ts'
 import { inOrder, noneLost } from './ledger/outgoing.ts'
 import { repeatsExplained } from './ledger/repeats.ts'
 import { leftOver, readRows } from './ledger/rows.ts'
+import { silencesOvercome } from './ledger/silences.ts'
 import { statusesAdvance, statusesArrive } from './ledger/statuses.ts'
 
 /** After the last fault. A killed host's work goes on within 30 s; a CRM that failed five times in a row is asked again after 160. */
@@ -69,6 +70,7 @@ export async function ledgerOf(
     ...(gateway.reports ? [incomingOnce(journal, rows, excuses), incomingInOrder(journal)] : []),
     answersRight(journal),
     crmHeardRight(journal, rows),
-    hostsLive(journal)
+    hostsLive(journal),
+    silencesOvercome(journal)
   ]
 }

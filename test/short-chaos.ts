@@ -2,7 +2,7 @@ import t from 'tap'
 import { isClean, report } from '../chaos/report.ts'
 import { runChaos, type Wanted } from '../chaos/run.ts'
 
-/** The short form of `npm run chaos`: hosts and Postgres are killed, the gateway and the CRM misbehave, the promises hold. */
+/** The short form of `npm run chaos`: hosts and Postgres are killed, Postgres falls silent, the gateway and the CRM misbehave, the promises hold. */
 
 /** It waits for processes to start and for the work of killed ones to be taken over. */
 const PATIENCE_MS = 300_000
@@ -17,7 +17,8 @@ export function shortChaos(title: string, wanted: Pick<Wanted, 'channel' | 'seed
       t.ok(checked > 0, `held to something: ${promise}`)
     }
     const ends = outcome.ends.map(({ what, how }) => `${what.replace(/ .*/, '')} ${how}`)
-    for (const end of ['host killed', 'postgres killed', 'host stopped']) t.ok(ends.includes(end), end)
+    for (const end of ['host killed', 'postgres killed', 'postgres silent', 'host stopped'])
+      t.ok(ends.includes(end), end)
     if (!isClean(outcome)) t.comment(report(wanted.seed, outcome))
   })
 }
