@@ -12,7 +12,7 @@ import { Client, type ClientBase, type Connection } from 'pg'
  */
 
 /** How long a database may say nothing. With the time for a new connection it is less than a CRM waits. */
-export const SILENT_MS = 8_000
+const SILENT_MS = 8_000
 /** A server that does not even take a connection is away; who waits longer is not served better. */
 export const CONNECT_MS = 5_000
 
