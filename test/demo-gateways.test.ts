@@ -1,8 +1,9 @@
 import mobiletech from 'channel-mobiletech'
 import { startSimulator } from 'channel-mobiletech/simulator'
 import type { Page } from 'playwright-core'
+import { startCrm } from 'simulator/crm'
+import { demoPage } from 'simulator/demo-page'
 import t from 'tap'
-import { startCrm } from '../src/simulator/crm.ts'
 import { openBrowser, openPage, PICTURE, startDemo, textFile } from './demo-process.ts'
 import { testHost } from './harness.ts'
 
@@ -154,7 +155,7 @@ t.test('the page is as wide as its window, also with both sides of a chat', asyn
 t.test('who registers before the page knows of the gateway has it connected too', async t => {
   const simulator = await startSimulator()
   t.teardown(() => simulator.close())
-  const crm = await startCrm({ page: true, gateways: { sms: { simulator, files: false } } })
+  const crm = await startCrm({ page: demoPage({ sms: { simulator, files: false } }) })
   t.teardown(() => crm.close())
   const host = await testHost(t, { channels: [{ channel: mobiletech }], env: simulator.variables })
   crm.plugin({ key: 'sms', name: 'Slow page', selfUri: host.at('mobiletech') })
@@ -178,7 +179,7 @@ t.test('what the plugin refuses is told, and a gateway without replies says so',
   t.teardown(() => oneWay.close())
   const good = oneWay.settings
   const simulator = { ...oneWay, settings: { gateway: { ...good.gateway, url: 'nowhere' } } as typeof good }
-  const crm = await startCrm({ page: true, gateways: { sms: { simulator, files: true, country: 'SK' } } })
+  const crm = await startCrm({ page: demoPage({ sms: { simulator, files: true, country: 'SK' } }) })
   t.teardown(() => crm.close())
   const host = await testHost(t, { channels: [{ channel: mobiletech }], env: oneWay.variables })
   crm.plugin({ key: 'sms', name: 'One way', selfUri: host.at('mobiletech') })

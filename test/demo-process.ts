@@ -65,7 +65,7 @@ export async function openPage(t: Test, browser: Browser, address: string) {
 /** The demo as a process of its own, ready to be opened. It stops with the test, and has to stop well. */
 export async function startDemo(t: Test): Promise<{ url: string; printed: string[] }> {
   const database = process.env.TEST_DATABASE_URL ? await testDatabase(t) : process.env.DATABASE_URL
-  const demo = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'src/simulator/demo.ts'], {
+  const demo = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'simulator/demo/demo.ts'], {
     env: {
       ...process.env,
       PORT: '0',

@@ -8,6 +8,7 @@ import t from 'tap'
 import type { TObject } from 'typebox'
 import packageJson from '../package.json' with { type: 'json' }
 import { Options } from '../plugins/echo/src/options.ts'
+import simulatorJson from '../simulator/package.json' with { type: 'json' }
 import { commandLine } from '../src/cli/program.ts'
 import { Environment } from '../src/config.ts'
 
@@ -18,7 +19,7 @@ const DOCUMENTS = ['README.md', ...find(['docs/*.md', 'plugins/*/README.md'])]
 const README = read('README.md')
 /** Its own words, which are no scripts of ours. */
 const NPM = ['ci', 'cit', 'install']
-const CODE = find(['src/**/*.{ts,html}', 'plugins/*/src/**/*.ts'])
+const CODE = find(['src/**/*.ts', 'simulator/**/*.{ts,html}', 'plugins/*/src/**/*.ts'])
 const EXAMPLE = await writeExample(read('docs/channels.md'))
 
 t.test('every path that a document names is there', async t => {
@@ -58,12 +59,14 @@ t.test('the table of variables is the configuration', async t => {
   t.same(table, [...variables(Environment), ...variables(Options)])
 })
 
-t.test('the table of dependencies is that of package.json', async t => {
+t.test('the table of dependencies is that of package.json, and at its end what only the simulator needs', async t => {
   const { dependencies, devDependencies } = packageJson
+  const known = { ...dependencies, ...devDependencies }
+  const simulated = Object.keys(simulatorJson.devDependencies).filter(name => !Object.hasOwn(known, name))
   const table = rows('Dependencies', ['package', 'what for'])
   t.same(
     table.map(([name]) => name),
-    [...Object.keys(dependencies), ...Object.keys(devDependencies)]
+    [...Object.keys(known), ...simulated]
   )
   t.same(
     table.filter(([, why = '']) => why.length < 10),

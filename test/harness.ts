@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Channel } from 'channel-kit/channel'
 import postgres from 'postgres'
+import { type Crm, startCrm } from 'simulator/crm'
 import type { Test } from 'tap'
 import { readConfig } from '../src/config.ts'
 import { openDatabase as openPools } from '../src/database/connect.ts'
 import { startHost } from '../src/host.ts'
-import { type Crm, startCrm } from '../src/simulator/crm.ts'
 
 /** Real parts for a test: a database of its own on the run's server, a host that listens, a CRM that speaks HTTP to it. */
 

@@ -16,7 +16,7 @@ interface Import {
   to: string
 }
 
-const files = await list('{src,plugins,test,bench,chaos}/**/*')
+const files = await list('{src,plugins,simulator,test,bench,chaos}/**/*')
 const code = files.filter(file => /\.(ts|js|mjs)$/.test(file))
 /** Without this file's own examples. */
 const imports: readonly Import[] = code
@@ -24,7 +24,7 @@ const imports: readonly Import[] = code
   .flatMap(from =>
     specifiers(readFileSync(join(ROOT, from), 'utf8')).map(specifier => ({ from, to: target(from, specifier) }))
   )
-const ofHouse = imports.filter(({ from }) => /^(src|plugins)\//.test(from))
+const ofHouse = imports.filter(({ from }) => /^(src|plugins|simulator)\//.test(from))
 
 t.test('every form of import is seen, and nothing else', async t => {
   const text = [
@@ -96,20 +96,21 @@ t.test('only the composition root sees more than one of them, and nothing but an
 
 t.test('the simulator stands for others and shares nothing with the host but the gateways of channels', async t => {
   none(t, ofHouse, {
-    from: /^src\/simulator\//,
+    from: /^simulator\//,
     to: isOurs,
-    unless: /^(src\/simulator|plugins\/[^/]+\/simulator)\/|^plugins\/channel-kit\/src\/simulator\.ts$/
+    unless: /^(simulator|plugins\/[^/]+\/simulator)\/|^plugins\/channel-kit\/src\/simulator\.ts$/
   })
-  none(t, ofHouse, { from: /^(?!src\/simulator\/)/, to: /^src\/simulator\// })
+  none(t, ofHouse, { from: /^simulator\/crm\//, to: /^simulator\/demo\// })
+  none(t, ofHouse, { from: /^(?!simulator\/)/, to: /^simulator\// })
 })
 
 t.test('simulated gateways are imported by the simulator and by tests, never by the host or a channel', async t => {
   const gateway = /^plugins\/[^/]+\/simulator\//
   t.ok(
-    ofHouse.some(({ from, to }) => from.startsWith('src/simulator/') && gateway.test(to)),
+    ofHouse.some(({ from, to }) => from.startsWith('simulator/') && gateway.test(to)),
     'the simulator imports some'
   )
-  none(t, ofHouse, { from: /^(src\/(?!simulator\/)|plugins\/[^/]+\/src\/)/, to: gateway })
+  none(t, ofHouse, { from: /^(src\/|plugins\/[^/]+\/src\/)/, to: gateway })
 })
 
 t.test('no file imports itself by way of others, types included', async t => {
@@ -175,13 +176,15 @@ function target(from: string, specifier: string): string {
   if (specifier.startsWith('.')) return posix.normalize(posix.join(dirname(from), specifier))
   const [, kit] = /^channel-kit\/([\w-]+)$/.exec(specifier) ?? []
   if (kit) return `plugins/channel-kit/src/${kit}.ts`
+  const [, simulated] = /^simulator\/([\w-]+)$/.exec(specifier) ?? []
+  if (simulated) return `simulator/${simulated === 'demo-page' ? 'demo' : 'crm'}/${simulated}.ts`
   const [, channel, part = 'channel'] = /^channel-([\w-]+)(?:\/([\w-]+))?$/.exec(specifier) ?? []
   if (!channel) return specifier
   return part === 'simulator' ? `plugins/${channel}/simulator/simulator.ts` : `plugins/${channel}/src/${part}.ts`
 }
 
 function isOurs(to: string): boolean {
-  return /^(src|plugins|test|bench|chaos)\//.test(to)
+  return /^(src|plugins|simulator|test|bench|chaos)\//.test(to)
 }
 
 /** Every circle once, as the path along which it closes. */

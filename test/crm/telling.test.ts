@@ -1,10 +1,10 @@
 import { eq } from 'drizzle-orm'
 import { decodeJwt } from 'jose'
+import type { Misbehave } from 'simulator/misbehaviour'
 import t, { type Test } from 'tap'
 import { backoffMs } from '../../src/crm/tell.ts'
 import { addJob } from '../../src/database/jobs.ts'
 import { conversations, outbox, registrations } from '../../src/database/schema.ts'
-import type { Misbehave } from '../../src/simulator/misbehaviour.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, text } from '../scripted.ts'
 

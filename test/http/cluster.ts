@@ -1,8 +1,8 @@
 import { createHash, createHmac, generateKeyPairSync, KeyObject, randomUUID, sign } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Crm } from 'simulator/crm'
 import type { Test } from 'tap'
-import type { Crm } from '../../src/simulator/crm.ts'
 
 /** What no honest CRM does: tokens signed in every wrong way, and keys served in every wrong way. */
 

@@ -1,14 +1,15 @@
+import { startCrm } from 'simulator/crm'
+import { demoPage } from 'simulator/demo-page'
 import t, { type Test } from 'tap'
 import { startSimulator as startBpMessage } from '../../plugins/bpmessage/simulator/simulator.ts'
 import { startSimulator as startMobiletech } from '../../plugins/mobiletech/simulator/simulator.ts'
 import { startSimulator as startWhatsApp } from '../../plugins/whatsapp-cloud/simulator/simulator.ts'
-import { startCrm } from '../../src/simulator/crm.ts'
 import { ask } from '../http/ask.ts'
 
 /** What listens on the loopback to be played with is nothing for the pages of other sites, whatever their names resolve to. */
 
 async function demo(t: Test) {
-  const crm = await startCrm({ page: true })
+  const crm = await startCrm({ page: demoPage() })
   t.teardown(() => crm.close())
   crm.plugin({ key: 'echo', selfUri: 'http://127.0.0.1:1/' })
   return crm.url

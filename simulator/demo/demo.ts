@@ -1,0 +1,83 @@
+import { startCrm } from '../crm/crm.ts'
+import { DEMO_CHANNELS } from './demo-channels.ts'
+import { demoPage } from './demo-page.ts'
+import type { GatewayAt } from './gateway.ts'
+import { startHost } from './host-process.ts'
+import { freePort } from './ports.ts'
+
+const HOST = '127.0.0.1'
+const env = process.env
+const say = (line: string) => process.stdout.write(`${line}\n`)
+
+const wanted = Number(env.DEMO_PORT ?? 8080)
+const port = await freePort(wanted)
+if (wanted !== 0 && port !== wanted) say(`Port ${wanted} is taken, the page goes to ${port} instead.`)
+const hostPort = await freePort(Number(env.PORT ?? 3000))
+const selfUri = `http://${HOST}:${hostPort}/`
+
+const gateways: Record<string, GatewayAt> = {}
+for (const { name, start, files = false, country } of DEMO_CHANNELS)
+  if (start) gateways[name] = { simulator: await start(), files, ...(country ? { country } : {}) }
+const simulators = Object.values(gateways).map(({ simulator }) => simulator)
+
+const crm = await startCrm({ port, page: demoPage(gateways) })
+for (const { name, title, path = `/${name}/` } of DEMO_CHANNELS)
+  crm.plugin({ key: name, name: title, selfUri: `${selfUri}${path.slice(1)}` })
+
+const host = startHost(selfUri, {
+  ...Object.assign({}, ...simulators.map(({ variables }) => variables)),
+  PORT: String(hostPort),
+  HOST,
+  DATA_DIR: env.DATA_DIR ?? './data/demo',
+  // Whatever a .env beside it says: a demo must not work on a database that is used for real.
+  DATABASE_URL: env.DATABASE_URL ?? '',
+  LV_PLUGIN_SECRET_KEYS: env.LV_PLUGIN_SECRET_KEYS ?? '',
+  LV_PLUGIN_ROLES: 'web,worker',
+  LV_PLUGIN_SELF_URI: selfUri,
+  LV_PLUGIN_CHANNELS: DEMO_CHANNELS.map(({ name, path }) => (path ? `${name}=${path}` : name)).join(' '),
+  LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME: 'http',
+  LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: HOST,
+  OUTBOUND_ALLOW: '127.0.0.0/8',
+  LV_PLUGIN_CONTACT_TYPE: 'phone',
+  LV_PLUGIN_CAPABILITY_SUBJECT: '1',
+  LV_PLUGIN_MESSAGE_FORMATS: 'text markdown html',
+  LV_PLUGIN_MESSAGE_INCOMING: '1',
+  LV_PLUGIN_MESSAGE_OUTGOING: '1',
+  LV_PLUGIN_MESSAGE_WRITE_FIRST: '1',
+  LV_PLUGIN_ATTACHMENTS: 'file image voice'
+})
+
+let stopping = false
+const stop = async (exitCode: number) => {
+  if (stopping) return
+  stopping = true
+  await host.stop()
+  await crm.close()
+  await Promise.all(simulators.map(simulator => simulator.close()))
+  process.exitCode = exitCode
+}
+const interrupted = () => {
+  // The impatient press Ctrl+C twice.
+  if (stopping) return host.kill()
+  say('\nStopping the host…')
+  stop(0)
+}
+process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
+
+say('Starting the host (the first start sets up a database and may take a minute)…')
+try {
+  let told = 0
+  await host.ready(seconds => {
+    if (seconds < told + 10) return
+    told = seconds
+    say(`  still starting, ${seconds} s…`)
+  })
+  say(`\nOpen ${crm.url} to play with it. Ctrl+C stops everything.`)
+  const words = await host.ended
+  if (!stopping) throw new Error(words)
+} catch (error) {
+  if (!stopping) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    await stop(1)
+  }
+}

@@ -1,3 +1,0 @@
-import type { Exchange, ExchangeSummary } from './model.ts'
-
-export const summarise = ({ request: _request, answer: _answer, ...summary }: Exchange): ExchangeSummary => summary
