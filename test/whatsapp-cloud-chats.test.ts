@@ -1,7 +1,7 @@
 import whatsApp from 'channel-whatsapp-cloud'
 import { startSimulator } from 'channel-whatsapp-cloud/simulator'
+import type { Crm } from 'simulator/crm'
 import t from 'tap'
-import type { Crm } from '../src/simulator/crm.ts'
 import { testCrm, testHost, until } from './harness.ts'
 import { connected } from './whatsapp.ts'
 
