@@ -1,7 +1,7 @@
 import { neverSent } from 'channel-kit/network'
 import type { Tools } from 'channel-kit/tools'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Registration } from '../crm/registrations.ts'
+import type { Registration } from '../registrations/store.ts'
 import type { NotesStore } from '../database/notes.ts'
 import type { RecallOf } from '../messages/recall.ts'
 import type { Outbound } from '../outbound/outbound.ts'

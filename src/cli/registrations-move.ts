@@ -1,6 +1,6 @@
 import { and, eq, ne } from 'drizzle-orm'
 import { readConfig } from '../config.ts'
-import { announce } from '../database/cache.ts'
+import { announce } from '../registrations/cache.ts'
 import type { Executor } from '../database/connect.ts'
 import { registrations } from '../database/schema.ts'
 import { type Issuers, issuerProblem, originOf } from '../protocol/issuers.ts'

@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import { announce } from '../database/cache.ts'
+import { announce } from '../registrations/cache.ts'
 import { registrations } from '../database/schema.ts'
 import type { Answer } from './answer.ts'
 import { withDatabase } from './database.ts'

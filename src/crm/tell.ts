@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { wordsOf } from '../database/text.ts'
 import type { caller } from './call.ts'
-import type { Registrations } from './registrations.ts'
+import type { Registrations } from '../registrations/store.ts'
 import type { Ended, Next, Taken } from './telling.ts'
 
 const FIRST_WAIT_MS = 5_000

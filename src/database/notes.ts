@@ -1,6 +1,6 @@
 import type { Note } from 'channel-kit/tools'
 import { eq, sql } from 'drizzle-orm'
-import { announce, cache } from './cache.ts'
+import { announce, cache } from '../registrations/cache.ts'
 import type { Database, Executor } from './connect.ts'
 import { notes } from './kept.ts'
 

@@ -1,6 +1,6 @@
 import { and, asc, eq, exists, gt, ne } from 'drizzle-orm'
 import { decodeProtectedHeader } from 'jose'
-import { announce } from './cache.ts'
+import { announce } from '../registrations/cache.ts'
 import type { Database } from './connect.ts'
 import { secretKeys } from './key-tables.ts'
 import { registrations, settings } from './schema.ts'

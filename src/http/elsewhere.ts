@@ -1,5 +1,5 @@
 import type { Channel, Verdict, WebhookRequest } from 'channel-kit/channel'
-import type { Registration, Registrations } from '../crm/registrations.ts'
+import type { Registration, Registrations } from '../registrations/store.ts'
 import type { MakeReady } from '../messages/send.ts'
 
 /**

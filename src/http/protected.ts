@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
-import type { Registration, Registrations } from '../crm/registrations.ts'
+import type { Registration, Registrations } from '../registrations/store.ts'
 import type { Verify } from '../crm/verify.ts'
 import { allowsSettings } from '../protocol/tokens.ts'
 import { NoAccess, NoToken, NotRegistered, Refused } from './errors.ts'

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
-import type { Registrations } from '../crm/registrations.ts'
+import type { Registrations } from '../registrations/store.ts'
 import type { Verified, Verify } from '../crm/verify.ts'
 import { LONGEST_TOKEN } from '../protocol/tokens.ts'
 import { fieldOf } from './bodies.ts'

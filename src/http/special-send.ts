@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
-import type { Registrations } from '../crm/registrations.ts'
+import type { Registrations } from '../registrations/store.ts'
 import type { Verify } from '../crm/verify.ts'
 import type { Accept } from '../messages/accept.ts'
 import { readPosted } from '../protocol/chat.ts'

@@ -2,7 +2,7 @@ import multipart, { type Multipart, type MultipartFile } from '@fastify/multipar
 import type { UploadPermissions } from 'channel-kit/channel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
-import type { Registration } from '../crm/registrations.ts'
+import type { Registration } from '../registrations/store.ts'
 import { NoRoom } from '../storage/quota.ts'
 import { extensionOf, isPlain, TooLarge, type Uploads } from '../storage/uploads.ts'
 import { BadRequest, Unacceptable } from './errors.ts'

@@ -1,6 +1,6 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { TObject } from 'typebox'
-import { announce, cache } from '../database/cache.ts'
+import { announce, cache } from './cache.ts'
 import type { Database, Executor } from '../database/connect.ts'
 import { wake } from '../database/conversations.ts'
 import { registrations, settings } from '../database/schema.ts'

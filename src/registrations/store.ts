@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { and, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
-import { announce, cache } from '../database/cache.ts'
+import { announce, cache } from './cache.ts'
 import type { Database } from '../database/connect.ts'
 import { registrations } from '../database/schema.ts'
 import type { Secrets } from '../database/secrets.ts'
 import type { Reference } from '../protocol/reference.ts'
-import { resume } from './telling.ts'
+import { resume } from '../crm/telling.ts'
 
 /** A registration with its secrets opened. Never log one whole. */
 export interface Registration extends Reference {
