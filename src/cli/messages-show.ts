@@ -1,4 +1,4 @@
-import { itemsAbout } from '../crm/list.ts'
+import { itemsAbout } from '../outbox/queries.ts'
 import type { Database } from '../database/connect.ts'
 import { findMessages, storyOf, type Told } from '../messages/list.ts'
 import { type Answer, count } from './answer.ts'

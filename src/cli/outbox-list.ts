@@ -1,4 +1,4 @@
-import { type Item, listItems } from '../crm/list.ts'
+import { type Item, listItems } from '../outbox/queries.ts'
 import type { OutboxState } from '../database/schema.ts'
 import { type Answer, count } from './answer.ts'
 import { continued, type PageOptions, paged } from './choice.ts'

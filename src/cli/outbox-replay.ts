@@ -1,5 +1,5 @@
-import { countReplayable, replayableIds } from '../crm/list.ts'
-import { replayItems } from '../crm/replay.ts'
+import { countReplayable, replayableIds } from '../outbox/queries.ts'
+import { replayItems } from '../outbox/replay.ts'
 import { count } from './answer.ts'
 import { chosenIds } from './choice.ts'
 import { withDatabase } from './database.ts'

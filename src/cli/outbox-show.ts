@@ -1,4 +1,4 @@
-import { listItems } from '../crm/list.ts'
+import { listItems } from '../outbox/queries.ts'
 import type { Answer } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { whatOf } from './outbox-list.ts'

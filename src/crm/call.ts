@@ -4,7 +4,7 @@ import { type Issuers, issuerProblem } from '../protocol/issuers.ts'
 import { CALLS, callBody, callClaims, callUrl, userAgent } from '../protocol/special-request.ts'
 import { signToken } from '../protocol/tokens.ts'
 import type { Registration } from '../registrations/store.ts'
-import type { Taken } from './telling.ts'
+import type { Taken } from '../outbox/source.ts'
 
 /** One attempt to tell a CRM something, and how it ended. */
 export type Answer =

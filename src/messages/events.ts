@@ -1,5 +1,5 @@
 import type { GatewayEvent, MessageEvent, StatusEvent } from 'channel-kit/event'
-import { type CrmNews, tellCrm } from '../crm/news.ts'
+import { type CrmNews, tellCrm } from '../outbox/enqueue.ts'
 import type { Executor } from '../database/connect.ts'
 import {
   type Contact,

@@ -1,7 +1,7 @@
 import type { Content } from 'channel-kit/chat'
 import type { MessageEvent } from 'channel-kit/event'
 import { MOST } from 'channel-kit/limits'
-import type { CrmNews } from '../crm/news.ts'
+import type { CrmNews } from '../outbox/enqueue.ts'
 import type { Conversation } from '../database/conversations.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { type CrmNews, itemOf } from '../crm/news.ts'
+import { type CrmNews, itemOf } from '../outbox/enqueue.ts'
 import { plain } from '../database/text.ts'
 import { type Ended, rowOf } from './ended.ts'
 import type { PaceOf } from './pace.ts'

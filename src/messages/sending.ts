@@ -1,6 +1,6 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import { eq, sql } from 'drizzle-orm'
-import { type CrmNews, tellCrm } from '../crm/news.ts'
+import { type CrmNews, tellCrm } from '../outbox/enqueue.ts'
 import type { Database, Executor } from '../database/connect.ts'
 import { lockConversations, lockRegistrations } from '../database/conversations.ts'
 import { addJob } from '../database/jobs.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { CrmNews } from '../crm/news.ts'
+import type { CrmNews } from '../outbox/enqueue.ts'
 import type { Executor } from '../database/connect.ts'
 import { messages } from '../database/schema.ts'
 import { type Ended, newParts, type Written } from './ended.ts'

@@ -1,6 +1,6 @@
 import type { Status } from 'channel-kit/chat'
 import { sql } from 'drizzle-orm'
-import type { CrmNews } from '../crm/news.ts'
+import type { CrmNews } from '../outbox/enqueue.ts'
 import type { Executor } from '../database/connect.ts'
 import { wake } from '../database/conversations.ts'
 import { messages } from '../database/schema.ts'

@@ -5,7 +5,7 @@ import type { Database } from '../database/connect.ts'
 import { registrations } from '../database/schema.ts'
 import type { Secrets } from '../database/secrets.ts'
 import type { Reference } from '../protocol/reference.ts'
-import { resume } from '../crm/telling.ts'
+import { resume } from '../outbox/source.ts'
 
 /** A registration with its secrets opened. Never log one whole. */
 export interface Registration extends Reference {

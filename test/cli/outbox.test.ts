@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { replay } from '../../src/cli/outbox-replay.ts'
-import { listItems, type Wanted } from '../../src/crm/list.ts'
+import { listItems, type Wanted } from '../../src/outbox/queries.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, text } from '../scripted.ts'
 import { cli, cliJson } from './run.ts'

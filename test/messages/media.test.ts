@@ -1,7 +1,7 @@
 import type { Downloaded, MessageEvent } from 'channel-kit/event'
 import { eq } from 'drizzle-orm'
 import t from 'tap'
-import { listItems } from '../../src/crm/list.ts'
+import { listItems } from '../../src/outbox/queries.ts'
 import { outbox } from '../../src/database/schema.ts'
 import { eraseContact } from '../../src/messages/erase.ts'
 import { testHost, until } from '../harness.ts'

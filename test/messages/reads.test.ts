@@ -1,5 +1,5 @@
 import t from 'tap'
-import { crmLine } from '../../src/crm/telling.ts'
+import { crmLine } from '../../src/outbox/source.ts'
 import { accepter } from '../../src/messages/accept.ts'
 import type { Ended, Taken } from '../../src/messages/ended.ts'
 import { sendTurn } from '../../src/messages/sending.ts'

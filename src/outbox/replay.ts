@@ -3,7 +3,7 @@ import type { Database } from '../database/connect.ts'
 import { lockConversations, wake } from '../database/conversations.ts'
 import { refreshDue } from '../database/heads.ts'
 import { conversations, outbox } from '../database/schema.ts'
-import { OPEN } from './telling.ts'
+import { OPEN } from './source.ts'
 
 /** The id of the message that a status is about; an incoming message has none. */
 const about = (item: SQL) => sql`case when ${item}.kind = 'status' then ${item}.body ->> 'id' end`

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { wordsOf } from '../database/text.ts'
-import type { caller } from './call.ts'
+import type { caller } from '../crm/call.ts'
 import type { Registrations } from '../registrations/store.ts'
-import type { Ended, Next, Taken } from './telling.ts'
+import type { Ended, Next, Taken } from './source.ts'
 
 const FIRST_WAIT_MS = 5_000
 const LONGEST_WAIT_MS = 15 * 60_000

@@ -9,7 +9,7 @@ import { call } from '../database/routine.ts'
 import { conversations, outbox, registrations } from '../database/schema.ts'
 import { plain } from '../database/text.ts'
 import type { Line } from '../worker/line.ts'
-import { TELL_TURN } from './turn.ts'
+import { TELL_TURN } from './outbox-turn.ts'
 
 /** What this host has in hand to tell CRMs: taking it, and writing down what became of it. */
 
