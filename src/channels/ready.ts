@@ -1,7 +1,7 @@
 import type { AccountLimits, Channel } from 'channel-kit/channel'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Registrations } from '../registrations/store.ts'
-import { asNumbers, asTheyAre } from '../messages/numbers.ts'
+import { asNumbers, asTheyAre } from '../inbound/phone-numbers.ts'
 import type { MakeReady } from '../messages/send.ts'
 import { type Data, effectiveSettings } from '../protocol/settings.ts'
 import type { Mounted } from './load.ts'

@@ -5,7 +5,7 @@ import type { Executor } from '../database/connect.ts'
 import type { Conversation } from '../database/conversations.ts'
 import type { Doubt, messages } from '../database/schema.ts'
 import { plain } from '../database/text.ts'
-import { boxed } from './memory.ts'
+import { boxed } from '../inbound/conversation-memory.ts'
 import { comingOf, type Next } from './policy.ts'
 import type { Chapter } from './story.ts'
 

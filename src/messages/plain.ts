@@ -2,7 +2,7 @@ import { type CrmNews, itemOf } from '../outbox/enqueue.ts'
 import { plain } from '../database/text.ts'
 import { type Ended, rowOf } from './ended.ts'
 import type { PaceOf } from './pace.ts'
-import { advances } from './rank.ts'
+import { advances } from '../inbound/status-order.ts'
 import type { Chapter } from './story.ts'
 
 /**

@@ -4,10 +4,10 @@ import type { Executor } from '../database/connect.ts'
 import { wake } from '../database/conversations.ts'
 import { messageParts } from '../database/kept.ts'
 import { messages } from '../database/schema.ts'
-import type { Known } from './known.ts'
+import type { Known } from '../inbound/match-messages.ts'
 import { LONGEST_MS } from './policy.ts'
 import { refreshSending } from './queue.ts'
-import { advances } from './rank.ts'
+import { advances } from '../inbound/status-order.ts'
 import { KEPT } from './replay.ts'
 
 /**

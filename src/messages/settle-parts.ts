@@ -3,10 +3,10 @@ import type { CrmNews } from '../outbox/enqueue.ts'
 import type { Executor } from '../database/connect.ts'
 import { messages } from '../database/schema.ts'
 import { type Ended, newParts, type Written } from './ended.ts'
-import { ownStatus } from './hear.ts'
-import type { Known } from './known.ts'
+import { ownStatus } from '../inbound/apply-status.ts'
+import type { Known } from '../inbound/match-messages.ts'
 import { isWhole, type KnownPart, partsOf, writeParts } from './parts.ts'
-import { statusNews, writeKnown } from './write.ts'
+import { statusNews, writeKnown } from '../inbound/save-status.ts'
 
 type Settled = Ended & { row: Written }
 

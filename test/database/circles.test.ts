@@ -4,7 +4,7 @@ import { claim, freeRegistrations, handOver, letGo } from '../../src/database/ow
 import { call } from '../../src/database/routine.ts'
 import { ACCEPT } from '../../src/messages/accepting.ts'
 import type { Ended, Taken } from '../../src/messages/ended.ts'
-import { storeEvents } from '../../src/messages/events.ts'
+import { storeEvents } from '../../src/inbound/store-events.ts'
 import { sendTurn } from '../../src/messages/sending.ts'
 import { testDatabase } from '../harness.ts'
 import { text } from '../scripted.ts'

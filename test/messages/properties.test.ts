@@ -3,7 +3,7 @@ import type { Outcome } from 'channel-kit/outcome'
 import fc from 'fast-check'
 import t from 'tap'
 import { next } from '../../src/messages/policy.ts'
-import { advances, wholeStatus } from '../../src/messages/rank.ts'
+import { advances, wholeStatus } from '../../src/inbound/status-order.ts'
 
 /** Promises held to all inputs instead of a few. What breaks one is printed with the seed that finds it again. */
 

@@ -9,16 +9,16 @@ import {
   lockRegistrations
 } from '../database/conversations.ts'
 import { writeNotes } from '../database/notes.ts'
-import { queueAnswers } from './answers.ts'
-import { keepEarly, takeEarly } from './early.ts'
-import { hear } from './hear.ts'
-import { incomingNews } from './incoming.ts'
-import { addParts, type Known, messagesOf, type Reported } from './known.ts'
-import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './memory.ts'
-import { lastOf, plainly } from './plainly.ts'
-import { addAliases, learnNames, writeAddresses } from './rename.ts'
-import { sendAgain, takeBack } from './returned.ts'
-import { statusNews, writeKnown } from './write.ts'
+import { queueAnswers } from './auto-replies.ts'
+import { keepEarly, takeEarly } from './unmatched-statuses.ts'
+import { hear } from './apply-status.ts'
+import { incomingNews } from './incoming-messages.ts'
+import { addParts, type Known, messagesOf, type Reported } from './match-messages.ts'
+import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './conversation-memory.ts'
+import { lastOf, plainly } from './normalize-events.ts'
+import { addAliases, learnNames, writeAddresses } from './contact-aliases.ts'
+import { sendAgain, takeBack } from '../messages/returned.ts'
+import { statusNews, writeKnown } from './save-status.ts'
 
 /**
  * Stores what gateways reported, in the order reported, and what the CRM has to

@@ -1,6 +1,6 @@
 import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
 import { plain } from '../database/text.ts'
-import type { Known, Reported } from './known.ts'
+import type { Known, Reported } from './match-messages.ts'
 
 /** What gateways said, as the database takes it. */
 

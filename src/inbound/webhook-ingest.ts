@@ -2,7 +2,7 @@ import type { GatewayEvent } from 'channel-kit/event'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../database/connect.ts'
 import { gather } from '../database/gather.ts'
-import { storeEvents } from './events.ts'
+import { storeEvents } from './store-events.ts'
 import { ingest } from './ingest.ts'
 
 /** Resolves when what a gateway reported of a registration is stored for good; nothing is when it rejects. */

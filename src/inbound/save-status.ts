@@ -4,9 +4,9 @@ import type { CrmNews } from '../outbox/enqueue.ts'
 import type { Executor } from '../database/connect.ts'
 import { wake } from '../database/conversations.ts'
 import { messages } from '../database/schema.ts'
-import type { Known } from './known.ts'
-import { writeParts } from './parts.ts'
-import { refreshSending } from './queue.ts'
+import type { Known } from './match-messages.ts'
+import { writeParts } from '../messages/parts.ts'
+import { refreshSending } from '../messages/queue.ts'
 
 /** The CRM hears nothing of a message that it does not know. */
 export const statusNews = ({ conversationId, crmId, replays }: Known, status: Status): CrmNews[] =>

@@ -5,7 +5,7 @@ import { type Contact, type Conversation, findConversations, keyOf } from '../da
 import { aliases } from '../database/kept.ts'
 import { conversations } from '../database/schema.ts'
 import { numbered, otherWay, waysOf } from '../protocol/contact.ts'
-import type { Known, Reported } from './known.ts'
+import type { Known, Reported } from './match-messages.ts'
 
 /**
  * Contacts that gateways renamed. Their conversations go on under the name that

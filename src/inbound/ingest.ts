@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../database/connect.ts'
 import { apart, faultOf, inSavepoint, isFault } from '../database/fault.ts'
-import { storeEvents } from './events.ts'
-import type { Reported } from './known.ts'
+import { storeEvents } from './store-events.ts'
+import type { Reported } from './match-messages.ts'
 
 /** Events stored in one transaction, unless one of them makes it fail: then that one alone is not. */
 

@@ -7,9 +7,9 @@ import { addJob, type Jobs } from '../database/jobs.ts'
 import { outbox } from '../database/schema.ts'
 import { wordsOf } from '../database/text.ts'
 import { before, within } from '../outbound/deadline.ts'
-import { downloadedOf } from './downloaded.ts'
-import { type Item, missingOf, settleTries, tellWithout, type Words } from './fetched.ts'
-import type { MakeReady } from './send.ts'
+import { downloadedOf } from './read-download.ts'
+import { type Item, missingOf, settleTries, tellWithout, type Words } from './media-result.ts'
+import type { MakeReady } from '../messages/send.ts'
 
 /**
  * Files of incoming messages are fetched before the CRM hears of the messages,

@@ -4,7 +4,7 @@ import type { Database, Executor } from '../database/connect.ts'
 import { addJob, type Jobs } from '../database/jobs.ts'
 import { earlyStatuses, messageParts } from '../database/kept.ts'
 import { messages } from '../database/schema.ts'
-import type { Reported } from './known.ts'
+import type { Reported } from './match-messages.ts'
 
 /** Statuses of messages that we do not know, yet: kept, and applied when the send has returned. */
 

@@ -3,8 +3,8 @@ import type { Executor } from '../database/connect.ts'
 import type { Conversation } from '../database/conversations.ts'
 import { namedElsewhere, nameIn } from '../database/elsewhere.ts'
 import { type Answered, type Body, messages } from '../database/schema.ts'
-import { pastOf } from './memory.ts'
-import { queue } from './queue.ts'
+import { pastOf } from './conversation-memory.ts'
+import { queue } from '../messages/queue.ts'
 
 interface In<Event> {
   conversation: Conversation

@@ -5,8 +5,8 @@ import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import { messageParts } from '../database/kept.ts'
 import { type Doubt, type MessageState, messages } from '../database/schema.ts'
-import { type KnownPart, partsOf } from './parts.ts'
-import type { Chapter } from './story.ts'
+import { type KnownPart, partsOf } from '../messages/parts.ts'
+import type { Chapter } from '../messages/story.ts'
 
 /** Messages that gateways report on, found by what the gateway or we call them. */
 
