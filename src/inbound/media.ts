@@ -9,7 +9,7 @@ import { wordsOf } from '../database/text.ts'
 import { before, within } from '../outbound/deadline.ts'
 import { downloadedOf } from './read-download.ts'
 import { type Item, missingOf, settleTries, tellWithout, type Words } from './media-result.ts'
-import type { MakeReady } from '../messages/send.ts'
+import type { MakeReady } from '../delivery/send-attempt.ts'
 
 /**
  * Files of incoming messages are fetched before the CRM hears of the messages,

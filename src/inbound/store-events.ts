@@ -17,7 +17,7 @@ import { addParts, type Known, messagesOf, type Reported } from './match-message
 import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './conversation-memory.ts'
 import { lastOf, plainly } from './normalize-events.ts'
 import { addAliases, learnNames, writeAddresses } from './contact-aliases.ts'
-import { sendAgain, takeBack } from '../messages/returned.ts'
+import { sendAgain, takeBack } from '../delivery/send-again.ts'
 import { statusNews, writeKnown } from './save-status.ts'
 
 /**

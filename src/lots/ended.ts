@@ -1,5 +1,5 @@
 import { plain } from '../database/text.ts'
-import type { Ended, Taken } from '../messages/ended.ts'
+import type { Ended, Taken } from '../delivery/attempt.ts'
 
 /** What became of a message in a lot, as if it had been sent by itself. */
 

@@ -1,5 +1,5 @@
 import type { LotLimits, PreparedItem } from 'channel-kit/lots'
-import type { Taken } from '../messages/ended.ts'
+import type { Taken } from '../delivery/attempt.ts'
 
 /** A message that a host has in hand, made ready for a lot. */
 export interface Gathered {

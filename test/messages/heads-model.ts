@@ -1,4 +1,4 @@
-import type { Ended, Taken } from '../../src/messages/ended.ts'
+import type { Ended, Taken } from '../../src/delivery/attempt.ts'
 
 /** Conversations as they should be, in memory: what the database is compared with. */
 

@@ -2,7 +2,7 @@ import { STATUSES, type Status } from 'channel-kit/chat'
 import type { Outcome } from 'channel-kit/outcome'
 import fc from 'fast-check'
 import t from 'tap'
-import { next } from '../../src/messages/policy.ts'
+import { next } from '../../src/delivery/retry-policy.ts'
 import { advances, wholeStatus } from '../../src/inbound/status-order.ts'
 
 /** Promises held to all inputs instead of a few. What breaks one is printed with the seed that finds it again. */

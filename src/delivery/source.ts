@@ -2,8 +2,8 @@ import type { AccountLimits } from 'channel-kit/channel'
 import type { Database } from '../database/connect.ts'
 import { claim, handOver, letGo, ownedBy } from '../database/ownership.ts'
 import type { Line } from '../worker/line.ts'
-import type { Ended, Taken } from './ended.ts'
-import { sendTurn } from './sending.ts'
+import type { Ended, Taken } from './attempt.ts'
+import { sendTurn } from './settle.ts'
 
 interface Parts {
   database: Pick<Database, 'db' | 'pool'>

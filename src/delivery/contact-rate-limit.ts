@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import type { Conversation } from '../database/conversations.ts'
 import { conversations } from '../database/schema.ts'
-import type { Ended } from './ended.ts'
+import type { Ended } from './attempt.ts'
 
 /** How often an account may write to one contact. Kept with the conversation, so all hosts hold it, and a new one too. */
 

@@ -1,5 +1,5 @@
 import { byHash, type Routine } from '../database/routine.ts'
-import { WRITE_ENDED } from './ended.ts'
+import { WRITE_ENDED } from './attempt.ts'
 
 /**
  * A turn of what is sent. First writes down how attempts ended, unless another

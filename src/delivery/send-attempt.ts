@@ -6,11 +6,11 @@ import type { Tools } from 'channel-kit/tools'
 import { GIVEN_UP, MOST_DEATHS } from '../database/deaths.ts'
 import { plain, wordsOf } from '../database/text.ts'
 import { within } from '../outbound/deadline.ts'
-import type { Carried, Ended, Taken } from './ended.ts'
+import type { Carried, Ended, Taken } from './attempt.ts'
 import { type Naming, outcomeBy } from '../inbound/phone-numbers.ts'
-import { outcomeOf } from './outcome.ts'
-import { sentOf } from './parts.ts'
-import { type Next, next, type Policy } from './policy.ts'
+import { outcomeOf } from './read-outcome.ts'
+import { sentOf } from '../messages/parts.ts'
+import { type Next, next, type Policy } from './retry-policy.ts'
 
 /** A registration's channel with its tools, or why it cannot be used now. */
 type Ready =

@@ -4,9 +4,9 @@ import type { Database } from '../database/connect.ts'
 import { lockConversations } from '../database/conversations.ts'
 import { faultOf, isFault } from '../database/fault.ts'
 import { messages } from '../database/schema.ts'
-import type { Ended, Taken } from './ended.ts'
-import { refreshSending } from './queue.ts'
-import { settleMessages } from './sending.ts'
+import type { Ended, Taken } from './attempt.ts'
+import { refreshSending } from '../messages/queue.ts'
+import { settleMessages } from './settle.ts'
 
 interface Parts {
   database: Pick<Database, 'db'>

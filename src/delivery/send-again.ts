@@ -5,10 +5,10 @@ import { wake } from '../database/conversations.ts'
 import { messageParts } from '../database/kept.ts'
 import { messages } from '../database/schema.ts'
 import type { Known } from '../inbound/match-messages.ts'
-import { LONGEST_MS } from './policy.ts'
-import { refreshSending } from './queue.ts'
+import { LONGEST_MS } from './retry-policy.ts'
+import { refreshSending } from '../messages/queue.ts'
 import { advances } from '../inbound/status-order.ts'
-import { KEPT } from './replay.ts'
+import { KEPT } from '../messages/replay.ts'
 
 /**
  * What gateways gave back undelivered, to go another way. A part goes by each

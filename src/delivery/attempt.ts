@@ -6,8 +6,8 @@ import type { Conversation } from '../database/conversations.ts'
 import type { Doubt, messages } from '../database/schema.ts'
 import { plain } from '../database/text.ts'
 import { boxed } from '../inbound/conversation-memory.ts'
-import { comingOf, type Next } from './policy.ts'
-import type { Chapter } from './story.ts'
+import { comingOf, type Next } from './retry-policy.ts'
+import type { Chapter } from '../messages/story.ts'
 
 /** Attempts, and how they ended as messages keep it. */
 

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import type { CrmNews } from '../outbox/enqueue.ts'
 import type { Executor } from '../database/connect.ts'
 import { messages } from '../database/schema.ts'
-import { type Ended, newParts, type Written } from './ended.ts'
+import { type Ended, newParts, type Written } from './attempt.ts'
 import { ownStatus } from '../inbound/apply-status.ts'
 import type { Known } from '../inbound/match-messages.ts'
-import { isWhole, type KnownPart, partsOf, writeParts } from './parts.ts'
+import { isWhole, type KnownPart, partsOf, writeParts } from '../messages/parts.ts'
 import { statusNews, writeKnown } from '../inbound/save-status.ts'
 
 type Settled = Ended & { row: Written }
