@@ -1,4 +1,4 @@
-import { countFinished, type Finished, removeFinished } from '../messages/clean.ts'
+import { countFinished, type Finished, removeFinished } from '../messages/retention.ts'
 import { type CleanOptions, limitOf } from './age.ts'
 import { type Answer, count, progress } from './answer.ts'
 import { withDatabase } from './database.ts'

@@ -1,5 +1,5 @@
 import type { MessageState } from '../database/schema.ts'
-import { type Listed, listMessages } from '../messages/list.ts'
+import { type Listed, listMessages } from '../messages/queries.ts'
 import { limitOf } from './age.ts'
 import { type Answer, count } from './answer.ts'
 import { continued, type PageOptions, paged } from './choice.ts'

@@ -1,4 +1,4 @@
-import { countMessages, idsOf } from '../messages/list.ts'
+import { countMessages, idsOf } from '../messages/queries.ts'
 import { replayMessages } from '../messages/replay.ts'
 import { count } from './answer.ts'
 import { chosenIds } from './choice.ts'

@@ -1,6 +1,6 @@
 import { itemsAbout } from '../outbox/queries.ts'
 import type { Database } from '../database/connect.ts'
-import { findMessages, storyOf, type Told } from '../messages/list.ts'
+import { findMessages, storyOf, type Told } from '../messages/queries.ts'
 import { type Answer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { type Cell, facts, plainly, table } from './table.ts'

@@ -6,7 +6,7 @@ import { messageParts } from '../database/kept.ts'
 import { messages } from '../database/schema.ts'
 import type { Known } from '../inbound/match-messages.ts'
 import { LONGEST_MS } from './retry-policy.ts'
-import { refreshSending } from '../messages/queue.ts'
+import { refreshSending } from '../messages/enqueue.ts'
 import { advances } from '../inbound/status-order.ts'
 import { KEPT } from '../messages/replay.ts'
 

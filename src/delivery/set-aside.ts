@@ -5,7 +5,7 @@ import { lockConversations } from '../database/conversations.ts'
 import { faultOf, isFault } from '../database/fault.ts'
 import { messages } from '../database/schema.ts'
 import type { Ended, Taken } from './attempt.ts'
-import { refreshSending } from '../messages/queue.ts'
+import { refreshSending } from '../messages/enqueue.ts'
 import { settleMessages } from './settle.ts'
 
 interface Parts {

@@ -4,7 +4,7 @@ import type { Conversation } from '../database/conversations.ts'
 import { namedElsewhere, nameIn } from '../database/elsewhere.ts'
 import { type Answered, type Body, messages } from '../database/schema.ts'
 import { pastOf } from './conversation-memory.ts'
-import { queue } from '../messages/queue.ts'
+import { queue } from '../messages/enqueue.ts'
 
 interface In<Event> {
   conversation: Conversation

@@ -6,7 +6,7 @@ import { wake } from '../database/conversations.ts'
 import { messages } from '../database/schema.ts'
 import type { Known } from './match-messages.ts'
 import { writeParts } from '../messages/parts.ts'
-import { refreshSending } from '../messages/queue.ts'
+import { refreshSending } from '../messages/enqueue.ts'
 
 /** The CRM hears nothing of a message that it does not know. */
 export const statusNews = ({ conversationId, crmId, replays }: Known, status: Status): CrmNews[] =>

@@ -2,7 +2,7 @@ import type { Database } from '../database/connect.ts'
 import { gather } from '../database/gather.ts'
 import { call } from '../database/routine.ts'
 import type { Posted } from '../protocol/chat.ts'
-import { ACCEPT } from './accepting.ts'
+import { ACCEPT } from './accept-routine.ts'
 
 /** Resolves when the message is stored for good. `other`: another name of the same contact, such as a number without its plus. */
 export type Accept = (registrationId: number, posted: Posted, other?: string | null) => Promise<void>

@@ -3,7 +3,7 @@ import type { Database, Executor } from '../database/connect.ts'
 import { lockConversations, wake } from '../database/conversations.ts'
 import { messageParts } from '../database/kept.ts'
 import { messages } from '../database/schema.ts'
-import { refreshSending } from './queue.ts'
+import { refreshSending } from './enqueue.ts'
 import type { Chapter } from './story.ts'
 
 /** A message that its gateway took, and reported an error of later, has failed as much as one that never left. */

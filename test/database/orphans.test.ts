@@ -1,7 +1,7 @@
 import t from 'tap'
 import { messages, outbox, registrations } from '../../src/database/schema.ts'
 import { accepter } from '../../src/messages/accept.ts'
-import { removeFinished } from '../../src/messages/clean.ts'
+import { removeFinished } from '../../src/messages/retention.ts'
 import { eraseContact } from '../../src/messages/erase.ts'
 import { storeEvents } from '../../src/inbound/store-events.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
