@@ -1,7 +1,7 @@
 import type { AccountLimits } from 'channel-kit/channel'
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
-import type { Conversation } from '../database/conversations.ts'
+import type { Conversation } from '../queue/conversations.ts'
 import { conversations } from '../database/schema.ts'
 import type { Ended } from './attempt.ts'
 

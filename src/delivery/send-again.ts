@@ -1,7 +1,7 @@
 import type { StatusEvent } from 'channel-kit/event'
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
-import { wake } from '../database/conversations.ts'
+import { wake } from '../queue/conversations.ts'
 import { messageParts } from '../database/kept.ts'
 import { messages } from '../database/schema.ts'
 import type { Known } from '../inbound/match-messages.ts'

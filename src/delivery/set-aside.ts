@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../database/connect.ts'
-import { lockConversations } from '../database/conversations.ts'
+import { lockConversations } from '../queue/conversations.ts'
 import { faultOf, isFault } from '../database/fault.ts'
 import { messages } from '../database/schema.ts'
 import type { Ended, Taken } from './attempt.ts'

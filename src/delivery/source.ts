@@ -1,7 +1,7 @@
 import type { AccountLimits } from 'channel-kit/channel'
 import type { Database } from '../database/connect.ts'
-import { claim, handOver, letGo, ownedBy } from '../database/ownership.ts'
-import type { Line } from '../worker/line.ts'
+import { claim, handOver, letGo, ownedBy } from '../queue/claims.ts'
+import type { Line } from '../queue/work-source.ts'
 import type { Ended, Taken } from './attempt.ts'
 import { sendTurn } from './settle.ts'
 

@@ -1,6 +1,6 @@
 import type { AnswerEvent, MessageEvent } from 'channel-kit/event'
 import type { Executor } from '../database/connect.ts'
-import type { Conversation } from '../database/conversations.ts'
+import type { Conversation } from '../queue/conversations.ts'
 import { namedElsewhere, nameIn } from '../database/elsewhere.ts'
 import { type Answered, type Body, messages } from '../database/schema.ts'
 import { pastOf } from './conversation-memory.ts'

@@ -1,7 +1,7 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
-import { type Contact, type Conversation, findConversations, keyOf } from '../database/conversations.ts'
+import { type Contact, type Conversation, findConversations, keyOf } from '../queue/conversations.ts'
 import { aliases } from '../database/kept.ts'
 import { conversations } from '../database/schema.ts'
 import { numbered, otherWay, waysOf } from '../protocol/contact.ts'

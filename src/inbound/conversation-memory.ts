@@ -1,7 +1,7 @@
 import type { MessageEvent } from 'channel-kit/event'
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
-import type { Conversation } from '../database/conversations.ts'
+import type { Conversation } from '../queue/conversations.ts'
 import { conversations } from '../database/schema.ts'
 
 /** What is remembered of conversations; whoever calls has locked them. JSON goes as text, since a recordset takes no NUL. */

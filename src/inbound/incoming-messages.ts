@@ -2,7 +2,7 @@ import type { Content } from 'channel-kit/chat'
 import type { MessageEvent } from 'channel-kit/event'
 import { MOST } from 'channel-kit/limits'
 import type { CrmNews } from '../outbox/enqueue.ts'
-import type { Conversation } from '../database/conversations.ts'
+import type { Conversation } from '../queue/conversations.ts'
 
 /**
  * What the CRM hears of a customer's message: one message, unless the text or

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
-import { addJob, type Jobs } from '../database/jobs.ts'
+import { addJob, type Jobs } from '../queue/jobs.ts'
 import { messages } from '../database/schema.ts'
 import type { Store } from './ingest.ts'
 

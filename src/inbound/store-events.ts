@@ -7,7 +7,7 @@ import {
   keyOf,
   lockConversations,
   lockRegistrations
-} from '../database/conversations.ts'
+} from '../queue/conversations.ts'
 import { writeNotes } from '../database/notes.ts'
 import { queueAnswers } from './auto-replies.ts'
 import { keepEarly, takeEarly } from './unmatched-statuses.ts'

@@ -1,7 +1,7 @@
 import type { StatusEvent } from 'channel-kit/event'
 import { and, asc, eq, gt, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../database/connect.ts'
-import { addJob, type Jobs } from '../database/jobs.ts'
+import { addJob, type Jobs } from '../queue/jobs.ts'
 import { earlyStatuses, messageParts } from '../database/kept.ts'
 import { messages } from '../database/schema.ts'
 import type { Reported } from './match-messages.ts'

@@ -1,7 +1,7 @@
 import { and, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { type LotState, lots } from '../database/lot-tables.ts'
-import { type Retention, retentionCrons } from '../worker/retention.ts'
+import { type Retention, retentionCrons } from '../queue/retention-schedule.ts'
 
 /** Lots that have ended. With a lot goes the memory of how its messages left; the messages themselves stay. */
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
-import { lockConversations } from '../database/conversations.ts'
+import { lockConversations } from '../queue/conversations.ts'
 import { lotItems } from '../database/lot-tables.ts'
 import { messages } from '../database/schema.ts'
 import { refreshSending } from '../messages/enqueue.ts'

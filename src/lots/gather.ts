@@ -4,7 +4,7 @@ import type { Database } from '../database/connect.ts'
 import type { Ended, Taken } from '../delivery/attempt.ts'
 import type { Policy } from '../delivery/retry-policy.ts'
 import { type MakeReady, sender } from '../delivery/send-attempt.ts'
-import type { Line } from '../worker/line.ts'
+import type { Line } from '../queue/work-source.ts'
 import { collect } from './collect.ts'
 import type { Gathered } from './gathered.ts'
 

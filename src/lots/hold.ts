@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
 import { bigints } from '../database/ids.ts'
-import { HELD } from '../database/ownership.ts'
+import { HELD } from '../queue/claims.ts'
 import { messages } from '../database/schema.ts'
 
 /** A message that waits for one before it, which is in another lot, is let go when that one is settled. */

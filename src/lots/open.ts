@@ -1,6 +1,6 @@
 import type { LotLimits } from 'channel-kit/lots'
 import { and, eq, sql } from 'drizzle-orm'
-import { lockConversations, wake } from '../database/conversations.ts'
+import { lockConversations, wake } from '../queue/conversations.ts'
 import { lotChunks, lotItems, lots } from '../database/lot-tables.ts'
 import { messages } from '../database/schema.ts'
 import { refreshSending } from '../messages/enqueue.ts'

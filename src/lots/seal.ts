@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
-import { addJob } from '../database/jobs.ts'
+import { addJob } from '../queue/jobs.ts'
 import { lots } from '../database/lot-tables.ts'
 
 /**

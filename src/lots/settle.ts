@@ -1,6 +1,6 @@
 import { and, asc, between, eq, sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
-import { lockConversations, wake } from '../database/conversations.ts'
+import { lockConversations, wake } from '../queue/conversations.ts'
 import { faultOf, isFault } from '../database/fault.ts'
 import { bigints } from '../database/ids.ts'
 import { type ItemState, lotItems } from '../database/lot-tables.ts'

@@ -1,4 +1,4 @@
-import { CONVERSATION, KEY, LOCK_NEW } from '../database/contacts.ts'
+import { CONVERSATION, KEY, LOCK_NEW } from '../queue/contacts.ts'
 import type { Routine } from '../database/routine.ts'
 
 /** Those that no conversation was found for. */

@@ -1,7 +1,7 @@
 import { inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../database/connect.ts'
-import { type Conversation, wake } from '../database/conversations.ts'
-import { refreshDue } from '../database/heads.ts'
+import { type Conversation, wake } from '../queue/conversations.ts'
+import { refreshDue } from '../queue/due-times.ts'
 import { conversations, messages } from '../database/schema.ts'
 
 /** What makes a message `i` one that is not settled. */

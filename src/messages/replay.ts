@@ -1,6 +1,6 @@
 import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../database/connect.ts'
-import { lockConversations, wake } from '../database/conversations.ts'
+import { lockConversations, wake } from '../queue/conversations.ts'
 import { messageParts } from '../database/kept.ts'
 import { messages } from '../database/schema.ts'
 import { refreshSending } from './enqueue.ts'

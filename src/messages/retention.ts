@@ -2,7 +2,7 @@ import { and, asc, gt, inArray, isNull, lt, ne, or, type SQL, sql } from 'drizzl
 import type { Database } from '../database/connect.ts'
 import { bigints } from '../database/ids.ts'
 import { conversations, messages, outbox } from '../database/schema.ts'
-import { type Retention, retentionCrons } from '../worker/retention.ts'
+import { type Retention, retentionCrons } from '../queue/retention-schedule.ts'
 
 /**
  * Rows that nobody works on any more. With a row goes the memory that it was

@@ -2,7 +2,7 @@ import { STATUSES, type Status } from 'channel-kit/chat'
 import { and, asc, desc, eq, gt, inArray, lt, lte, max, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
 import { bigints } from '../database/ids.ts'
-import { HELD } from '../database/ownership.ts'
+import { HELD } from '../queue/claims.ts'
 import { conversations, type OutboxState, outbox } from '../database/schema.ts'
 import { replayable } from './replay.ts'
 

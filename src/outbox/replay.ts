@@ -1,7 +1,7 @@
 import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../database/connect.ts'
-import { lockConversations, wake } from '../database/conversations.ts'
-import { refreshDue } from '../database/heads.ts'
+import { lockConversations, wake } from '../queue/conversations.ts'
+import { refreshDue } from '../queue/due-times.ts'
 import { conversations, outbox } from '../database/schema.ts'
 import { OPEN } from './source.ts'
 

@@ -1,14 +1,14 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../database/connect.ts'
-import { lockConversations, lockRegistrations, wake } from '../database/conversations.ts'
+import { lockConversations, lockRegistrations, wake } from '../queue/conversations.ts'
 import { faultOf } from '../database/fault.ts'
-import { refreshDue } from '../database/heads.ts'
-import { claim, handOver, letGo, ownedBy } from '../database/ownership.ts'
+import { refreshDue } from '../queue/due-times.ts'
+import { claim, handOver, letGo, ownedBy } from '../queue/claims.ts'
 import { call } from '../database/routine.ts'
 import { conversations, outbox, registrations } from '../database/schema.ts'
 import { plain } from '../database/text.ts'
-import type { Line } from '../worker/line.ts'
+import type { Line } from '../queue/work-source.ts'
 import { TELL_TURN } from './outbox-turn.ts'
 
 /** What this host has in hand to tell CRMs: taking it, and writing down what became of it. */

@@ -1,7 +1,7 @@
 import { defineChannel, type Polled } from 'channel-kit/channel'
 import { form, group, string } from 'channel-kit/form'
 import type { Test } from 'tap'
-import { addJob } from '../../src/database/jobs.ts'
+import { addJob } from '../../src/queue/jobs.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { bare } from './bare.ts'
 import { type Answering, testGateway } from './gateway.ts'

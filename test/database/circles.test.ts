@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Database, openDatabase as open } from '../../src/database/connect.ts'
-import { claim, freeRegistrations, handOver, letGo } from '../../src/database/ownership.ts'
+import { claim, freeRegistrations, handOver, letGo } from '../../src/queue/claims.ts'
 import { call } from '../../src/database/routine.ts'
 import { ACCEPT } from '../../src/messages/accept-routine.ts'
 import type { Ended, Taken } from '../../src/delivery/attempt.ts'

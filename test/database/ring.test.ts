@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { Work } from '../../src/database/conversations.ts'
-import { hearRings, ringer } from '../../src/database/ring.ts'
+import type { Work } from '../../src/queue/conversations.ts'
+import { hearRings, ringer } from '../../src/queue/work-notify.ts'
 import { type Database, openDatabase, testDatabase, until } from '../harness.ts'
 
 t.test('a host that stores a little is heard by the others, and not by itself', async t => {

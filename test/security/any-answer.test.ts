@@ -1,7 +1,7 @@
 import type { Outcome } from 'channel-kit/outcome'
 import fc from 'fast-check'
 import t from 'tap'
-import { addJob } from '../../src/database/jobs.ts'
+import { addJob } from '../../src/queue/jobs.ts'
 import { registrations } from '../../src/database/schema.ts'
 import { until } from '../harness.ts'
 import { taken, text } from '../scripted.ts'

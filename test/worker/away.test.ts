@@ -1,8 +1,8 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { openPool } from '../../src/database/connect.ts'
-import { startLiveness } from '../../src/worker/liveness.ts'
-import { startRunner } from '../../src/worker/runner.ts'
+import { startLiveness } from '../../src/queue/heartbeat.ts'
+import { startRunner } from '../../src/queue/runner.ts'
 import { openDatabase, testDatabase, until } from '../harness.ts'
 import { keptLog } from '../log.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { handing, type Load } from '../../src/worker/handing.ts'
+import { handing, type Load } from '../../src/queue/rebalance-plan.ts'
 
 /** What a host gives away, and to whom. Loads and rates are items a second. */
 

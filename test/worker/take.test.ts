@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startPump } from '../../src/worker/pump.ts'
+import { startPump } from '../../src/queue/dispatcher.ts'
 
 /** A job that says that a registration has work is over when a host has it, and not before. */
 

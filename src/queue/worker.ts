@@ -1,12 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { TaskList } from 'graphile-worker'
 import { APPLICATION, type Database, openPool } from '../database/connect.ts'
-import type { Jobs } from '../database/jobs.ts'
-import { hearRings, type Ring } from '../database/ring.ts'
-import { startBalance } from './balance.ts'
-import type { Item, Limits, Line } from './line.ts'
-import { startLiveness } from './liveness.ts'
-import { startPump } from './pump.ts'
+import type { Jobs } from './jobs.ts'
+import { hearRings, type Ring } from './work-notify.ts'
+import { startBalance } from './rebalancer.ts'
+import type { Item, Limits, Line } from './work-source.ts'
+import { startLiveness } from './heartbeat.ts'
+import { startPump } from './dispatcher.ts'
 import { type Cron, startRunner } from './runner.ts'
 
 export interface Parts<Sent extends Item, SendEnd, Told extends Item, TellEnd> {

@@ -1,8 +1,8 @@
 import { eq, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../database/connect.ts'
-import { countMediaDeaths } from '../database/deaths.ts'
-import { freeRegistrations } from '../database/ownership.ts'
+import { countMediaDeaths } from './deaths.ts'
+import { freeRegistrations } from './claims.ts'
 import { hosts } from '../database/schema.ts'
 
 /**

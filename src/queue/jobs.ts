@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Executor } from './connect.ts'
+import type { Executor } from '../database/connect.ts'
 
 /**
  * Jobs are rows of graphile-worker, added in the transaction of what they are

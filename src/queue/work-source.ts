@@ -1,4 +1,4 @@
-import type { OwnLimits, Want } from './share.ts'
+import type { OwnLimits, Want } from './fair-share.ts'
 
 /** A kind of work, as the pump does it. */
 

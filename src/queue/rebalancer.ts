@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../database/connect.ts'
-import type { Work } from '../database/conversations.ts'
+import type { Work } from './conversations.ts'
 import { hosts } from '../database/schema.ts'
-import { handing } from './handing.ts'
-import type { Pump } from './pump.ts'
+import { handing } from './rebalance-plan.ts'
+import type { Pump } from './dispatcher.ts'
 
 /** Every few seconds each host says how busy it is, and gives to one that is less so. */
 
