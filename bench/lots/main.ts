@@ -14,7 +14,7 @@ import { readConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/database/connect.ts'
 import { startEmbedded } from '../../src/database/embedded.ts'
 import { migrateDatabase } from '../../src/database/migrate.ts'
-import { openSecrets } from '../../src/database/secrets.ts'
+import { openSecrets } from '../../src/secrets/secrets.ts'
 import { startHost } from '../../src/host.ts'
 
 /**

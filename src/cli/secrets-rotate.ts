@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { lacking } from '../database/key-holders.ts'
-import { rotateSecrets } from '../database/rotate.ts'
+import { lacking } from '../secrets/key-holders.ts'
+import { rotateSecrets } from '../secrets/rotate.ts'
 import { type Answer, count, progress } from './answer.ts'
 import { withDatabase } from './database.ts'
 

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import { checkServer, type Database, openDatabase } from './connect.ts'
 import { awaited, startEmbedded } from './embedded.ts'
 import { migrateDatabase } from './migrate.ts'
-import { checkKeys, keepKeys, type OpenedSecrets, openSecrets } from './secrets.ts'
+import { checkKeys, keepKeys, type OpenedSecrets, openSecrets } from '../secrets/secrets.ts'
 
 export interface Opened {
   database: Database

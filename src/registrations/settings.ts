@@ -4,7 +4,7 @@ import { announce, cache } from './cache.ts'
 import type { Database, Executor } from '../database/connect.ts'
 import { wake } from '../queue/conversations.ts'
 import { registrations, settings } from '../database/schema.ts'
-import type { Secrets } from '../database/secrets.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import { resumeLots } from '../lots/seal.ts'
 import { type Data, mergeData, splitSecrets } from '../protocol/settings.ts'
 

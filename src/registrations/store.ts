@@ -3,7 +3,7 @@ import { and, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import { announce, cache } from './cache.ts'
 import type { Database } from '../database/connect.ts'
 import { registrations } from '../database/schema.ts'
-import type { Secrets } from '../database/secrets.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import type { Reference } from '../protocol/reference.ts'
 import { resume } from '../outbox/source.ts'
 

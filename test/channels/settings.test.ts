@@ -2,7 +2,7 @@ import t from 'tap'
 import { Type } from 'typebox'
 import { settingsStore } from '../../src/registrations/settings.ts'
 import { heed } from '../../src/registrations/cache.ts'
-import { openSecrets } from '../../src/database/secrets.ts'
+import { openSecrets } from '../../src/secrets/secrets.ts'
 import { openDatabase, TEST_KEYS, testDatabase, until } from '../harness.ts'
 
 /** Each message asks for the settings of its account. */

@@ -3,9 +3,9 @@ import { decodeProtectedHeader } from 'jose'
 import t, { type Test } from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { secretKeys } from '../../src/database/key-tables.ts'
-import { rotateSecrets } from '../../src/database/rotate.ts'
+import { rotateSecrets } from '../../src/secrets/rotate.ts'
 import { registrations, settings } from '../../src/database/schema.ts'
-import { openSecrets } from '../../src/database/secrets.ts'
+import { openSecrets } from '../../src/secrets/secrets.ts'
 import { startHost } from '../../src/host.ts'
 import {
   type Database,

@@ -2,7 +2,7 @@ import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { readConfig } from '../../src/config.ts'
-import { checkKeys, keepKeys, openSecrets } from '../../src/database/secrets.ts'
+import { checkKeys, keepKeys, openSecrets } from '../../src/secrets/secrets.ts'
 import { startHost } from '../../src/host.ts'
 import { openDatabase, testCrm, testDatabase, testEnvironment, testFolder, testHost } from '../harness.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { lacking } from '../../src/database/key-holders.ts'
+import { lacking } from '../../src/secrets/key-holders.ts'
 import { cli } from '../cli/run.ts'
 import { TEST_KEYS, testCrm, testHost, until } from '../harness.ts'
 

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { keepKeys } from '../../src/database/secrets.ts'
+import { keepKeys } from '../../src/secrets/secrets.ts'
 import { openUploads } from '../../src/storage/uploads.ts'
 import { testCrm, testFolder, testHost } from '../harness.ts'
 import { ask } from '../http/ask.ts'
