@@ -3,10 +3,10 @@ import { defineConfig } from 'drizzle-kit'
 export default defineConfig({
   dialect: 'postgresql',
   schema: [
-    './src/database/schema.ts',
-    './src/database/kept.ts',
-    './src/database/key-tables.ts',
-    './src/database/lot-tables.ts'
+    './src/postgres/schema/schema.ts',
+    './src/postgres/schema/kept.ts',
+    './src/postgres/schema/keys.ts',
+    './src/postgres/schema/lots.ts'
   ],
   out: './migrations',
   casing: 'snake_case'

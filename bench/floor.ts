@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { Logger, run, type WorkerEvents } from 'graphile-worker'
-import { openPool } from '../src/database/connect.ts'
+import { openPool } from '../src/postgres/connect.ts'
 import { round } from './spread.ts'
 import type { Stage } from './stage.ts'
 

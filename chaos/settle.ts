@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Database } from '../src/database/connect.ts'
+import type { Database } from '../src/postgres/connect.ts'
 import type { Gateway } from './gateways/gateway.ts'
 import type { Journal } from './journal.ts'
 import { allSettled, answersRight, crmHeardRight, hostsLive } from './ledger/conduct.ts'

@@ -1,6 +1,6 @@
 import { form, group, password, string } from 'channel-kit/form'
 import t from 'tap'
-import { registrations } from '../src/database/schema.ts'
+import { registrations } from '../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from './harness.ts'
 import { keptLog } from './log.ts'
 import { scripted, taken, text } from './scripted.ts'

@@ -9,7 +9,7 @@ import { startSimulator } from 'channel-whatsapp-cloud/simulator'
 import postgres from 'postgres'
 import { startCrm } from 'simulator/crm'
 import { keptPort } from '../../chaos/port.ts'
-import { startEmbedded } from '../../src/database/embedded.ts'
+import { startEmbedded } from '../../src/postgres/embedded/start.ts'
 import { START_FLAGS } from '../flags.ts'
 import { spreadOf } from '../spread.ts'
 

@@ -1,5 +1,5 @@
 import { readConfig } from '../config.ts'
-import { type Opened, openPrepared } from '../database/open.ts'
+import { type Opened, openPrepared } from '../postgres/open.ts'
 import { interruptible, log } from './interrupted.ts'
 
 /** Lends the database of the environment to a command, be a host running on it or not. */

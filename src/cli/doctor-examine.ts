@@ -1,6 +1,6 @@
 import type { FieldErrors } from 'channel-kit/channel'
 import { asc, eq } from 'drizzle-orm'
-import { registrations } from '../database/schema.ts'
+import { registrations } from '../postgres/schema/schema.ts'
 import { before, within } from '../outbound/deadline.ts'
 import { type Answer, bar, count, progress } from './answer.ts'
 import { type Host, withHost } from './lent-host.ts'

@@ -1,4 +1,4 @@
-import type { LotState } from '../database/lot-tables.ts'
+import type { LotState } from '../postgres/schema/lots.ts'
 import { type ListedLot, listLots } from '../lots/list.ts'
 import { type Answer, count } from './answer.ts'
 import { continued, type PageOptions, paged } from './choice.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Database } from '../database/connect.ts'
+import type { Database } from '../postgres/connect.ts'
 import { goingLots, type ListedLot, listLots, lotsById } from '../lots/list.ts'
 import { goOnNow, seal } from '../lots/seal.ts'
 import { type Answer, bar, count, progress } from './answer.ts'

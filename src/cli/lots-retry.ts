@@ -1,4 +1,4 @@
-import type { Database } from '../database/connect.ts'
+import type { Database } from '../postgres/connect.ts'
 import { listLots } from '../lots/list.ts'
 import { countRetries, retriesOf } from '../lots/retry.ts'
 import { replayMessages } from '../messages/replay.ts'

@@ -1,4 +1,4 @@
-import type { MessageState } from '../database/schema.ts'
+import type { MessageState } from '../postgres/schema/schema.ts'
 import { type Listed, listMessages } from '../messages/queries.ts'
 import { limitOf } from './age.ts'
 import { type Answer, count } from './answer.ts'

@@ -1,5 +1,5 @@
 import { itemsAbout } from '../outbox/queries.ts'
-import type { Database } from '../database/connect.ts'
+import type { Database } from '../postgres/connect.ts'
 import { findMessages, storyOf, type Told } from '../messages/queries.ts'
 import { type Answer, count } from './answer.ts'
 import { withDatabase } from './database.ts'

@@ -1,5 +1,5 @@
 import { type Item, listItems } from '../outbox/queries.ts'
-import type { OutboxState } from '../database/schema.ts'
+import type { OutboxState } from '../postgres/schema/schema.ts'
 import { type Answer, count } from './answer.ts'
 import { continued, type PageOptions, paged } from './choice.ts'
 import { withDatabase } from './database.ts'

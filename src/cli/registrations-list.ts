@@ -1,6 +1,6 @@
 import { asc, eq, inArray, sql } from 'drizzle-orm'
-import type { Database } from '../database/connect.ts'
-import { messages, outbox, registrations } from '../database/schema.ts'
+import type { Database } from '../postgres/connect.ts'
+import { messages, outbox, registrations } from '../postgres/schema/schema.ts'
 import { type Answer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { table } from './table.ts'

@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import { registrations } from '../database/schema.ts'
+import { registrations } from '../postgres/schema/schema.ts'
 import { effectiveSettings } from '../protocol/settings.ts'
 import type { Answer } from './answer.ts'
 import { withHost } from './lent-host.ts'

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
-import type { Database } from '../database/connect.ts'
-import { publicKeys } from '../database/key-tables.ts'
+import type { Database } from '../postgres/connect.ts'
+import { publicKeys } from '../postgres/schema/keys.ts'
 import { within } from '../outbound/deadline.ts'
 import type { Outbound } from '../outbound/outbound.ts'
 

@@ -1,4 +1,4 @@
-import { byHash, type Routine } from '../database/routine.ts'
+import { byHash, type Routine } from '../postgres/sql-routine.ts'
 import { WRITE_ENDED } from './attempt.ts'
 
 /**

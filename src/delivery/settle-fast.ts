@@ -1,5 +1,5 @@
 import { type CrmNews, itemOf } from '../outbox/enqueue.ts'
-import { plain } from '../database/text.ts'
+import { plain } from '../postgres/sanitize-text.ts'
 import { type Ended, rowOf } from './attempt.ts'
 import type { PaceOf } from './contact-rate-limit.ts'
 import { advances } from '../inbound/status-order.ts'

@@ -1,5 +1,5 @@
 import type { AccountLimits } from 'channel-kit/channel'
-import type { Database } from '../database/connect.ts'
+import type { Database } from '../postgres/connect.ts'
 import { claim, handOver, letGo, ownedBy } from '../queue/claims.ts'
 import type { Line } from '../queue/work-source.ts'
 import type { Ended, Taken } from './attempt.ts'

@@ -2,7 +2,7 @@ import type { Search } from 'channel-kit/channel'
 import { shortened } from 'channel-kit/limits'
 import { Unanswered } from 'channel-kit/unanswered'
 import type { FastifyBaseLogger } from 'fastify'
-import { wordsOf } from '../database/text.ts'
+import { wordsOf } from '../postgres/sanitize-text.ts'
 import { type Chosen, questionOf } from '../protocol/choices.ts'
 import { CHOICES_AWAY, type ErrorMap, type Say, UNKNOWN_CHOICE } from '../protocol/settings-errors.ts'
 

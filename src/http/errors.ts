@@ -1,7 +1,7 @@
 import createError from '@fastify/error'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isAway } from '../database/fault.ts'
+import { isAway } from '../postgres/fault.ts'
 import { quoted } from '../protocol/quote.ts'
 
 /** Every refusal leaves as `{code, message}`, the shape that the CRM reads. Source: docs/protocol.md, "Errors". */

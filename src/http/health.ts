@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Database } from '../database/connect.ts'
+import type { Database } from '../postgres/connect.ts'
 import { refuse } from './errors.ts'
 
 interface Parts {

@@ -1,6 +1,6 @@
 import cors from '@fastify/cors'
 import Fastify, { LogController } from 'fastify'
-import { discreetly } from '../database/discreet.ts'
+import { discreetly } from '../postgres/errors-without-values.ts'
 import { quoted } from '../protocol/quote.ts'
 import bodies, { BODY_LIMIT, parseQuery } from './bodies.ts'
 import { refuseBroken, refuseExpectation } from './broken.ts'

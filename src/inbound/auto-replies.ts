@@ -1,8 +1,8 @@
 import type { AnswerEvent, MessageEvent } from 'channel-kit/event'
-import type { Executor } from '../database/connect.ts'
+import type { Executor } from '../postgres/connect.ts'
 import type { Conversation } from '../queue/conversations.ts'
-import { namedElsewhere, nameIn } from '../database/elsewhere.ts'
-import { type Answered, type Body, messages } from '../database/schema.ts'
+import { namedElsewhere, nameIn } from '../postgres/names-in-sql.ts'
+import { type Answered, type Body, messages } from '../postgres/schema/schema.ts'
 import { pastOf } from './conversation-memory.ts'
 import { queue } from '../messages/enqueue.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Database, Executor } from '../database/connect.ts'
-import { apart, faultOf, inSavepoint, isFault } from '../database/fault.ts'
+import type { Database, Executor } from '../postgres/connect.ts'
+import { apart, faultOf, inSavepoint, isFault } from '../postgres/fault.ts'
 import { storeEvents } from './store-events.ts'
 import type { Reported } from './match-messages.ts'
 

@@ -1,5 +1,5 @@
 import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
-import { plain } from '../database/text.ts'
+import { plain } from '../postgres/sanitize-text.ts'
 import type { Known, Reported } from './match-messages.ts'
 
 /** What gateways said, as the database takes it. */

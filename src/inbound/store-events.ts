@@ -1,6 +1,6 @@
 import type { GatewayEvent, MessageEvent, StatusEvent } from 'channel-kit/event'
 import { type CrmNews, tellCrm } from '../outbox/enqueue.ts'
-import type { Executor } from '../database/connect.ts'
+import type { Executor } from '../postgres/connect.ts'
 import {
   type Contact,
   conversationsOf,

@@ -1,7 +1,7 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Database } from '../database/connect.ts'
-import { gather } from '../database/gather.ts'
+import type { Database } from '../postgres/connect.ts'
+import { gather } from '../postgres/batch.ts'
 import { storeEvents } from './store-events.ts'
 import { ingest } from './ingest.ts'
 

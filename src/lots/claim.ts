@@ -1,7 +1,7 @@
 import { and, eq, isNull, ne, sql } from 'drizzle-orm'
-import type { Database, Executor } from '../database/connect.ts'
-import { lots } from '../database/lot-tables.ts'
-import { hosts, registrations } from '../database/schema.ts'
+import type { Database, Executor } from '../postgres/connect.ts'
+import { lots } from '../postgres/schema/lots.ts'
+import { hosts, registrations } from '../postgres/schema/schema.ts'
 import { goOn } from './seal.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { and, inArray, isNotNull, lt, sql } from 'drizzle-orm'
-import type { Database } from '../database/connect.ts'
-import { type LotState, lots } from '../database/lot-tables.ts'
+import type { Database } from '../postgres/connect.ts'
+import { type LotState, lots } from '../postgres/schema/lots.ts'
 import { type Retention, retentionCrons } from '../queue/retention-schedule.ts'
 
 /** Lots that have ended. With a lot goes the memory of how its messages left; the messages themselves stay. */

@@ -1,4 +1,4 @@
-import { plain } from '../database/text.ts'
+import { plain } from '../postgres/sanitize-text.ts'
 import type { Ended, Taken } from '../delivery/attempt.ts'
 
 /** What became of a message in a lot, as if it had been sent by itself. */

@@ -1,6 +1,6 @@
 import { and, asc, between, eq, sql } from 'drizzle-orm'
-import { lotChunks, lotItems } from '../database/lot-tables.ts'
-import { plain } from '../database/text.ts'
+import { lotChunks, lotItems } from '../postgres/schema/lots.ts'
+import { plain } from '../postgres/sanitize-text.ts'
 import { again, blame, type Chunk, refuseAll, split, write } from './chunk.ts'
 import { settle, type Verdict } from './settle.ts'
 import { end, type Going, INTERRUPTED, note, ON, type Step, throttled } from './step.ts'

@@ -1,6 +1,6 @@
 import { readPrepared } from 'channel-kit/answer'
 import type { Prepared } from 'channel-kit/lots'
-import type { Database } from '../database/connect.ts'
+import type { Database } from '../postgres/connect.ts'
 import type { Ended, Taken } from '../delivery/attempt.ts'
 import type { Policy } from '../delivery/retry-policy.ts'
 import { type MakeReady, sender } from '../delivery/send-attempt.ts'

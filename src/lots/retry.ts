@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../database/connect.ts'
-import { lotItems, lots } from '../database/lot-tables.ts'
-import { messages } from '../database/schema.ts'
+import type { Database } from '../postgres/connect.ts'
+import { lotItems, lots } from '../postgres/schema/lots.ts'
+import { messages } from '../postgres/schema/schema.ts'
 import { FAILED } from '../messages/replay.ts'
 
 /** Which messages of lots an operator may have sent once more. They come into new lots, as any message does. */

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
-import type { Executor } from '../database/connect.ts'
+import type { Executor } from '../postgres/connect.ts'
 import { addJob } from '../queue/jobs.ts'
-import { lots } from '../database/lot-tables.ts'
+import { lots } from '../postgres/schema/lots.ts'
 
 /**
  * Closes a lot to further messages. Whoever collects has the lot's row locked,

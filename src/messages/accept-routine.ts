@@ -1,5 +1,5 @@
 import { CONVERSATION, KEY, LOCK_NEW } from '../queue/contacts.ts'
-import type { Routine } from '../database/routine.ts'
+import type { Routine } from '../postgres/sql-routine.ts'
 
 /** Those that no conversation was found for. */
 const NEW = `(

@@ -1,6 +1,6 @@
-import type { Database } from '../database/connect.ts'
-import { gather } from '../database/gather.ts'
-import { call } from '../database/routine.ts'
+import type { Database } from '../postgres/connect.ts'
+import { gather } from '../postgres/batch.ts'
+import { call } from '../postgres/sql-routine.ts'
 import type { Posted } from '../protocol/chat.ts'
 import { ACCEPT } from './accept-routine.ts'
 

@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, or, sql } from 'drizzle-orm'
-import type { Database } from '../database/connect.ts'
-import { aliases } from '../database/kept.ts'
-import { conversations, messages, outbox } from '../database/schema.ts'
+import type { Database } from '../postgres/connect.ts'
+import { aliases } from '../postgres/schema/kept.ts'
+import { conversations, messages, outbox } from '../postgres/schema/schema.ts'
 import { waysOf } from '../protocol/contact.ts'
 
 /** What there was of a contact. */

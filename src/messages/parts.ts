@@ -1,8 +1,8 @@
 import type { Status } from 'channel-kit/chat'
 import type { Part } from 'channel-kit/outcome'
 import { and, asc, eq, inArray, sql } from 'drizzle-orm'
-import type { Executor } from '../database/connect.ts'
-import { messageParts } from '../database/kept.ts'
+import type { Executor } from '../postgres/connect.ts'
+import { messageParts } from '../postgres/schema/kept.ts'
 
 /** What the gateway has of messages that it did not take whole at once. */
 

@@ -1,7 +1,7 @@
 import { and, asc, gt, inArray, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../database/connect.ts'
-import { bigints } from '../database/ids.ts'
-import { conversations, messages, outbox } from '../database/schema.ts'
+import type { Database } from '../postgres/connect.ts'
+import { bigints } from '../postgres/ids.ts'
+import { conversations, messages, outbox } from '../postgres/schema/schema.ts'
 import { type Retention, retentionCrons } from '../queue/retention-schedule.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { wordsOf } from '../database/text.ts'
+import { wordsOf } from '../postgres/sanitize-text.ts'
 import type { caller } from '../crm/call.ts'
 import type { Registrations } from '../registrations/store.ts'
 import type { Ended, Next, Taken } from './source.ts'

@@ -1,4 +1,4 @@
-import { byHash, type Routine } from '../database/routine.ts'
+import { byHash, type Routine } from '../postgres/sql-routine.ts'
 
 /**
  * A turn of what CRMs are told: writes down what became of the items in `ended`,

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Executor } from '../database/connect.ts'
+import type { Executor } from '../postgres/connect.ts'
 
 /**
  * Jobs are rows of graphile-worker, added in the transaction of what they are

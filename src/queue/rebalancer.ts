@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Database } from '../database/connect.ts'
+import type { Database } from '../postgres/connect.ts'
 import type { Work } from './conversations.ts'
-import { hosts } from '../database/schema.ts'
+import { hosts } from '../postgres/schema/schema.ts'
 import { handing } from './rebalance-plan.ts'
 import type { Pump } from './dispatcher.ts'
 

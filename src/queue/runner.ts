@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { Logger, parseCronItems, type Runner, run, type Task, type TaskList, type WorkerEvents } from 'graphile-worker'
 import type { Pool } from 'pg'
-import { discreet } from '../database/discreet.ts'
+import { discreet } from '../postgres/errors-without-values.ts'
 
 /** Something done at times of a crontab pattern, by one host of all. */
 export interface Cron {

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { apart, faultOf, isFault } from '../database/fault.ts'
+import { apart, faultOf, isFault } from '../postgres/fault.ts'
 import type { Item, Line } from './work-source.ts'
 import type { Want } from './fair-share.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { TaskList } from 'graphile-worker'
-import { APPLICATION, type Database, openPool } from '../database/connect.ts'
+import { APPLICATION, type Database, openPool } from '../postgres/connect.ts'
 import type { Jobs } from './jobs.ts'
 import { hearRings, type Ring } from './work-notify.ts'
 import { startBalance } from './rebalancer.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
-import type { Database, Executor } from '../database/connect.ts'
-import { listen } from '../database/listen.ts'
+import type { Database, Executor } from '../postgres/connect.ts'
+import { listen } from '../postgres/listen.ts'
 
 /** What every message needs and an admin changes once a month: kept in memory until some host says that it has changed. */
 

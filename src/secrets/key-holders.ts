@@ -1,7 +1,7 @@
 import { and, eq, not, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Database } from '../database/connect.ts'
-import { keyHolders } from '../database/key-tables.ts'
+import type { Database } from '../postgres/connect.ts'
+import { keyHolders } from '../postgres/schema/keys.ts'
 
 /** Which keys the running hosts have, so that nothing is sealed with one that some of them could not open. */
 

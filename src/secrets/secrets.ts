@@ -3,8 +3,8 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { CompactEncrypt, compactDecrypt } from 'jose'
-import type { Database } from '../database/connect.ts'
-import { secretKeys } from '../database/key-tables.ts'
+import type { Database } from '../postgres/connect.ts'
+import { secretKeys } from '../postgres/schema/keys.ts'
 
 /** Secrets at rest: each a JWE (A256GCM) that names its key. The newest key seals, every known one opens. */
 export interface Secrets {

@@ -1,8 +1,8 @@
 import { access, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { and, asc, eq, gt, inArray, sum } from 'drizzle-orm'
-import type { Database } from '../database/connect.ts'
-import { uploads } from '../database/kept.ts'
+import type { Database } from '../postgres/connect.ts'
+import { uploads } from '../postgres/schema/kept.ts'
 
 /** How much of the disk a registration may have, over all hosts that share it, and how much of it is left for everybody. */
 

@@ -1,6 +1,6 @@
 import { asc } from 'drizzle-orm'
 import t from 'tap'
-import { messages, outbox } from '../../src/database/schema.ts'
+import { messages, outbox } from '../../src/postgres/schema/schema.ts'
 import { until } from '../harness.ts'
 import { call, hookHost, incoming, status, unstorable } from './hook.ts'
 

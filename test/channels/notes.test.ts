@@ -1,6 +1,6 @@
 import type { Note } from 'channel-kit/tools'
 import t from 'tap'
-import { notes } from '../../src/database/kept.ts'
+import { notes } from '../../src/postgres/schema/kept.ts'
 import { until } from '../harness.ts'
 import { taken } from '../scripted.ts'
 import { reportTo, talkingHost, wrote } from '../talking.ts'

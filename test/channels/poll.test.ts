@@ -1,7 +1,7 @@
 import { asc, eq } from 'drizzle-orm'
 import t from 'tap'
 import { pollCrons } from '../../src/channels/poll.ts'
-import { outbox, registrations } from '../../src/database/schema.ts'
+import { outbox, registrations } from '../../src/postgres/schema/schema.ts'
 import { testHost, until } from '../harness.ts'
 import { FAILURE } from './gateway.ts'
 import { incoming, unstorable } from './hook.ts'

@@ -1,6 +1,6 @@
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import t from 'tap'
-import { conversations, outbox } from '../../src/database/schema.ts'
+import { conversations, outbox } from '../../src/postgres/schema/schema.ts'
 import { ask } from '../http/ask.ts'
 import { holdOutbox } from './hold.ts'
 import { BODY_LIMIT, call, hookHost, incoming, sign } from './hook.ts'

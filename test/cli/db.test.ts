@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { conversations, messages, outbox, registrations } from '../../src/database/schema.ts'
+import { conversations, messages, outbox, registrations } from '../../src/postgres/schema/schema.ts'
 import { type Database, openDatabase, testEnvironment, until } from '../harness.ts'
 import { cli, cliJson, startCli } from './run.ts'
 

@@ -1,7 +1,7 @@
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import { conversations, messages, outbox } from '../../src/database/schema.ts'
+import { conversations, messages, outbox } from '../../src/postgres/schema/schema.ts'
 import { eraseContact } from '../../src/messages/erase.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, text } from '../scripted.ts'

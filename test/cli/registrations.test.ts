@@ -1,5 +1,5 @@
 import t from 'tap'
-import { registrations } from '../../src/database/schema.ts'
+import { registrations } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, taken, text } from '../scripted.ts'
 import { cli, cliJson } from './run.ts'

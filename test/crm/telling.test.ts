@@ -4,7 +4,7 @@ import type { Misbehave } from 'simulator/misbehaviour'
 import t, { type Test } from 'tap'
 import { backoffMs } from '../../src/outbox/deliver.ts'
 import { addJob } from '../../src/queue/jobs.ts'
-import { conversations, outbox, registrations } from '../../src/database/schema.ts'
+import { conversations, outbox, registrations } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, text } from '../scripted.ts'
 

@@ -3,7 +3,7 @@ import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:f
 import { join } from 'node:path'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
-import { startEmbedded } from '../../src/database/embedded.ts'
+import { startEmbedded } from '../../src/postgres/embedded/start.ts'
 import { testFolder } from '../harness.ts'
 import { isAlive, startProcess } from './host-process.ts'
 

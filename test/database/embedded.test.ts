@@ -4,7 +4,7 @@ import { access, chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:f
 import { join } from 'node:path'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
-import { startEmbedded } from '../../src/database/embedded.ts'
+import { startEmbedded } from '../../src/postgres/embedded/start.ts'
 import { testFolder, until } from '../harness.ts'
 
 /** A Postgres that nobody installed: made, started, found again, and stopped. */

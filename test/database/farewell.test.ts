@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import t, { type Test } from 'tap'
-import { migrateDatabase } from '../../src/database/migrate.ts'
+import { migrateDatabase } from '../../src/postgres/migrate.ts'
 import { testDatabase } from '../harness.ts'
 
 /** What a client says last, and what a server says that is being stopped, in Postgres' protocol. */

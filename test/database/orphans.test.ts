@@ -1,5 +1,5 @@
 import t from 'tap'
-import { messages, outbox, registrations } from '../../src/database/schema.ts'
+import { messages, outbox, registrations } from '../../src/postgres/schema/schema.ts'
 import { accepter } from '../../src/messages/accept.ts'
 import { removeFinished } from '../../src/messages/retention.ts'
 import { eraseContact } from '../../src/messages/erase.ts'

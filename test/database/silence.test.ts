@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import { openDatabase as openPools } from '../../src/database/connect.ts'
-import { isAway } from '../../src/database/fault.ts'
-import { listen } from '../../src/database/listen.ts'
+import { openDatabase as openPools } from '../../src/postgres/connect.ts'
+import { isAway } from '../../src/postgres/fault.ts'
+import { listen } from '../../src/postgres/listen.ts'
 import { openDatabase, testDatabase, until } from '../harness.ts'
 import { databaseRelay } from '../http/database-relay.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { plainJson, wordsOf } from '../../src/database/text.ts'
+import { plainJson, wordsOf } from '../../src/postgres/sanitize-text.ts'
 
 t.test('JSON keeps all that a database takes, and loses nothing else', async t => {
   const fine = { 'a"\\': ['\\u0000', '\n\u0001', '😀', 'é', '\\\\ud83d', null, 1.5, true] }

@@ -1,6 +1,6 @@
 import { asc, inArray } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import { conversations, messages } from '../../src/database/schema.ts'
+import { conversations, messages } from '../../src/postgres/schema/schema.ts'
 import { collect } from '../../src/lots/collect.ts'
 import type { Gathered } from '../../src/lots/gathered.ts'
 import { seal } from '../../src/lots/seal.ts'

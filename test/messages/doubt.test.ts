@@ -1,7 +1,7 @@
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { eq } from 'drizzle-orm'
 import t from 'tap'
-import { conversations, messages } from '../../src/database/schema.ts'
+import { conversations, messages } from '../../src/postgres/schema/schema.ts'
 import { replayMessages } from '../../src/messages/replay.ts'
 import { testGateway } from '../channels/gateway.ts'
 import { until } from '../harness.ts'

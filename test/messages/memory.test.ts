@@ -1,7 +1,7 @@
 import type { Outcome } from 'channel-kit/outcome'
 import { asc, eq } from 'drizzle-orm'
 import t from 'tap'
-import { conversations, messages, outbox } from '../../src/database/schema.ts'
+import { conversations, messages, outbox } from '../../src/postgres/schema/schema.ts'
 import { until } from '../harness.ts'
 import { talkingHost, wrote } from '../talking.ts'
 

@@ -1,7 +1,7 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import { asc } from 'drizzle-orm'
 import t from 'tap'
-import { conversations } from '../../src/database/schema.ts'
+import { conversations } from '../../src/postgres/schema/schema.ts'
 import { accepter } from '../../src/messages/accept.ts'
 import { eraseContact } from '../../src/messages/erase.ts'
 import { storeEvents } from '../../src/inbound/store-events.ts'

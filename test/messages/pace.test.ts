@@ -1,5 +1,5 @@
 import t from 'tap'
-import { conversations } from '../../src/database/schema.ts'
+import { conversations } from '../../src/postgres/schema/schema.ts'
 import { nextFree } from '../../src/delivery/contact-rate-limit.ts'
 import { testHost, until } from '../harness.ts'
 import { taken, text } from '../scripted.ts'

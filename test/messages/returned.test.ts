@@ -1,7 +1,7 @@
 import type { EitherEvent } from 'channel-kit/event'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import t from 'tap'
-import { earlyStatuses, messageParts } from '../../src/database/kept.ts'
+import { earlyStatuses, messageParts } from '../../src/postgres/schema/kept.ts'
 import { until } from '../harness.ts'
 import { talkingHost, wrote } from '../talking.ts'
 

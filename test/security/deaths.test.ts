@@ -1,7 +1,7 @@
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { eq } from 'drizzle-orm'
 import t from 'tap'
-import { messages, outbox } from '../../src/database/schema.ts'
+import { messages, outbox } from '../../src/postgres/schema/schema.ts'
 import { until } from '../harness.ts'
 import { build, lotGateway } from '../lots/gateway.ts'
 import { taken, text } from '../scripted.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { GatewayEvent } from 'channel-kit/event'
 import t from 'tap'
-import { messages, outbox } from '../../src/database/schema.ts'
+import { messages, outbox } from '../../src/postgres/schema/schema.ts'
 import { until } from '../harness.ts'
 import { taken } from '../scripted.ts'
 import { talkingHost, wrote } from '../talking.ts'

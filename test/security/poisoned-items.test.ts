@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Outcome } from 'channel-kit/outcome'
 import t from 'tap'
-import { outbox } from '../../src/database/schema.ts'
+import { outbox } from '../../src/postgres/schema/schema.ts'
 import { until } from '../harness.ts'
 import { taken, text } from '../scripted.ts'
 import { talkingHost, wrote } from '../talking.ts'

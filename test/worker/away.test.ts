@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { openPool } from '../../src/database/connect.ts'
+import { openPool } from '../../src/postgres/connect.ts'
 import { startLiveness } from '../../src/queue/heartbeat.ts'
 import { startRunner } from '../../src/queue/runner.ts'
 import { openDatabase, testDatabase, until } from '../harness.ts'

@@ -3,9 +3,9 @@ import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
-import { serverAccount } from './account.ts'
+import { serverAccount } from './os-user.ts'
 import { keyLost, keyWrong, lockHeld } from './advice.ts'
-import { initialise, isMade, wholeUrl } from './cluster.ts'
+import { initialise, isMade, wholeUrl } from './server.ts'
 import { lastWords, startServer, stopServer } from './postmaster.ts'
 import { isServer, lockedServer, mendLock, type Server, unlock } from './postmaster-lock.ts'
 

@@ -1,6 +1,6 @@
 import { type Column, sql, type Table } from 'drizzle-orm'
 import type { Executor } from './connect.ts'
-import type { messages, outbox } from './schema.ts'
+import type { messages, outbox } from './schema/schema.ts'
 
 /** Names that gateways give are names within a conversation: some count per chat. */
 

@@ -1,7 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { Pool } from 'pg'
-import * as kept from './kept.ts'
-import * as tables from './schema.ts'
+import * as kept from './schema/kept.ts'
+import * as tables from './schema/schema.ts'
 import { CONNECT_MS, KEEP_ALIVE, type Watch, watchSilence } from './silence.ts'
 
 export type Database = ReturnType<typeof openDatabase>

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { DatabaseError } from 'pg'
 import type { Executor } from './connect.ts'
-import { discreet } from './discreet.ts'
-import { wordsOf } from './text.ts'
+import { discreet } from './errors-without-values.ts'
+import { wordsOf } from './sanitize-text.ts'
 
 /** What an error of the database means: that of what it was given, or that it is away. And steps for many that one of them can make fail. */
 

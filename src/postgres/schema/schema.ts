@@ -15,8 +15,8 @@ import {
   unique,
   uniqueIndex
 } from 'drizzle-orm/pg-core'
-import type { Chapter } from '../messages/story.ts'
-import type { Data } from '../protocol/settings.ts'
+import type { Chapter } from '../../messages/story.ts'
+import type { Data } from '../../protocol/settings.ts'
 import { type Boxed, id, now, time } from './columns.ts'
 
 /**
