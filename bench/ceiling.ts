@@ -11,7 +11,7 @@ import { registrationRoutes } from '../src/http/registration.ts'
 import { requestQuota } from '../src/http/request-quota.ts'
 import { openServer } from '../src/http/server.ts'
 import { sendRoutes } from '../src/http/special-send.ts'
-import { openOutbound } from '../src/outbound/outbound.ts'
+import { openOutbound } from '../src/http-client/address-policy.ts'
 import { userAgent } from '../src/protocol/special-request.ts'
 
 /** The same server with the same checks that stores nothing: what a host that keeps its promises is measured against. */

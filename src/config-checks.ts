@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
-import { networks } from './outbound/outbound.ts'
+import { networks } from './http-client/address-policy.ts'
 import { checkEntry } from './protocol/issuers.ts'
 
 /** What a pattern cannot tell of a variable: whether what it is for would take it. Each throws, or answers false, when not. */

@@ -7,7 +7,7 @@ import { registrations } from '../postgres/schema/schema.ts'
 import { ingest } from '../inbound/ingest.ts'
 import type { MakeReady } from '../delivery/send-attempt.ts'
 import { logWrong } from '../inbound/log-wrong-answer.ts'
-import { before, within } from '../outbound/deadline.ts'
+import { before, within } from '../http-client/timeout.ts'
 import type { Mounted } from './load.ts'
 
 /** Gateways that have to be asked. One poll at a time for a registration, whichever host runs it. */

@@ -1,7 +1,7 @@
 import type { FieldErrors } from 'channel-kit/channel'
 import { asc, eq } from 'drizzle-orm'
 import { registrations } from '../postgres/schema/schema.ts'
-import { before, within } from '../outbound/deadline.ts'
+import { before, within } from '../http-client/timeout.ts'
 import { type Answer, bar, count, progress } from './answer.ts'
 import { type Host, withHost } from './lent-host.ts'
 import { sentence } from './sentence.ts'

@@ -1,5 +1,5 @@
-import { within } from '../outbound/deadline.ts'
-import type { Outbound } from '../outbound/outbound.ts'
+import { within } from '../http-client/timeout.ts'
+import type { Outbound } from '../http-client/address-policy.ts'
 import { type Issuers, issuerProblem } from '../protocol/issuers.ts'
 import { CALLS, callBody, callClaims, callUrl, userAgent } from '../protocol/special-request.ts'
 import { signToken } from '../protocol/tokens.ts'

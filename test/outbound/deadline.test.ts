@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import { within } from '../../src/outbound/deadline.ts'
+import { within } from '../../src/http-client/timeout.ts'
 import { until } from '../harness.ts'
 
 setFlagsFromString('--expose-gc')

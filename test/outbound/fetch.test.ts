@@ -8,7 +8,7 @@ import { buffer, text } from 'node:stream/consumers'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
-import { openOutbound } from '../../src/outbound/outbound.ts'
+import { openOutbound } from '../../src/http-client/address-policy.ts'
 
 /** What a channel calls its gateway with. */
 

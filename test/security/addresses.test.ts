@@ -1,6 +1,6 @@
 import { neverSent } from 'channel-kit/network'
 import t from 'tap'
-import { openOutbound } from '../../src/outbound/outbound.ts'
+import { openOutbound } from '../../src/http-client/address-policy.ts'
 
 /** The address policy, by every registry of special addresses and every way to write one of IPv4 in IPv6. */
 
