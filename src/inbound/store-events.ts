@@ -8,7 +8,7 @@ import {
   lockConversations,
   lockRegistrations
 } from '../queue/conversations.ts'
-import { writeNotes } from '../database/notes.ts'
+import { writeNotes } from '../channels/notes.ts'
 import { queueAnswers } from './auto-replies.ts'
 import { keepEarly, takeEarly } from './unmatched-statuses.ts'
 import { hear } from './apply-status.ts'
