@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
 import type { Registrations } from '../registrations/store.ts'
-import type { Verify } from '../crm/verify.ts'
+import type { Verify } from '../crm/verify-token.ts'
 import type { Accept } from '../messages/accept.ts'
 import { readPosted } from '../protocol/chat.ts'
 import { otherWay } from '../protocol/contact.ts'
