@@ -6,7 +6,7 @@ import { registrations } from '../postgres/schema/schema.ts'
 import { LONGEST_MS, type Policy } from '../delivery/retry-policy.ts'
 import type { MakeReady } from '../delivery/send-attempt.ts'
 import { type Changes, type LotRow, writeLot } from './claim.ts'
-import type { Ready } from './verb.ts'
+import type { Ready } from './call-gateway.ts'
 
 /** What every step of a lot's life is given, and how it may end. */
 
