@@ -17,7 +17,7 @@ import { isWebForm } from './bodies.ts'
 import { choiceErrors, type Find } from './choices.ts'
 import { BadRequest } from './errors.ts'
 import type { Language } from './language.ts'
-import { settingsGuard } from './protected.ts'
+import { settingsGuard } from './plugin-token.ts'
 import { jsonParameter } from './query.ts'
 
 /** How long a channel may take to try credentials while an admin waits. */
