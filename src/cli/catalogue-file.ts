@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Catalogue, CatalogueFile } from '../protocol/language.ts'
-import type { Texts } from './texts.ts'
+import type { Texts } from './catalogue-texts.ts'
 
 /** A catalogue as a file: what it should hold, and how that is written. */
 

@@ -1,5 +1,5 @@
 import { countFinished, type Finished, removeFinished } from '../messages/retention.ts'
-import { type CleanOptions, limitOf } from './age.ts'
+import { type CleanOptions, limitOf } from './duration.ts'
 import { type Answer, count, progress } from './answer.ts'
 import { withDatabase } from './database.ts'
 

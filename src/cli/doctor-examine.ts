@@ -4,7 +4,7 @@ import { registrations } from '../postgres/schema/schema.ts'
 import { before, within } from '../http-client/timeout.ts'
 import { type Answer, bar, count, progress } from './answer.ts'
 import { type Host, withHost } from './lent-host.ts'
-import { sentence } from './sentence.ts'
+import { sentence } from './error-text.ts'
 import { table } from './table.ts'
 
 type Row = Pick<typeof registrations.$inferSelect, 'id' | 'channel' | 'companyId' | 'archivedAt' | 'pausedUntil'>

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { answering } from './answer.ts'
-import { registrationOption } from './choice.ts'
+import { registrationOption } from './row-options.ts'
 
 export function doctorCommand(program: Command): void {
   program

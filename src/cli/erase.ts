@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import { dryRunOption } from './age.ts'
+import { dryRunOption } from './duration.ts'
 import { answering } from './answer.ts'
-import { registrationOption } from './choice.ts'
+import { registrationOption } from './row-options.ts'
 
 export function eraseCommand(program: Command): void {
   program

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Answer } from './answer.ts'
 import { fileOf, pathOf, shown, textOf, written } from './catalogue-file.ts'
-import { type Chosen, places } from './places.ts'
+import { type Chosen, places } from './catalogue-places.ts'
 
 export async function add(language: string, chosen: Chosen): Promise<Answer> {
   const files = (await places(chosen)).map(({ folder, texts }) => ({

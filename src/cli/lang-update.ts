@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { HOST_TRANSLATIONS, loadCatalogues } from '../channels/catalogues.ts'
 import { type Answer, count } from './answer.ts'
 import { compare, fileOf, type Item, pathOf, shown, textOf, written } from './catalogue-file.ts'
-import { type Chosen, type Place, places } from './places.ts'
+import { type Chosen, type Place, places } from './catalogue-places.ts'
 
 interface Updated {
   file: string

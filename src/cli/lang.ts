@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { answering } from './answer.ts'
-import type { Chosen } from './places.ts'
+import type { Chosen } from './catalogue-places.ts'
 
 export function languageCommands(program: Command): void {
   const lang = program.command('lang').description('translations of what a CRM user reads')

@@ -1,6 +1,6 @@
 import { MILLISECONDS } from '../config.ts'
 import { countEndedLots, type EndedLots, removeEndedLots } from '../lots/clean.ts'
-import { limitOf } from './age.ts'
+import { limitOf } from './duration.ts'
 import { type Answer, bar, count, progress } from './answer.ts'
 import { withDatabase } from './database.ts'
 

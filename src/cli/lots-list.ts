@@ -1,7 +1,7 @@
 import type { LotState } from '../postgres/schema/lots.ts'
 import { type ListedLot, listLots } from '../lots/list.ts'
 import { type Answer, count } from './answer.ts'
-import { continued, type PageOptions, paged } from './choice.ts'
+import { continued, type PageOptions, paged } from './row-options.ts'
 import { withDatabase } from './database.ts'
 import { shortly, table } from './table.ts'
 

@@ -3,7 +3,7 @@ import '../home.ts'
 import { existsSync } from 'node:fs'
 import { loadEnvFile } from 'node:process'
 import { commandLine } from './program.ts'
-import { sentence } from './sentence.ts'
+import { sentence } from './error-text.ts'
 
 /** The process of one command. What went wrong is said in a sentence, never by a stack. */
 

@@ -1,8 +1,8 @@
 import type { MessageState } from '../postgres/schema/schema.ts'
 import { type Listed, listMessages } from '../messages/queries.ts'
-import { limitOf } from './age.ts'
+import { limitOf } from './duration.ts'
 import { type Answer, count } from './answer.ts'
-import { continued, type PageOptions, paged } from './choice.ts'
+import { continued, type PageOptions, paged } from './row-options.ts'
 import { withDatabase } from './database.ts'
 import { shortly, table } from './table.ts'
 

@@ -1,7 +1,7 @@
 import { countMessages, idsOf } from '../messages/queries.ts'
 import { replayMessages } from '../messages/replay.ts'
 import { count } from './answer.ts'
-import { chosenIds } from './choice.ts'
+import { chosenIds } from './row-options.ts'
 import { withDatabase } from './database.ts'
 import { type Narrowing, wantedOf } from './messages-list.ts'
 import { REPLAY_BATCH, replayed } from './replaying.ts'

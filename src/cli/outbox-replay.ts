@@ -1,7 +1,7 @@
 import { countReplayable, replayableIds } from '../outbox/queries.ts'
 import { replayItems } from '../outbox/replay.ts'
 import { count } from './answer.ts'
-import { chosenIds } from './choice.ts'
+import { chosenIds } from './row-options.ts'
 import { withDatabase } from './database.ts'
 import { REPLAY_BATCH, replayed } from './replaying.ts'
 

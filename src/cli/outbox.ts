@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
-import { dryRunOption } from './age.ts'
+import { dryRunOption } from './duration.ts'
 import { answering } from './answer.ts'
-import { afterOption, allOption, idOf, limitOption, moreIds, registrationOption } from './choice.ts'
+import { afterOption, allOption, idOf, limitOption, moreIds, registrationOption } from './row-options.ts'
 
 export function outboxCommands(program: Command): void {
   const outbox = program.command('outbox').description('what the CRM is told: statuses, and messages of contacts')

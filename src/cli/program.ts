@@ -10,7 +10,7 @@ import { outboxCommands } from './outbox.ts'
 import { queueCommands } from './queue.ts'
 import { registrationCommands } from './registrations.ts'
 import { secretCommands } from './secrets.ts'
-import { trialCommands } from './trial.ts'
+import { trialCommands } from './test-actions.ts'
 import { uploadCommands } from './uploads.ts'
 
 const FAMILIES = [

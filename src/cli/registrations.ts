@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { answering } from './answer.ts'
-import { idOf } from './choice.ts'
+import { idOf } from './row-options.ts'
 
 export function registrationCommands(program: Command): void {
   const registrations = program.command('registrations').description('plugin instances of companies')

@@ -1,6 +1,6 @@
 import { readConfig } from '../config.ts'
 import { cleanUploads, uploadsRoot } from '../storage/uploads.ts'
-import { type CleanOptions, limitOf } from './age.ts'
+import { type CleanOptions, limitOf } from './duration.ts'
 import { type Answer, count } from './answer.ts'
 
 export async function clean({ olderThan, dryRun = false }: CleanOptions): Promise<Answer> {

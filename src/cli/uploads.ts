@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { dryRunOption, olderThanOption } from './age.ts'
+import { dryRunOption, olderThanOption } from './duration.ts'
 import { answering } from './answer.ts'
 
 export function uploadCommands(program: Command): void {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Channel } from 'channel-kit/channel'
 import { asFolder, HOST_TRANSLATIONS } from '../channels/catalogues.ts'
 import { importChannel } from '../channels/load.ts'
-import { channelTexts, hostTexts, type Texts } from './texts.ts'
+import { channelTexts, hostTexts, type Texts } from './catalogue-texts.ts'
 
 /** Where catalogues are: the host's own folder, and one in every channel. */
 export interface Place {

@@ -6,7 +6,7 @@ import type { Tools } from 'channel-kit/tools'
 import { importChannel } from '../channels/load.ts'
 import { type Answer, bar, count, progress } from './answer.ts'
 import { table } from './table.ts'
-import { fakeTools, withLiveTools } from './trial-tools.ts'
+import { fakeTools, withLiveTools } from './test-actions-tools.ts'
 
 interface Options {
   contacts: number
