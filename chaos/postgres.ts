@@ -4,11 +4,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
-import { runAs, serverAccount } from '../src/postgres/embedded/os-user.ts'
-import { initialise, wholeUrl } from '../src/postgres/embedded/server.ts'
 import { APPLICATION } from '../src/postgres/connect.ts'
+import { runAs, serverAccount } from '../src/postgres/embedded/os-user.ts'
 import { startServer, stopServer } from '../src/postgres/embedded/postmaster.ts'
 import type { Server } from '../src/postgres/embedded/postmaster-lock.ts'
+import { initialise, wholeUrl } from '../src/postgres/embedded/server.ts'
 import { keptPort } from './port.ts'
 
 /** A database that can be ended in the way in which machines end it. */

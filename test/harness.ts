@@ -7,8 +7,8 @@ import postgres from 'postgres'
 import { type Crm, startCrm } from 'simulator/crm'
 import type { Test } from 'tap'
 import { readConfig } from '../src/config.ts'
-import { openDatabase as openPools } from '../src/postgres/connect.ts'
 import { startHost } from '../src/host.ts'
+import { openDatabase as openPools } from '../src/postgres/connect.ts'
 
 /** Real parts for a test: a database of its own on the run's server, a host that listens, a CRM that speaks HTTP to it. */
 

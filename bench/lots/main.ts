@@ -11,11 +11,11 @@ import type { Simulator } from 'channel-kit/simulator'
 import { Client } from 'pg'
 import postgres from 'postgres'
 import { readConfig } from '../../src/config.ts'
+import { startHost } from '../../src/host.ts'
 import { openDatabase } from '../../src/postgres/connect.ts'
 import { startEmbedded } from '../../src/postgres/embedded/start.ts'
 import { migrateDatabase } from '../../src/postgres/migrate.ts'
 import { openSecrets } from '../../src/secrets/secrets.ts'
-import { startHost } from '../../src/host.ts'
 
 /**
  * Messages into lots, from the queue to the gateway and back to the CRM's

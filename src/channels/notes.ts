@@ -1,8 +1,8 @@
 import type { Note } from 'channel-kit/tools'
 import { eq, sql } from 'drizzle-orm'
-import { announce, cache } from '../registrations/cache.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { notes } from '../postgres/schema/kept.ts'
+import { announce, cache } from '../registrations/cache.ts'
 
 /** What channels want to find again of an account. */
 

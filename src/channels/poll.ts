@@ -1,13 +1,13 @@
 import { readPolled } from 'channel-kit/answer'
 import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Database } from '../postgres/connect.ts'
-import { addJob, type Jobs } from '../queue/jobs.ts'
-import { registrations } from '../postgres/schema/schema.ts'
-import { ingest } from '../inbound/ingest.ts'
 import type { MakeReady } from '../delivery/send-attempt.ts'
-import { logWrong } from '../inbound/log-wrong-answer.ts'
 import { before, within } from '../http-client/timeout.ts'
+import { ingest } from '../inbound/ingest.ts'
+import { logWrong } from '../inbound/log-wrong-answer.ts'
+import type { Database } from '../postgres/connect.ts'
+import { registrations } from '../postgres/schema/schema.ts'
+import { addJob, type Jobs } from '../queue/jobs.ts'
 import type { Mounted } from './load.ts'
 
 /** Gateways that have to be asked. One poll at a time for a registration, whichever host runs it. */

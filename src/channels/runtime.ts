@@ -1,11 +1,11 @@
 import type { AccountLimits, Channel } from 'channel-kit/channel'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Registrations } from '../registrations/store.ts'
-import { asNumbers, asTheyAre } from '../inbound/phone-numbers.ts'
 import type { MakeReady } from '../delivery/send-attempt.ts'
+import { asNumbers, asTheyAre } from '../inbound/phone-numbers.ts'
 import { type Data, effectiveSettings } from '../protocol/settings.ts'
-import type { Mounted } from './load.ts'
 import type { SettingsStore } from '../registrations/settings.ts'
+import type { Registrations } from '../registrations/store.ts'
+import type { Mounted } from './load.ts'
 import type { Lend } from './tools.ts'
 
 interface Parts {

@@ -1,16 +1,16 @@
 import { neverSent } from 'channel-kit/network'
 import type { Tools } from 'channel-kit/tools'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Registration } from '../registrations/store.ts'
-import type { NotesStore } from './notes.ts'
-import type { RecallOf } from '../inbound/recall.ts'
 import type { Outbound } from '../http-client/address-policy.ts'
+import type { RecallOf } from '../inbound/recall.ts'
 import { numbered } from '../protocol/contact.ts'
 import { translate } from '../protocol/language.ts'
 import type { Data } from '../protocol/settings.ts'
+import type { Registration } from '../registrations/store.ts'
 import type { Spool } from '../storage/spool.ts'
 import { extensionOf, isPlain, type Uploads } from '../storage/uploads.ts'
 import type { Mounted } from './load.ts'
+import type { NotesStore } from './notes.ts'
 
 /** What the host lends a channel for one call. */
 

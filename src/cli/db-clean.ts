@@ -1,7 +1,7 @@
 import { countFinished, type Finished, removeFinished } from '../messages/retention.ts'
-import { type CleanOptions, limitOf } from './duration.ts'
 import { type Answer, count, progress } from './answer.ts'
 import { withDatabase } from './database.ts'
+import { type CleanOptions, limitOf } from './duration.ts'
 
 export const clean = ({ olderThan, dryRun = false }: CleanOptions): Promise<Answer> =>
   withDatabase(async ({ database }, interrupted) => {

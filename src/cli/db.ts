@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { dryRunOption, olderThanOption } from './duration.ts'
 import { answering } from './answer.ts'
+import { dryRunOption, olderThanOption } from './duration.ts'
 
 export function databaseCommands(program: Command): void {
   const db = program.command('db').description('the database')

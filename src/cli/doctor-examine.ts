@@ -1,10 +1,10 @@
 import type { FieldErrors } from 'channel-kit/channel'
 import { asc, eq } from 'drizzle-orm'
-import { registrations } from '../postgres/schema/schema.ts'
 import { before, within } from '../http-client/timeout.ts'
+import { registrations } from '../postgres/schema/schema.ts'
 import { type Answer, bar, count, progress } from './answer.ts'
-import { type Host, withHost } from './lent-host.ts'
 import { sentence } from './error-text.ts'
+import { type Host, withHost } from './lent-host.ts'
 import { table } from './table.ts'
 
 type Row = Pick<typeof registrations.$inferSelect, 'id' | 'channel' | 'companyId' | 'archivedAt' | 'pausedUntil'>

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { dryRunOption } from './duration.ts'
 import { answering } from './answer.ts'
+import { dryRunOption } from './duration.ts'
 import { registrationOption } from './row-options.ts'
 
 export function eraseCommand(program: Command): void {

@@ -1,8 +1,8 @@
 import { MILLISECONDS } from '../config.ts'
 import { countEndedLots, type EndedLots, removeEndedLots } from '../lots/clean.ts'
-import { limitOf } from './duration.ts'
 import { type Answer, bar, count, progress } from './answer.ts'
 import { withDatabase } from './database.ts'
+import { limitOf } from './duration.ts'
 
 export const clean = ({ days, dryRun = false }: { days: number; dryRun?: boolean }): Promise<Answer> =>
   withDatabase(async ({ database }, interrupted) => {

@@ -1,8 +1,8 @@
-import type { LotState } from '../postgres/schema/lots.ts'
 import { type ListedLot, listLots } from '../lots/list.ts'
+import type { LotState } from '../postgres/schema/lots.ts'
 import { type Answer, count } from './answer.ts'
-import { continued, type PageOptions, paged } from './row-options.ts'
 import { withDatabase } from './database.ts'
+import { continued, type PageOptions, paged } from './row-options.ts'
 import { shortly, table } from './table.ts'
 
 const TITLES = ['id', 'registration', 'name', 'state', 'ref', 'messages', 'so far', 'begun', 'ended', 'reason']

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Database } from '../postgres/connect.ts'
 import { goingLots, type ListedLot, listLots, lotsById } from '../lots/list.ts'
 import { goOnNow, seal } from '../lots/seal.ts'
+import type { Database } from '../postgres/connect.ts'
 import { type Answer, bar, count, progress } from './answer.ts'
 import { withHost } from './lent-host.ts'
 import { stateOf } from './lots-list.ts'

@@ -1,7 +1,7 @@
-import type { Database } from '../postgres/connect.ts'
 import { listLots } from '../lots/list.ts'
 import { countRetries, retriesOf } from '../lots/retry.ts'
 import { replayMessages } from '../messages/replay.ts'
+import type { Database } from '../postgres/connect.ts'
 import { type Answer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { REPLAY_BATCH, replayed } from './replaying.ts'

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { dryRunOption } from './duration.ts'
 import { answering } from './answer.ts'
+import { dryRunOption } from './duration.ts'
 import { afterOption, idOf, limitOption, registrationOption } from './row-options.ts'
 
 const lotOption = () => new Option('--lot-id <id>', 'this lot, see `lots list`').argParser(idOf)

@@ -2,8 +2,8 @@ import '../home.ts'
 
 import { existsSync } from 'node:fs'
 import { loadEnvFile } from 'node:process'
-import { commandLine } from './program.ts'
 import { sentence } from './error-text.ts'
+import { commandLine } from './program.ts'
 
 /** The process of one command. What went wrong is said in a sentence, never by a stack. */
 

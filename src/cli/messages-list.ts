@@ -1,9 +1,9 @@
-import type { MessageState } from '../postgres/schema/schema.ts'
 import { type Listed, listMessages } from '../messages/queries.ts'
-import { limitOf } from './duration.ts'
+import type { MessageState } from '../postgres/schema/schema.ts'
 import { type Answer, count } from './answer.ts'
-import { continued, type PageOptions, paged } from './row-options.ts'
 import { withDatabase } from './database.ts'
+import { limitOf } from './duration.ts'
+import { continued, type PageOptions, paged } from './row-options.ts'
 import { shortly, table } from './table.ts'
 
 /** Which messages. */

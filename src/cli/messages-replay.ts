@@ -1,10 +1,10 @@
 import { countMessages, idsOf } from '../messages/queries.ts'
 import { replayMessages } from '../messages/replay.ts'
 import { count } from './answer.ts'
-import { chosenIds } from './row-options.ts'
 import { withDatabase } from './database.ts'
 import { type Narrowing, wantedOf } from './messages-list.ts'
 import { REPLAY_BATCH, replayed } from './replaying.ts'
+import { chosenIds } from './row-options.ts'
 
 interface Options extends Narrowing {
   state?: 'failed'

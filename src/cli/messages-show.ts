@@ -1,6 +1,6 @@
+import { findMessages, storyOf, type Told } from '../messages/queries.ts'
 import { itemsAbout } from '../outbox/queries.ts'
 import type { Database } from '../postgres/connect.ts'
-import { findMessages, storyOf, type Told } from '../messages/queries.ts'
 import { type Answer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { type Cell, facts, plainly, table } from './table.ts'

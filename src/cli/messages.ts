@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import { dryRunOption, sinceOption } from './duration.ts'
 import { answering } from './answer.ts'
+import { dryRunOption, sinceOption } from './duration.ts'
 import { afterOption, allOption, idOf, limitOption, moreIds, registrationOption } from './row-options.ts'
 
 const contactOption = () => new Option('--contact <contact>', 'only to this contact, written as the CRM does')

@@ -1,8 +1,8 @@
 import { type Item, listItems } from '../outbox/queries.ts'
 import type { OutboxState } from '../postgres/schema/schema.ts'
 import { type Answer, count } from './answer.ts'
-import { continued, type PageOptions, paged } from './row-options.ts'
 import { withDatabase } from './database.ts'
+import { continued, type PageOptions, paged } from './row-options.ts'
 import { shortly, table } from './table.ts'
 
 interface Options extends PageOptions {

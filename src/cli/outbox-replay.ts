@@ -1,9 +1,9 @@
 import { countReplayable, replayableIds } from '../outbox/queries.ts'
 import { replayItems } from '../outbox/replay.ts'
 import { count } from './answer.ts'
-import { chosenIds } from './row-options.ts'
 import { withDatabase } from './database.ts'
 import { REPLAY_BATCH, replayed } from './replaying.ts'
+import { chosenIds } from './row-options.ts'
 
 interface Options {
   state?: 'parked' | 'stopped'

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import { dryRunOption } from './duration.ts'
 import { answering } from './answer.ts'
+import { dryRunOption } from './duration.ts'
 import { afterOption, allOption, idOf, limitOption, moreIds, registrationOption } from './row-options.ts'
 
 export function outboxCommands(program: Command): void {

@@ -1,9 +1,9 @@
 import { and, eq, ne } from 'drizzle-orm'
 import { readConfig } from '../config.ts'
-import { announce } from '../registrations/cache.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { registrations } from '../postgres/schema/schema.ts'
 import { type Issuers, issuerProblem, originOf } from '../protocol/issuers.ts'
+import { announce } from '../registrations/cache.ts'
 import type { Answer } from './answer.ts'
 import { withDatabase } from './database.ts'
 

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
-import { announce } from '../registrations/cache.ts'
 import { registrations } from '../postgres/schema/schema.ts'
+import { announce } from '../registrations/cache.ts'
 import type { Answer } from './answer.ts'
 import { withDatabase } from './database.ts'
 

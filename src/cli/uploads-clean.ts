@@ -1,7 +1,7 @@
 import { readConfig } from '../config.ts'
 import { cleanUploads, uploadsRoot } from '../storage/uploads.ts'
-import { type CleanOptions, limitOf } from './duration.ts'
 import { type Answer, count } from './answer.ts'
+import { type CleanOptions, limitOf } from './duration.ts'
 
 export async function clean({ olderThan, dryRun = false }: CleanOptions): Promise<Answer> {
   const { uploadsUrl, dataDir } = readConfig(process.env)

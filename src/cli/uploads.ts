@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { dryRunOption, olderThanOption } from './duration.ts'
 import { answering } from './answer.ts'
+import { dryRunOption, olderThanOption } from './duration.ts'
 
 export function uploadCommands(program: Command): void {
   const uploads = program.command('uploads').description('files that the CRM and gateways fetch')

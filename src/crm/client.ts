@@ -1,10 +1,10 @@
-import { within } from '../http-client/timeout.ts'
 import type { Outbound } from '../http-client/address-policy.ts'
+import { within } from '../http-client/timeout.ts'
+import type { Taken } from '../outbox/source.ts'
 import { type Issuers, issuerProblem } from '../protocol/issuers.ts'
 import { CALLS, callBody, callClaims, callUrl, userAgent } from '../protocol/special-request.ts'
 import { signToken } from '../protocol/tokens.ts'
 import type { Registration } from '../registrations/store.ts'
-import type { Taken } from '../outbox/source.ts'
 
 /** One attempt to tell a CRM something, and how it ended. */
 export type Answer =

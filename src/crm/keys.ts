@@ -1,9 +1,9 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
+import type { Outbound } from '../http-client/address-policy.ts'
+import { within } from '../http-client/timeout.ts'
 import type { Database } from '../postgres/connect.ts'
 import { publicKeys } from '../postgres/schema/keys.ts'
-import { within } from '../http-client/timeout.ts'
-import type { Outbound } from '../http-client/address-policy.ts'
 
 /**
  * Public keys of CRM clusters: fetched once, then kept in the database for good. A key belongs to the origin that it

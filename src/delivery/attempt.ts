@@ -1,13 +1,13 @@
 import type { Status } from 'channel-kit/chat'
 import type { Part } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
-import type { Executor } from '../postgres/connect.ts'
-import type { Conversation } from '../queue/conversations.ts'
-import type { Doubt, messages } from '../postgres/schema/schema.ts'
-import { plain } from '../postgres/sanitize-text.ts'
 import { boxed } from '../inbound/conversation-memory.ts'
-import { comingOf, type Next } from './retry-policy.ts'
 import type { Chapter } from '../messages/story.ts'
+import type { Executor } from '../postgres/connect.ts'
+import { plain } from '../postgres/sanitize-text.ts'
+import type { Doubt, messages } from '../postgres/schema/schema.ts'
+import type { Conversation } from '../queue/conversations.ts'
+import { comingOf, type Next } from './retry-policy.ts'
 
 /** Attempts, and how they ended as messages keep it. */
 

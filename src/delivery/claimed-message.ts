@@ -1,5 +1,5 @@
-import type { Taken } from './attempt.ts'
 import type { KnownPart } from '../messages/parts.ts'
+import type { Taken } from './attempt.ts'
 
 /** A message that a turn took, as the database hands it over. `unwritten`: not taken, but one of which something was heard while it was sent. */
 export interface Row {

@@ -1,14 +1,14 @@
 import type { StatusEvent } from 'channel-kit/event'
 import { sql } from 'drizzle-orm'
+import type { Known } from '../inbound/match-messages.ts'
+import { advances } from '../inbound/status-order.ts'
+import { refreshSending } from '../messages/enqueue.ts'
+import { KEPT } from '../messages/replay.ts'
 import type { Executor } from '../postgres/connect.ts'
-import { wake } from '../queue/conversations.ts'
 import { messageParts } from '../postgres/schema/kept.ts'
 import { messages } from '../postgres/schema/schema.ts'
-import type { Known } from '../inbound/match-messages.ts'
+import { wake } from '../queue/conversations.ts'
 import { LONGEST_MS } from './retry-policy.ts'
-import { refreshSending } from '../messages/enqueue.ts'
-import { advances } from '../inbound/status-order.ts'
-import { KEPT } from '../messages/replay.ts'
 
 /**
  * What gateways gave back undelivered, to go another way. A part goes by each

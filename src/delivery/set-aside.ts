@@ -1,11 +1,11 @@
 import { and, eq } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
+import { refreshSending } from '../messages/enqueue.ts'
 import type { Database } from '../postgres/connect.ts'
-import { lockConversations } from '../queue/conversations.ts'
 import { faultOf, isFault } from '../postgres/fault.ts'
 import { messages } from '../postgres/schema/schema.ts'
+import { lockConversations } from '../queue/conversations.ts'
 import type { Ended, Taken } from './attempt.ts'
-import { refreshSending } from '../messages/enqueue.ts'
 import { settleMessages } from './settle.ts'
 
 interface Parts {

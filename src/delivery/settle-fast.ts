@@ -1,9 +1,9 @@
+import { advances } from '../inbound/status-order.ts'
+import type { Chapter } from '../messages/story.ts'
 import { type CrmNews, itemOf } from '../outbox/enqueue.ts'
 import { plain } from '../postgres/sanitize-text.ts'
 import { type Ended, rowOf } from './attempt.ts'
 import type { PaceOf } from './contact-rate-limit.ts'
-import { advances } from '../inbound/status-order.ts'
-import type { Chapter } from '../messages/story.ts'
 
 /**
  * Nearly all attempts end plainly: the gateway has the whole message or none of

@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm'
+import { ownStatus } from '../inbound/apply-status.ts'
+import type { Known } from '../inbound/match-messages.ts'
+import { statusNews, writeKnown } from '../inbound/save-status.ts'
+import { isWhole, type KnownPart, partsOf, writeParts } from '../messages/parts.ts'
 import type { CrmNews } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { messages } from '../postgres/schema/schema.ts'
 import { type Ended, newParts, type Written } from './attempt.ts'
-import { ownStatus } from '../inbound/apply-status.ts'
-import type { Known } from '../inbound/match-messages.ts'
-import { isWhole, type KnownPart, partsOf, writeParts } from '../messages/parts.ts'
-import { statusNews, writeKnown } from '../inbound/save-status.ts'
 
 type Settled = Ended & { row: Written }
 

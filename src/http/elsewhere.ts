@@ -1,6 +1,6 @@
 import type { Channel, Verdict, WebhookRequest } from 'channel-kit/channel'
-import type { Registration, Registrations } from '../registrations/store.ts'
 import type { MakeReady } from '../delivery/send-attempt.ts'
+import type { Registration, Registrations } from '../registrations/store.ts'
 
 /**
  * Calls of a gateway that are about accounts of other registrations, too. Such a

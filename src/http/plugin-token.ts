@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
-import type { Registration, Registrations } from '../registrations/store.ts'
 import type { Verify } from '../crm/verify-token.ts'
 import { allowsSettings } from '../protocol/tokens.ts'
+import type { Registration, Registrations } from '../registrations/store.ts'
 import { NoAccess, NoToken, NotRegistered, Refused } from './errors.ts'
 import type { RequestQuota } from './request-quota.ts'
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
-import type { Registrations } from '../registrations/store.ts'
 import type { Verified, Verify } from '../crm/verify-token.ts'
 import { LONGEST_TOKEN } from '../protocol/tokens.ts'
+import type { Registrations } from '../registrations/store.ts'
 import { fieldOf } from './bodies.ts'
 import { BadRequest, Refused } from './errors.ts'
 

@@ -3,8 +3,8 @@ import Fastify, { LogController } from 'fastify'
 import { discreetly } from '../postgres/errors-without-values.ts'
 import { quoted } from '../protocol/quote.ts'
 import bodies, { BODY_LIMIT, parseQuery } from './bodies.ts'
-import { refuseBroken, refuseExpectation } from './malformed-requests.ts'
 import errors, { refuse } from './errors.ts'
+import { refuseBroken, refuseExpectation } from './malformed-requests.ts'
 
 interface Parts {
   logLevel: string

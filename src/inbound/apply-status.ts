@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Status } from 'channel-kit/chat'
 import type { StatusEvent } from 'channel-kit/event'
-import type { Known } from './match-messages.ts'
 import { isWhole, type KnownPart } from '../messages/parts.ts'
-import { advances, wholeStatus } from './status-order.ts'
 import type { Chapter } from '../messages/story.ts'
+import type { Known } from './match-messages.ts'
+import { advances, wholeStatus } from './status-order.ts'
 
 /**
  * Notes on a message what a status says of it. `changed`: there is something to

@@ -1,10 +1,10 @@
 import type { AnswerEvent, MessageEvent } from 'channel-kit/event'
+import { queue } from '../messages/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
-import type { Conversation } from '../queue/conversations.ts'
 import { namedElsewhere, nameIn } from '../postgres/names-in-sql.ts'
 import { type Answered, type Body, messages } from '../postgres/schema/schema.ts'
+import type { Conversation } from '../queue/conversations.ts'
 import { pastOf } from './conversation-memory.ts'
-import { queue } from '../messages/enqueue.ts'
 
 interface In<Event> {
   conversation: Conversation

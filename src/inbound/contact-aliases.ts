@@ -1,10 +1,10 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { type Contact, type Conversation, findConversations, keyOf } from '../queue/conversations.ts'
 import { aliases } from '../postgres/schema/kept.ts'
 import { conversations } from '../postgres/schema/schema.ts'
 import { numbered, otherWay, waysOf } from '../protocol/contact.ts'
+import { type Contact, type Conversation, findConversations, keyOf } from '../queue/conversations.ts'
 import type { Known, Reported } from './match-messages.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { MessageEvent } from 'channel-kit/event'
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import type { Conversation } from '../queue/conversations.ts'
 import { conversations } from '../postgres/schema/schema.ts'
+import type { Conversation } from '../queue/conversations.ts'
 
 /** What is remembered of conversations; whoever calls has locked them. JSON goes as text, since a recordset takes no NUL. */
 

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { apart, faultOf, inSavepoint, isFault } from '../postgres/fault.ts'
-import { storeEvents } from './store-events.ts'
 import type { Reported } from './match-messages.ts'
+import { storeEvents } from './store-events.ts'
 
 /** Events stored in one transaction, unless one of them makes it fail: then that one alone is not. */
 

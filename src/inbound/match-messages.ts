@@ -2,11 +2,11 @@ import type { Status } from 'channel-kit/chat'
 import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
 import type { Part, Returned } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
+import { type KnownPart, partsOf } from '../messages/parts.ts'
+import type { Chapter } from '../messages/story.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { messageParts } from '../postgres/schema/kept.ts'
 import { type Doubt, type MessageState, messages } from '../postgres/schema/schema.ts'
-import { type KnownPart, partsOf } from '../messages/parts.ts'
-import type { Chapter } from '../messages/story.ts'
 
 /** Messages that gateways report on, found by what the gateway or we call them. */
 

@@ -4,10 +4,10 @@ import { eq, sql } from 'drizzle-orm'
 import { isReady, tellCrm } from '../outbox/enqueue.ts'
 import { OPEN } from '../outbox/source.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
+import { plain } from '../postgres/sanitize-text.ts'
+import { type Fetching, outbox } from '../postgres/schema/schema.ts'
 import { type Conversation, lockConversations, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
-import { type Fetching, outbox } from '../postgres/schema/schema.ts'
-import { plain } from '../postgres/sanitize-text.ts'
 
 /** What tries at the files of an incoming message brought, as the CRM's outbox keeps it. */
 

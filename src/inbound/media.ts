@@ -1,15 +1,15 @@
 import type { Downloaded, Media } from 'channel-kit/event'
 import type { Log, Translate } from 'channel-kit/tools'
 import { and, eq, isNotNull } from 'drizzle-orm'
+import type { MakeReady } from '../delivery/send-attempt.ts'
+import { before, within } from '../http-client/timeout.ts'
 import type { Database } from '../postgres/connect.ts'
+import { wordsOf } from '../postgres/sanitize-text.ts'
+import { outbox } from '../postgres/schema/schema.ts'
 import { GIVEN_UP, MOST_DEATHS } from '../queue/deaths.ts'
 import { addJob, type Jobs } from '../queue/jobs.ts'
-import { outbox } from '../postgres/schema/schema.ts'
-import { wordsOf } from '../postgres/sanitize-text.ts'
-import { before, within } from '../http-client/timeout.ts'
-import { downloadedOf } from './read-download.ts'
 import { type Item, missingOf, settleTries, tellWithout, type Words } from './media-result.ts'
-import type { MakeReady } from '../delivery/send-attempt.ts'
+import { downloadedOf } from './read-download.ts'
 
 /**
  * Files of incoming messages are fetched before the CRM hears of the messages,

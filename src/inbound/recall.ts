@@ -2,9 +2,9 @@ import type { ChatMessage } from 'channel-kit/chat'
 import type { Asked, Recalled } from 'channel-kit/tools'
 import { sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
+import { plain } from '../postgres/sanitize-text.ts'
 import { aliases, messageParts } from '../postgres/schema/kept.ts'
 import { conversations, type Fetching, messages, outbox } from '../postgres/schema/schema.ts'
-import { plain } from '../postgres/sanitize-text.ts'
 import { waysOf } from '../protocol/contact.ts'
 
 /** What was said before in conversations of a registration, found by what the gateway calls it. */

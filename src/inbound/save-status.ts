@@ -1,12 +1,12 @@
 import type { Status } from 'channel-kit/chat'
 import { sql } from 'drizzle-orm'
+import { refreshSending } from '../messages/enqueue.ts'
+import { writeParts } from '../messages/parts.ts'
 import type { CrmNews } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
-import { wake } from '../queue/conversations.ts'
 import { messages } from '../postgres/schema/schema.ts'
+import { wake } from '../queue/conversations.ts'
 import type { Known } from './match-messages.ts'
-import { writeParts } from '../messages/parts.ts'
-import { refreshSending } from '../messages/enqueue.ts'
 
 /** The CRM hears nothing of a message that it does not know. */
 export const statusNews = ({ conversationId, crmId, replays }: Known, status: Status): CrmNews[] =>

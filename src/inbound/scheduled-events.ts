@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
-import { addJob, type Jobs } from '../queue/jobs.ts'
 import { messages } from '../postgres/schema/schema.ts'
+import { addJob, type Jobs } from '../queue/jobs.ts'
 import type { Store } from './ingest.ts'
 
 interface Parts {

@@ -1,24 +1,18 @@
 import type { GatewayEvent, MessageEvent, StatusEvent } from 'channel-kit/event'
+import { writeNotes } from '../channels/notes.ts'
+import { sendAgain, takeBack } from '../delivery/send-again.ts'
 import { type CrmNews, tellCrm } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
-import {
-  type Contact,
-  conversationsOf,
-  keyOf,
-  lockConversations,
-  lockRegistrations
-} from '../queue/conversations.ts'
-import { writeNotes } from '../channels/notes.ts'
-import { queueAnswers } from './auto-replies.ts'
-import { keepEarly, takeEarly } from './unmatched-statuses.ts'
+import { type Contact, conversationsOf, keyOf, lockConversations, lockRegistrations } from '../queue/conversations.ts'
 import { hear } from './apply-status.ts'
+import { queueAnswers } from './auto-replies.ts'
+import { addAliases, learnNames, writeAddresses } from './contact-aliases.ts'
+import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './conversation-memory.ts'
 import { incomingNews } from './incoming-messages.ts'
 import { addParts, type Known, messagesOf, type Reported } from './match-messages.ts'
-import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './conversation-memory.ts'
 import { lastOf, plainly } from './normalize-events.ts'
-import { addAliases, learnNames, writeAddresses } from './contact-aliases.ts'
-import { sendAgain, takeBack } from '../delivery/send-again.ts'
 import { statusNews, writeKnown } from './save-status.ts'
+import { keepEarly, takeEarly } from './unmatched-statuses.ts'
 
 /**
  * Stores what gateways reported, in the order reported, and what the CRM has to

@@ -1,9 +1,9 @@
 import type { StatusEvent } from 'channel-kit/event'
 import { and, asc, eq, gt, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { addJob, type Jobs } from '../queue/jobs.ts'
 import { earlyStatuses, messageParts } from '../postgres/schema/kept.ts'
 import { messages } from '../postgres/schema/schema.ts'
+import { addJob, type Jobs } from '../queue/jobs.ts'
 import type { Reported } from './match-messages.ts'
 
 /** Statuses of messages that we do not know, yet: kept, and applied when the send has returned. */

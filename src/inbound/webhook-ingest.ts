@@ -1,9 +1,9 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Database } from '../postgres/connect.ts'
 import { gather } from '../postgres/batch.ts'
-import { storeEvents } from './store-events.ts'
+import type { Database } from '../postgres/connect.ts'
 import { ingest } from './ingest.ts'
+import { storeEvents } from './store-events.ts'
 
 /** Resolves when what a gateway reported of a registration is stored for good; nothing is when it rejects. */
 export type Report = (registrationId: number, events: readonly GatewayEvent[]) => Promise<void>

@@ -2,8 +2,8 @@ import { readLotOutcome } from 'channel-kit/answer'
 import type { Lot, LotOutcome, Lots, OpenLot } from 'channel-kit/lots'
 import { neverSent } from 'channel-kit/network'
 import type { Tools } from 'channel-kit/tools'
-import { plain, wordsOf } from '../postgres/sanitize-text.ts'
 import type { MakeReady } from '../delivery/send-attempt.ts'
+import { plain, wordsOf } from '../postgres/sanitize-text.ts'
 
 /** One call of a channel's verb for a lot. Never rejects: whatever goes wrong is an outcome. */
 

@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { type LotCode, lotChunks } from '../postgres/schema/lots.ts'
 import { plain } from '../postgres/sanitize-text.ts'
+import { type LotCode, lotChunks } from '../postgres/schema/lots.ts'
 import { writeLot } from './claim.ts'
 import { type Going, later, ON, type Step } from './step.ts'
 

@@ -1,5 +1,5 @@
-import { plain } from '../postgres/sanitize-text.ts'
 import type { Ended, Taken } from '../delivery/attempt.ts'
+import { plain } from '../postgres/sanitize-text.ts'
 
 /** What became of a message in a lot, as if it had been sent by itself. */
 

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
-import { HELD } from '../queue/claims.ts'
 import { messages } from '../postgres/schema/schema.ts'
+import { HELD } from '../queue/claims.ts'
 
 /** A message that waits for one before it, which is in another lot, is let go when that one is settled. */
 

@@ -1,8 +1,8 @@
 import { and, asc, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm'
+import { FAILED } from '../messages/replay.ts'
 import type { Database } from '../postgres/connect.ts'
 import { lotItems, lots } from '../postgres/schema/lots.ts'
 import { messages } from '../postgres/schema/schema.ts'
-import { FAILED } from '../messages/replay.ts'
 
 /** Which messages of lots an operator may have sent once more. They come into new lots, as any message does. */
 export interface WantedRetry {

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { addJob } from '../queue/jobs.ts'
 import { lots } from '../postgres/schema/lots.ts'
+import { addJob } from '../queue/jobs.ts'
 
 /**
  * Closes a lot to further messages. Whoever collects has the lot's row locked,

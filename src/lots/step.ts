@@ -1,12 +1,12 @@
 import type { LotOutcome } from 'channel-kit/lots'
 import { eq, sql } from 'drizzle-orm'
+import { LONGEST_MS, type Policy } from '../delivery/retry-policy.ts'
+import type { MakeReady } from '../delivery/send-attempt.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import type { LotCode } from '../postgres/schema/lots.ts'
 import { registrations } from '../postgres/schema/schema.ts'
-import { LONGEST_MS, type Policy } from '../delivery/retry-policy.ts'
-import type { MakeReady } from '../delivery/send-attempt.ts'
-import { type Changes, type LotRow, writeLot } from './claim.ts'
 import type { Ready } from './call-gateway.ts'
+import { type Changes, type LotRow, writeLot } from './claim.ts'
 
 /** What every step of a lot's life is given, and how it may end. */
 

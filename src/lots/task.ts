@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { forAccount } from 'channel-kit/offload'
 import type { FastifyBaseLogger } from 'fastify'
+import { within } from '../http-client/timeout.ts'
 import { GIVEN_UP, MOST_DEATHS } from '../queue/deaths.ts'
 import type { Jobs } from '../queue/jobs.ts'
-import { within } from '../http-client/timeout.ts'
+import type { Ready } from './call-gateway.ts'
 import { claimLot, forgetDeaths, giveBack, isElsewhere, type LotRow, readLot, releaseLot } from './claim.ts'
-import { finishing } from './states/finishing.ts'
-import { sending } from './states/sending.ts'
-import { collecting, creating, sealed } from './states/opening.ts'
 import { goOn } from './seal.ts'
 import { settle, settleUnsent } from './settle.ts'
+import { finishing } from './states/finishing.ts'
+import { collecting, creating, sealed } from './states/opening.ts'
+import { sending } from './states/sending.ts'
 import { end, type Going, note, ON, type Step, type Work } from './step.ts'
-import type { Ready } from './call-gateway.ts'
 
 /**
  * A lot's way from its first message to its end. A job says that a lot goes on;

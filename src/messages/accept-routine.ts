@@ -1,5 +1,5 @@
-import { CONVERSATION, KEY, LOCK_NEW } from '../queue/contacts.ts'
 import type { Routine } from '../postgres/sql-routine.ts'
+import { CONVERSATION, KEY, LOCK_NEW } from '../queue/contacts.ts'
 
 /** Those that no conversation was found for. */
 const NEW = `(

@@ -1,5 +1,5 @@
-import type { Database } from '../postgres/connect.ts'
 import { gather } from '../postgres/batch.ts'
+import type { Database } from '../postgres/connect.ts'
 import { call } from '../postgres/sql-routine.ts'
 import type { Posted } from '../protocol/chat.ts'
 import { ACCEPT } from './accept-routine.ts'

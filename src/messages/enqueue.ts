@@ -1,8 +1,8 @@
 import { inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
+import { conversations, messages } from '../postgres/schema/schema.ts'
 import { type Conversation, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
-import { conversations, messages } from '../postgres/schema/schema.ts'
 
 /** What makes a message `i` one that is not settled. */
 const OPEN = sql`i.settled_at is null and i.state <> 'gathered'`

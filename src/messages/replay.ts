@@ -1,8 +1,8 @@
 import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { lockConversations, wake } from '../queue/conversations.ts'
 import { messageParts } from '../postgres/schema/kept.ts'
 import { messages } from '../postgres/schema/schema.ts'
+import { lockConversations, wake } from '../queue/conversations.ts'
 import { refreshSending } from './enqueue.ts'
 import type { Chapter } from './story.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { wordsOf } from '../postgres/sanitize-text.ts'
 import type { caller } from '../crm/client.ts'
+import { wordsOf } from '../postgres/sanitize-text.ts'
 import type { Registrations } from '../registrations/store.ts'
 import type { Ended, Next, Taken } from './source.ts'
 

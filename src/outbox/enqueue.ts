@@ -2,12 +2,12 @@ import type { Attachment, ChatMessage, Status } from 'channel-kit/chat'
 import type { Media } from 'channel-kit/event'
 import { and, inArray, isNull } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { type Conversation, wake } from '../queue/conversations.ts'
 import { namedElsewhere, nameIn } from '../postgres/names-in-sql.ts'
-import { addJob } from '../queue/jobs.ts'
-import { HELD } from '../queue/claims.ts'
 import { conversations, outbox } from '../postgres/schema/schema.ts'
 import { incomingBody, statusBody } from '../protocol/special-request.ts'
+import { HELD } from '../queue/claims.ts'
+import { type Conversation, wake } from '../queue/conversations.ts'
+import { addJob } from '../queue/jobs.ts'
 
 /** Something that the CRM has to be told. */
 export type CrmNews = {

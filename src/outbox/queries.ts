@@ -2,8 +2,8 @@ import { STATUSES, type Status } from 'channel-kit/chat'
 import { and, asc, desc, eq, gt, inArray, lt, lte, max, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
-import { HELD } from '../queue/claims.ts'
 import { conversations, type OutboxState, outbox } from '../postgres/schema/schema.ts'
+import { HELD } from '../queue/claims.ts'
 import { replayable } from './replay.ts'
 
 /** What the CRM was told and has to be told, as an operator looks for it. */

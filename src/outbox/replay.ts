@@ -1,8 +1,8 @@
 import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
+import { conversations, outbox } from '../postgres/schema/schema.ts'
 import { lockConversations, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
-import { conversations, outbox } from '../postgres/schema/schema.ts'
 import { OPEN } from './source.ts'
 
 /** The id of the message that a status is about; an incoming message has none. */

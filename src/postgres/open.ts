@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
+import { checkKeys, keepKeys, type OpenedSecrets, openSecrets } from '../secrets/secrets.ts'
 import { checkServer, type Database, openDatabase } from './connect.ts'
 import { awaited, startEmbedded } from './embedded/start.ts'
 import { migrateDatabase } from './migrate.ts'
-import { checkKeys, keepKeys, type OpenedSecrets, openSecrets } from '../secrets/secrets.ts'
 
 export interface Opened {
   database: Database

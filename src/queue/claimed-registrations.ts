@@ -1,6 +1,6 @@
+import type { Bucket, Want } from './fair-share.ts'
 import { openLeaving } from './handoff.ts'
 import type { Claimed, Item, Line } from './work-source.ts'
-import type { Bucket, Want } from './fair-share.ts'
 
 /** The registrations that this host has for a kind of work: how it comes by them, and how they go. */
 

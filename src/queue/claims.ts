@@ -1,10 +1,10 @@
 import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
+import { conversations, hosts, registrations } from '../postgres/schema/schema.ts'
 import { lockRegistrations, type Work } from './conversations.ts'
 import { countDeaths, lockSending } from './deaths.ts'
 import { addJob } from './jobs.ts'
 import { ringGiven } from './work-notify.ts'
-import { conversations, hosts, registrations } from '../postgres/schema/schema.ts'
 
 /** Which host works on a registration, for each kind of work. Taking on and letting go, see conversations.ts. */
 

@@ -1,9 +1,9 @@
 import { asc, inArray, type SQL, sql } from 'drizzle-orm'
-import { otherWay } from '../protocol/contact.ts'
 import type { Executor } from '../postgres/connect.ts'
+import { conversations, registrations } from '../postgres/schema/schema.ts'
+import { otherWay } from '../protocol/contact.ts'
 import { CONVERSATION, KEY, LOCK_NEW } from './contacts.ts'
 import { addJob } from './jobs.ts'
-import { conversations, registrations } from '../postgres/schema/schema.ts'
 
 /**
  * Who has work, and who does it.

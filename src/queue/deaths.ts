@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { lockConversations } from './conversations.ts'
 import { bigints } from '../postgres/ids.ts'
 import { conversations, hosts, messages, outbox, registrations } from '../postgres/schema/schema.ts'
+import { lockConversations } from './conversations.ts'
 
 /**
  * What was in hand when its host died may be what it died of. Counted when a

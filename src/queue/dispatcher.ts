@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Item, Limits, Line } from './work-source.ts'
 import { type Owned, openOwned } from './claimed-registrations.ts'
 import { spread, type Want } from './fair-share.ts'
+import type { Item, Limits, Line } from './work-source.ts'
 
 /**
  * Works on the registrations that this host has taken on, for one kind of work.

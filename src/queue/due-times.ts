@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import type { Work } from './conversations.ts'
 import { bigints } from '../postgres/ids.ts'
-import { DUE } from './claims.ts'
 import { conversations } from '../postgres/schema/schema.ts'
+import { DUE } from './claims.ts'
+import type { Work } from './conversations.ts'
 
 /** When an item `i` of a conversation `c` may be done: where an account may not write to a contact all the time, not before that. */
 const ITEM_DUE = { send: sql`greatest(i.due_at, c.paced_until)`, tell: sql`i.due_at` } as const satisfies Record<

@@ -1,9 +1,9 @@
 import { eq, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { countMediaDeaths } from './deaths.ts'
-import { freeRegistrations } from './claims.ts'
 import { hosts } from '../postgres/schema/schema.ts'
+import { freeRegistrations } from './claims.ts'
+import { countMediaDeaths } from './deaths.ts'
 
 /**
  * A host that is killed leaves jobs locked, which the queue would keep so for

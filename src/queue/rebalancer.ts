@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../postgres/connect.ts'
-import type { Work } from './conversations.ts'
 import { hosts } from '../postgres/schema/schema.ts'
-import { handing } from './rebalance-plan.ts'
+import type { Work } from './conversations.ts'
 import type { Pump } from './dispatcher.ts'
+import { handing } from './rebalance-plan.ts'
 
 /** Every few seconds each host says how busy it is, and gives to one that is less so. */
 

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { apart, faultOf, isFault } from '../postgres/fault.ts'
-import type { Item, Line } from './work-source.ts'
 import type { Want } from './fair-share.ts'
+import type { Item, Line } from './work-source.ts'
 
 interface Parts<Done> {
   /** Writes down, in the plainest way, that what became of an item could not be stored. */

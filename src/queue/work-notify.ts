@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import type { Work } from './conversations.ts'
 import { listen } from '../postgres/listen.ts'
+import type { Work } from './conversations.ts'
 
 /**
  * One host stores a message, and another has its registration. That one looks

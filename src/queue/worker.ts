@@ -1,13 +1,13 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { TaskList } from 'graphile-worker'
 import { APPLICATION, type Database, openPool } from '../postgres/connect.ts'
-import type { Jobs } from './jobs.ts'
-import { hearRings, type Ring } from './work-notify.ts'
-import { startBalance } from './rebalancer.ts'
-import type { Item, Limits, Line } from './work-source.ts'
-import { startLiveness } from './heartbeat.ts'
 import { startPump } from './dispatcher.ts'
+import { startLiveness } from './heartbeat.ts'
+import type { Jobs } from './jobs.ts'
+import { startBalance } from './rebalancer.ts'
 import { type Cron, startRunner } from './runner.ts'
+import { hearRings, type Ring } from './work-notify.ts'
+import type { Item, Limits, Line } from './work-source.ts'
 
 export interface Parts<Sent extends Item, SendEnd, Told extends Item, TellEnd> {
   database: Database

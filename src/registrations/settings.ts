@@ -1,12 +1,12 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { TObject } from 'typebox'
-import { announce, cache } from './cache.ts'
-import type { Database, Executor } from '../postgres/connect.ts'
-import { wake } from '../queue/conversations.ts'
-import { registrations, settings } from '../postgres/schema/schema.ts'
-import type { Secrets } from '../secrets/secrets.ts'
 import { resumeLots } from '../lots/seal.ts'
+import type { Database, Executor } from '../postgres/connect.ts'
+import { registrations, settings } from '../postgres/schema/schema.ts'
 import { type Data, mergeData, splitSecrets } from '../protocol/settings.ts'
+import { wake } from '../queue/conversations.ts'
+import type { Secrets } from '../secrets/secrets.ts'
+import { announce, cache } from './cache.ts'
 
 export type SettingsStore = ReturnType<typeof settingsStore>
 

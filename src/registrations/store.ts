@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { and, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
-import { announce, cache } from './cache.ts'
+import { resume } from '../outbox/source.ts'
 import type { Database } from '../postgres/connect.ts'
 import { registrations } from '../postgres/schema/schema.ts'
-import type { Secrets } from '../secrets/secrets.ts'
 import type { Reference } from '../protocol/reference.ts'
-import { resume } from '../outbox/source.ts'
+import type { Secrets } from '../secrets/secrets.ts'
+import { announce, cache } from './cache.ts'
 
 /** A registration with its secrets opened. Never log one whole. */
 export interface Registration extends Reference {

@@ -1,9 +1,9 @@
 import { and, asc, eq, exists, gt, ne } from 'drizzle-orm'
 import { decodeProtectedHeader } from 'jose'
-import { announce } from '../registrations/cache.ts'
 import type { Database } from '../postgres/connect.ts'
 import { secretKeys } from '../postgres/schema/keys.ts'
 import { registrations, settings } from '../postgres/schema/schema.ts'
+import { announce } from '../registrations/cache.ts'
 import type { OpenedSecrets } from './secrets.ts'
 
 /** Rows looked at in one transaction, so that the hosts can go on meanwhile. */

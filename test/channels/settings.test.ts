@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Type } from 'typebox'
-import { settingsStore } from '../../src/registrations/settings.ts'
 import { heed } from '../../src/registrations/cache.ts'
+import { settingsStore } from '../../src/registrations/settings.ts'
 import { openSecrets } from '../../src/secrets/secrets.ts'
 import { openDatabase, TEST_KEYS, testDatabase, until } from '../harness.ts'
 

@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { readConfig } from '../../src/config.ts'
-import { runAs, serverAccount } from '../../src/postgres/embedded/os-user.ts'
+import { startHost } from '../../src/host.ts'
 import { checkServer, openDatabase as openPool } from '../../src/postgres/connect.ts'
+import { runAs, serverAccount } from '../../src/postgres/embedded/os-user.ts'
 import { startEmbedded } from '../../src/postgres/embedded/start.ts'
 import { migrateDatabase } from '../../src/postgres/migrate.ts'
-import { startHost } from '../../src/host.ts'
 import { openDatabase, testDatabase, testEnvironment, testFolder, testHost, until } from '../harness.ts'
 
 t.test('hosts that start together on an empty database all come up', async t => {

@@ -2,11 +2,11 @@ import { asc, eq } from 'drizzle-orm'
 import { decodeProtectedHeader } from 'jose'
 import t, { type Test } from 'tap'
 import { readConfig } from '../../src/config.ts'
-import { secretKeys } from '../../src/postgres/schema/keys.ts'
-import { rotateSecrets } from '../../src/secrets/rotate.ts'
-import { registrations, settings } from '../../src/postgres/schema/schema.ts'
-import { openSecrets } from '../../src/secrets/secrets.ts'
 import { startHost } from '../../src/host.ts'
+import { secretKeys } from '../../src/postgres/schema/keys.ts'
+import { registrations, settings } from '../../src/postgres/schema/schema.ts'
+import { rotateSecrets } from '../../src/secrets/rotate.ts'
+import { openSecrets } from '../../src/secrets/secrets.ts'
 import {
   type Database,
   freePort,

@@ -2,8 +2,8 @@ import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { readConfig } from '../../src/config.ts'
-import { checkKeys, keepKeys, openSecrets } from '../../src/secrets/secrets.ts'
 import { startHost } from '../../src/host.ts'
+import { checkKeys, keepKeys, openSecrets } from '../../src/secrets/secrets.ts'
 import { openDatabase, testCrm, testDatabase, testEnvironment, testFolder, testHost } from '../harness.ts'
 
 const OLD = key('old', 1)

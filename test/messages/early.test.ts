@@ -1,9 +1,9 @@
 import type { Status } from 'channel-kit/chat'
 import t from 'tap'
-import { accepter } from '../../src/messages/accept.ts'
 import type { Ended, Taken } from '../../src/delivery/attempt.ts'
-import { reporter } from '../../src/inbound/webhook-ingest.ts'
 import { sendTurn } from '../../src/delivery/settle.ts'
+import { reporter } from '../../src/inbound/webhook-ingest.ts'
+import { accepter } from '../../src/messages/accept.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
 import { text } from '../scripted.ts'
 

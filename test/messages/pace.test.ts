@@ -1,6 +1,6 @@
 import t from 'tap'
-import { conversations } from '../../src/postgres/schema/schema.ts'
 import { nextFree } from '../../src/delivery/contact-rate-limit.ts'
+import { conversations } from '../../src/postgres/schema/schema.ts'
 import { testHost, until } from '../harness.ts'
 import { taken, text } from '../scripted.ts'
 import { talkingHost } from '../talking.ts'

@@ -1,7 +1,7 @@
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import t from 'tap'
-import { messageParts } from '../../src/postgres/schema/kept.ts'
 import { replayMessages } from '../../src/messages/replay.ts'
+import { messageParts } from '../../src/postgres/schema/kept.ts'
 import { until } from '../harness.ts'
 import { talkingHost } from '../talking.ts'
 

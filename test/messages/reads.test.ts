@@ -1,8 +1,8 @@
 import t from 'tap'
-import { crmLine } from '../../src/outbox/source.ts'
-import { accepter } from '../../src/messages/accept.ts'
 import type { Ended, Taken } from '../../src/delivery/attempt.ts'
 import { sendTurn } from '../../src/delivery/settle.ts'
+import { accepter } from '../../src/messages/accept.ts'
+import { crmLine } from '../../src/outbox/source.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
 import { text } from '../scripted.ts'
 

@@ -1,9 +1,9 @@
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { asc, eq, inArray } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import { messages } from '../../src/postgres/schema/schema.ts'
 import { storeEvents } from '../../src/inbound/store-events.ts'
 import { replayMessages } from '../../src/messages/replay.ts'
+import { messages } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, taken, text } from '../scripted.ts'
 

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import { conversations, messages, outbox, registrations } from '../../src/postgres/schema/schema.ts'
 import { countFinished, removeFinished } from '../../src/messages/retention.ts'
+import { conversations, messages, outbox, registrations } from '../../src/postgres/schema/schema.ts'
 import { type Database, openDatabase, testCrm, testDatabase, testHost, until } from '../harness.ts'
 import { scripted, text } from '../scripted.ts'
 

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { neverSent } from 'channel-kit/network'
 import t, { type Test } from 'tap'
-import { openBudgets } from '../../src/http-client/budget.ts'
 import { openOutbound } from '../../src/http-client/address-policy.ts'
+import { openBudgets } from '../../src/http-client/budget.ts'
 import { until } from '../harness.ts'
 
 /** What a tenant's own gateway may answer, and what it costs everybody. */

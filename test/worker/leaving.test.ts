@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Item } from '../../src/queue/work-source.ts'
 import { startPump } from '../../src/queue/dispatcher.ts'
+import type { Item } from '../../src/queue/work-source.ts'
 import { until } from '../harness.ts'
 
 /** A registration that goes to another host. */

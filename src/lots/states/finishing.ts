@@ -1,5 +1,5 @@
-import { end, type Going, INTERRUPTED, later, note, type Step, throttled, type Work } from '../step.ts'
 import { type Closed, closing } from '../call-gateway.ts'
+import { end, type Going, INTERRUPTED, later, note, type Step, throttled, type Work } from '../step.ts'
 
 /** However rarely it is asked whether a lot is closed, it is asked. */
 const LONGEST_WAIT_MS = 300_000

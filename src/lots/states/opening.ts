@@ -1,14 +1,14 @@
 import type { LotLimits } from 'channel-kit/lots'
 import { and, eq, sql } from 'drizzle-orm'
-import { lockConversations, wake } from '../../queue/conversations.ts'
+import { refreshSending } from '../../messages/enqueue.ts'
 import { lotChunks, lotItems, lots } from '../../postgres/schema/lots.ts'
 import { messages } from '../../postgres/schema/schema.ts'
-import { refreshSending } from '../../messages/enqueue.ts'
+import { lockConversations, wake } from '../../queue/conversations.ts'
+import { opening } from '../call-gateway.ts'
 import { writeLot } from '../claim.ts'
 import { letGoHeld } from '../hold.ts'
 import { seal } from '../seal.ts'
 import { end, type Going, INTERRUPTED, later, note, ON, type Step, throttled, type Work } from '../step.ts'
-import { opening } from '../call-gateway.ts'
 
 /** From the first message of a lot to its being open at the gateway. */
 

@@ -1,10 +1,10 @@
 import { and, asc, between, eq, sql } from 'drizzle-orm'
-import { lotChunks, lotItems } from '../../postgres/schema/lots.ts'
 import { plain } from '../../postgres/sanitize-text.ts'
+import { lotChunks, lotItems } from '../../postgres/schema/lots.ts'
+import { type Added, adding } from '../call-gateway.ts'
 import { again, blame, type Chunk, refuseAll, split, write } from '../chunk.ts'
 import { settle, type Verdict } from '../settle.ts'
 import { end, type Going, INTERRUPTED, note, ON, type Step, throttled } from '../step.ts'
-import { type Added, adding } from '../call-gateway.ts'
 
 /** Putting a lot's chunks into it, one after the other. */
 

