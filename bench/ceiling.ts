@@ -1,8 +1,8 @@
 import closeWithGrace from 'close-with-grace'
 import { loadChannels } from '../src/channels/load.ts'
 import { readConfig } from '../src/config.ts'
-import { keyStore } from '../src/crm/keys.ts'
-import { verifier } from '../src/crm/verify-token.ts'
+import { createKeyStore } from '../src/crm/keys.ts'
+import { createVerifier } from '../src/crm/verify-token.ts'
 import { languageOf } from '../src/http/language.ts'
 import { publicRoutes } from '../src/http/public.ts'
 import { registrationRoutes } from '../src/http/registration.ts'
@@ -12,7 +12,7 @@ import { sendRoutes } from '../src/http/special-send.ts'
 import { openOutbound } from '../src/http-client/address-policy.ts'
 import { openPrepared } from '../src/postgres/open.ts'
 import { userAgent } from '../src/protocol/special-request.ts'
-import { registrationStore } from '../src/registrations/store.ts'
+import { createRegistrationStore } from '../src/registrations/store.ts'
 
 /** The same server with the same checks that stores nothing: what a host that keeps its promises is measured against. */
 
@@ -23,11 +23,11 @@ if (!mounted) throw new Error('there is no channel')
 const { database, secrets, close } = await openPrepared(config, { log: app.log })
 const outbound = openOutbound(config.outboundAllow)
 const now = () => new Date()
-const keys = keyStore({ db: database.db, outbound, userAgent: userAgent(config.selfUri), now })
+const keys = createKeyStore({ db: database.db, outbound, userAgent: userAgent(config.selfUri), now })
 const parts = {
   mounted,
-  verify: verifier({ issuers: config.issuers, keys, now, log: app.log }),
-  registrations: registrationStore(database, secrets),
+  verify: createVerifier({ issuers: config.issuers, keys, now, log: app.log }),
+  registrations: createRegistrationStore(database, secrets),
   language: languageOf(mounted, config.defaultLanguage)
 }
 publicRoutes(app, parts)

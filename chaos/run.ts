@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { type Database, openDatabase } from '../src/postgres/connect.ts'
 import { registrations } from '../src/postgres/schema/schema.ts'
-import { announce } from '../src/registrations/cache.ts'
+import { notifyChanged } from '../src/registrations/cache.ts'
 import { makeAccounts, type Registered, registerAccount } from './accounts.ts'
 import { OWN } from './channel.ts'
 import { createConduct } from './conduct.ts'
@@ -150,7 +150,7 @@ async function letInsist({ db }: Database, accounts: readonly Registered[]): Pro
       .set({ retryUnknown: true })
       .where(eq(registrations.pluginId, key))
       .returning({ id: registrations.id })
-    if (row) await announce(db, row.id)
+    if (row) await notifyChanged(db, row.id)
   }
 }
 

@@ -4,17 +4,17 @@ import type { Translate } from 'channel-kit/tools'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { HOST_TRANSLATIONS, loadCatalogues } from './channels/catalogues.ts'
 import { loadChannels, type Mounted, mountChannel } from './channels/load.ts'
-import { notesStore } from './channels/notes.ts'
-import { pollCrons, poller } from './channels/poll.ts'
-import { limiter, readier } from './channels/runtime.ts'
-import { lender } from './channels/tools.ts'
+import { createNotesStore } from './channels/notes.ts'
+import { createPoll, pollCrons } from './channels/poll.ts'
+import { createAccountLimits, createRuntime } from './channels/runtime.ts'
+import { createTools } from './channels/tools.ts'
 import type { Config } from './config.ts'
-import { caller } from './crm/client.ts'
-import { keyStore } from './crm/keys.ts'
-import { verifier } from './crm/verify-token.ts'
-import { sender } from './delivery/send-attempt.ts'
-import { messagesSetAside } from './delivery/set-aside.ts'
-import { messageLine } from './delivery/source.ts'
+import { createCrmClient } from './crm/client.ts'
+import { createKeyStore } from './crm/keys.ts'
+import { createVerifier } from './crm/verify-token.ts'
+import { createSender } from './delivery/send-attempt.ts'
+import { setMessageAside } from './delivery/set-aside.ts'
+import { messageSource } from './delivery/source.ts'
 import { channelPlugin } from './http/channel.ts'
 import { healthRoutes } from './http/health.ts'
 import { requestQuota } from './http/request-quota.ts'
@@ -22,27 +22,27 @@ import { openServer } from './http/server.ts'
 import { openOutbound } from './http-client/address-policy.ts'
 import { storing } from './inbound/ingest.ts'
 import { lateTask, mediaTask } from './inbound/media.ts'
-import { recaller } from './inbound/recall.ts'
-import { laterTask } from './inbound/scheduled-events.ts'
-import { earlyTask } from './inbound/unmatched-statuses.ts'
-import { reporter } from './inbound/webhook-ingest.ts'
+import { createRecall } from './inbound/recall.ts'
+import { scheduledTask } from './inbound/scheduled-events.ts'
+import { unmatchedTask } from './inbound/unmatched-statuses.ts'
+import { createIngest } from './inbound/webhook-ingest.ts'
 import { lotCrons } from './lots/clean.ts'
-import { gatheringLine } from './lots/gather.ts'
+import { lotSource } from './lots/gather.ts'
 import { lotTask } from './lots/task.ts'
-import { accepter } from './messages/accept.ts'
+import { createAccept } from './messages/accept.ts'
 import { messageCrons } from './messages/retention.ts'
-import { teller } from './outbox/deliver.ts'
-import { crmLine, newsSetAside } from './outbox/source.ts'
+import { createDelivery } from './outbox/deliver.ts'
+import { outboxSource, setItemAside } from './outbox/source.ts'
 import { type Opened, openPrepared } from './postgres/open.ts'
 import { translate } from './protocol/language.ts'
 import { userAgent } from './protocol/special-request.ts'
-import type { Work } from './queue/conversations.ts'
-import { turningApart } from './queue/turn-item-by-item.ts'
-import { ringer } from './queue/work-notify.ts'
+import type { WorkKind } from './queue/conversations.ts'
+import { settlingItemByItem } from './queue/turn-item-by-item.ts'
+import { createWorkNotifier } from './queue/work-notify.ts'
 import { startWorker } from './queue/worker.ts'
-import { heed } from './registrations/cache.ts'
-import { settingsStore } from './registrations/settings.ts'
-import { registrationStore } from './registrations/store.ts'
+import { listenForChanges } from './registrations/cache.ts'
+import { createSettingsStore } from './registrations/settings.ts'
+import { createRegistrationStore } from './registrations/store.ts'
 import { holdKeys } from './secrets/key-holders.ts'
 import { uploadQuota } from './storage/quota.ts'
 import { openSpool } from './storage/spool.ts'
@@ -89,12 +89,12 @@ export async function startHost(
     if (worker) closing.push(worker.close, parts.interrupt)
     if (config.roles.web) {
       const base = new URL(config.selfUri).pathname
-      const stored = (work: Work) => (count: number) => {
+      const stored = (work: WorkKind) => (count: number) => {
         worker?.nudge(work)
-        parts.work.ring(work, count)
+        parts.work.notifyWork(work, count)
       }
-      const accept = accepter(opened.database, now, stored('send'))
-      const report = reporter({ database: opened.database, now, stored: stored('tell'), log: app.log })
+      const accept = createAccept(opened.database, now, stored('send'))
+      const report = createIngest({ database: opened.database, now, stored: stored('tell'), log: app.log })
       healthRoutes(app, { database: opened.database, trouble: () => worker?.trouble() })
       for (const one of mounted)
         await app.register(channelPlugin(one, { ...parts.web, accept, report }), { prefix: prefixOf(base, one) })
@@ -135,27 +135,36 @@ async function compose(
   await spool.prepare()
 
   const mountedBy = (name: string) => mounted.find(({ channel }) => channel.name === name)
-  const registrations = registrationStore(database, secrets)
-  const settings = settingsStore(database, secrets)
+  const registrations = createRegistrationStore(database, secrets)
+  const settings = createSettingsStore(database, secrets)
   await settings.sealOpen(name => mountedBy(name)?.channel.settings)
-  const notes = notesStore(database)
-  const unheed = await heed(database, [...registrations.caches, ...settings.caches, ...notes.caches])
-  const keys = keyStore({ db: database.db, outbound, userAgent: userAgent(config.selfUri), now })
-  const verify = verifier({ issuers: config.issuers, keys, now, log })
+  const notes = createNotesStore(database)
+  const unheed = await listenForChanges(database, [...registrations.caches, ...settings.caches, ...notes.caches])
+  const keys = createKeyStore({ db: database.db, outbound, userAgent: userAgent(config.selfUri), now })
+  const verify = createVerifier({ issuers: config.issuers, keys, now, log })
 
-  const lend = lender({ outbound, uploads, spool, notes, recall: recaller(database), now, log, defaultLanguage })
-  const ready = readier({ registrations, settings, mountedBy, lend })
-  const call = caller({ outbound, issuers: config.issuers, now })
+  const lend = createTools({
+    outbound,
+    uploads,
+    spool,
+    notes,
+    recall: createRecall(database),
+    now,
+    log,
+    defaultLanguage
+  })
+  const ready = createRuntime({ registrations, settings, mountedBy, lend })
+  const call = createCrmClient({ outbound, issuers: config.issuers, now })
   const selfUriOf = (name: string) => mountedBy(name)?.selfUri
 
   const host = randomUUID()
   const interruption = new AbortController()
-  const limitsOf = limiter({ registrations, settings, mountedBy, log })
+  const limitsOf = createAccountLimits({ registrations, settings, mountedBy, log })
   const texts = await loadCatalogues(HOST_TRANSLATIONS)
   /** The host's own words to those who read a chat. */
   const own: Translate = (...text) => translate(texts, [defaultLanguage], ...text)
-  const send = sender({ ready, policy: queue, now })
-  const tell = teller({
+  const send = createSender({ ready, policy: queue, now })
+  const tell = createDelivery({
     registrations,
     call,
     selfUriOf,
@@ -187,26 +196,26 @@ async function compose(
     work: {
       database,
       host,
-      ring: ringer(database, host),
-      messages: turningApart(
-        gatheringLine({
+      notifyWork: createWorkNotifier(database, host),
+      messages: settlingItemByItem(
+        lotSource({
           database,
-          line: messageLine({ database, host, send, limitsOf, now }),
+          line: messageSource({ database, host, send, limitsOf, now }),
           ready,
           policy: queue,
           gathers: async id => mountedBy((await registrations.get(id))?.channel ?? '')?.channel.lots !== undefined,
           now
         }),
-        { setAside: messagesSetAside({ database, now, log }), log }
+        { setAside: setMessageAside({ database, now, log }), log }
       ),
-      news: turningApart(crmLine({ database, host, tell, now }), {
-        setAside: newsSetAside({ database, now, log }),
+      news: settlingItemByItem(outboxSource({ database, host, tell, now }), {
+        setAside: setItemAside({ database, now, log }),
         log
       }),
       tasks: {
-        later: laterTask({ database, storing: storing({ now, log }), now }),
-        early: earlyTask({ database, storing: storing({ now, log }), now }),
-        poll: poller({ database, ready, now, log }),
+        later: scheduledTask({ database, storing: storing({ now, log }), now }),
+        early: unmatchedTask({ database, storing: storing({ now, log }), now }),
+        poll: createPoll({ database, ready, now, log }),
         media: mediaTask({ database, ready, translate: own, now, interrupted: interruption.signal, log }),
         late: lateTask({ database, translate: own, waitMs: queue.mediaWaitMs, now }),
         lot: lotTask({ database, host, ready, policy: queue, interrupted: interruption.signal, now, log })

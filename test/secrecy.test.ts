@@ -92,7 +92,7 @@ t.test('no secret reaches the log or an answer, whatever goes wrong', async t =>
 
   /** As the channel saw it. */
   async function webhookUrlOf(): Promise<string> {
-    const { registrationStore } = await import('../src/registrations/store.ts')
+    const { createRegistrationStore: registrationStore } = await import('../src/registrations/store.ts')
     const { openSecrets } = await import('../src/secrets/secrets.ts')
     const store = registrationStore(host.database, openSecrets(host.environment.LV_PLUGIN_SECRET_KEYS as string))
     return `${host.url}webhook/${(await store.get(row?.id as number))?.webhookToken}`

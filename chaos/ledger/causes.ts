@@ -1,4 +1,4 @@
-import type { Chapter } from '../../src/messages/story.ts'
+import type { StoryEntry } from '../../src/messages/story.ts'
 import type { Gateway } from '../gateways/gateway.ts'
 import type { Arrival, Journal, Post } from '../journal.ts'
 import type { Excuses } from './excuses.ts'
@@ -8,7 +8,7 @@ import type { Rows } from './rows.ts'
 /** What made a message fail. */
 
 export type Row = Rows['messages'] extends ReadonlyMap<string, infer Row> ? Row : never
-type Attempt = Extract<Chapter, { kind: 'attempt' }>
+type Attempt = Extract<StoryEntry, { kind: 'attempt' }>
 
 /** What it is called, or why it is none. */
 export type Cause = { noted: string; problem?: string | undefined }
@@ -17,7 +17,7 @@ export type Cause = { noted: string; problem?: string | undefined }
 const DEADLINE_MS = 2_900
 const UNOPENED = 'the lot may have been opened, with nothing in it'
 
-const isAttempt = (chapter: Chapter): chapter is Attempt => chapter.kind === 'attempt'
+const isAttempt = (chapter: StoryEntry): chapter is Attempt => chapter.kind === 'attempt'
 const isLost = ({ said }: Pick<Arrival, 'said'>) => said === 'failed' || said === 'nothing'
 
 interface Parts {

@@ -2,15 +2,15 @@ import type { Note } from 'channel-kit/tools'
 import { eq, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { notes } from '../postgres/schema/kept.ts'
-import { announce, cache } from '../registrations/cache.ts'
+import { createCache, notifyChanged } from '../registrations/cache.ts'
 
 /** What channels want to find again of an account. */
 
-export type NotesStore = ReturnType<typeof notesStore>
+export type NotesStore = ReturnType<typeof createNotesStore>
 
 /** Kept in memory, since every call to a channel is lent them. */
-export function notesStore({ db }: Pick<Database, 'db'>) {
-  const kept = cache(
+export function createNotesStore({ db }: Pick<Database, 'db'>) {
+  const kept = createCache(
     async (registrationId: number): Promise<Readonly<Record<string, Note>>> => {
       const rows = await db.select().from(notes).where(eq(notes.registrationId, registrationId))
       return Object.fromEntries(rows.map(({ name, value, at }) => [name, { value: value.value, at }]))
@@ -43,5 +43,5 @@ export async function writeNotes(tx: Executor, all: readonly Noted[], at: Date):
         .insert(notes)
         .values({ registrationId, name, value: { value }, at })
         .onConflictDoUpdate({ target: [notes.registrationId, notes.name], set: { value: { value }, at } })
-  for (const registrationId of new Set(sorted.map(one => one.registrationId))) await announce(tx, registrationId)
+  for (const registrationId of new Set(sorted.map(one => one.registrationId))) await notifyChanged(tx, registrationId)
 }

@@ -1,7 +1,7 @@
 import { readPolled } from 'channel-kit/answer'
 import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
-import type { MakeReady } from '../delivery/send-attempt.ts'
+import type { RuntimeOf } from '../delivery/send-attempt.ts'
 import { before, within } from '../http-client/timeout.ts'
 import { ingest } from '../inbound/ingest.ts'
 import { logWrong } from '../inbound/log-wrong-answer.ts'
@@ -16,15 +16,15 @@ const TIMEOUT_MS = 60_000
 /** A host that dies in a poll holds its registration back no longer than this. */
 const LEASE_MS = 2 * TIMEOUT_MS
 
-interface Parts {
+interface Deps {
   database: Database
-  ready: MakeReady
+  ready: RuntimeOf
   now: () => Date
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>
 }
 
-export const poller =
-  ({ database, ready, now, log }: Parts) =>
+export const createPoll =
+  ({ database, ready, now, log }: Deps) =>
   async ({ registration: id }: Jobs['poll']): Promise<void> => {
     const cursor = await lease(database, id, now())
     if (!cursor) return

@@ -1,23 +1,23 @@
 import type { AccountLimits, Channel } from 'channel-kit/channel'
 import type { FastifyBaseLogger } from 'fastify'
-import type { MakeReady } from '../delivery/send-attempt.ts'
+import type { RuntimeOf } from '../delivery/send-attempt.ts'
 import { asNumbers, asTheyAre } from '../inbound/phone-numbers.ts'
 import { type Data, effectiveSettings } from '../protocol/settings.ts'
 import type { SettingsStore } from '../registrations/settings.ts'
 import type { Registrations } from '../registrations/store.ts'
 import type { Mounted } from './load.ts'
-import type { Lend } from './tools.ts'
+import type { LendTools } from './tools.ts'
 
-interface Parts {
+interface Deps {
   registrations: Pick<Registrations, 'get'>
   settings: SettingsStore
   mountedBy: (channel: string) => Mounted | undefined
-  lend: Lend
+  lend: LendTools
 }
 
 /** A registration's channel with complete settings, as the queue, a webhook or a poll needs it. */
-export const readier =
-  ({ registrations, settings, mountedBy, lend }: Parts): MakeReady =>
+export const createRuntime =
+  ({ registrations, settings, mountedBy, lend }: Deps): RuntimeOf =>
   async (registrationId, signal) => {
     const registration = await registrations.get(registrationId)
     const mounted = registration && mountedBy(registration.channel)
@@ -32,8 +32,8 @@ export const readier =
   }
 
 /** What a registration's channel allows it, by its settings. */
-export const limiter =
-  ({ registrations, settings, mountedBy, log }: Omit<Parts, 'lend'> & { log: Pick<FastifyBaseLogger, 'error'> }) =>
+export const createAccountLimits =
+  ({ registrations, settings, mountedBy, log }: Omit<Deps, 'lend'> & { log: Pick<FastifyBaseLogger, 'error'> }) =>
   async (registrationId: number): Promise<AccountLimits | undefined> => {
     const registration = await registrations.get(registrationId)
     const channel = registration && mountedBy(registration.channel)?.channel

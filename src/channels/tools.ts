@@ -14,7 +14,7 @@ import type { NotesStore } from './notes.ts'
 
 /** What the host lends a channel for one call. */
 
-interface Parts {
+interface Deps {
   outbound: Pick<Outbound, 'fetch' | 'budgetOf'>
   uploads: Pick<Uploads, 'keep'>
   spool: Pick<Spool, 'keep'>
@@ -34,10 +34,10 @@ interface Loan {
   language?: string
 }
 
-export type Lend = ReturnType<typeof lender>
+export type LendTools = ReturnType<typeof createTools>
 
 /** `sent` tells whether a request may have reached the gateway: what is on its way counts, what never connected does not. */
-export function lender({ outbound, uploads, spool, notes, recall, now, log, defaultLanguage }: Parts) {
+export function createTools({ outbound, uploads, spool, notes, recall, now, log, defaultLanguage }: Deps) {
   const logs = new WeakMap<Registration, Tools['log']>()
   const logOf = (registration: Registration): Tools['log'] => {
     const kept = logs.get(registration) ?? log.child({ channel: registration.channel, registration: registration.id })

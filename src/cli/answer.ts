@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 
 /** What a command found or did. */
-export interface Answer {
+export interface CliAnswer {
   /** For a program: the one JSON value of `--json`. */
   data: unknown
   /** For a person; may be empty. */
@@ -12,7 +12,7 @@ export interface Answer {
 
 /** An action that prints what `work` answers, which is given the command's arguments and then its options. */
 export const answering =
-  <Given extends unknown[]>(work: (...given: Given) => Promise<Answer>) =>
+  <Given extends unknown[]>(work: (...given: Given) => Promise<CliAnswer>) =>
   async (...given: [...Given, Command]): Promise<void> => {
     const command = given.at(-1) as Command
     const answer = await work(...(given.slice(0, -1) as Given))
@@ -20,7 +20,7 @@ export const answering =
     if (answer.failure) throw new Error(answer.failure)
   }
 
-export function print({ data, text }: Answer, command: Command): void {
+export function print({ data, text }: CliAnswer, command: Command): void {
   const shown = command.optsWithGlobals().json ? JSON.stringify(data, null, 2) : text
   if (shown) process.stdout.write(`${shown}\n`)
 }

@@ -9,7 +9,7 @@ import type { Texts } from './catalogue-texts.ts'
 /** The language of the source texts, which is complete by itself. */
 const SOURCE_LANGUAGE = 'en_US'
 
-export interface Item {
+export interface CatalogueItem {
   category: string
   source: string
 }
@@ -43,7 +43,7 @@ export function compare(file: CatalogueFile, known: Catalogue) {
 const items = (file: CatalogueFile) =>
   Object.entries(file).flatMap(([category, entries]) => entries.map(entry => ({ category, ...entry })))
 
-const item = ({ category, source }: Item): Item => ({ category, source })
+const item = ({ category, source }: CatalogueItem): CatalogueItem => ({ category, source })
 
 /** A text may be called like something that every object has. */
 function translation(known: Catalogue, category: string, source: string): string | undefined {

@@ -7,7 +7,7 @@ import { importChannel } from '../channels/load.ts'
 import { channelTexts, hostTexts, type Texts } from './catalogue-texts.ts'
 
 /** Where catalogues are: the host's own folder, and one in every channel. */
-export interface Place {
+export interface CataloguePlace {
   folder: URL
   texts: Texts
 }
@@ -20,7 +20,7 @@ export interface Chosen {
 const SOURCES = fileURLToPath(new URL('../', import.meta.url))
 const PLUGINS = fileURLToPath(new URL('../../plugins/', import.meta.url))
 
-export async function places({ channel: names }: Chosen): Promise<Place[]> {
+export async function places({ channel: names }: Chosen): Promise<CataloguePlace[]> {
   if (names) return Promise.all(names.map(channelPlace))
   return [
     { folder: HOST_TRANSLATIONS, texts: await hostTexts(SOURCES) },
@@ -38,7 +38,7 @@ async function translatedPackages(): Promise<string[]> {
   return names
 }
 
-async function channelPlace(name: string): Promise<Place> {
+async function channelPlace(name: string): Promise<CataloguePlace> {
   const channel = await importChannel(name)
   const folder = asFolder(channel.translations)
   const source = fileURLToPath(new URL('../src/', folder))

@@ -1,9 +1,9 @@
 import { countFinished, type Finished, removeFinished } from '../messages/retention.ts'
-import { type Answer, count, progress } from './answer.ts'
+import { type CliAnswer, count, progress } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { type CleanOptions, limitOf } from './duration.ts'
 
-export const clean = ({ olderThan, dryRun = false }: CleanOptions): Promise<Answer> =>
+export const dbClean = ({ olderThan, dryRun = false }: CleanOptions): Promise<CliAnswer> =>
   withDatabase(async ({ database }, interrupted) => {
     const before = limitOf(olderThan)
     const counts = dryRun

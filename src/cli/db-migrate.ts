@@ -1,8 +1,8 @@
 import journal from '../../migrations/meta/_journal.json' with { type: 'json' }
-import { type Answer, count } from './answer.ts'
+import { type CliAnswer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 
-export const migrate = (): Promise<Answer> =>
+export const dbMigrate = (): Promise<CliAnswer> =>
   withDatabase(async ({ database: { pool } }) => {
     // Opening has migrated it already.
     const { rows: applied } = await pool.query<{ at: string }>(

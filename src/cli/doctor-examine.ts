@@ -2,7 +2,7 @@ import type { FieldErrors } from 'channel-kit/channel'
 import { asc, eq } from 'drizzle-orm'
 import { before, within } from '../http-client/timeout.ts'
 import { registrations } from '../postgres/schema/schema.ts'
-import { type Answer, bar, count, progress } from './answer.ts'
+import { bar, type CliAnswer, count, progress } from './answer.ts'
 import { sentence } from './error-text.ts'
 import { type Host, withHost } from './lent-host.ts'
 import { table } from './table.ts'
@@ -13,7 +13,7 @@ type Row = Pick<typeof registrations.$inferSelect, 'id' | 'channel' | 'companyId
 const CHECK_MS = 20_000
 
 /** A host that neither listens nor works lends what a channel needs to be asked. */
-export const examine = ({ registration: id }: { registration?: number }): Promise<Answer> =>
+export const examine = ({ registration: id }: { registration?: number }): Promise<CliAnswer> =>
   withHost({ worker: false }, async (host, interrupted) => {
     const rows = await host.database.db
       .select()
@@ -49,7 +49,9 @@ async function problemsOf({ ready }: Host, row: Row): Promise<string[]> {
   }
 }
 
-function told(found: readonly { id: number; channel: string; company: string; problems: readonly string[] }[]): Answer {
+function told(
+  found: readonly { id: number; channel: string; company: string; problems: readonly string[] }[]
+): CliAnswer {
   const ill = found.filter(({ problems }) => problems.length > 0)
   const rows = found.map(({ id, channel, company, problems }) => [id, channel, company, problems.join('; ') || 'well'])
   return {

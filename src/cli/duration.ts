@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { MILLISECONDS } from '../config.ts'
 
-const LONGEST_MS = 100 * 365 * MILLISECONDS.d
+const LONGEST_DURATION_MS = 100 * 365 * MILLISECONDS.d
 
 /**
  * Written like the durations of the configuration, but with its unit: a bare
@@ -11,7 +11,7 @@ function age(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text === '0' ? '0s' : text) ?? []
   if (!number) throw new InvalidArgumentError('It is a number with a unit, such as 30d, 12h, 90m or 45s.')
   const milliseconds = Number(number) * MILLISECONDS[unit as keyof typeof MILLISECONDS]
-  if (milliseconds > LONGEST_MS) throw new InvalidArgumentError('That is more than a hundred years.')
+  if (milliseconds > LONGEST_DURATION_MS) throw new InvalidArgumentError('That is more than a hundred years.')
   return milliseconds
 }
 

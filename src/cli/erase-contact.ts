@@ -1,5 +1,5 @@
 import { type Erased, eraseContact } from '../messages/erase.ts'
-import { type Answer, count } from './answer.ts'
+import { type CliAnswer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 
 interface Options {
@@ -8,7 +8,7 @@ interface Options {
   dryRun?: boolean
 }
 
-export const erase = ({ contact, registration: registrationId, dryRun = false }: Options): Promise<Answer> =>
+export const erase = ({ contact, registration: registrationId, dryRun = false }: Options): Promise<CliAnswer> =>
   withDatabase(async ({ database }) => {
     const erased = await eraseContact(database, contact, { registrationId, onlyCount: dryRun })
     return {

@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Answer } from './answer.ts'
+import type { CliAnswer } from './answer.ts'
 import { fileOf, pathOf, shown, textOf, written } from './catalogue-file.ts'
 import { type Chosen, places } from './catalogue-places.ts'
 
-export async function add(language: string, chosen: Chosen): Promise<Answer> {
+export async function langAdd(language: string, chosen: Chosen): Promise<CliAnswer> {
   const files = (await places(chosen)).map(({ folder, texts }) => ({
     path: pathOf(folder, language),
     file: fileOf(texts, {}, language)

@@ -1,19 +1,19 @@
 import { writeFile } from 'node:fs/promises'
 import { HOST_TRANSLATIONS, loadCatalogues } from '../channels/catalogues.ts'
-import { type Answer, count } from './answer.ts'
-import { compare, fileOf, type Item, pathOf, shown, textOf, written } from './catalogue-file.ts'
-import { type Chosen, type Place, places } from './catalogue-places.ts'
+import { type CliAnswer, count } from './answer.ts'
+import { type CatalogueItem, compare, fileOf, pathOf, shown, textOf, written } from './catalogue-file.ts'
+import { type CataloguePlace, type Chosen, places } from './catalogue-places.ts'
 
 interface Updated {
   file: string
   language: string
   changed: boolean
-  added: Item[]
-  dropped: Item[]
-  missing: Item[]
+  added: CatalogueItem[]
+  dropped: CatalogueItem[]
+  missing: CatalogueItem[]
 }
 
-export async function update({ check = false, ...chosen }: Chosen & { check?: boolean }): Promise<Answer> {
+export async function langUpdate({ check = false, ...chosen }: Chosen & { check?: boolean }): Promise<CliAnswer> {
   const hostLanguages = Object.keys(await loadCatalogues(HOST_TRANSLATIONS))
   const files: Updated[] = []
   for (const place of await places(chosen)) files.push(...(await updatePlace(place, hostLanguages, check)))
@@ -34,7 +34,7 @@ export async function update({ check = false, ...chosen }: Chosen & { check?: bo
 }
 
 /** A channel is expected to speak the languages of the host. */
-async function updatePlace({ folder, texts }: Place, hostLanguages: readonly string[], check: boolean) {
+async function updatePlace({ folder, texts }: CataloguePlace, hostLanguages: readonly string[], check: boolean) {
   const catalogues = await loadCatalogues(folder)
   const updated: Updated[] = []
   for (const language of [...new Set([...Object.keys(catalogues), ...hostLanguages])].toSorted()) {
@@ -57,4 +57,4 @@ function told({ file, added, dropped, missing }: Updated): string[] {
   ]
 }
 
-const name = ({ category, source }: Item) => `${category}: ${source}`
+const name = ({ category, source }: CatalogueItem) => `${category}: ${source}`

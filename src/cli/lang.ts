@@ -10,14 +10,14 @@ export function languageCommands(program: Command): void {
     .argument('<language>', 'such as de_DE', language)
     .option('--channel <names...>', 'only of these channels, not of the host')
     .action(
-      answering(async (language: string, chosen: Chosen) => (await import('./lang-add.ts')).add(language, chosen))
+      answering(async (language: string, chosen: Chosen) => (await import('./lang-add.ts')).langAdd(language, chosen))
     )
   lang
     .command('update')
     .description('bring the catalogues in line with the texts of the code, and list what is to be translated')
     .option('--channel <names...>', 'only of these channels, not of the host')
     .option('--check', 'write nothing; fail if a file would change or a translation is missing')
-    .action(answering(async options => (await import('./lang-update.ts')).update(options)))
+    .action(answering(async options => (await import('./lang-update.ts')).langUpdate(options)))
 }
 
 function language(code: string): string {

@@ -1,8 +1,8 @@
 import { cancelLot } from '../lots/cancel.ts'
-import type { Answer } from './answer.ts'
+import type { CliAnswer } from './answer.ts'
 import { withDatabase } from './database.ts'
 
-export const cancel = ({ lotId: id }: { lotId: number }): Promise<Answer> =>
+export const lotsCancel = ({ lotId: id }: { lotId: number }): Promise<CliAnswer> =>
   withDatabase(async ({ database }) => {
     const cancelled = await cancelLot(database, id, new Date())
     switch (cancelled.kind) {

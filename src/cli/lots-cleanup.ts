@@ -1,10 +1,10 @@
 import { MILLISECONDS } from '../config.ts'
 import { countEndedLots, type EndedLots, removeEndedLots } from '../lots/clean.ts'
-import { type Answer, bar, count, progress } from './answer.ts'
+import { bar, type CliAnswer, count, progress } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { limitOf } from './duration.ts'
 
-export const clean = ({ days, dryRun = false }: { days: number; dryRun?: boolean }): Promise<Answer> =>
+export const lotsClean = ({ days, dryRun = false }: { days: number; dryRun?: boolean }): Promise<CliAnswer> =>
   withDatabase(async ({ database }, interrupted) => {
     const before = limitOf(days * MILLISECONDS.d)
     const found = await countEndedLots(database, before)

@@ -1,19 +1,19 @@
 import { type ListedLot, listLots } from '../lots/list.ts'
 import type { LotState } from '../postgres/schema/lots.ts'
-import { type Answer, count } from './answer.ts'
+import { type CliAnswer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { continued, type PageOptions, paged } from './row-options.ts'
 import { shortly, table } from './table.ts'
 
 const TITLES = ['id', 'registration', 'name', 'state', 'ref', 'messages', 'so far', 'begun', 'ended', 'reason']
 
-export const list = ({
+export const lotsList = ({
   limit,
   after,
   state,
   registration: registrationId
 }: PageOptions & { state?: LotState; registration?: number }) =>
-  withDatabase(async ({ database }): Promise<Answer> => {
+  withDatabase(async ({ database }): Promise<CliAnswer> => {
     const found = await listLots(database, { state, registrationId }, { limit: limit + 1, after })
     const { rows, next } = paged(found, limit)
     return {

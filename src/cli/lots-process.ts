@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { goingLots, type ListedLot, listLots, lotsById } from '../lots/list.ts'
 import { goOnNow, seal } from '../lots/seal.ts'
 import type { Database } from '../postgres/connect.ts'
-import { type Answer, bar, count, progress } from './answer.ts'
+import { bar, type CliAnswer, count, progress } from './answer.ts'
 import { withHost } from './lent-host.ts'
 import { stateOf } from './lots-list.ts'
 import { shortly, table } from './table.ts'
@@ -16,7 +16,7 @@ interface Options {
 const LOOK_MS = 200
 
 /** A host of the role `worker` for as long as these lots go on, beside others that may do the same. */
-export const run = ({ lotId, registration, forceClose = false }: Options): Promise<Answer> =>
+export const lotsRun = ({ lotId, registration, forceClose = false }: Options): Promise<CliAnswer> =>
   withHost({ worker: true }, async ({ database }, interrupted) => {
     if (lotId !== undefined && !forceClose) await refuseOpen(database, lotId)
     const ids = await goingLots(database, { id: lotId, registrationId: registration, open: forceClose })
@@ -58,15 +58,15 @@ async function follow(database: Database, ids: readonly number[], interrupted: A
   }
 }
 
-const PATIENCE_MS = 15_000
+const STOP_GIVE_UP_MS = 15_000
 
 const isUnderWay = ({ endedAt, dueAt }: ListedLot) =>
-  endedAt === null && !(dueAt && dueAt.getTime() > Date.now() + PATIENCE_MS)
+  endedAt === null && !(dueAt && dueAt.getTime() > Date.now() + STOP_GIVE_UP_MS)
 
 const settledIn = (rows: readonly ListedLot[]) =>
   rows.flatMap(({ counts: { waiting: _, ...settled } }) => Object.values(settled)).reduce((sum, one) => sum + one, 0)
 
-function answerOf(rows: readonly ListedLot[]): Answer {
+function answerOf(rows: readonly ListedLot[]): CliAnswer {
   const bad = rows.filter(({ state }) => state === 'failed' || state === 'unknown')
   const waiting = rows.filter(({ endedAt }) => endedAt === null)
   const failure = [

@@ -2,7 +2,7 @@ import { listLots } from '../lots/list.ts'
 import { countRetries, retriesOf } from '../lots/retry.ts'
 import { replayMessages } from '../messages/replay.ts'
 import type { Database } from '../postgres/connect.ts'
-import { type Answer, count } from './answer.ts'
+import { type CliAnswer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { REPLAY_BATCH, replayed } from './replaying.ts'
 
@@ -13,7 +13,12 @@ interface Options {
   dryRun?: boolean
 }
 
-export const retry = ({ lotId, registration: registrationId, maxRetries, dryRun = false }: Options): Promise<Answer> =>
+export const lotsRetry = ({
+  lotId,
+  registration: registrationId,
+  maxRetries,
+  dryRun = false
+}: Options): Promise<CliAnswer> =>
   withDatabase(async ({ database }, interrupted) => {
     if (lotId !== undefined) await refuseGoing(database, lotId)
     const wanted = { lotId, registrationId, maxRetries }

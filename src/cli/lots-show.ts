@@ -1,17 +1,17 @@
 import { listLots, troublesOf } from '../lots/list.ts'
-import type { Answer } from './answer.ts'
+import type { CliAnswer } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { countsOf, stateOf } from './lots-list.ts'
 import { facts, shortly, table } from './table.ts'
 
 /** Of a lot of thousands a few tell enough. */
-const MOST = 20
+const MOST_TROUBLES = 20
 
-export const show = ({ lotId: id }: { lotId: number }): Promise<Answer> =>
+export const lotsShow = ({ lotId: id }: { lotId: number }): Promise<CliAnswer> =>
   withDatabase(async ({ database }) => {
     const [lot] = await listLots(database, { id }, { limit: 1 })
     if (!lot) throw new Error(`There is no lot ${id}.`)
-    const troubles = await troublesOf(database, id, MOST)
+    const troubles = await troublesOf(database, id, MOST_TROUBLES)
     const head = facts([
       ['lot', lot.id],
       ['registration', lot.registrationId],

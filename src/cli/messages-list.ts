@@ -1,6 +1,6 @@
 import { type Listed, listMessages } from '../messages/queries.ts'
 import type { MessageState } from '../postgres/schema/schema.ts'
-import { type Answer, count } from './answer.ts'
+import { type CliAnswer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { limitOf } from './duration.ts'
 import { continued, type PageOptions, paged } from './row-options.ts'
@@ -15,8 +15,13 @@ export interface Narrowing {
 
 const TITLES = ['id', 'registration', 'contact', 'CRM id', 'accepted', 'state', 'status', 'attempts', 'reason']
 
-export const list = ({ limit, after, state, ...narrowing }: PageOptions & Narrowing & { state?: MessageState }) =>
-  withDatabase(async ({ database }): Promise<Answer> => {
+export const messagesList = ({
+  limit,
+  after,
+  state,
+  ...narrowing
+}: PageOptions & Narrowing & { state?: MessageState }) =>
+  withDatabase(async ({ database }): Promise<CliAnswer> => {
     const wanted = { ...wantedOf(narrowing), state }
     const { rows, next } = paged(await listMessages(database, wanted, { limit: limit + 1, after }), limit)
     return {

@@ -12,7 +12,10 @@ interface Options extends Narrowing {
   dryRun?: boolean
 }
 
-export async function replay(given: readonly number[] = [], { all = false, dryRun = false, ...narrowing }: Options) {
+export async function messagesReplay(
+  given: readonly number[] = [],
+  { all = false, dryRun = false, ...narrowing }: Options
+) {
   const narrowed = Object.keys(narrowing).length > 0
   const ids = chosenIds(given, { all, narrowed })
   return withDatabase(async ({ database }, interrupted) => {

@@ -1,7 +1,7 @@
 import { findMessages, storyOf, type Told } from '../messages/queries.ts'
 import { itemsAbout } from '../outbox/queries.ts'
 import type { Database } from '../postgres/connect.ts'
-import { type Answer, count } from './answer.ts'
+import { type CliAnswer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { type Cell, facts, plainly, table } from './table.ts'
 
@@ -10,7 +10,10 @@ interface Options {
   registration?: number
 }
 
-export async function show(id: number | undefined, { crmId, registration: registrationId }: Options): Promise<Answer> {
+export async function messagesShow(
+  id: number | undefined,
+  { crmId, registration: registrationId }: Options
+): Promise<CliAnswer> {
   if ((id === undefined) === (crmId === undefined)) throw new Error('Say which message: its id, or --crm-id.')
   return withDatabase(async ({ database }) => {
     const found = await findMessages(database, { id, crmId, registrationId })

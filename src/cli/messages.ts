@@ -24,14 +24,14 @@ export function messageCommands(program: Command): void {
     .addOption(sinceOption())
     .addOption(limitOption())
     .addOption(afterOption())
-    .action(answering(async options => (await import('./messages-list.ts')).list(options)))
+    .action(answering(async options => (await import('./messages-list.ts')).messagesList(options)))
   messages
     .command('show')
     .description('show a message with its text and attachments, and all that happened to it')
     .argument('[id]', 'as listed', idOf)
     .option('--crm-id <id>', 'by the id that the CRM gave it')
     .addOption(registrationOption())
-    .action(answering(async (id, options) => (await import('./messages-show.ts')).show(id, options)))
+    .action(answering(async (id, options) => (await import('./messages-show.ts')).messagesShow(id, options)))
   messages
     .command('replay')
     .description(
@@ -44,5 +44,5 @@ export function messageCommands(program: Command): void {
     .addOption(sinceOption())
     .addOption(allOption())
     .addOption(dryRunOption('only tell how many would be sent'))
-    .action(answering(async (ids, options) => (await import('./messages-replay.ts')).replay(ids, options)))
+    .action(answering(async (ids, options) => (await import('./messages-replay.ts')).messagesReplay(ids, options)))
 }

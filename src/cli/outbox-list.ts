@@ -1,6 +1,6 @@
-import { type Item, listItems } from '../outbox/queries.ts'
+import { type ListedItem, listItems } from '../outbox/queries.ts'
 import type { OutboxState } from '../postgres/schema/schema.ts'
-import { type Answer, count } from './answer.ts'
+import { type CliAnswer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { continued, type PageOptions, paged } from './row-options.ts'
 import { shortly, table } from './table.ts'
@@ -12,7 +12,7 @@ interface Options extends PageOptions {
 
 const TITLES = ['id', 'registration', 'contact', 'what', 'stored', 'state', 'attempts', 'settled', 'reason']
 
-export const list = ({ limit, after, state, registration: registrationId }: Options): Promise<Answer> =>
+export const outboxList = ({ limit, after, state, registration: registrationId }: Options): Promise<CliAnswer> =>
   withDatabase(async ({ database }) => {
     const found = await listItems(database, { state, registrationId }, { limit: limit + 1, after })
     const { rows, next } = paged(found, limit)
@@ -22,7 +22,7 @@ export const list = ({ limit, after, state, registration: registrationId }: Opti
     }
   })
 
-const cells = (item: Item) => [
+const cells = (item: ListedItem) => [
   item.id,
   item.registrationId,
   item.contact,
@@ -35,7 +35,7 @@ const cells = (item: Item) => [
 ]
 
 /** What it tells, in a few words. */
-export function whatOf({ kind, body }: Pick<Item, 'kind' | 'body'>): string {
+export function whatOf({ kind, body }: Pick<ListedItem, 'kind' | 'body'>): string {
   if (kind === 'incoming') return 'incoming message'
   const { id, status } = body as { id: string; status: string }
   return `${status} of ${id}`

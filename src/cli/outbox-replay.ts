@@ -12,7 +12,7 @@ interface Options {
   dryRun?: boolean
 }
 
-export async function replay(
+export async function outboxReplay(
   given: readonly number[] = [],
   { all = false, dryRun = false, state, registration: registrationId }: Options
 ) {

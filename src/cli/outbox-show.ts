@@ -1,10 +1,10 @@
 import { listItems } from '../outbox/queries.ts'
-import type { Answer } from './answer.ts'
+import type { CliAnswer } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { whatOf } from './outbox-list.ts'
 import { facts } from './table.ts'
 
-export const show = (id: number): Promise<Answer> =>
+export const outboxShow = (id: number): Promise<CliAnswer> =>
   withDatabase(async ({ database }) => {
     const [item] = await listItems(database, { ids: [id] }, { limit: 1 })
     if (!item) throw new Error(`There is no item ${id}.`)

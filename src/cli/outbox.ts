@@ -19,12 +19,12 @@ export function outboxCommands(program: Command): void {
     .addOption(registrationOption())
     .addOption(limitOption())
     .addOption(afterOption())
-    .action(answering(async options => (await import('./outbox-list.ts')).list(options)))
+    .action(answering(async options => (await import('./outbox-list.ts')).outboxList(options)))
   outbox
     .command('show')
     .description('show an item with all that the CRM is told')
     .argument('<id>', 'as listed', idOf)
-    .action(answering(async (id: number) => (await import('./outbox-show.ts')).show(id)))
+    .action(answering(async (id: number) => (await import('./outbox-show.ts')).outboxShow(id)))
   outbox
     .command('replay')
     .description('offer items once more that the CRM did not take, but for statuses that later ones have overtaken')
@@ -33,5 +33,5 @@ export function outboxCommands(program: Command): void {
     .addOption(registrationOption())
     .addOption(allOption())
     .addOption(dryRunOption('only tell how many would be offered'))
-    .action(answering(async (ids, options) => (await import('./outbox-replay.ts')).replay(ids, options)))
+    .action(answering(async (ids, options) => (await import('./outbox-replay.ts')).outboxReplay(ids, options)))
 }

@@ -5,7 +5,7 @@ import { startHost } from '../host.ts'
 import { print } from './answer.ts'
 
 /** A host of the role `worker`, whatever LV_PLUGIN_ROLES says, beside the one that has the embedded server if need be. */
-export async function run(command: Command): Promise<void> {
+export async function queueRun(command: Command): Promise<void> {
   const { json } = command.optsWithGlobals()
   const config = readConfig(process.env)
   let channels: string[] = []

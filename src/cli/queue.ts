@@ -5,5 +5,5 @@ export function queueCommands(program: Command): void {
   queue
     .command('run')
     .description('work on the queue without listening for requests, until SIGINT or SIGTERM')
-    .action(async (_options, command) => (await import('./queue-run.ts')).run(command))
+    .action(async (_options, command) => (await import('./queue-run.ts')).queueRun(command))
 }

@@ -1,7 +1,7 @@
 import { asc, eq, inArray, sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
 import { messages, outbox, registrations } from '../postgres/schema/schema.ts'
-import { type Answer, count } from './answer.ts'
+import { type CliAnswer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { table } from './table.ts'
 
@@ -19,7 +19,7 @@ const TITLES = [
   'waiting items'
 ]
 
-export const list = (): Promise<Answer> =>
+export const registrationsList = (): Promise<CliAnswer> =>
   withDatabase(async ({ database: { db } }) => {
     const rows = await listed(db, new Date())
     const total = count(rows.length, 'registration')

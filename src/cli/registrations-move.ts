@@ -3,12 +3,12 @@ import { readConfig } from '../config.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { registrations } from '../postgres/schema/schema.ts'
 import { type Issuers, issuerProblem, originOf } from '../protocol/issuers.ts'
-import { announce } from '../registrations/cache.ts'
-import type { Answer } from './answer.ts'
+import { notifyChanged } from '../registrations/cache.ts'
+import type { CliAnswer } from './answer.ts'
 import { withDatabase } from './database.ts'
 
 /** Gives a registration to another cluster, or to the same one anew, which forgets when that signed last. */
-export const move = (id: number, { to }: { to: string }): Promise<Answer> =>
+export const registrationsMove = (id: number, { to }: { to: string }): Promise<CliAnswer> =>
   withDatabase(async ({ database: { db } }) => {
     const origin = allowedOrigin(to, readConfig(process.env).issuers)
     const clusterUri = await db.transaction(async tx => {
@@ -20,7 +20,7 @@ export const move = (id: number, { to }: { to: string }): Promise<Answer> =>
       const path = URL.parse(row.clusterUri)?.pathname ?? '/'
       const clusterUri = row.origin === origin ? row.clusterUri : `${origin}${path}`
       await tx.update(registrations).set({ origin, clusterUri, signedAt: null }).where(eq(registrations.id, id))
-      await announce(tx, id)
+      await notifyChanged(tx, id)
       return clusterUri
     })
     return {

@@ -1,10 +1,13 @@
 import { eq } from 'drizzle-orm'
 import { registrations } from '../postgres/schema/schema.ts'
-import { announce } from '../registrations/cache.ts'
-import type { Answer } from './answer.ts'
+import { notifyChanged } from '../registrations/cache.ts'
+import type { CliAnswer } from './answer.ts'
 import { withDatabase } from './database.ts'
 
-export const set = (id: number, { retryUnknown: word }: { retryUnknown: 'yes' | 'no' }): Promise<Answer> =>
+export const registrationsSet = (
+  id: number,
+  { retryUnknown: word }: { retryUnknown: 'yes' | 'no' }
+): Promise<CliAnswer> =>
   withDatabase(async ({ database: { db } }) => {
     const retryUnknown = word === 'yes'
     await db.transaction(async tx => {
@@ -14,7 +17,7 @@ export const set = (id: number, { retryUnknown: word }: { retryUnknown: 'yes' | 
         .where(eq(registrations.id, id))
         .returning({ id: registrations.id })
       if (changed.length === 0) throw new Error(`There is no registration ${id}.`)
-      await announce(tx, id)
+      await notifyChanged(tx, id)
     })
     return {
       data: { id, retryUnknown },

@@ -7,7 +7,7 @@ export function registrationCommands(program: Command): void {
   registrations
     .command('list')
     .description('list them, with what waits to be sent and to be told to the CRM')
-    .action(answering(async () => (await import('./registrations-list.ts')).list()))
+    .action(answering(async () => (await import('./registrations-list.ts')).registrationsList()))
   registrations
     .command('set')
     .description('change what the operator decides for a registration, in all hosts at once')
@@ -17,11 +17,15 @@ export function registrationCommands(program: Command): void {
         .choices(['yes', 'no'])
         .makeOptionMandatory()
     )
-    .action(answering(async (id: number, options) => (await import('./registrations-set.ts')).set(id, options)))
+    .action(
+      answering(async (id: number, options) => (await import('./registrations-set.ts')).registrationsSet(id, options))
+    )
   registrations
     .command('move')
     .description('give a registration to another cluster, whose tokens alone open it from then on')
     .argument('<id>', 'as listed', idOf)
     .requiredOption('--to <origin>', 'the cluster, such as https://backend.salesrender.com')
-    .action(answering(async (id: number, options) => (await import('./registrations-move.ts')).move(id, options)))
+    .action(
+      answering(async (id: number, options) => (await import('./registrations-move.ts')).registrationsMove(id, options))
+    )
 }

@@ -1,4 +1,4 @@
-import { type Answer, progress } from './answer.ts'
+import { type CliAnswer, progress } from './answer.ts'
 
 interface Replay {
   /** The certain ones that were asked for; undefined: all that fit. */
@@ -28,7 +28,7 @@ export async function replayed({
   replay,
   told,
   left
-}: Replay): Promise<Answer> {
+}: Replay): Promise<CliAnswer> {
   let done = 0
   if (dryRun) done = await count()
   else

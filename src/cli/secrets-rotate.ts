@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { lacking } from '../secrets/key-holders.ts'
 import { rotateSecrets } from '../secrets/rotate.ts'
-import { type Answer, count, progress } from './answer.ts'
+import { type CliAnswer, count, progress } from './answer.ts'
 import { withDatabase } from './database.ts'
 
 /** So long hosts may take to be started again with the new key. */
-const PATIENCE_MS = 60_000
+const HOSTS_GIVE_UP_MS = 60_000
 const LOOK_MS = 1_000
 
 /** Waits, since a host without the key could open nothing that is sealed with it. */
 async function everyHostHas(key: string, lacking: () => Promise<number>, interrupted: AbortSignal): Promise<void> {
-  const end = performance.now() + PATIENCE_MS
+  const end = performance.now() + HOSTS_GIVE_UP_MS
   for (let hosts = await lacking(); hosts > 0; hosts = await lacking()) {
     interrupted.throwIfAborted()
     if (performance.now() > end)
@@ -22,7 +22,7 @@ async function everyHostHas(key: string, lacking: () => Promise<number>, interru
   }
 }
 
-export const rotate = (): Promise<Answer> =>
+export const secretsRotate = (): Promise<CliAnswer> =>
   withDatabase(async ({ database, secrets }, interrupted) => {
     await everyHostHas(secrets.newest, () => lacking(database, secrets.newest), interrupted)
     const registrations = await rotateSecrets(database, secrets, done => {

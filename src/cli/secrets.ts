@@ -14,5 +14,5 @@ export function secretCommands(program: Command): void {
     .command('rotate')
     .description('seal all secrets anew with the first key of LV_PLUGIN_SECRET_KEYS; the hosts may run')
     .addHelpText('after', STEPS)
-    .action(answering(async () => (await import('./secrets-rotate.ts')).rotate()))
+    .action(answering(async () => (await import('./secrets-rotate.ts')).secretsRotate()))
 }

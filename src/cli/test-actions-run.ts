@@ -4,7 +4,7 @@ import type { Outgoing } from 'channel-kit/outcome'
 import type { Simulator } from 'channel-kit/simulator'
 import type { Tools } from 'channel-kit/tools'
 import { importChannel } from '../channels/load.ts'
-import { type Answer, bar, count, progress } from './answer.ts'
+import { bar, type CliAnswer, count, progress } from './answer.ts'
 import { table } from './table.ts'
 import { fakeTools, withLiveTools } from './test-actions-tools.ts'
 
@@ -32,7 +32,13 @@ const PACKAGE = 'bpmessage'
 const CHANNELS = { message: 'bpmessage', email: 'bpmessage-email', template: 'bpmessage-email' } as const
 
 /** Calls the channel's verbs as the host does, without keeping anything. */
-export async function run({ contacts, action, live = false, registration, to }: Options): Promise<Answer> {
+export async function testActionsRun({
+  contacts,
+  action,
+  live = false,
+  registration,
+  to
+}: Options): Promise<CliAnswer> {
   if (!live && (to || registration !== undefined)) throw new Error('--registration and --to go with --live.')
   const actions: readonly Action[] = action === 'all' ? ['message', 'email', 'template'] : [action]
   if (!live) {
@@ -130,7 +136,7 @@ const messageTo = (contact: string, text: string, index: number): Outgoing => ({
   conversation: { lastIncoming: null, memory: null }
 })
 
-function told(tried: readonly Tried[], violations: readonly string[]): Answer {
+function told(tried: readonly Tried[], violations: readonly string[]): CliAnswer {
   const rows = tried.map(({ action, prepared, refused, lot, problem }) => [
     action,
     prepared,

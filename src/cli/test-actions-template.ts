@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { registrations } from '../postgres/schema/schema.ts'
 import { effectiveSettings } from '../protocol/settings.ts'
-import type { Answer } from './answer.ts'
+import type { CliAnswer } from './answer.ts'
 import { withHost } from './lent-host.ts'
 
 /** By the fields of the group `templates`: a line each. */
@@ -10,7 +10,13 @@ const TEXTS = {
   body: 'Hello {{ name | default: "you" }}, this is a test.\\nYou are {{ contact }}.'
 } as const
 
-export async function create({ registration: id, code }: { registration: number; code: string }): Promise<Answer> {
+export async function testActionsCreate({
+  registration: id,
+  code
+}: {
+  registration: number
+  code: string
+}): Promise<CliAnswer> {
   if (!/^[\p{L}\p{N}_.-]+$/u.test(code))
     throw new Error('A code is of letters, digits, points, dashes and underscores.')
   return withHost({ worker: false }, async host => {

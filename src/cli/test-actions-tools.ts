@@ -7,7 +7,7 @@ import { withHost } from './lent-host.ts'
 
 /** What a channel needs to be tried: with a fake gateway, or with the settings of a registration. */
 
-const PATIENCE_MS = 60_000
+const TRIAL_MS = 60_000
 
 export async function fakeTools(
   channel: Channel,
@@ -22,7 +22,7 @@ export async function fakeTools(
     settings,
     options,
     fetch,
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(TRIAL_MS),
     now: () => new Date(),
     log: { info: log, warn: log, error: log },
     translate: (category, message, params) => translate(catalogues, ['en_US'], category, message, params),
@@ -44,7 +44,7 @@ export const withLiveTools = <Result>(
   work: (channel: Channel, tools: Tools) => Promise<Result>
 ): Promise<Result> =>
   withHost({ worker: false }, async ({ ready }) => {
-    const target = await ready(registration, AbortSignal.timeout(PATIENCE_MS))
+    const target = await ready(registration, AbortSignal.timeout(TRIAL_MS))
     const problem = 'unready' in target ? target.unready : target.channel.name === name ? '' : `it is not of ${name}`
     if ('unready' in target || problem) throw new Error(`Registration ${registration} cannot send: ${problem}.`)
     return work(target.channel, target.tools)

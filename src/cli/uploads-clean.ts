@@ -1,9 +1,9 @@
 import { readConfig } from '../config.ts'
 import { cleanUploads, uploadsRoot } from '../storage/uploads.ts'
-import { type Answer, count } from './answer.ts'
+import { type CliAnswer, count } from './answer.ts'
 import { type CleanOptions, limitOf } from './duration.ts'
 
-export async function clean({ olderThan, dryRun = false }: CleanOptions): Promise<Answer> {
+export async function uploadsClean({ olderThan, dryRun = false }: CleanOptions): Promise<CliAnswer> {
   const { uploadsUrl, dataDir } = readConfig(process.env)
   const before = limitOf(olderThan)
   const files = await cleanUploads(uploadsRoot(uploadsUrl, dataDir), before, dryRun)

@@ -9,5 +9,5 @@ export function uploadCommands(program: Command): void {
     .description('remove old files; the messages that link them keep a link to nothing')
     .addOption(olderThanOption('how long ago it was written at least'))
     .addOption(dryRunOption())
-    .action(answering(async options => (await import('./uploads-clean.ts')).clean(options)))
+    .action(answering(async options => (await import('./uploads-clean.ts')).uploadsClean(options)))
 }

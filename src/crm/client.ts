@@ -1,13 +1,13 @@
 import type { Outbound } from '../http-client/address-policy.ts'
 import { within } from '../http-client/timeout.ts'
-import type { Taken } from '../outbox/source.ts'
+import type { ClaimedItem } from '../outbox/source.ts'
 import { type Issuers, issuerProblem } from '../protocol/issuers.ts'
 import { CALLS, callBody, callClaims, callUrl, userAgent } from '../protocol/special-request.ts'
 import { signToken } from '../protocol/tokens.ts'
 import type { Registration } from '../registrations/store.ts'
 
 /** One attempt to tell a CRM something, and how it ended. */
-export type Answer =
+export type CrmAnswer =
   | { kind: 'delivered'; warning: string | null }
   /** The CRM will never take this item. */
   | { kind: 'stopped'; reason: string }
@@ -20,23 +20,23 @@ const TIMEOUT_MS = 30_000
 const LONGEST_ANSWER = 128 * 1024
 const ARCHIVED = 418
 
-interface Parts {
+interface Deps {
   outbound: Pick<Outbound, 'call'>
   issuers: Issuers
   now: () => Date
 }
 
 /** Where a cluster is told of what, which is the same for every item of a registration. */
-const urls = new WeakMap<Registration, Partial<Record<Taken['kind'], URL>>>()
+const urls = new WeakMap<Registration, Partial<Record<ClaimedItem['kind'], URL>>>()
 
-function urlOf(registration: Registration, kind: Taken['kind']): URL {
+function urlOf(registration: Registration, kind: ClaimedItem['kind']): URL {
   const known = urls.get(registration) ?? {}
   urls.set(registration, known)
   known[kind] ??= new URL(callUrl(registration.clusterUri, registration.companyId, kind))
   return known[kind]
 }
 
-function answered(status: number, kind: Taken['kind']): Answer {
+function answered(status: number, kind: ClaimedItem['kind']): CrmAnswer {
   const { success, stop } = CALLS[kind]
   if (status === success) return { kind: 'delivered', warning: null }
   // Telling it again would make a second message of it.
@@ -47,9 +47,9 @@ function answered(status: number, kind: Taken['kind']): Answer {
 }
 
 /** Signs with the secret of this moment: a token of an earlier attempt could have expired, or the CRM registered anew. */
-export const caller =
-  ({ outbound, issuers, now }: Parts) =>
-  async (registration: Registration, selfUri: string, item: Taken): Promise<Answer> => {
+export const createCrmClient =
+  ({ outbound, issuers, now }: Deps) =>
+  async (registration: Registration, selfUri: string, item: ClaimedItem): Promise<CrmAnswer> => {
     // A cluster that the operator has taken out since it registered hears nothing more.
     const stranger = issuerProblem(registration.clusterUri, issuers)
     if (stranger) return { kind: 'failed', reason: `the cluster is not allowed: ${stranger}` }

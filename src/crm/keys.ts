@@ -19,16 +19,16 @@ const MOST_FAILURES = 10_000
 /** Keys kept in memory at the same time. */
 const MOST_KNOWN = 1_000
 
-export type Keys = ReturnType<typeof keyStore>
+export type Keys = ReturnType<typeof createKeyStore>
 
-interface Parts {
+interface Deps {
   db: Database['db']
   outbound: Pick<Outbound, 'call'>
   userAgent: string
   now: () => Date
 }
 
-export function keyStore({ db, outbound, userAgent, now }: Parts) {
+export function createKeyStore({ db, outbound, userAgent, now }: Deps) {
   const known = new Map<string, KeyObject>()
   const pending = new Map<string, Promise<KeyObject | string>>()
   const failures = new Map<string, { at: number; reason: string }>()

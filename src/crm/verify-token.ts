@@ -28,7 +28,7 @@ interface Refused {
   refused: string
 }
 
-interface Parts {
+interface Deps {
   issuers: Issuers & { checkExpiry: boolean }
   keys: Pick<Keys, 'get'>
   now: () => Date
@@ -39,7 +39,7 @@ interface Parts {
  * The order is the reference's, so that each fault gets the answer that operators know, but for the claims: nothing
  * is made of them before the signature holds. Source: docs/protocol.md, "Tokens".
  */
-export function verifier({ issuers, keys, now, log }: Parts): Verify {
+export function createVerifier({ issuers, keys, now, log }: Deps): Verify {
   async function forged(token: Token, selfUri: string): Promise<string | undefined> {
     const stranger = claimsProblem(token, selfUri, issuers)
     if (stranger) return stranger

@@ -2,16 +2,16 @@ import type { Status } from 'channel-kit/chat'
 import type { Part } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
 import { boxed } from '../inbound/conversation-memory.ts'
-import type { Chapter } from '../messages/story.ts'
+import type { StoryEntry } from '../messages/story.ts'
 import type { Executor } from '../postgres/connect.ts'
-import { plain } from '../postgres/sanitize-text.ts'
+import { sanitize } from '../postgres/sanitize-text.ts'
 import type { Doubt, messages } from '../postgres/schema/schema.ts'
 import type { Conversation } from '../queue/conversations.ts'
-import { comingOf, type Next } from './retry-policy.ts'
+import { type Decision, scheduledOf } from './retry-policy.ts'
 
 /** Attempts, and how they ended as messages keep it. */
 
-export interface Taken {
+export interface ClaimedMessage {
   registrationId: number
   conversationId: number
   message: Pick<
@@ -41,16 +41,16 @@ export interface Taken {
   interrupted: boolean
 }
 
-export interface Ended {
-  taken: Taken
-  next: Next
+export interface AttemptResult {
+  claimed: ClaimedMessage
+  decision: Decision
   /** What the message's story tells of this attempt, or of what made one needless. */
-  told: Extract<Chapter, { kind: 'attempt' | 'confirmed' | 'unconfirmed' }>
-  carried?: Carried
+  storyEntry: Extract<StoryEntry, { kind: 'attempt' | 'confirmed' | 'unconfirmed' }>
+  forNext?: ForNextAttempt
 }
 
 /** What an attempt leaves for the next one. */
-export interface Carried {
+export interface ForNextAttempt {
   sent?: readonly Part[]
   progress?: unknown
   /** How many parts a message in doubt has. */
@@ -58,7 +58,7 @@ export interface Carried {
 }
 
 /** What a message is after an attempt, of what others may have changed meanwhile. */
-export interface Written {
+export interface UpdatedMessage {
   status: Status | null
   inParts: boolean
   doubt: Doubt | null
@@ -66,7 +66,7 @@ export interface Written {
 }
 
 /** Writes the rows of `given` to their messages, which `ids` names once more lest all messages be read to find them, unless another host has taken them over. What was heard of a message while it was being sent stays with it. */
-export const WRITE_ENDED = (given: string, ids: string) => `
+export const APPLY_RESULTS = (given: string, ids: string) => `
   update messages m
   set state = e.state, ref = coalesce(e.ref, m.ref), reason = e.reason, later = e.later::json, status = coalesce(e.status, m.status),
     due_at = coalesce(e.due_at, m.due_at), settled_at = e.settled_at, attempts = m.attempts - e.uncounted,
@@ -79,53 +79,57 @@ export const WRITE_ENDED = (given: string, ids: string) => `
   where m.id = any(${ids}) and m.id = e.id and m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays`
 
 /** What an attempt makes of its message. */
-export const rowOf = (one: Ended, now: Date) => ({
-  id: one.taken.message.id,
-  attempts: one.taken.message.attempts,
-  replays: one.taken.message.replays,
-  story: [one.told] as Chapter[],
-  uncounted: one.told.kind === 'attempt' && one.next.kind !== 'paused' ? 0 : 1,
-  in_parts: newParts(one, one.taken.message.inParts).length > 0,
-  part_count: one.carried?.parts,
-  progress: one.carried?.progress === undefined ? null : boxed(one.carried.progress),
+export const resultRow = (one: AttemptResult, now: Date) => ({
+  id: one.claimed.message.id,
+  attempts: one.claimed.message.attempts,
+  replays: one.claimed.message.replays,
+  story: [one.storyEntry] as StoryEntry[],
+  uncounted: one.storyEntry.kind === 'attempt' && one.decision.kind !== 'paused' ? 0 : 1,
+  in_parts: newParts(one, one.claimed.message.inParts).length > 0,
+  part_count: one.forNext?.parts,
+  progress: one.forNext?.progress === undefined ? null : boxed(one.forNext.progress),
   ...columns(one, now)
 })
 
 /** Answers the messages that were this host's to write to, by their ids. */
-export async function writeEnded(tx: Executor, ended: readonly Ended[], now: Date): Promise<Map<number, Written>> {
-  const changes = ended.map(one => rowOf(one, now))
-  const { rows } = await tx.execute<{ id: string } & Record<keyof Written, never>>(sql`
+export async function applyResults(
+  tx: Executor,
+  ended: readonly AttemptResult[],
+  now: Date
+): Promise<Map<number, UpdatedMessage>> {
+  const changes = ended.map(one => resultRow(one, now))
+  const { rows } = await tx.execute<{ id: string } & Record<keyof UpdatedMessage, never>>(sql`
     with given as (select ${JSON.stringify(changes)}::json rows)
-    ${sql.raw(WRITE_ENDED('(select rows from given)', "array(select (row->>'id')::bigint from given, json_array_elements(rows) row)"))}
+    ${sql.raw(APPLY_RESULTS('(select rows from given)', "array(select (row->>'id')::bigint from given, json_array_elements(rows) row)"))}
     returning m.id, m.status, m.in_parts "inParts", m.doubt, m.part_count "partCount"`)
   return new Map(rows.map(({ id, ...row }) => [Number(id), row]))
 }
 
-function columns({ next, carried }: Ended, now: Date) {
+function columns({ decision: next, forNext: carried }: AttemptResult, now: Date) {
   switch (next.kind) {
     case 'accepted': {
-      const later = comingOf(next)
+      const later = scheduledOf(next)
       const first = carried?.sent?.find(({ part }) => part === 0) ?? next.outcome
       return {
         state: 'accepted',
-        ref: plain(first.ref),
+        ref: sanitize(first.ref),
         later: later.length > 0 ? JSON.stringify(later) : null,
         settled_at: now
       }
     }
     case 'failed':
-      return { state: 'failed', status: 'error', reason: plain(next.reason), settled_at: now }
+      return { state: 'failed', status: 'error', reason: sanitize(next.reason), settled_at: now }
     case 'again':
-      return { state: 'waiting', reason: plain(next.reason), due_at: next.at, doubt: next.doubt }
+      return { state: 'waiting', reason: sanitize(next.reason), due_at: next.at, doubt: next.doubt }
     case 'paused':
-      return { state: 'waiting', reason: plain(next.reason) }
+      return { state: 'waiting', reason: sanitize(next.reason) }
   }
 }
 
 /** The parts that an attempt tells of; none where the gateway took all of a message as one. `inParts`: some are known. */
-export function newParts({ next, carried }: Ended, inParts: boolean): Part[] {
-  const sent = (carried?.sent ?? []).map(({ part, ref }) => ({ part, ref: plain(ref) }))
+export function newParts({ decision: next, forNext: carried }: AttemptResult, inParts: boolean): Part[] {
+  const sent = (carried?.sent ?? []).map(({ part, ref }) => ({ part, ref: sanitize(ref) }))
   if (next.kind !== 'accepted') return sent
-  if (sent.length === 0) return inParts ? [{ part: 0, ref: plain(next.outcome.ref) }] : []
+  if (sent.length === 0) return inParts ? [{ part: 0, ref: sanitize(next.outcome.ref) }] : []
   return sent.length === 1 && sent[0]?.part === 0 && !inParts ? [] : sent
 }

@@ -1,35 +1,35 @@
 import type { KnownPart } from '../messages/parts.ts'
-import type { Taken } from './attempt.ts'
+import type { ClaimedMessage } from './attempt.ts'
 
 /** A message that a turn took, as the database hands it over. `unwritten`: not taken, but one of which something was heard while it was sent. */
-export interface Row {
+export interface ClaimedRow {
   id: string
   unwritten: boolean
   interrupted: boolean
   registration_id: string
   conversation_id: string
   crm_id: string | null
-  body: Taken['message']['body']
+  body: ClaimedMessage['message']['body']
   attempts: number
   replays: number
   ref: string | null
-  status: Taken['message']['status']
+  status: ClaimedMessage['message']['status']
   reason: string | null
-  progress: Taken['message']['progress']
-  returned: Taken['message']['returned']
-  doubt: Taken['message']['doubt']
+  progress: ClaimedMessage['message']['progress']
+  returned: ClaimedMessage['message']['returned']
+  doubt: ClaimedMessage['message']['doubt']
   part_count: number | null
   in_parts: boolean
   alone: boolean
   deaths: number
   last_incoming_ref: string | null
   last_incoming_at: Date | null
-  last_incoming_context: Taken['conversation']['lastIncomingContext']
-  memory: Taken['conversation']['memory']
+  last_incoming_context: ClaimedMessage['conversation']['lastIncomingContext']
+  memory: ClaimedMessage['conversation']['memory']
   address: string | null
 }
 
-export const takenOf = (row: Row, parts: readonly KnownPart[]): Taken => ({
+export const claimedOf = (row: ClaimedRow, parts: readonly KnownPart[]): ClaimedMessage => ({
   registrationId: Number(row.registration_id),
   conversationId: Number(row.conversation_id),
   message: {

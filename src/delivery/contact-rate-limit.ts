@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
 import { conversations } from '../postgres/schema/schema.ts'
 import type { Conversation } from '../queue/conversations.ts'
-import type { Ended } from './attempt.ts'
+import type { AttemptResult } from './attempt.ts'
 
 /** How often an account may write to one contact. Kept with the conversation, so all hosts hold it, and a new one too. */
 
@@ -26,11 +26,11 @@ export function nextFree({ perSecond, burst }: Pace, before: Date | null, at: Da
 export async function writePaces(
   tx: Executor,
   locked: readonly Conversation[],
-  ended: readonly Ended[],
+  ended: readonly AttemptResult[],
   paceOf: PaceOf
 ): Promise<void> {
   const before = new Map(locked.map(({ id, pacedUntil }) => [id, pacedUntil]))
-  const rows = ended.flatMap(({ taken: { registrationId, conversationId }, told }) => {
+  const rows = ended.flatMap(({ claimed: { registrationId, conversationId }, storyEntry: told }) => {
     const pace = told.kind === 'attempt' ? paceOf(registrationId) : undefined
     if (!pace || !(pace.perSecond > 0)) return []
     return [{ id: conversationId, until: nextFree(pace, before.get(conversationId) ?? null, new Date(told.at)) }]

@@ -3,7 +3,7 @@ import type { Outcome } from 'channel-kit/outcome'
 import type { Doubt } from '../postgres/schema/schema.ts'
 
 /** What follows an attempt to send. Pure. */
-export type Next =
+export type Decision =
   | { kind: 'accepted'; outcome: Extract<Outcome, { kind: 'accepted' }>; doubt?: undefined }
   /** `doubt`: only because nobody knows whether it has left. */
   | { kind: 'failed'; reason: string; doubt?: Doubt; events?: readonly GatewayEvent[] }
@@ -11,20 +11,20 @@ export type Next =
   /** The whole account waits, and the attempt is not counted. */
   | { kind: 'paused'; until: Date; reason: string; doubt?: undefined }
 
-export interface Policy {
+export interface RetryPolicy {
   attempts: number
   intervalMs: number
 }
 
 /** The most that a gateway can put a message off: more is a mistake of its units, and at some point no date. */
-export const LONGEST_MS = 30 * 24 * 3_600_000
+export const LONGEST_WAIT_MS = 30 * 24 * 3_600_000
 
 /** What an operator reads when nobody knows whether a message left. */
 const UNCERTAIN = 'uncertain: it may have been sent'
 
 /** `attempt`: which one this was, from 1. `repeats`: a message that may have left may be sent again. */
-export function next(outcome: Outcome, attempt: number, repeats: boolean, policy: Policy, now: Date): Next {
-  const after = (ms: number) => new Date(now.getTime() + Math.min(ms, LONGEST_MS))
+export function decide(outcome: Outcome, attempt: number, repeats: boolean, policy: RetryPolicy, now: Date): Decision {
+  const after = (ms: number) => new Date(now.getTime() + Math.min(ms, LONGEST_WAIT_MS))
 
   switch (outcome.kind) {
     case 'accepted':
@@ -43,22 +43,22 @@ export function next(outcome: Outcome, attempt: number, repeats: boolean, policy
       return again(outcome.reason, outcome.afterMs ?? policy.intervalMs)
   }
 
-  function again(reason: string, ms: number): Next {
+  function again(reason: string, ms: number): Decision {
     if (attempt >= policy.attempts) return { kind: 'failed', reason: `gave up after ${attempt} attempts: ${reason}` }
     return { kind: 'again', at: after(ms), reason }
   }
 }
 
 /** The events that a channel foresaw and that are not due at once, the first one first. */
-export const comingOf = ({ outcome: { later = [] } }: Extract<Next, { kind: 'accepted' }>) =>
+export const scheduledOf = ({ outcome: { later = [] } }: Extract<Decision, { kind: 'accepted' }>) =>
   later
     .filter(({ afterMs }) => afterMs > 0)
-    .map(one => ({ ...one, afterMs: Math.min(one.afterMs, LONGEST_MS) }))
+    .map(one => ({ ...one, afterMs: Math.min(one.afterMs, LONGEST_WAIT_MS) }))
     .toSorted((a, b) => a.afterMs - b.afterMs)
 
 /** Until when the account sends nothing; undefined: it goes on. */
-export function restingUntil(next: Next, now: Date): Date | undefined {
+export function pauseUntil(next: Decision, now: Date): Date | undefined {
   if (next.kind === 'paused') return next.until
   const restMs = next.kind === 'accepted' ? (next.outcome.restMs ?? 0) : 0
-  return restMs > 0 ? new Date(now.getTime() + Math.min(restMs, LONGEST_MS)) : undefined
+  return restMs > 0 ? new Date(now.getTime() + Math.min(restMs, LONGEST_WAIT_MS)) : undefined
 }

@@ -1,14 +1,14 @@
 import type { StatusEvent } from 'channel-kit/event'
 import { sql } from 'drizzle-orm'
-import type { Known } from '../inbound/match-messages.ts'
-import { advances } from '../inbound/status-order.ts'
+import type { MatchedMessage } from '../inbound/match-messages.ts'
+import { isProgress } from '../inbound/status-order.ts'
 import { refreshSending } from '../messages/enqueue.ts'
 import { KEPT } from '../messages/replay.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { messageParts } from '../postgres/schema/kept.ts'
 import { messages } from '../postgres/schema/schema.ts'
 import { wake } from '../queue/conversations.ts'
-import { LONGEST_MS } from './retry-policy.ts'
+import { LONGEST_WAIT_MS } from './retry-policy.ts'
 
 /**
  * What gateways gave back undelivered, to go another way. A part goes by each
@@ -26,7 +26,7 @@ const MOST_WAYS = 8
  * - `over`: it ends here.
  */
 export function takeBack(
-  message: Known,
+  message: MatchedMessage,
   { ref, reason, way = '', afterMs = 0 }: StatusEvent,
   now: Date
 ): 'again' | 'later' | 'over' {
@@ -36,10 +36,15 @@ export function takeBack(
   const part = [...message.parts, ...whole].find(one => one.ref === ref)
   // The answer to its send, which names it, is on its way.
   if (!part && message.state === 'sending') return 'later'
-  if (!part || !advances(part.status, 'error') || hasTried(message, part.part, way)) return 'over'
+  if (!part || !isProgress(part.status, 'error') || hasTried(message, part.part, way)) return 'over'
   if (message.state !== 'accepted' && message.state !== 'waiting') return 'later'
 
-  message.returned.push({ part: part.part, ref, way, due: new Date(now.getTime() + Math.min(afterMs, LONGEST_MS)) })
+  message.returned.push({
+    part: part.part,
+    ref,
+    way,
+    due: new Date(now.getTime() + Math.min(afterMs, LONGEST_WAIT_MS))
+  })
   message.reason = reason ?? message.reason
   message.chapters.push({
     kind: 'returned',
@@ -51,13 +56,13 @@ export function takeBack(
   return 'again'
 }
 
-function hasTried({ tried, returned }: Known, part: number, way: string): boolean {
+function hasTried({ tried, returned }: MatchedMessage, part: number, way: string): boolean {
   const ways = [...(tried ?? []), ...returned].filter(one => one.part === part).map(one => one.way)
   return ways.includes(way) || ways.length >= MOST_WAYS
 }
 
 /** Call it after what else was heard of the messages is written, and with their conversations locked. */
-export async function sendAgain(tx: Executor, all: readonly Known[]): Promise<void> {
+export async function sendAgain(tx: Executor, all: readonly MatchedMessage[]): Promise<void> {
   const again = all.filter(({ returned }) => returned.length > 0)
   if (again.length === 0) return
   const parts = again.flatMap(({ id, registrationId, returned }) =>

@@ -6,21 +6,21 @@ import type { Tools } from 'channel-kit/tools'
 import { within } from '../http-client/timeout.ts'
 import { type Naming, outcomeBy } from '../inbound/phone-numbers.ts'
 import { sentOf } from '../messages/parts.ts'
-import { plain, wordsOf } from '../postgres/sanitize-text.ts'
+import { sanitize, wordsOf } from '../postgres/sanitize-text.ts'
 import { GIVEN_UP, MOST_DEATHS } from '../queue/deaths.ts'
-import type { Carried, Ended, Taken } from './attempt.ts'
+import type { AttemptResult, ClaimedMessage, ForNextAttempt } from './attempt.ts'
 import { outcomeOf } from './read-outcome.ts'
-import { type Next, next, type Policy } from './retry-policy.ts'
+import { type Decision, decide, type RetryPolicy } from './retry-policy.ts'
 
 /** A registration's channel with its tools, or why it cannot be used now. */
 type Ready =
   /** `repeats`: a message that may have left may be sent again. `sent`: a request may have reached the gateway. */
   { channel: Channel; tools: Tools; repeats: boolean; naming: Naming; sent: () => boolean } | { unready: string }
-export type MakeReady = (registrationId: number, signal: AbortSignal) => Promise<Ready>
+export type RuntimeOf = (registrationId: number, signal: AbortSignal) => Promise<Ready>
 
-interface Parts {
-  ready: MakeReady
-  policy: Policy & { timeoutMs: number }
+interface Deps {
+  ready: RuntimeOf
+  policy: RetryPolicy & { timeoutMs: number }
   now: () => Date
 }
 
@@ -34,9 +34,9 @@ interface Attempted {
 }
 
 /** One attempt to send a message. Never rejects: whatever goes wrong is an outcome. */
-export const sender =
-  ({ ready, policy, now }: Parts) =>
-  async (taken: Taken): Promise<Ended> => {
+export const createSender =
+  ({ ready, policy, now }: Deps) =>
+  async (taken: ClaimedMessage): Promise<AttemptResult> => {
     const started = now()
     const attempted = await within(policy.timeoutMs, deadline =>
       forAccount(taken.registrationId, () => attempt(taken, ready, deadline))
@@ -44,32 +44,37 @@ export const sender =
     const { outcome, repeats } = attempted
     const number = taken.message.attempts
     return {
-      taken,
-      next: doubting(next(outcome, number, repeats, policy, now()), attempted),
-      told: chapter(attempted, number, started, now()),
-      carried: carriedBy(outcome)
+      claimed: taken,
+      decision: doubting(decide(outcome, number, repeats, policy, now()), attempted),
+      storyEntry: chapter(attempted, number, started, now()),
+      forNext: carriedBy(outcome)
     }
   }
 
-const doubting = (next: Next, { silent = false }: Attempted): Next =>
+const doubting = (next: Decision, { silent = false }: Attempted): Decision =>
   next.kind === 'again' && silent ? { ...next, doubt: 'host' } : next
 
-const carriedBy = (outcome: Outcome): Carried => ({
+const carriedBy = (outcome: Outcome): ForNextAttempt => ({
   ...(outcome.sent ? { sent: outcome.sent } : {}),
   ...('progress' in outcome ? { progress: outcome.progress } : {}),
   ...('parts' in outcome && outcome.parts !== undefined ? { parts: outcome.parts } : {})
 })
 
-function chapter({ outcome, unsent }: Attempted, number: number, started: Date, ended: Date): Ended['told'] {
+function chapter(
+  { outcome, unsent }: Attempted,
+  number: number,
+  started: Date,
+  ended: Date
+): AttemptResult['storyEntry'] {
   const at = started.toISOString()
-  const said = outcome.kind === 'accepted' ? { ref: plain(outcome.ref) } : { reason: plain(outcome.reason) }
+  const said = outcome.kind === 'accepted' ? { ref: sanitize(outcome.ref) } : { reason: sanitize(outcome.reason) }
   if (unsent === 'confirmed') return { kind: unsent, at, ref: '', ...said }
   if (unsent === 'unconfirmed') return { kind: unsent, at, reason: '', ...said }
   const durationMs = ended.getTime() - started.getTime()
   return { kind: 'attempt', at, number, outcome: outcome.kind, ...said, durationMs }
 }
 
-async function attempt(taken: Taken, ready: MakeReady, deadline: AbortSignal): Promise<Attempted> {
+async function attempt(taken: ClaimedMessage, ready: RuntimeOf, deadline: AbortSignal): Promise<Attempted> {
   const { message, parts, interrupted, registrationId } = taken
   const [first] = parts
   if (message.doubt === 'heard' && first)
@@ -101,7 +106,7 @@ function awaited(target: Ready, outcome: Outcome): Pick<Attempted, 'outcome' | '
     : { outcome: { ...outcome, awaitMs }, silent: true }
 }
 
-function outgoingOf({ message, parts, conversation }: Taken): Outgoing {
+function outgoingOf({ message, parts, conversation }: ClaimedMessage): Outgoing {
   const { lastIncomingRef: ref, lastIncomingAt: at, lastIncomingContext: context, memory, address } = conversation
   const { answers, ...body } = message.body
   return {

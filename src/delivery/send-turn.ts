@@ -1,5 +1,5 @@
 import { byHash, type Routine } from '../postgres/sql-routine.ts'
-import { WRITE_ENDED } from './attempt.ts'
+import { APPLY_RESULTS } from './attempt.ts'
 
 /**
  * A turn of what is sent. First writes down how attempts ended, unless another
@@ -40,7 +40,7 @@ begin
   if settled <> '{}' then
     perform from conversations c where c.id = any(settled) order by c.id for no key update;
     ${byHash(`with written as (
-      ${WRITE_ENDED('ended', 'ids')} and m.status is not distinct from e.was and m.doubt is null and not m.in_parts
+      ${APPLY_RESULTS('ended', 'ids')} and m.status is not distinct from e.was and m.doubt is null and not m.in_parts
       returning m.id
     )
     select coalesce(array_agg(w.id), '{}') into ours from written w`)}

@@ -5,10 +5,10 @@ import type { Database } from '../postgres/connect.ts'
 import { faultOf, isFault } from '../postgres/fault.ts'
 import { messages } from '../postgres/schema/schema.ts'
 import { lockConversations } from '../queue/conversations.ts'
-import type { Ended, Taken } from './attempt.ts'
+import type { AttemptResult, ClaimedMessage } from './attempt.ts'
 import { settleMessages } from './settle.ts'
 
-interface Parts {
+interface Deps {
   database: Pick<Database, 'db'>
   now: () => Date
   log: Pick<FastifyBaseLogger, 'error'>
@@ -18,13 +18,13 @@ interface Parts {
  * Ends a message of which it could not be stored what became of it, so that it
  * holds up nobody: as failed, with a reason, to be replayed by an operator.
  */
-export const messagesSetAside =
-  ({ database, now, log }: Parts) =>
-  async (one: { taken: Taken; next?: Ended['next'] }, error: unknown): Promise<void> => {
-    const { taken, next } = one
+export const setMessageAside =
+  ({ database, now, log }: Deps) =>
+  async (one: { claimed: ClaimedMessage; decision?: AttemptResult['decision'] }, error: unknown): Promise<void> => {
+    const { claimed: taken, decision } = one
     const reason = `what became of it could not be stored: ${faultOf(error)}`
     log.error({ message: taken.message.id, registration: taken.registrationId, reason }, 'a message was set aside')
-    const mayHaveLeft = next?.kind === 'accepted' || next?.doubt !== undefined
+    const mayHaveLeft = decision?.kind === 'accepted' || decision?.doubt !== undefined
     const said = mayHaveLeft ? `uncertain: it may have been sent (${reason})` : reason
     try {
       await database.db.transaction(tx => settleMessages(tx, [failed(taken, said, mayHaveLeft, now())], now()))
@@ -34,10 +34,10 @@ export const messagesSetAside =
     }
   }
 
-const failed = (taken: Taken, reason: string, mayHaveLeft: boolean, now: Date): Ended => ({
-  taken,
-  next: { kind: 'failed', reason, ...(mayHaveLeft ? { doubt: 'channel' } : {}) },
-  told: {
+const failed = (taken: ClaimedMessage, reason: string, mayHaveLeft: boolean, now: Date): AttemptResult => ({
+  claimed: taken,
+  decision: { kind: 'failed', reason, ...(mayHaveLeft ? { doubt: 'channel' } : {}) },
+  storyEntry: {
     kind: 'attempt',
     at: now.toISOString(),
     number: taken.message.attempts,
@@ -48,7 +48,12 @@ const failed = (taken: Taken, reason: string, mayHaveLeft: boolean, now: Date): 
 })
 
 /** With nothing but what is needed for its conversation to go on: not even its CRM hears of it. */
-const failBarely = ({ db }: Pick<Database, 'db'>, { message, conversationId }: Taken, reason: string, now: Date) =>
+const failBarely = (
+  { db }: Pick<Database, 'db'>,
+  { message, conversationId }: ClaimedMessage,
+  reason: string,
+  now: Date
+) =>
   db.transaction(async tx => {
     await lockConversations(tx, [conversationId])
     await tx

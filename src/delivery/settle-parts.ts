@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm'
 import { ownStatus } from '../inbound/apply-status.ts'
-import type { Known } from '../inbound/match-messages.ts'
-import { statusNews, writeKnown } from '../inbound/save-status.ts'
+import type { MatchedMessage } from '../inbound/match-messages.ts'
+import { saveStatuses, statusItems } from '../inbound/save-status.ts'
 import { isWhole, type KnownPart, partsOf, writeParts } from '../messages/parts.ts'
-import type { CrmNews } from '../outbox/enqueue.ts'
+import type { NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { messages } from '../postgres/schema/schema.ts'
-import { type Ended, newParts, type Written } from './attempt.ts'
+import { type AttemptResult, newParts, type UpdatedMessage } from './attempt.ts'
 
-type Settled = Ended & { row: Written }
+type Settled = AttemptResult & { row: UpdatedMessage }
 
 /**
  * What attempts mean for messages that are in parts: an accepted one is as far
@@ -19,35 +19,35 @@ export async function settleParts(
   tx: Executor,
   all: readonly Settled[],
   now: Date
-): Promise<{ news: CrmNews[]; reopened: ReadonlySet<number> }> {
+): Promise<{ news: NewOutboxItem[]; reopened: ReadonlySet<number> }> {
   const ended = all.filter(({ row }) => row.inParts)
   if (ended.length === 0) return { news: [], reopened: new Set() }
   await writeParts(tx, ended.flatMap(rowsOf), { statuses: false })
   const parts = await partsOf(
     tx,
-    ended.map(({ taken }) => taken.message.id)
+    ended.map(({ claimed: taken }) => taken.message.id)
   )
-  const partsBy = ({ taken }: Settled) => parts.get(taken.message.id) ?? []
+  const partsBy = ({ claimed: taken }: Settled) => parts.get(taken.message.id) ?? []
 
-  const changed: Known[] = []
+  const changed: MatchedMessage[] = []
   const news = ended.flatMap(one => {
     const message = knownOf(one, partsBy(one))
     const status = ownStatus(message)
     if (status) changed.push(message)
-    return status ? statusNews(message, status) : []
+    return status ? statusItems(message, status) : []
   })
-  await writeKnown(tx, changed, now)
+  await saveStatuses(tx, changed, now)
   return { news, reopened: await reopen(tx, ended, partsBy, now) }
 }
 
 const rowsOf = (one: Settled) =>
   newParts(one, true).map(part => ({
     ...part,
-    messageId: one.taken.message.id,
-    registrationId: one.taken.registrationId
+    messageId: one.claimed.message.id,
+    registrationId: one.claimed.registrationId
   }))
 
-const knownOf = ({ taken: { message }, next, row }: Settled, parts: KnownPart[]): Known => ({
+const knownOf = ({ claimed: { message }, decision: next, row }: Settled, parts: KnownPart[]): MatchedMessage => ({
   ...message,
   ...row,
   state: next.kind === 'accepted' || next.kind === 'failed' ? next.kind : 'waiting',
@@ -67,7 +67,7 @@ async function reopen(
   now: Date
 ): Promise<ReadonlySet<number>> {
   const rows = ended.flatMap(one => {
-    const { next, told, row, taken } = one
+    const { decision: next, storyEntry: told, row, claimed: taken } = one
     if (next.kind === 'accepted' || (told.kind === 'attempt' && told.outcome === 'rejected')) return []
     const whole = row.doubt === 'heard' || (next.doubt !== undefined && isWhole(partsBy(one), row.partCount))
     if (!whole && !(row.doubt === 'channel' && next.kind === 'failed')) return []

@@ -2,22 +2,22 @@ import type { GatewayEvent } from 'channel-kit/event'
 import { eq, sql } from 'drizzle-orm'
 import { writeMemories } from '../inbound/conversation-memory.ts'
 import { storeEvents } from '../inbound/store-events.ts'
-import { heedEarly } from '../inbound/unmatched-statuses.ts'
+import { recheckUnmatched } from '../inbound/unmatched-statuses.ts'
 import { refreshSending } from '../messages/enqueue.ts'
 import { type KnownPart, partsOf } from '../messages/parts.ts'
-import { type CrmNews, tellCrm } from '../outbox/enqueue.ts'
+import { enqueueOutbox, type NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { plain } from '../postgres/sanitize-text.ts'
+import { sanitize } from '../postgres/sanitize-text.ts'
 import { registrations } from '../postgres/schema/schema.ts'
-import { call } from '../postgres/sql-routine.ts'
+import { callRoutine } from '../postgres/sql-routine.ts'
 import { lockConversations, lockRegistrations } from '../queue/conversations.ts'
 import { addJob } from '../queue/jobs.ts'
-import { type Ended, type Taken, type Written, writeEnded } from './attempt.ts'
-import { type Row, takenOf } from './claimed-message.ts'
+import { type AttemptResult, applyResults, type ClaimedMessage, type UpdatedMessage } from './attempt.ts'
+import { type ClaimedRow, claimedOf } from './claimed-message.ts'
 import { type PaceOf, writePaces } from './contact-rate-limit.ts'
-import { comingOf, type Next, restingUntil } from './retry-policy.ts'
+import { type Decision, pauseUntil, scheduledOf } from './retry-policy.ts'
 import { SEND_TURN } from './send-turn.ts'
-import { isPlain, plainEnds } from './settle-fast.ts'
+import { isSimple, simpleRows } from './settle-fast.ts'
 import { settleParts } from './settle-parts.ts'
 
 /** The messages that this host has in hand: taking them, and writing down what became of them. */
@@ -35,16 +35,16 @@ interface Turn {
 
 /** Writes down how attempts ended, and takes the next messages of conversations that are due. */
 export async function sendTurn(
-  done: readonly Ended[],
+  done: readonly AttemptResult[],
   { database, host, wants, inHand, paceOf = () => undefined, now }: Turn
-): Promise<Taken[]> {
-  const { plain = [], other = [] } = Object.groupBy(done, one => (isPlain(one, paceOf) ? 'plain' : 'other'))
-  const settle = (ended: readonly Ended[]) =>
+): Promise<ClaimedMessage[]> {
+  const { plain = [], other = [] } = Object.groupBy(done, one => (isSimple(one, paceOf) ? 'plain' : 'other'))
+  const settle = (ended: readonly AttemptResult[]) =>
     ended.length === 0 ? undefined : database.db.transaction(tx => settleMessages(tx, ended, now, paceOf))
 
   await settle(other)
-  const ends = plainEnds(plain, now)
-  const rows = await call<Row>(database.pool, SEND_TURN, [
+  const ends = simpleRows(plain, now)
+  const rows = await callRoutine<ClaimedRow>(database.pool, SEND_TURN, [
     host,
     ends.ids,
     ends.conversations,
@@ -57,86 +57,90 @@ export async function sendTurn(
     now
   ])
   const unwritten = new Set(rows.flatMap(({ id, unwritten }) => (unwritten ? [Number(id)] : [])))
-  await settle(plain.filter(({ taken }) => unwritten.has(taken.message.id)))
+  await settle(plain.filter(({ claimed: taken }) => unwritten.has(taken.message.id)))
 
   const taken = rows.filter(row => !row.unwritten)
   const inParts = taken.flatMap(({ id, in_parts }) => (in_parts ? [Number(id)] : []))
   const parts = inParts.length > 0 ? await partsOf(database.db, inParts) : new Map<number, KnownPart[]>()
-  return taken.map(row => takenOf(row, parts.get(Number(row.id)) ?? []))
+  return taken.map(row => claimedOf(row, parts.get(Number(row.id)) ?? []))
 }
 
 /** Writes down how attempts ended, unless another host has taken the message over meanwhile. */
 export async function settleMessages(
   tx: Executor,
-  all: readonly Ended[],
+  all: readonly AttemptResult[],
   now: Date,
   paceOf: PaceOf = () => undefined
 ): Promise<void> {
   if (all.length === 0) return
   const locked = await lockConversations(
     tx,
-    all.map(({ taken }) => taken.conversationId)
+    all.map(({ claimed: taken }) => taken.conversationId)
   )
-  const pauses = all.some(({ next }) => restingUntil(next, now) !== undefined)
+  const pauses = all.some(({ decision: next }) => pauseUntil(next, now) !== undefined)
   await lockRegistrations(
     tx,
-    all.map(({ taken }) => taken.registrationId),
+    all.map(({ claimed: taken }) => taken.registrationId),
     pauses ? 'no key update' : 'share'
   )
-  const written = await writeEnded(tx, all, now)
+  const written = await applyResults(tx, all, now)
   const ended = all.flatMap(one => {
-    const row = written.get(one.taken.message.id)
+    const row = written.get(one.claimed.message.id)
     return row ? [{ ...one, row }] : []
   })
 
   const { news, reopened } = await settleParts(tx, ended, now)
-  await tellCrm(tx, locked, news)
+  await enqueueOutbox(tx, locked, news)
   await writeMemories(tx, ended.flatMap(remembered))
   await storeEvents(tx, ended.flatMap(immediateEvents), now)
-  await heedEarly(tx, ended.flatMap(known))
-  await tellCrm(tx, locked, ended.filter(({ taken }) => !reopened.has(taken.message.id)).flatMap(failures))
-  for (const { taken, next } of ended) await follow(tx, taken, next, now)
+  await recheckUnmatched(tx, ended.flatMap(known))
+  await enqueueOutbox(
+    tx,
+    locked,
+    ended.filter(({ claimed: taken }) => !reopened.has(taken.message.id)).flatMap(failures)
+  )
+  for (const { claimed: taken, decision: next } of ended) await follow(tx, taken, next, now)
   await writePaces(tx, locked, ended, paceOf)
   await refreshSending(
     tx,
-    ended.map(({ taken }) => taken.conversationId)
+    ended.map(({ claimed: taken }) => taken.conversationId)
   )
 }
 
-type Settled = Ended & { row: Written }
+type Settled = AttemptResult & { row: UpdatedMessage }
 
-const known = ({ taken: { registrationId }, next, carried }: Settled) =>
+const known = ({ claimed: { registrationId }, decision: next, forNext: carried }: Settled) =>
   [...(next.kind === 'accepted' ? [next.outcome] : []), ...(carried?.sent ?? [])].map(({ ref }) => ({
     registrationId,
-    ref: plain(ref)
+    ref: sanitize(ref)
   }))
 
-const remembered = ({ taken: { conversationId }, next }: Settled) =>
+const remembered = ({ claimed: { conversationId }, decision: next }: Settled) =>
   next.kind === 'accepted' && next.outcome.remember !== undefined
     ? [{ conversationId, value: next.outcome.remember }]
     : []
 
-const immediateEvents = ({ taken: { registrationId }, next }: Settled) =>
+const immediateEvents = ({ claimed: { registrationId }, decision: next }: Settled) =>
   eventsOf(next).map(event => ({ registrationId, event }))
 
-function eventsOf(next: Next): readonly GatewayEvent[] {
+function eventsOf(next: Decision): readonly GatewayEvent[] {
   if (next.kind === 'failed') return next.events ?? []
   if (next.kind !== 'accepted') return []
   return (next.outcome.later ?? []).filter(({ afterMs }) => afterMs <= 0).flatMap(({ events }) => events)
 }
 
-const failures = ({ taken: { message, conversationId }, next }: Settled): CrmNews[] =>
+const failures = ({ claimed: { message, conversationId }, decision: next }: Settled): NewOutboxItem[] =>
   next.kind === 'failed' && message.crmId !== null
     ? [{ kind: 'status', conversationId, crmId: message.crmId, status: 'error', replays: message.replays }]
     : []
 
-async function follow(tx: Executor, { message }: Taken, next: Next, now: Date): Promise<void> {
-  const until = restingUntil(next, now)
+async function follow(tx: Executor, { message }: ClaimedMessage, next: Decision, now: Date): Promise<void> {
+  const until = pauseUntil(next, now)
   if (until)
     await tx
       .update(registrations)
       .set({ pausedUntil: sql`greatest(${registrations.pausedUntil}, ${until.toISOString()}::timestamptz)` })
       .where(eq(registrations.id, message.registrationId))
-  const [first] = next.kind === 'accepted' ? comingOf(next) : []
+  const [first] = next.kind === 'accepted' ? scheduledOf(next) : []
   if (first) await addJob(tx, 'later', { message: message.id }, { at: new Date(now.getTime() + first.afterMs) })
 }

@@ -1,15 +1,15 @@
 import type { AccountLimits } from 'channel-kit/channel'
 import type { Database } from '../postgres/connect.ts'
-import { claim, handOver, letGo, ownedBy } from '../queue/claims.ts'
-import type { Line } from '../queue/work-source.ts'
-import type { Ended, Taken } from './attempt.ts'
+import { claim, claimedBy, handOff, release } from '../queue/claims.ts'
+import type { WorkSource } from '../queue/work-source.ts'
+import type { AttemptResult, ClaimedMessage } from './attempt.ts'
 import { sendTurn } from './settle.ts'
 
-interface Parts {
+interface Deps {
   database: Pick<Database, 'db' | 'pool'>
   /** The name of this host. */
   host: string
-  send: (taken: Taken) => Promise<Ended>
+  send: (taken: ClaimedMessage) => Promise<AttemptResult>
   limitsOf: (registrationId: number) => Promise<AccountLimits | undefined>
   now: () => Date
 }
@@ -17,8 +17,14 @@ interface Parts {
 /** Of a registration whose settings cannot be read now. The others are claimed with it. */
 const SLOW: AccountLimits = { inFlight: 1 }
 
-/** Messages as the pump works on them. A registration is a group of its own: its gateway is its own affair. */
-export function messageLine({ database, host, send, limitsOf, now }: Parts): Line<Taken, Ended> {
+/** Messages as the dispatcher works on them. A registration is a group of its own: its gateway is its own affair. */
+export function messageSource({
+  database,
+  host,
+  send,
+  limitsOf,
+  now
+}: Deps): WorkSource<ClaimedMessage, AttemptResult> {
   const paces = new Map<number, AccountLimits['perContact']>()
   return {
     claim: async ids =>
@@ -29,11 +35,11 @@ export function messageLine({ database, host, send, limitsOf, now }: Parts): Lin
           return { registrationId, group: String(registrationId), ...(limits ? { limits } : {}) }
         })
       ),
-    turn: (done, wants, inHand) =>
+    settleAndClaim: (done, wants, inHand) =>
       sendTurn(done, { database, host, wants, inHand, paceOf: id => paces.get(id), now: now() }),
-    rest: (ids, all) => letGo(database, 'send', host, ids, all, now()),
-    hand: (ids, to) => handOver(database, 'send', host, ids, to),
-    mine: () => ownedBy(database, 'send', host),
-    work: send
+    release: (ids, all) => release(database, 'send', host, ids, all, now()),
+    handOff: (ids, to) => handOff(database, 'send', host, ids, to),
+    claimed: () => claimedBy(database, 'send', host),
+    process: send
   }
 }

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
-import type { Lend } from '../channels/tools.ts'
+import type { LendTools } from '../channels/tools.ts'
 import type { Verify } from '../crm/verify-token.ts'
-import type { MakeReady } from '../delivery/send-attempt.ts'
-import type { Report } from '../inbound/webhook-ingest.ts'
+import type { RuntimeOf } from '../delivery/send-attempt.ts'
+import type { Ingest } from '../inbound/webhook-ingest.ts'
 import type { Accept } from '../messages/accept.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { SettingsStore } from '../registrations/settings.ts'
@@ -29,9 +29,9 @@ export interface ChannelParts {
   settings: SettingsStore
   uploads: Uploads
   accept: Accept
-  report: Report
-  lend: Lend
-  ready: MakeReady
+  report: Ingest
+  lend: LendTools
+  ready: RuntimeOf
   /** Of requests for forms, settings, lookups and uploads. */
   requests: RequestQuota
   /** Of bytes of messages. */

@@ -11,7 +11,7 @@ import { CHOICES_AWAY, type ErrorMap, type Say, UNKNOWN_CHOICE } from '../protoc
 /** What an autocomplete says. Rejects when nobody can say, or not in time. */
 export type Find = (autocomplete: string, search: Search) => Promise<unknown>
 
-interface Parts {
+interface Deps {
   lists: readonly Chosen[]
   /** As they were before. */
   saved: readonly Chosen[]
@@ -30,7 +30,7 @@ const MOST_WORDS = 200
  * field. One that cannot answer refuses only what was not saved before. Lists
  * that ask the same are one call.
  */
-export async function choiceErrors({ lists, saved, find, say, log }: Parts): Promise<ErrorMap> {
+export async function choiceErrors({ lists, saved, find, say, log }: Deps): Promise<ErrorMap> {
   const questions = [...Map.groupBy(lists, questionOf).values()]
   const asked = await Promise.all(
     questions.map(async same => {
@@ -52,7 +52,7 @@ export async function choiceErrors({ lists, saved, find, say, log }: Parts): Pro
   }
 }
 
-async function answerOf(same: readonly Chosen[], find: Find, log: Parts['log']): Promise<Found> {
+async function answerOf(same: readonly Chosen[], find: Find, log: Deps['log']): Promise<Found> {
   const [{ autocomplete = '', dep = [], context = [] } = {}] = same
   const keys = [...new Set(same.flatMap(list => list.keys))]
   try {

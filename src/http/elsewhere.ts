@@ -1,5 +1,5 @@
 import type { Channel, Verdict, WebhookRequest } from 'channel-kit/channel'
-import type { MakeReady } from '../delivery/send-attempt.ts'
+import type { RuntimeOf } from '../delivery/send-attempt.ts'
 import type { Registration, Registrations } from '../registrations/store.ts'
 
 /**
@@ -9,12 +9,12 @@ import type { Registration, Registrations } from '../registrations/store.ts'
  * to a registration so could have called it in the first place.
  */
 
-type Target = Exclude<Awaited<ReturnType<MakeReady>>, { unready: string }>
+type Target = Exclude<Awaited<ReturnType<RuntimeOf>>, { unready: string }>
 
-interface Parts {
+interface Deps {
   webhook: Pick<NonNullable<Channel['webhook']>, 'account'>
   registrations: Pick<Registrations, 'besides'>
-  ready: MakeReady
+  ready: RuntimeOf
   /** Whether it is genuine by the settings of a registration. */
   judge: (call: WebhookRequest, target: Target, deadline: AbortSignal) => Promise<Verdict>
 }
@@ -30,7 +30,7 @@ export async function handedTo(
   /** With what its proof is of. */
   call: WebhookRequest,
   accounts: readonly string[],
-  { webhook, registrations, ready, judge }: Parts,
+  { webhook, registrations, ready, judge }: Deps,
   deadline: AbortSignal
 ): Promise<Handed[]> {
   const missing = new Set(accounts)

@@ -5,7 +5,7 @@ import type { Tools } from 'channel-kit/tools'
 import { Unanswered } from 'channel-kit/unanswered'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
-import type { Lend } from '../channels/tools.ts'
+import type { LendTools } from '../channels/tools.ts'
 import { before, within } from '../http-client/timeout.ts'
 import { lotsTable } from '../lots/table.ts'
 import type { Database } from '../postgres/connect.ts'
@@ -18,18 +18,18 @@ import { jsonParameter } from './query.ts'
 /** How long a channel may take while an admin looks at an open form. */
 const LOOKUP_MS = 15_000
 
-interface Parts {
+interface Deps {
   database: Pick<Database, 'db'>
   mounted: Mounted
   language: Language
   settings: Pick<SettingsStore, 'load'>
-  lend: Lend
+  lend: LendTools
 }
 
 type Named = FastifyRequest<{ Params: { name: string } }>
 
 /** What a form asks while it is filled in. Source: docs/protocol.md, "Autocomplete" and "Previews". */
-export function lookupRoutes(app: FastifyInstance, { database, mounted, language, settings, lend }: Parts): void {
+export function lookupRoutes(app: FastifyInstance, { database, mounted, language, settings, lend }: Deps): void {
   const { autocompletes = {}, tables = {}, markdowns = {}, lots } = mounted.channel
 
   app.get('/autocomplete/:name', async (request: Named) => {

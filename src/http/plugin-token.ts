@@ -15,7 +15,7 @@ declare module 'fastify' {
   }
 }
 
-interface Parts {
+interface Deps {
   mounted: Mounted
   verify: Verify
   registrations: Pick<Registrations, 'find'>
@@ -23,7 +23,7 @@ interface Parts {
 }
 
 /** Lets only requests with a valid X-PLUGIN-TOKEN of a registered plugin pass. Source: docs/protocol.md, "Tokens". */
-export function guard(app: FastifyInstance, { mounted, verify, registrations, requests }: Parts): void {
+export function guard(app: FastifyInstance, { mounted, verify, registrations, requests }: Deps): void {
   app.decorateRequest('registration')
   app.decorateRequest('maySettings', false)
 

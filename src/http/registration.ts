@@ -10,14 +10,14 @@ const LONGEST_HPT = 512
 /** A token of the greatest length, and room for what else stands beside it. */
 const LARGEST_BODY = 2 * LONGEST_TOKEN
 
-interface Parts {
+interface Deps {
   mounted: Mounted
   verify: Verify
   registrations: Pick<Registrations, 'register'>
 }
 
 /** The handshake. A token that is refused never touches the registration that stands. Source: docs/protocol.md, "Registration". */
-export function registrationRoutes(app: FastifyInstance, { mounted, verify, registrations }: Parts): void {
+export function registrationRoutes(app: FastifyInstance, { mounted, verify, registrations }: Deps): void {
   app.put('/registration', { bodyLimit: LARGEST_BODY }, async ({ body, log }) => {
     const jwt = fieldOf(body, 'registration')
     if (typeof jwt !== 'string' || jwt === '') throw new BadRequest('Field registration is missing, or is no text')

@@ -7,7 +7,7 @@ const HOLDS_S = 10
 /** Buckets kept at the same time. One that is forgotten is full again, which is what it would be after ten seconds. */
 const MOST_BUCKETS = 10_000
 
-interface Parts {
+interface Deps {
   /** In the long run; 0: no limit. */
   perSecond: number
   now: () => Date
@@ -15,7 +15,7 @@ interface Parts {
 
 export type RequestQuota = ReturnType<typeof requestQuota>
 
-export function requestQuota({ perSecond, now }: Parts) {
+export function requestQuota({ perSecond, now }: Deps) {
   const buckets = new Map<number, { left: number; at: number }>()
   const most = perSecond * HOLDS_S
 

@@ -1,12 +1,12 @@
 import cors from '@fastify/cors'
 import Fastify, { LogController } from 'fastify'
-import { discreetly } from '../postgres/errors-without-values.ts'
+import { rethrownWithoutValues } from '../postgres/errors-without-values.ts'
 import { quoted } from '../protocol/quote.ts'
 import bodies, { BODY_LIMIT, parseQuery } from './bodies.ts'
 import errors, { refuse } from './errors.ts'
 import { refuseBroken, refuseExpectation } from './malformed-requests.ts'
 
-interface Parts {
+interface Deps {
   logLevel: string
 }
 
@@ -26,14 +26,14 @@ const CORS = {
 }
 
 /** The bare server: how it reads, answers and refuses, before it has a route. */
-export async function openServer({ logLevel }: Parts, logTo?: NodeJS.WritableStream) {
+export async function openServer({ logLevel }: Deps, logTo?: NodeJS.WritableStream) {
   const app = Fastify({
     logger: {
       level: logLevel,
       ...(logTo ? { stream: logTo } : {}),
       hooks: {
         logMethod(given, write) {
-          write.apply(this, given.map(discreetly) as typeof given)
+          write.apply(this, given.map(rethrownWithoutValues) as typeof given)
         }
       },
       // A webhook's path holds its token, and a query may hold anything.

@@ -4,7 +4,7 @@ import type { Tools } from 'channel-kit/tools'
 import type { FastifyInstance } from 'fastify'
 import type { TObject } from 'typebox'
 import type { Mounted } from '../channels/load.ts'
-import type { Lend } from '../channels/tools.ts'
+import type { LendTools } from '../channels/tools.ts'
 import { before, within } from '../http-client/timeout.ts'
 import { chosenIn } from '../protocol/choices.ts'
 import { formJson, jsonSchema } from '../protocol/form.ts'
@@ -25,15 +25,15 @@ const CHECK_MS = 20_000
 /** To say which of the chosen keys there are, for all lists at the same time. */
 const CHOICES_MS = 10_000
 
-interface Parts {
+interface Deps {
   mounted: Mounted
   language: Language
   settings: SettingsStore
-  lend: Lend
+  lend: LendTools
 }
 
 /** The settings form and what is saved by it. Source: docs/protocol.md, "Settings". */
-export function settingsRoutes(app: FastifyInstance, { mounted, language, settings, lend }: Parts): void {
+export function settingsRoutes(app: FastifyInstance, { mounted, language, settings, lend }: Deps): void {
   const { channel } = mounted
   const schema: TObject = channel.settings
   app.addHook('onRequest', settingsGuard)

@@ -9,7 +9,7 @@ import { BODY_LIMIT, fieldOf } from './bodies.ts'
 import { BadRequest, NotRegistered, Refused, Unacceptable } from './errors.ts'
 import type { RequestQuota } from './request-quota.ts'
 
-interface Parts {
+interface Deps {
   mounted: Mounted
   verify: Verify
   registrations: Pick<Registrations, 'find'>
@@ -21,7 +21,7 @@ interface Parts {
 /** The CRM hands over a message. 202 means that it is stored and will be sent. Source: docs/protocol.md, "Sending". */
 export function sendRoutes(
   app: FastifyInstance,
-  { mounted, verify, registrations, accept, posted: quota }: Parts
+  { mounted, verify, registrations, accept, posted: quota }: Deps
 ): void {
   app.post('/special/send', async ({ body }, reply) => {
     const jwt = fieldOf(body, 'request')

@@ -11,7 +11,7 @@ import { BadRequest, Unacceptable } from './errors.ts'
 const DEFAULT = 'default'
 const MOST_PARTS = 100
 
-interface Parts {
+interface Deps {
   mounted: Mounted
   uploads: Pick<Uploads, 'keep' | 'discard'>
 }
@@ -20,7 +20,7 @@ interface Parts {
 type Taken = { path: string } | { code: number; message: string }
 
 /** Takes files for the CRM. Source: docs/protocol.md, "Uploads". */
-export async function uploadRoutes(app: FastifyInstance, { mounted, uploads }: Parts): Promise<void> {
+export async function uploadRoutes(app: FastifyInstance, { mounted, uploads }: Deps): Promise<void> {
   await app.register(multipart, {
     limits: { fileSize: Number.POSITIVE_INFINITY, files: MOST_PARTS, parts: MOST_PARTS }
   })

@@ -4,10 +4,10 @@ import type { Reply, Verdict, WebhookRequest } from 'channel-kit/channel'
 import type { Log } from 'channel-kit/tools'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
-import type { MakeReady } from '../delivery/send-attempt.ts'
+import type { RuntimeOf } from '../delivery/send-attempt.ts'
 import { before, within } from '../http-client/timeout.ts'
 import { logWrong } from '../inbound/log-wrong-answer.ts'
-import type { Report } from '../inbound/webhook-ingest.ts'
+import type { Ingest } from '../inbound/webhook-ingest.ts'
 import type { Registrations } from '../registrations/store.ts'
 import { handedTo } from './elsewhere.ts'
 import { BadRequest, NotFound, Refused, toTryAgain } from './errors.ts'
@@ -25,7 +25,7 @@ declare module 'fastify' {
 
 type Call = FastifyRequest<{ Params: { token: string } }>
 /** A registration's channel that can be used. */
-type Target = Exclude<Awaited<ReturnType<MakeReady>>, { unready: string }>
+type Target = Exclude<Awaited<ReturnType<RuntimeOf>>, { unready: string }>
 
 /** A call as a channel reads it, and what its proof is of. */
 interface Judged {
@@ -34,17 +34,17 @@ interface Judged {
   verdict: Verdict
 }
 
-interface Parts {
+interface Deps {
   mounted: Mounted
   registrations: Pick<Registrations, 'byWebhookToken' | 'besides'>
-  ready: MakeReady
-  report: Report
+  ready: RuntimeOf
+  report: Ingest
 }
 
 /** A gateway calls. What it reports is stored before it is answered. Source: docs/channels.md, "Webhooks". */
 export async function webhookRoutes(
   app: FastifyInstance,
-  { mounted, registrations, ready, report }: Parts
+  { mounted, registrations, ready, report }: Deps
 ): Promise<void> {
   const { webhook } = mounted.channel
   if (!webhook) return

@@ -2,24 +2,28 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Status } from 'channel-kit/chat'
 import type { StatusEvent } from 'channel-kit/event'
 import { isWhole, type KnownPart } from '../messages/parts.ts'
-import type { Chapter } from '../messages/story.ts'
-import type { Known } from './match-messages.ts'
-import { advances, wholeStatus } from './status-order.ts'
+import type { StoryEntry } from '../messages/story.ts'
+import type { MatchedMessage } from './match-messages.ts'
+import { isProgress, wholeStatus } from './status-order.ts'
 
 /**
  * Notes on a message what a status says of it. `changed`: there is something to
  * write down. `status`: the message's own advanced to it, so the CRM hears of it.
  */
-export function hear(message: Known, given: StatusEvent, now: Date): { changed: boolean; status: Status | null } {
+export function applyStatus(
+  message: MatchedMessage,
+  given: StatusEvent,
+  now: Date
+): { changed: boolean; status: Status | null } {
   const event = heardOf(given)
   if (!message.inParts && message.state === 'accepted' && message.ref === event.ref) {
-    if (!advances(message.status, event.status)) return { changed: note(message, event, now), status: null }
+    if (!isProgress(message.status, event.status)) return { changed: note(message, event, now), status: null }
     tell(message, event, now)
     return { changed: true, status: advance(message, event.status, event.reason) }
   }
 
   const { part, added } = partOf(message, event)
-  const moved = advances(part.status, event.status)
+  const moved = isProgress(part.status, event.status)
   if (moved) {
     part.status = event.status
     tell(message, event, now, part)
@@ -38,31 +42,31 @@ const heardOf = (event: StatusEvent): Heard => ({
 })
 
 /** How far the message as a whole is now, if that is news. Only one that was accepted is known to have no more parts. */
-export function ownStatus(message: Known, reason?: string): Status | null {
+export function ownStatus(message: MatchedMessage, reason?: string): Status | null {
   const whole = wholeStatus(message.parts)
   const counts = whole !== null && (whole === 'error' || message.state === 'accepted')
-  return counts && advances(message.status, whole) ? advance(message, whole, reason) : null
+  return counts && isProgress(message.status, whole) ? advance(message, whole, reason) : null
 }
 
-function advance(message: Known, status: Status, reason: string | undefined): Status {
+function advance(message: MatchedMessage, status: Status, reason: string | undefined): Status {
   message.status = status
   message.reason = reason ?? message.reason
   return status
 }
 
-const several = (message: Known, part?: KnownPart): part is KnownPart =>
+const several = (message: MatchedMessage, part?: KnownPart): part is KnownPart =>
   part !== undefined && message.parts.some(other => other.part > 0)
 
 /** What does not get a message further may say why, such as that it was charged. */
-function note(message: Known, { status, reason }: Heard, now: Date, part?: KnownPart): boolean {
+function note(message: MatchedMessage, { status, reason }: Heard, now: Date, part?: KnownPart): boolean {
   if (reason === undefined) return false
-  const noted: Chapter = { kind: 'noted', at: now.toISOString(), status, reason }
+  const noted: StoryEntry = { kind: 'noted', at: now.toISOString(), status, reason }
   const chapter = several(message, part) ? { ...noted, part: part.part } : noted
   if (!message.chapters.some(other => isDeepStrictEqual(other, chapter))) message.chapters.push(chapter)
   return true
 }
 
-function tell(message: Known, { status, reason }: Heard, now: Date, part?: KnownPart): void {
+function tell(message: MatchedMessage, { status, reason }: Heard, now: Date, part?: KnownPart): void {
   message.chapters.push({
     kind: 'status',
     at: now.toISOString(),
@@ -73,7 +77,7 @@ function tell(message: Known, { status, reason }: Heard, now: Date, part?: Known
 }
 
 /** The part that has this id at the gateway, which is a new one where the event names its message. */
-function partOf(message: Known, event: StatusEvent): { part: KnownPart; added: boolean } {
+function partOf(message: MatchedMessage, event: StatusEvent): { part: KnownPart; added: boolean } {
   if (!message.inParts && message.ref !== null)
     message.parts.push({ part: 0, ref: message.ref, status: message.status })
   const known = message.parts.find(({ ref }) => ref === event.ref)
@@ -84,7 +88,7 @@ function partOf(message: Known, event: StatusEvent): { part: KnownPart; added: b
 }
 
 /** The gateway has it after all, or something of it: then a host does not give it up without asking the channel. */
-function settleDoubt(message: Known, event: StatusEvent): void {
+function settleDoubt(message: MatchedMessage, event: StatusEvent): void {
   if (event.message?.part === undefined || isWhole(message.parts, message.partCount)) message.decided = 'heard'
   else if (message.state === 'sending' || message.doubt === 'host') message.decided = 'channel'
 }

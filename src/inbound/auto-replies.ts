@@ -1,5 +1,5 @@
 import type { AnswerEvent, MessageEvent } from 'channel-kit/event'
-import { queue } from '../messages/enqueue.ts'
+import { enqueue } from '../messages/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { namedElsewhere, nameIn } from '../postgres/names-in-sql.ts'
 import { type Answered, type Body, messages } from '../postgres/schema/schema.ts'
@@ -15,7 +15,7 @@ interface In<Event> {
  * Messages of the channels' own, which go the way of all messages. One that was queued before changes nothing. What each
  * answers goes with it, since it may be sent when the customer has written again. `heard`: the messages that came with them.
  */
-export async function queueAnswers(
+export async function enqueueAnswers(
   tx: Executor,
   locked: readonly Conversation[],
   all: readonly In<AnswerEvent>[],
@@ -50,7 +50,7 @@ export async function queueAnswers(
         known.map(row => ({ ...row, answer: nameIn(row.answer, row) }))
       ))
     )
-  await queue(tx, locked, added, now)
+  await enqueue(tx, locked, added, now)
 }
 
 /** Of a message that is neither among these nor the last one there was, nothing is known but its name. */

@@ -5,7 +5,7 @@ import { aliases } from '../postgres/schema/kept.ts'
 import { conversations } from '../postgres/schema/schema.ts'
 import { numbered, otherWay, waysOf } from '../protocol/contact.ts'
 import { type Contact, type Conversation, findConversations, keyOf } from '../queue/conversations.ts'
-import type { Known, Reported } from './match-messages.ts'
+import type { MatchedMessage, ReportedEvent } from './match-messages.ts'
 
 /**
  * Contacts that gateways renamed. Their conversations go on under the name that
@@ -16,14 +16,14 @@ interface Renamed extends Contact {
   to: string
 }
 
-const renamedOf = ({ registrationId, event }: Reported): Renamed[] =>
+const renamedOf = ({ registrationId, event }: ReportedEvent): Renamed[] =>
   event.kind === 'renamed' && event.from !== event.to ? [{ registrationId, contact: event.from, to: event.to }] : []
 
 /**
  * Makes conversations be found under the new names too, unless such a name has
  * a conversation of its own. Answers which conversations the events are about.
  */
-export async function addAliases(tx: Executor, all: readonly Reported[]): Promise<number[]> {
+export async function addAliases(tx: Executor, all: readonly ReportedEvent[]): Promise<number[]> {
   const ids: number[] = []
   // One after the other, since a name may change twice.
   for (const { registrationId, contact, to } of all.flatMap(renamedOf)) {
@@ -51,7 +51,7 @@ async function addressed(tx: Executor, { registrationId, contact }: Contact): Pr
 /** Where messages of the contact go from now on. An event that comes again, when the contact has another name, changes nothing. */
 export async function writeAddresses(
   tx: Executor,
-  all: readonly Reported[],
+  all: readonly ReportedEvent[],
   locked: readonly Conversation[]
 ): Promise<void> {
   const changed = new Map<number, string>()
@@ -75,8 +75,8 @@ export async function writeAddresses(
  */
 export async function learnNames(
   tx: Executor,
-  all: readonly Reported[],
-  known: ReadonlyMap<GatewayEvent, Known | null>
+  all: readonly ReportedEvent[],
+  known: ReadonlyMap<GatewayEvent, MatchedMessage | null>
 ): Promise<void> {
   const rows = all.flatMap(({ registrationId, event }, n) => {
     const message = known.get(event)

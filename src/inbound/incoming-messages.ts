@@ -1,7 +1,7 @@
 import type { Content } from 'channel-kit/chat'
 import type { MessageEvent } from 'channel-kit/event'
 import { MOST } from 'channel-kit/limits'
-import type { CrmNews } from '../outbox/enqueue.ts'
+import type { NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Conversation } from '../queue/conversations.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { Conversation } from '../queue/conversations.ts'
  * the number of files is more than one can have. Nothing of what a customer
  * wrote is left out. The CRM knows the contact by the name that it had first.
  */
-export function incomingNews({ id, contact }: Conversation, event: MessageEvent): CrmNews[] {
+export function incomingItems({ id, contact }: Conversation, event: MessageEvent): NewOutboxItem[] {
   const texts = textsOf(event.content)
   const files = pieces(event.attachments.length, MOST.attachments).map(([from, to]) =>
     event.attachments.slice(from, to)

@@ -1,12 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { apart, faultOf, inSavepoint, isFault } from '../postgres/fault.ts'
-import type { Reported } from './match-messages.ts'
+import type { ReportedEvent } from './match-messages.ts'
 import { storeEvents } from './store-events.ts'
 
 /** Events stored in one transaction, unless one of them makes it fail: then that one alone is not. */
 
-export type Store = (tx: Executor, all: readonly Reported[]) => Promise<void>
+export type Store = (tx: Executor, all: readonly ReportedEvent[]) => Promise<void>
 
 interface Storing {
   now: () => Date
@@ -29,7 +29,7 @@ export const storing =
       for (let from = 0; from < all.length; from += TOGETHER)
         await storeEvents(tx, all.slice(from, from + TOGETHER), now(), { firstEarly })
     }
-    const leftOut = async ({ registrationId, event }: Reported, error: unknown) =>
+    const leftOut = async ({ registrationId, event }: ReportedEvent, error: unknown) =>
       log.error(
         { registration: registrationId, event: event.kind, reason: faultOf(error) },
         'an event of a channel could not be stored, and is left out'
@@ -45,7 +45,7 @@ export const storing =
 /** Stores events in a transaction of their own. `also`: what has to be written together with them. */
 export const ingest = (
   { database: { db }, ...how }: Storing & { database: Pick<Database, 'db'> },
-  all: readonly Reported[],
+  all: readonly ReportedEvent[],
   also: (tx: Executor) => Promise<unknown> = async () => {}
 ): Promise<void> =>
   storing(how)(store =>

@@ -3,7 +3,7 @@ import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
 import type { Part, Returned } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
 import { type KnownPart, partsOf } from '../messages/parts.ts'
-import type { Chapter } from '../messages/story.ts'
+import type { StoryEntry } from '../messages/story.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { messageParts } from '../postgres/schema/kept.ts'
 import { type Doubt, type MessageState, messages } from '../postgres/schema/schema.ts'
@@ -11,12 +11,12 @@ import { type Doubt, type MessageState, messages } from '../postgres/schema/sche
 /** Messages that gateways report on, found by what the gateway or we call them. */
 
 /** What a gateway of a registration reported. */
-export interface Reported {
+export interface ReportedEvent {
   registrationId: number
   event: GatewayEvent
 }
 
-export interface Known {
+export interface MatchedMessage {
   id: number
   registrationId: number
   conversationId: number
@@ -38,7 +38,7 @@ export interface Known {
   /** What it has given back now, to be sent once more. */
   returned: (Part & Returned & { due: Date })[]
   /** What has happened to it now, in its order. What was said of it and changed nothing, `noted`, is told once. */
-  chapters: Chapter[]
+  chapters: StoryEntry[]
 }
 
 /**
@@ -46,7 +46,10 @@ export interface Known {
  * gateway gave two the same id, it is the later one. Null: the event is about a
  * send that failed, and the message has been replayed since.
  */
-export async function messagesOf(tx: Executor, all: readonly Reported[]): Promise<Map<GatewayEvent, Known | null>> {
+export async function matchMessages(
+  tx: Executor,
+  all: readonly ReportedEvent[]
+): Promise<Map<GatewayEvent, MatchedMessage | null>> {
   const asked = all.flatMap(({ registrationId, event }, n) =>
     event.kind === 'status' ? [{ n, registrationId, ref: event.ref, id: idOf(event) }] : []
   )
@@ -65,8 +68,8 @@ export async function messagesOf(tx: Executor, all: readonly Reported[]): Promis
       select bool_and(dropped) dropped from ${messageParts} p where p.message_id = m.id and p.ref = given.ref
     ) of on true
     order by m.id = given.id nulls first, stale desc, m.id`)
-  const byId = new Map<string, Known>()
-  const known = new Map<GatewayEvent, Known | null>()
+  const byId = new Map<string, MatchedMessage>()
+  const known = new Map<GatewayEvent, MatchedMessage | null>()
   for (const { n, stale, ...row } of rows) {
     const message = byId.get(row.id) ?? messageOf(row)
     byId.set(row.id, message)
@@ -88,10 +91,10 @@ type Row = Record<string, unknown> & {
   id: string
   registrationId: string
   conversationId: string
-} & Omit<Known, Made>
+} & Omit<MatchedMessage, Made>
 
-const messageOf = ({ id, registrationId, conversationId, ...rest }: Omit<Row, 'n' | 'stale'>): Known => ({
-  ...(rest as Omit<Known, Made>),
+const messageOf = ({ id, registrationId, conversationId, ...rest }: Omit<Row, 'n' | 'stale'>): MatchedMessage => ({
+  ...(rest as Omit<MatchedMessage, Made>),
   id: Number(id),
   registrationId: Number(registrationId),
   conversationId: Number(conversationId),
@@ -102,7 +105,7 @@ const messageOf = ({ id, registrationId, conversationId, ...rest }: Omit<Row, 'n
 })
 
 /** Adds the parts of those that are in parts; whoever calls has locked their conversations. */
-export async function addParts(tx: Executor, all: Iterable<Known>): Promise<void> {
+export async function addParts(tx: Executor, all: Iterable<MatchedMessage>): Promise<void> {
   const inParts = [...new Set(all)].filter(message => message.inParts)
   const parts = await partsOf(
     tx,

@@ -1,10 +1,10 @@
 import type { Attachment, Content } from 'channel-kit/chat'
 import type { Downloaded, Media } from 'channel-kit/event'
 import { eq, sql } from 'drizzle-orm'
-import { isReady, tellCrm } from '../outbox/enqueue.ts'
-import { OPEN } from '../outbox/source.ts'
+import { enqueueOutbox, isReady } from '../outbox/enqueue.ts'
+import { OPEN_ITEM } from '../outbox/source.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { plain } from '../postgres/sanitize-text.ts'
+import { sanitize } from '../postgres/sanitize-text.ts'
 import { type Fetching, outbox } from '../postgres/schema/schema.ts'
 import { type Conversation, lockConversations, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
@@ -61,7 +61,7 @@ export const settleTries = (
       await write(tx, item, {
         body: bodyOf(item, attachments, texts),
         media: { attachments, tries },
-        reason: plain(reason)
+        reason: sanitize(reason)
       })
     } else await offer(tx, item, { body: bodyOf(item, attachments, texts), media: null }, now)
   })
@@ -114,7 +114,7 @@ async function tellLate(
   const content = texts.length > 0 ? { text: texts.join('\n'), format: 'text' as const } : null
   const ref = `${dedupe.replace(/^incoming /, '')} files ${media?.tries ?? 0}`
   const news = { kind: 'incoming' as const, conversationId: conversation.id, ref, attachments }
-  await tellCrm(tx, [conversation], [{ ...news, message: { contact, subject, content } }])
+  await enqueueOutbox(tx, [conversation], [{ ...news, message: { contact, subject, content } }])
 }
 
 type Change = Partial<Pick<Item, 'body' | 'media' | 'reason' | 'dueAt' | 'offeredSince'>>
@@ -124,7 +124,7 @@ const write = (tx: Executor, { id }: Item, change: Change) => tx.update(outbox).
 /** The CRM may hear of the message, and of what came after it. */
 async function offer(tx: Executor, item: Item, change: Change, now: Date): Promise<void> {
   await write(tx, item, { ...change, reason: null, dueAt: now, offeredSince: now })
-  await refreshDue(tx, 'tell', [item.conversationId], sql`${outbox}`, OPEN)
+  await refreshDue(tx, 'tell', [item.conversationId], sql`${outbox}`, OPEN_ITEM)
   await wake(tx, 'tell', [item.registrationId])
 }
 

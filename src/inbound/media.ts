@@ -1,7 +1,7 @@
 import type { Downloaded, Media } from 'channel-kit/event'
 import type { Log, Translate } from 'channel-kit/tools'
 import { and, eq, isNotNull } from 'drizzle-orm'
-import type { MakeReady } from '../delivery/send-attempt.ts'
+import type { RuntimeOf } from '../delivery/send-attempt.ts'
 import { before, within } from '../http-client/timeout.ts'
 import type { Database } from '../postgres/connect.ts'
 import { wordsOf } from '../postgres/sanitize-text.ts'
@@ -21,11 +21,11 @@ const TIMEOUT_MS = 120_000
 const FIRST_WAIT_MS = 5_000
 const LONGEST_WAIT_MS = 5 * 60_000
 /** After that a file counts as gone. */
-const LONGEST_MS = 3_600_000
+const MEDIA_GIVE_UP_MS = 3_600_000
 
-interface Parts {
+interface Deps {
   database: Pick<Database, 'db'>
-  ready: MakeReady
+  ready: RuntimeOf
   /** By the host's own texts. */
   translate: Translate
   now: () => Date
@@ -36,7 +36,7 @@ interface Parts {
 
 /** One try at all files of a message that are still to be fetched. */
 export const mediaTask =
-  (parts: Parts) =>
+  (parts: Deps) =>
   async ({ item: id }: Jobs['media']): Promise<void> => {
     const { database, now, interrupted } = parts
     const item = await itemOf(parts, id)
@@ -50,13 +50,13 @@ export const mediaTask =
       end.kind === 'retry' ? [end.afterMs ?? FIRST_WAIT_MS * 2 ** Math.min(tries, 20)] : []
     )
     if (waits.length === 0) return
-    const ms = interrupted.aborted ? 0 : Math.min(...waits, LONGEST_WAIT_MS, Math.max(LONGEST_MS - age(parts, item), 0))
+    const ms = interrupted.aborted ? 0 : Math.min(...waits, LONGEST_WAIT_MS, Math.max(MEDIA_GIVE_UP_MS - age(parts, item), 0))
     await addJob(database.db, 'media', { item: id }, { at: new Date(Date.now() + ms), key: `media ${id}` })
   }
 
 /** The chat does not wait any more for the files of a message. Begun with the message, since only here it is known when that is. */
 export const lateTask =
-  ({ waitMs, ...parts }: Pick<Parts, 'database' | 'translate' | 'now'> & { waitMs: number }) =>
+  ({ waitMs, ...parts }: Pick<Deps, 'database' | 'translate' | 'now'> & { waitMs: number }) =>
   async ({ item: id }: Jobs['late']): Promise<void> => {
     const { database, now } = parts
     const item = await itemOf(parts, id)
@@ -67,7 +67,7 @@ export const lateTask =
   }
 
 /** Undefined: it has all of its files, or was erased. */
-async function itemOf({ database: { db } }: Pick<Parts, 'database'>, id: number): Promise<Item | undefined> {
+async function itemOf({ database: { db } }: Pick<Deps, 'database'>, id: number): Promise<Item | undefined> {
   const [item] = await db
     .select()
     .from(outbox)
@@ -75,25 +75,25 @@ async function itemOf({ database: { db } }: Pick<Parts, 'database'>, id: number)
   return item
 }
 
-async function endOf(parts: Parts, item: Item, one: Media): Promise<Downloaded> {
+async function endOf(parts: Deps, item: Item, one: Media): Promise<Downloaded> {
   // Hosts died of them.
   if (item.deaths < MOST_DEATHS) return triedOn(parts, item, one)
   parts.log.warn({ item: item.id, reason: GIVEN_UP }, 'a file of a customer could not be fetched')
   return { kind: 'gone', reason: GIVEN_UP, text: '' }
 }
 
-const age = ({ now }: Pick<Parts, 'now'>, { createdAt }: Item) => now().getTime() - createdAt.getTime()
+const age = ({ now }: Pick<Deps, 'now'>, { createdAt }: Item) => now().getTime() - createdAt.getTime()
 
 /** Only for so long: then a file that may still come is gone too. */
-async function triedOn(parts: Parts, item: Item, media: Media): Promise<Downloaded> {
+async function triedOn(parts: Deps, item: Item, media: Media): Promise<Downloaded> {
   const end = await fetchOne(parts, item.registrationId, media)
   if (end.kind === 'ready' || parts.interrupted.aborted) return end
   parts.log.warn({ item: item.id, reason: end.reason }, 'a file of a customer could not be fetched')
-  return end.kind === 'retry' && age(parts, item) >= LONGEST_MS ? { ...end, kind: 'gone', text: '' } : end
+  return end.kind === 'retry' && age(parts, item) >= MEDIA_GIVE_UP_MS ? { ...end, kind: 'gone', text: '' } : end
 }
 
 /** Never rejects: whatever goes wrong may go right another time. */
-async function fetchOne({ ready, interrupted }: Parts, registrationId: number, media: Media): Promise<Downloaded> {
+async function fetchOne({ ready, interrupted }: Deps, registrationId: number, media: Media): Promise<Downloaded> {
   if (interrupted.aborted) return STOPPED
   const fetching = async (signal: AbortSignal): Promise<Downloaded> => {
     const target = await ready(registrationId, signal)
@@ -110,7 +110,7 @@ async function fetchOne({ ready, interrupted }: Parts, registrationId: number, m
 
 const STOPPED: Downloaded = { kind: 'retry', reason: 'the host was stopped' }
 
-const wordsBy = ({ translate }: Pick<Parts, 'translate'>): Words => ({
+const wordsBy = ({ translate }: Pick<Deps, 'translate'>): Words => ({
   follows: name => translate('incoming', 'The file {name} follows', { name }),
   missing: name => translate('incoming', 'The file {name} could not be fetched', { name })
 })

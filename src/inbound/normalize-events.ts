@@ -1,6 +1,6 @@
 import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
-import { plain } from '../postgres/sanitize-text.ts'
-import type { Known, Reported } from './match-messages.ts'
+import { sanitize } from '../postgres/sanitize-text.ts'
+import type { MatchedMessage, ReportedEvent } from './match-messages.ts'
 
 /** What gateways said, as the database takes it. */
 
@@ -8,9 +8,9 @@ import type { Known, Reported } from './match-messages.ts'
 export type Siblings = ReadonlyMap<unknown, readonly StatusEvent[]>
 
 /** Each status that an event may stand for is an event of its own. */
-export function plainly(given: readonly Reported[]): { all: Reported[]; siblings: Siblings } {
+export function normalize(given: readonly ReportedEvent[]): { all: ReportedEvent[]; siblings: Siblings } {
   const siblings = new Map<unknown, readonly StatusEvent[]>()
-  const all = given.flatMap(({ registrationId, event }): Reported[] => {
+  const all = given.flatMap(({ registrationId, event }): ReportedEvent[] => {
     if (event.kind !== 'either') return [{ registrationId, event: plainEvent(event) }]
     const statuses = event.statuses.map(plainStatus)
     for (const status of statuses) siblings.set(status, statuses)
@@ -20,34 +20,37 @@ export function plainly(given: readonly Reported[]): { all: Reported[]; siblings
 }
 
 /** Where several siblings are known, since a gateway gave two messages the same id, it is the later one. */
-export function lastOf(
-  known: ReadonlyMap<GatewayEvent, Known | null>,
+export function latestOf(
+  known: ReadonlyMap<GatewayEvent, MatchedMessage | null>,
   siblings: Siblings
-): ReadonlyMap<GatewayEvent, Known | null> {
+): ReadonlyMap<GatewayEvent, MatchedMessage | null> {
   const idOf = (event: GatewayEvent) => known.get(event)?.id ?? 0
   return new Map([...known].filter(([event]) => (siblings.get(event) ?? []).every(other => idOf(other) <= idOf(event))))
 }
 
-function plainEvent(event: Exclude<Reported['event'], { kind: 'either' }>): Reported['event'] {
+function plainEvent(event: Exclude<ReportedEvent['event'], { kind: 'either' }>): ReportedEvent['event'] {
   switch (event.kind) {
     case 'status':
       return plainStatus(event)
     case 'renamed':
-      return { ...event, from: plain(event.from), to: plain(event.to) }
+      return { ...event, from: sanitize(event.from), to: sanitize(event.to) }
     case 'note':
-      return { ...event, name: plain(event.name) }
+      return { ...event, name: sanitize(event.name) }
     case 'answer':
-      return { ...event, ...namesOf(event), ...(event.answers ? { answers: plain(event.answers) } : {}) }
+      return { ...event, ...namesOf(event), ...(event.answers ? { answers: sanitize(event.answers) } : {}) }
     case 'message':
       return { ...event, ...namesOf(event) }
   }
 }
 
-const namesOf = ({ ref, contact }: { ref: string; contact: string }) => ({ ref: plain(ref), contact: plain(contact) })
+const namesOf = ({ ref, contact }: { ref: string; contact: string }) => ({
+  ref: sanitize(ref),
+  contact: sanitize(contact)
+})
 
 const plainStatus = (event: StatusEvent): StatusEvent => ({
   ...event,
-  ref: plain(event.ref),
-  ...(event.reason ? { reason: plain(event.reason) } : {}),
-  ...(event.contact ? { contact: plain(event.contact) } : {})
+  ref: sanitize(event.ref),
+  ...(event.reason ? { reason: sanitize(event.reason) } : {}),
+  ...(event.contact ? { contact: sanitize(event.contact) } : {})
 })

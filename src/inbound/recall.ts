@@ -2,7 +2,7 @@ import type { ChatMessage } from 'channel-kit/chat'
 import type { Asked, Recalled } from 'channel-kit/tools'
 import { sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
-import { plain } from '../postgres/sanitize-text.ts'
+import { sanitize } from '../postgres/sanitize-text.ts'
 import { aliases, messageParts } from '../postgres/schema/kept.ts'
 import { conversations, type Fetching, messages, outbox } from '../postgres/schema/schema.ts'
 import { waysOf } from '../protocol/contact.ts'
@@ -26,11 +26,11 @@ interface Row extends Record<string, unknown> {
  * who ask by a name of its own conversation: what a customer names may be
  * anything, and must not bring another's words into the chat.
  */
-export const recaller =
+export const createRecall =
   ({ db }: Pick<Database, 'db'>): RecallOf =>
   async (registrationId, asked) => {
     if (asked.length === 0) return []
-    const given = asked.map(({ contact, ref }, n) => ({ n, names: waysOf(plain(contact)), ref: plain(ref) }))
+    const given = asked.map(({ contact, ref }, n) => ({ n, names: waysOf(sanitize(contact)), ref: sanitize(ref) }))
     const { rows } = await db.execute<Row>(sql`
       select given.n, said.sent, said.told, said.media, said.part, (
         select count(distinct p.part)::int from ${messageParts} p where p.message_id = said.message and not p.dropped

@@ -2,18 +2,18 @@ import type { Status } from 'channel-kit/chat'
 import { sql } from 'drizzle-orm'
 import { refreshSending } from '../messages/enqueue.ts'
 import { writeParts } from '../messages/parts.ts'
-import type { CrmNews } from '../outbox/enqueue.ts'
+import type { NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { messages } from '../postgres/schema/schema.ts'
 import { wake } from '../queue/conversations.ts'
-import type { Known } from './match-messages.ts'
+import type { MatchedMessage } from './match-messages.ts'
 
 /** The CRM hears nothing of a message that it does not know. */
-export const statusNews = ({ conversationId, crmId, replays }: Known, status: Status): CrmNews[] =>
+export const statusItems = ({ conversationId, crmId, replays }: MatchedMessage, status: Status): NewOutboxItem[] =>
   crmId === null ? [] : [{ kind: 'status', conversationId, crmId, status, replays }]
 
 /** Writes down what was heard of messages. One that waited in doubt, and has no reason to any more, is due. */
-export async function writeKnown(tx: Executor, changed: readonly Known[], now: Date): Promise<void> {
+export async function saveStatuses(tx: Executor, changed: readonly MatchedMessage[], now: Date): Promise<void> {
   if (changed.length === 0) return
   const rows = JSON.stringify(
     changed.map(({ id, status, reason, decided, inParts, chapters }) => ({

@@ -4,7 +4,7 @@ import { messages } from '../postgres/schema/schema.ts'
 import { addJob, type Jobs } from '../queue/jobs.ts'
 import type { Store } from './ingest.ts'
 
-interface Parts {
+interface Deps {
   database: Pick<Database, 'db'>
   /** Hands over what events are stored by; one that cannot be holds up no other. */
   storing: (work: (store: Store) => Promise<void>) => Promise<void>
@@ -15,8 +15,8 @@ interface Parts {
  * Events that a channel foresaw when it sent a message. One job a message walks
  * through them, so they come in their order even when all of them are overdue.
  */
-export const laterTask =
-  ({ database: { db }, storing, now }: Parts) =>
+export const scheduledTask =
+  ({ database: { db }, storing, now }: Deps) =>
   ({ message: id }: Jobs['later']): Promise<void> =>
     storing(store =>
       db.transaction(async tx => {

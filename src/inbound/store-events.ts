@@ -1,18 +1,18 @@
 import type { GatewayEvent, MessageEvent, StatusEvent } from 'channel-kit/event'
 import { writeNotes } from '../channels/notes.ts'
 import { sendAgain, takeBack } from '../delivery/send-again.ts'
-import { type CrmNews, tellCrm } from '../outbox/enqueue.ts'
+import { enqueueOutbox, type NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { type Contact, conversationsOf, keyOf, lockConversations, lockRegistrations } from '../queue/conversations.ts'
-import { hear } from './apply-status.ts'
-import { queueAnswers } from './auto-replies.ts'
+import { applyStatus } from './apply-status.ts'
+import { enqueueAnswers } from './auto-replies.ts'
 import { addAliases, learnNames, writeAddresses } from './contact-aliases.ts'
 import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './conversation-memory.ts'
-import { incomingNews } from './incoming-messages.ts'
-import { addParts, type Known, messagesOf, type Reported } from './match-messages.ts'
-import { lastOf, plainly } from './normalize-events.ts'
-import { statusNews, writeKnown } from './save-status.ts'
-import { keepEarly, takeEarly } from './unmatched-statuses.ts'
+import { incomingItems } from './incoming-messages.ts'
+import { addParts, type MatchedMessage, matchMessages, type ReportedEvent } from './match-messages.ts'
+import { latestOf, normalize } from './normalize-events.ts'
+import { saveStatuses, statusItems } from './save-status.ts'
+import { keepUnmatched, takeUnmatched } from './unmatched-statuses.ts'
 
 /**
  * Stores what gateways reported, in the order reported, and what the CRM has to
@@ -22,18 +22,18 @@ import { keepEarly, takeEarly } from './unmatched-statuses.ts'
  */
 export async function storeEvents(
   tx: Executor,
-  given: readonly Reported[],
+  given: readonly ReportedEvent[],
   now: Date,
   { firstEarly = false } = {}
 ): Promise<void> {
   if (given.length === 0) return
-  const { all: come, siblings } = plainly(given)
+  const { all: come, siblings } = normalize(given)
   const renamed = await addAliases(tx, come)
-  const named = await messagesOf(tx, come)
+  const named = await matchMessages(tx, come)
   await learnNames(tx, come, named)
   const byContact = await conversationsOf(tx, come.flatMap(contactOf))
   const before = firstEarly
-    ? await takeEarly(
+    ? await takeUnmatched(
         tx,
         come.filter(({ event }) => named.get(event))
       )
@@ -52,9 +52,9 @@ export async function storeEvents(
   // Only now, when nobody else can change them, are the statuses read. A message whose send returned meanwhile is not
   // locked: to us it is still one that we do not know.
   const byId = new Map(locked.map(conversation => [conversation.id, conversation]))
-  const known = lastOf(
+  const known = latestOf(
     new Map(
-      [...(await messagesOf(tx, all))].filter(([, message]) => message === null || byId.has(message.conversationId))
+      [...(await matchMessages(tx, all))].filter(([, message]) => message === null || byId.has(message.conversationId))
     ),
     siblings
   )
@@ -68,24 +68,24 @@ export async function storeEvents(
     return conversation
   }
 
-  const changed = new Set<Known>()
+  const changed = new Set<MatchedMessage>()
   /** What has to wait until its message is not being sent any more. */
   const deferred = new Set<GatewayEvent>()
-  const arriving = new Map<CrmNews, Arrived>()
+  const arriving = new Map<NewOutboxItem, Arrived>()
   const news = all.flatMap(reported => newsOf(reported))
-  const told = await tellCrm(tx, locked, news)
-  await writeKnown(tx, [...changed], now)
+  const told = await enqueueOutbox(tx, locked, news)
+  await saveStatuses(tx, [...changed], now)
   await sendAgain(tx, [...changed])
-  await keepEarly(tx, all.flatMap(unknown))
+  await keepUnmatched(tx, all.flatMap(unknown))
   const arrived = told.flatMap(one => arriving.get(one) ?? [])
   await writeLastIncoming(tx, arrived, now)
   await writeMemories(tx, all.flatMap(memoryOf(new Set(arrived.map(({ event }) => event)))))
   await writeAddresses(tx, all, locked)
   await writeNotes(tx, all.flatMap(noteOf), now)
-  await queueAnswers(tx, locked, all.flatMap(answerOf), all.flatMap(messageOf), now)
+  await enqueueAnswers(tx, locked, all.flatMap(answerOf), all.flatMap(messageOf), now)
 
   /** What the CRM has to hear of an event, noting on the message what the event changes. */
-  function newsOf({ registrationId, event }: Reported): CrmNews[] {
+  function newsOf({ registrationId, event }: ReportedEvent): NewOutboxItem[] {
     if (event.kind === 'message') return arrivingNews(registrationId, event)
     const message = known.get(event)
     if (event.kind !== 'status' || !message || message.returned.some(({ ref }) => ref === event.ref)) return []
@@ -95,20 +95,20 @@ export async function storeEvents(
     return taken === 'over' ? heardNews(message, event) : []
   }
 
-  function arrivingNews(registrationId: number, event: MessageEvent): CrmNews[] {
+  function arrivingNews(registrationId: number, event: MessageEvent): NewOutboxItem[] {
     const conversation = conversationOf({ registrationId, contact: event.contact })
-    const pieces = incomingNews(conversation, event)
+    const pieces = incomingItems(conversation, event)
     for (const first of pieces.slice(0, 1)) arriving.set(first, { conversation, event })
     return pieces
   }
 
-  function heardNews(message: Known, event: StatusEvent): CrmNews[] {
-    const { changed: isChanged, status } = hear(message, event, now)
+  function heardNews(message: MatchedMessage, event: StatusEvent): NewOutboxItem[] {
+    const { changed: isChanged, status } = applyStatus(message, event, now)
     if (isChanged) changed.add(message)
-    return status ? statusNews(message, status) : []
+    return status ? statusItems(message, status) : []
   }
 
-  function unknown({ registrationId, event }: Reported) {
+  function unknown({ registrationId, event }: ReportedEvent) {
     if (event.kind !== 'status') return []
     const waits = deferred.has(event) || !(siblings.get(event) ?? [event]).some(one => known.has(one))
     return waits ? [{ registrationId, ...event }] : []
@@ -116,7 +116,7 @@ export async function storeEvents(
 
   /** What is reported again, of a message that came before, is old. */
   function memoryOf(fresh: ReadonlySet<GatewayEvent>) {
-    return ({ event, registrationId }: Reported): Memory[] => {
+    return ({ event, registrationId }: ReportedEvent): Memory[] => {
       if (!('remember' in event) || event.remember === undefined || deferred.has(event)) return []
       const id = event.kind === 'message' ? conversationOf({ registrationId, contact: event.contact }).id : undefined
       const conversationId = id ?? known.get(event)?.conversationId
@@ -125,19 +125,19 @@ export async function storeEvents(
     }
   }
 
-  function messageOf({ registrationId, event }: Reported) {
+  function messageOf({ registrationId, event }: ReportedEvent) {
     if (event.kind !== 'message') return []
     return [{ conversation: conversationOf({ registrationId, contact: event.contact }), event }]
   }
 
-  function answerOf({ registrationId, event }: Reported) {
+  function answerOf({ registrationId, event }: ReportedEvent) {
     if (event.kind !== 'answer') return []
     return [{ conversation: conversationOf({ registrationId, contact: event.contact }), event }]
   }
 }
 
-const contactOf = ({ registrationId, event }: Reported) =>
+const contactOf = ({ registrationId, event }: ReportedEvent) =>
   event.kind === 'message' || event.kind === 'answer' ? [{ registrationId, contact: event.contact }] : []
 
-const noteOf = ({ registrationId, event }: Reported) =>
+const noteOf = ({ registrationId, event }: ReportedEvent) =>
   event.kind === 'note' ? [{ registrationId, name: event.name, value: event.value }] : []

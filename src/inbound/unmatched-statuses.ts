@@ -4,7 +4,7 @@ import type { Database, Executor } from '../postgres/connect.ts'
 import { earlyStatuses, messageParts } from '../postgres/schema/kept.ts'
 import { messages } from '../postgres/schema/schema.ts'
 import { addJob, type Jobs } from '../queue/jobs.ts'
-import type { Reported } from './match-messages.ts'
+import type { ReportedEvent } from './match-messages.ts'
 
 /** Statuses of messages that we do not know, yet: kept, and applied when the send has returned. */
 
@@ -17,10 +17,10 @@ const WHEN = { soon: 1_000, later: 60_000 }
  */
 const YOUNG_MS = 3 * 60_000
 /** A gateway also reports on messages that were never ours. */
-const LONGEST_MS = 24 * 3_600_000
-const MOST = 1_000
+const UNMATCHED_KEPT_MS = 24 * 3_600_000
+const MOST_AT_ONCE = 1_000
 
-export async function keepEarly(
+export async function keepUnmatched(
   tx: Executor,
   all: readonly (StatusEvent & { registrationId: number })[]
 ): Promise<void> {
@@ -41,7 +41,10 @@ export async function keepEarly(
 }
 
 /** Sends have returned: what was kept about their messages is looked at now, whenever else it was to be. */
-export async function heedEarly(tx: Executor, sent: readonly { registrationId: number; ref: string }[]): Promise<void> {
+export async function recheckUnmatched(
+  tx: Executor,
+  sent: readonly { registrationId: number; ref: string }[]
+): Promise<void> {
   if (sent.length === 0) return
   const { rows } = await tx.execute<{ id: string }>(sql`
     select distinct e.registration_id id from ${earlyStatuses} e
@@ -52,32 +55,34 @@ export async function heedEarly(tx: Executor, sent: readonly { registrationId: n
     await addJob(tx, 'early', { registration: Number(id), all: true }, { key: `early all ${id}` })
 }
 
-interface Parts {
+interface Deps {
   database: Pick<Database, 'db'>
   /** Hands over what events are stored by; one that cannot be holds up no other. */
-  storing: (work: (store: (tx: Executor, all: readonly Reported[]) => Promise<void>) => Promise<void>) => Promise<void>
+  storing: (
+    work: (store: (tx: Executor, all: readonly ReportedEvent[]) => Promise<void>) => Promise<void>
+  ) => Promise<void>
   now: () => Date
 }
 
 /** Hands on the statuses whose messages are known by now. */
-export const earlyTask =
-  ({ database: { db }, storing, now }: Parts) =>
+export const unmatchedTask =
+  ({ database: { db }, storing, now }: Deps) =>
   ({ registration, all = false }: Jobs['early']): Promise<void> =>
     storing(store =>
       db.transaction(async tx => {
         const young = gt(earlyStatuses.createdAt, new Date(now().getTime() - YOUNG_MS))
-        await tx.delete(earlyStatuses).where(lt(earlyStatuses.createdAt, new Date(now().getTime() - LONGEST_MS)))
+        await tx.delete(earlyStatuses).where(lt(earlyStatuses.createdAt, new Date(now().getTime() - UNMATCHED_KEPT_MS)))
         const ours = eq(earlyStatuses.registrationId, registration)
         const due = await take(tx, and(ours, all ? undefined : young))
         await store(tx, due)
 
         const [left] = await tx.select({ id: earlyStatuses.id }).from(earlyStatuses).where(and(ours, young)).limit(1)
-        if (left) await look(tx, registration, due.length === MOST ? 'soon' : 'later')
+        if (left) await look(tx, registration, due.length === MOST_AT_ONCE ? 'soon' : 'later')
       })
     )
 
 /** What was kept about the messages of these statuses, which are known by now. */
-export async function takeEarly(tx: Executor, statuses: readonly Reported[]): Promise<Reported[]> {
+export async function takeUnmatched(tx: Executor, statuses: readonly ReportedEvent[]): Promise<ReportedEvent[]> {
   const refs = statuses.flatMap(refsOf)
   if (refs.length === 0) return []
   return take(
@@ -88,17 +93,17 @@ export async function takeEarly(tx: Executor, statuses: readonly Reported[]): Pr
   )
 }
 
-const refsOf = ({ registrationId, event }: Reported) =>
+const refsOf = ({ registrationId, event }: ReportedEvent) =>
   event.kind === 'status' ? [{ registrationId, ref: event.ref }] : []
 
 /** Those whose messages are known, in their order, in which all lock them. */
-async function take(tx: Executor, which: SQL | undefined): Promise<Reported[]> {
+async function take(tx: Executor, which: SQL | undefined): Promise<ReportedEvent[]> {
   const rows = await tx
     .select()
     .from(earlyStatuses)
     .where(and(which, or(namedBy(messages), namedBy(messageParts))))
     .orderBy(asc(earlyStatuses.id))
-    .limit(MOST)
+    .limit(MOST_AT_ONCE)
     .for('update')
   const ids = rows.map(({ id }) => id)
   if (ids.length > 0) await tx.delete(earlyStatuses).where(inArray(earlyStatuses.id, ids))
@@ -119,7 +124,7 @@ function moreOf({ way, afterMs, contact }: Pick<StatusEvent, 'way' | 'afterMs' |
 
 type Kept = typeof earlyStatuses.$inferSelect
 
-const eventOf = ({ registrationId, ref, status, reason, remember, more }: Kept): Reported => ({
+const eventOf = ({ registrationId, ref, status, reason, remember, more }: Kept): ReportedEvent => ({
   registrationId,
   event: {
     kind: 'status',

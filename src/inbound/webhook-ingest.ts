@@ -1,19 +1,19 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import type { FastifyBaseLogger } from 'fastify'
-import { gather } from '../postgres/batch.ts'
+import { createBatcher } from '../postgres/batch.ts'
 import type { Database } from '../postgres/connect.ts'
 import { ingest } from './ingest.ts'
 import { storeEvents } from './store-events.ts'
 
 /** Resolves when what a gateway reported of a registration is stored for good; nothing is when it rejects. */
-export type Report = (registrationId: number, events: readonly GatewayEvent[]) => Promise<void>
+export type Ingest = (registrationId: number, events: readonly GatewayEvent[]) => Promise<void>
 
 interface Call {
   registrationId: number
   events: readonly GatewayEvent[]
 }
 
-interface Parts {
+interface Deps {
   database: Pick<Database, 'db'>
   now: () => Date
   stored: (count: number) => void
@@ -21,7 +21,7 @@ interface Parts {
 }
 
 /** Most calls of gateways stored together, and most events of one that is. */
-const MOST = 100
+const MOST_TOGETHER = 100
 const MOST_EVENTS = 100
 
 const reportedOf = ({ registrationId, events }: Call) => events.map(event => ({ registrationId, event }))
@@ -31,15 +31,15 @@ const reportedOf = ({ registrationId, events }: Call) => events.map(event => ({ 
  * call's events in their order. A call that makes others fail is stored by
  * itself, and without the events that cannot be.
  */
-export function reporter({ database, now, stored, log }: Parts): Report {
+export function createIngest({ database, now, stored, log }: Deps): Ingest {
   const alone = (call: Call) => ingest({ database, now, log, firstEarly: true }, reportedOf(call))
-  const together = gather(async (calls: readonly Call[]) => {
+  const together = createBatcher(async (calls: readonly Call[]) => {
     const [first] = calls
     if (first && calls.length === 1) await alone(first)
     else await database.db.transaction(tx => storeEvents(tx, calls.flatMap(reportedOf), now(), { firstEarly: true }))
     stored(calls.length)
     return calls.map(() => undefined)
-  }, MOST)
+  }, MOST_TOGETHER)
 
   return async (registrationId, events) => {
     const call = { registrationId, events }

@@ -2,12 +2,12 @@ import { readLotOutcome } from 'channel-kit/answer'
 import type { Lot, LotOutcome, Lots, OpenLot } from 'channel-kit/lots'
 import { neverSent } from 'channel-kit/network'
 import type { Tools } from 'channel-kit/tools'
-import type { MakeReady } from '../delivery/send-attempt.ts'
-import { plain, wordsOf } from '../postgres/sanitize-text.ts'
+import type { RuntimeOf } from '../delivery/send-attempt.ts'
+import { sanitize, wordsOf } from '../postgres/sanitize-text.ts'
 
 /** One call of a channel's verb for a lot. Never rejects: whatever goes wrong is an outcome. */
 
-export type Ready = Exclude<Awaited<ReturnType<MakeReady>>, { unready: string }> & { lots: Lots<unknown, unknown> }
+export type Ready = Exclude<Awaited<ReturnType<RuntimeOf>>, { unready: string }> & { lots: Lots<unknown, unknown> }
 export type Opened = Awaited<ReturnType<Lots<unknown, unknown>['open']>>
 export type Added = Awaited<ReturnType<Lots<unknown, unknown>['add']>>
 export type Closed = Awaited<ReturnType<Lots<unknown, unknown>['close']>>
@@ -27,7 +27,10 @@ async function called<Answer>(
   verb: (tools: Tools<unknown, unknown>) => Promise<Answer>,
   deadline: AbortSignal
 ): Promise<Answer | LotOutcome<never>> {
-  const failed = (reason: string): LotOutcome<never> => ({ kind: sent() ? 'unknown' : 'retry', reason: plain(reason) })
+  const failed = (reason: string): LotOutcome<never> => ({
+    kind: sent() ? 'unknown' : 'retry',
+    reason: sanitize(reason)
+  })
   const late = new Promise<LotOutcome<never>>(resolve => {
     deadline.addEventListener('abort', () => resolve(failed('the channel did not answer in time')), { once: true })
   })
@@ -40,7 +43,7 @@ async function called<Answer>(
     })
     .catch((error: unknown): LotOutcome<never> => {
       tools.log.error({ reason: wordsOf(error) }, 'the channel threw while it worked on a lot')
-      return neverSent(error) ? { kind: 'retry', reason: plain(wordsOf(error)) } : failed(wordsOf(error))
+      return neverSent(error) ? { kind: 'retry', reason: sanitize(wordsOf(error)) } : failed(wordsOf(error))
     })
   return Promise.race([answered, late])
 }

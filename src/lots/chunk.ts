@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { plain } from '../postgres/sanitize-text.ts'
+import { sanitize } from '../postgres/sanitize-text.ts'
 import { type LotCode, lotChunks } from '../postgres/schema/lots.ts'
 import { writeLot } from './claim.ts'
 import { type Going, later, ON, type Step } from './step.ts'
@@ -18,7 +18,7 @@ export async function again(
   afterMs?: number
 ): Promise<Step> {
   const { work, lot } = going
-  const reason = plain(said)
+  const reason = sanitize(said)
   if (chunk.attempts >= work.policy.attempts) {
     const gaveUp = `gave up after ${chunk.attempts} attempts: ${reason}`
     await write(going, chunk, { state: doubtful ? 'unknown' : 'failed', reason: gaveUp })
@@ -39,10 +39,10 @@ export const split = (
   reason: string
 ): Promise<void> =>
   work.database.db.transaction(async tx => {
-    await writeLot(tx, lot, { reason: plain(reason) })
+    await writeLot(tx, lot, { reason: sanitize(reason) })
     const [first, second] = [items[Math.ceil(items.length / 2) - 1], items[Math.ceil(items.length / 2)]]
     if (!first || !second) return
-    const fresh = { state: 'queued' as const, attempts: 0, reason: plain(reason) }
+    const fresh = { state: 'queued' as const, attempts: 0, reason: sanitize(reason) }
     await tx
       .update(lotChunks)
       .set({ ...fresh, lastItem: first.id })

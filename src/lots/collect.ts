@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { settleMessages } from '../delivery/settle.ts'
 import { refreshSending } from '../messages/enqueue.ts'
-import type { Chapter } from '../messages/story.ts'
+import type { StoryEntry } from '../messages/story.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { lotItems } from '../postgres/schema/lots.ts'
 import { messages } from '../postgres/schema/schema.ts'
@@ -9,7 +9,7 @@ import { lockConversations } from '../queue/conversations.ts'
 import { failedEnd } from './ended.ts'
 import type { Gathered } from './gathered.ts'
 import { hashOf } from './key.ts'
-import { type Candidate, fill, type Place } from './place.ts'
+import { type Candidate, fill, type LotPlace } from './place.ts'
 
 /**
  * Puts messages into the open lots of their keys. A message whose conversation
@@ -19,33 +19,36 @@ import { type Candidate, fill, type Place } from './place.ts'
 export async function collect(tx: Executor, all: readonly Gathered[], now: Date): Promise<void> {
   await lockConversations(
     tx,
-    all.map(({ taken }) => taken.conversationId)
+    all.map(({ claimed: taken }) => taken.conversationId)
   )
   const ours = await oursOf(tx, all)
   if (ours.length === 0) return
 
-  const places = new Map<number, Place>()
-  const groups = Map.groupBy(ours, ({ taken, hash }) => `${String(taken.registrationId).padStart(12, '0')} ${hash}`)
+  const places = new Map<number, LotPlace>()
+  const groups = Map.groupBy(
+    ours,
+    ({ claimed: taken, hash }) => `${String(taken.registrationId).padStart(12, '0')} ${hash}`
+  )
   // In one order, so that no two hosts wait for each other's lots.
   for (const [, group] of [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1))) await fill(tx, group, places, now)
 
   await write(tx, ours, places, now)
-  const duplicates = ours.filter(({ taken }) => places.get(taken.message.id)?.kind === 'duplicate')
+  const duplicates = ours.filter(({ claimed: taken }) => places.get(taken.message.id)?.kind === 'duplicate')
   await settleMessages(
     tx,
-    duplicates.map(({ taken }) => failedEnd(taken, DUPLICATE, now)),
+    duplicates.map(({ claimed: taken }) => failedEnd(taken, DUPLICATE, now)),
     now
   )
   await refreshSending(
     tx,
-    ours.map(({ taken }) => taken.conversationId)
+    ours.map(({ claimed: taken }) => taken.conversationId)
   )
 }
 
 const DUPLICATE = 'the same message to the same recipient is in the lot already'
 
 async function oursOf(tx: Executor, all: readonly Gathered[]): Promise<Candidate[]> {
-  const given = all.map(({ taken: { message } }) => ({
+  const given = all.map(({ claimed: { message } }) => ({
     id: message.id,
     attempts: message.attempts,
     replays: message.replays
@@ -59,18 +62,18 @@ async function oursOf(tx: Executor, all: readonly Gathered[]): Promise<Candidate
     where m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays`)
   const busy = new Map(rows.map(row => [Number(row.id), row.busy === null ? null : Number(row.busy)]))
   return all
-    .filter(({ taken }) => busy.has(taken.message.id))
-    .map(one => ({ ...one, hash: hashOf(one.prepared.key), busy: busy.get(one.taken.message.id) ?? null }))
-    .toSorted((a, b) => a.taken.message.id - b.taken.message.id)
+    .filter(({ claimed: taken }) => busy.has(taken.message.id))
+    .map(one => ({ ...one, hash: hashOf(one.prepared.key), busy: busy.get(one.claimed.message.id) ?? null }))
+    .toSorted((a, b) => a.claimed.message.id - b.claimed.message.id)
 }
 
 async function write(
   tx: Executor,
   all: readonly Candidate[],
-  places: ReadonlyMap<number, Place>,
+  places: ReadonlyMap<number, LotPlace>,
   now: Date
 ): Promise<void> {
-  const rows = all.flatMap(({ taken: { message } }) => {
+  const rows = all.flatMap(({ claimed: { message } }) => {
     const place = places.get(message.id)
     return place && place.kind !== 'duplicate' ? [{ id: message.id, ...columns(place, now) }] : []
   })
@@ -82,9 +85,9 @@ async function write(
     where m.id = e.id`)
 }
 
-function columns(place: Exclude<Place, { kind: 'duplicate' }>, now: Date) {
+function columns(place: Exclude<LotPlace, { kind: 'duplicate' }>, now: Date) {
   if (place.kind === 'held') return { state: 'waiting', reason: WAITS, due_at: place.until, uncounted: 1, story: [] }
-  const chapter: Chapter = { kind: 'gathered', at: now.toISOString(), lot: place.lot }
+  const chapter: StoryEntry = { kind: 'gathered', at: now.toISOString(), lot: place.lot }
   return { state: 'gathered', reason: null, due_at: null, uncounted: 0, story: [chapter] }
 }
 

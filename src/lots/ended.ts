@@ -1,13 +1,13 @@
-import type { Ended, Taken } from '../delivery/attempt.ts'
-import { plain } from '../postgres/sanitize-text.ts'
+import type { AttemptResult, ClaimedMessage } from '../delivery/attempt.ts'
+import { sanitize } from '../postgres/sanitize-text.ts'
 
 /** What became of a message in a lot, as if it had been sent by itself. */
 
-export function acceptedEnd(taken: Taken, lotRef: string, now: Date): Ended {
+export function acceptedEnd(taken: ClaimedMessage, lotRef: string, now: Date): AttemptResult {
   const ref = refIn(lotRef, taken.message.id)
   return {
-    taken,
-    next: {
+    claimed: taken,
+    decision: {
       kind: 'accepted',
       outcome: {
         kind: 'accepted',
@@ -15,7 +15,7 @@ export function acceptedEnd(taken: Taken, lotRef: string, now: Date): Ended {
         later: [{ afterMs: 0, events: [{ kind: 'status', ref, status: 'sent' }] }]
       }
     },
-    told: {
+    storyEntry: {
       kind: 'attempt',
       at: now.toISOString(),
       number: taken.message.attempts,
@@ -27,22 +27,22 @@ export function acceptedEnd(taken: Taken, lotRef: string, now: Date): Ended {
 }
 
 export const failedEnd = (
-  taken: Taken,
+  taken: ClaimedMessage,
   reason: string,
   now: Date,
   outcome: 'rejected' | 'unknown' = 'rejected'
-): Ended => ({
-  taken,
-  next: { kind: 'failed', reason, ...(outcome === 'unknown' ? { doubt: 'channel' } : {}) },
-  told: {
+): AttemptResult => ({
+  claimed: taken,
+  decision: { kind: 'failed', reason, ...(outcome === 'unknown' ? { doubt: 'channel' } : {}) },
+  storyEntry: {
     kind: 'attempt',
     at: now.toISOString(),
     number: taken.message.attempts,
     outcome,
-    reason: plain(reason),
+    reason: sanitize(reason),
     durationMs: 0
   }
 })
 
 /** Lots have ids at their gateway, their messages have not. */
-export const refIn = (lotRef: string, message: number) => plain(`${lotRef}/${message}`)
+export const refIn = (lotRef: string, message: number) => sanitize(`${lotRef}/${message}`)

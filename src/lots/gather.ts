@@ -1,28 +1,35 @@
 import { readPrepared } from 'channel-kit/answer'
 import type { Prepared } from 'channel-kit/lots'
-import type { Ended, Taken } from '../delivery/attempt.ts'
-import type { Policy } from '../delivery/retry-policy.ts'
-import { type MakeReady, sender } from '../delivery/send-attempt.ts'
+import type { AttemptResult, ClaimedMessage } from '../delivery/attempt.ts'
+import type { RetryPolicy } from '../delivery/retry-policy.ts'
+import { createSender, type RuntimeOf } from '../delivery/send-attempt.ts'
 import type { Database } from '../postgres/connect.ts'
-import type { Line } from '../queue/work-source.ts'
+import type { WorkSource } from '../queue/work-source.ts'
 import { collect } from './collect.ts'
 import type { Gathered } from './gathered.ts'
 
 /** Where a message would be sent, one of a channel with lots is put into a lot instead. */
 
-interface Parts {
+interface Deps {
   database: Pick<Database, 'db'>
   /** The line of messages as it is without lots. */
-  line: Line<Taken, Ended>
-  ready: MakeReady
-  policy: Policy & { timeoutMs: number }
+  line: WorkSource<ClaimedMessage, AttemptResult>
+  ready: RuntimeOf
+  policy: RetryPolicy & { timeoutMs: number }
   /** Whether a registration's channel has lots. */
   gathers: (registrationId: number) => Promise<boolean>
   now: () => Date
 }
 
 /** What goes by itself is the inner line's, and of a channel without lots that is everything. */
-export function gatheringLine({ database, line, ready, policy, gathers, now }: Parts): Line<Taken, Ended | Gathered> {
+export function lotSource({
+  database,
+  line,
+  ready,
+  policy,
+  gathers,
+  now
+}: Deps): WorkSource<ClaimedMessage, AttemptResult | Gathered> {
   const known = new Map<number, boolean>()
   const gather = gatherer(ready, policy, now)
 
@@ -32,20 +39,20 @@ export function gatheringLine({ database, line, ready, policy, gathers, now }: P
       for (const { registrationId: id } of claimed) if (!known.has(id)) known.set(id, await gathers(id))
       return claimed
     },
-    work: taken => (known.get(taken.registrationId) ? gather(taken) : line.work(taken)),
-    async turn(done, wants, inHand) {
+    process: taken => (known.get(taken.registrationId) ? gather(taken) : line.process(taken)),
+    async settleAndClaim(done, wants, inHand) {
       const gathered = done.filter(one => 'prepared' in one)
       // By itself, and once: what is collected is not the line's any more should its own turn fail and be repeated.
       if (gathered.length > 0) await database.db.transaction(tx => collect(tx, gathered, now()))
-      return line.turn(
-        done.filter(one => 'next' in one),
+      return line.settleAndClaim(
+        done.filter(one => 'decision' in one),
         wants,
         inHand
       )
     },
-    rest: line.rest,
-    hand: line.hand,
-    mine: line.mine
+    release: line.release,
+    handOff: line.handOff,
+    claimed: line.claimed
   }
 }
 
@@ -53,10 +60,10 @@ const INTERRUPTED = 'a host was stopped while it was sending'
 
 /** Preparing is an attempt like sending: it has a deadline, may throw, and a refusal is an outcome. */
 const gatherer =
-  (ready: MakeReady, policy: Parts['policy'], now: () => Date) =>
-  async (taken: Taken): Promise<Ended | Gathered> => {
+  (ready: RuntimeOf, policy: Deps['policy'], now: () => Date) =>
+  async (taken: ClaimedMessage): Promise<AttemptResult | Gathered> => {
     let gathered: Gathered | undefined
-    const preparing: MakeReady = async (id, signal) => {
+    const preparing: RuntimeOf = async (id, signal) => {
       const target = await ready(id, signal)
       if ('unready' in target || !target.channel.lots || taken.message.alone) return target
       const { channel } = target
@@ -70,17 +77,17 @@ const gatherer =
             if (prepared.kind === 'alone')
               return taken.interrupted ? { kind: 'unknown', reason: INTERRUPTED } : channel.send(message, tools)
             if (prepared.kind === 'rejected') return prepared
-            gathered = { taken, prepared, limits: lots.limits(tools.settings, prepared.key) }
+            gathered = { claimed: taken, prepared, limits: lots.limits(tools.settings, prepared.key) }
             return { kind: 'retry', reason: 'it is in a lot' }
           }
         }
       }
     }
     // A message that was only being prepared has not left.
-    const ended = await sender({ ready: preparing, policy, now })(
+    const ended = await createSender({ ready: preparing, policy, now })(
       taken.message.alone ? taken : { ...taken, interrupted: false }
     )
-    return gathered ?? { ...ended, taken }
+    return gathered ?? { ...ended, claimed: taken }
   }
 
 function preparedOf(answer: unknown): Prepared {

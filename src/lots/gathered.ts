@@ -1,9 +1,9 @@
 import type { LotLimits, PreparedItem } from 'channel-kit/lots'
-import type { Taken } from '../delivery/attempt.ts'
+import type { ClaimedMessage } from '../delivery/attempt.ts'
 
 /** A message that a host has in hand, made ready for a lot. */
 export interface Gathered {
-  taken: Taken
+  claimed: ClaimedMessage
   prepared: PreparedItem
   limits: LotLimits
 }

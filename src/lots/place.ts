@@ -2,17 +2,17 @@ import type { ChatMessage } from 'channel-kit/chat'
 import type { LotLimits } from 'channel-kit/lots'
 import { and, eq, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { plain, plainJson } from '../postgres/sanitize-text.ts'
+import { sanitize, sanitizeJson } from '../postgres/sanitize-text.ts'
 import { lotItems, lots } from '../postgres/schema/lots.ts'
 import { messages } from '../postgres/schema/schema.ts'
-import { HELD } from '../queue/claims.ts'
+import { NEVER_DUE } from '../queue/claims.ts'
 import type { Gathered } from './gathered.ts'
 import { goOn, seal } from './seal.ts'
 
 /** Which lot a message comes into. */
 
 /** What became of a message that was to be collected. */
-export type Place = { kind: 'gathered'; lot: number } | { kind: 'held'; until: Date } | { kind: 'duplicate' }
+export type LotPlace = { kind: 'gathered'; lot: number } | { kind: 'held'; until: Date } | { kind: 'duplicate' }
 
 export interface Candidate extends Gathered {
   hash: string
@@ -24,7 +24,7 @@ export interface Candidate extends Gathered {
 export async function fill(
   tx: Executor,
   group: readonly Candidate[],
-  places: Map<number, Place>,
+  places: Map<number, LotPlace>,
   now: Date
 ): Promise<void> {
   for (let left = group; left.length > 0; ) {
@@ -33,8 +33,8 @@ export async function fill(
     const { limits } = first
     const lot = await openLot(tx, first, limits, now)
     const fitting = left.filter(({ busy }) => busy === null || busy === lot.id)
-    for (const { taken } of left)
-      if (!places.has(taken.message.id)) places.set(taken.message.id, { kind: 'held', until: HELD })
+    for (const { claimed: taken } of left)
+      if (!places.has(taken.message.id)) places.set(taken.message.id, { kind: 'held', until: NEVER_DUE })
     const most = Math.max(1, limits.items)
     const chosen = fitting.slice(0, Math.max(0, most - lot.items))
 
@@ -49,7 +49,7 @@ export async function fill(
 /** The lot that gathers messages of this key; it is this transaction's until it ends. */
 async function openLot(
   tx: Executor,
-  { taken: { registrationId }, prepared: { name, key }, hash }: Candidate,
+  { claimed: { registrationId }, prepared: { name, key }, hash }: Candidate,
   { windowMs }: LotLimits,
   now: Date
 ): Promise<{ id: number; items: number }> {
@@ -64,7 +64,7 @@ async function openLot(
   // Another host may have made one just now.
   const { rows } = await tx.execute<{ id: string; items: number; made: boolean }>(sql`
     insert into ${lots} (registration_id, name, key, hash, seals_at)
-    values (${registrationId}, ${plain(name)}, ${plainJson({ value: key })}::json, ${hash}, ${sealsAt.toISOString()}::timestamptz)
+    values (${registrationId}, ${sanitize(name)}, ${sanitizeJson({ value: key })}::json, ${hash}, ${sealsAt.toISOString()}::timestamptz)
     on conflict (registration_id, hash) where state = 'collecting' do update set items = lots.items
     returning id, items, (xmax = 0) made`)
   const [row] = rows
@@ -79,20 +79,20 @@ async function addItems(
   tx: Executor,
   lot: number,
   chosen: readonly Candidate[],
-  places: Map<number, Place>,
+  places: Map<number, LotPlace>,
   now: Date
 ): Promise<number> {
   if (chosen.length === 0) return 0
-  const rows = chosen.map(({ taken: { message, conversationId }, prepared: { item, dedupe } }) => ({
+  const rows = chosen.map(({ claimed: { message, conversationId }, prepared: { item, dedupe } }) => ({
     message: message.id,
     conversation: conversationId,
     item: item ?? null,
-    dedupe: dedupe === undefined ? null : plain(dedupe)
+    dedupe: dedupe === undefined ? null : sanitize(dedupe)
   }))
   const { rows: added } = await tx.execute<{ id: string }>(sql`
     insert into ${lotItems} (lot_id, message_id, conversation_id, item, dedupe)
     select ${lot}, e.message, e.conversation, e.item, e.dedupe
-    from json_to_recordset(${plainJson(rows)}::json) as e(message bigint, conversation bigint, item json, dedupe text)
+    from json_to_recordset(${sanitizeJson(rows)}::json) as e(message bigint, conversation bigint, item json, dedupe text)
     on conflict (lot_id, dedupe) where dedupe is not null do nothing
     returning message_id id`)
   for (const { id } of added) places.set(Number(id), { kind: 'gathered', lot })
@@ -105,17 +105,17 @@ async function findDuplicates(
   tx: Executor,
   lot: number,
   chosen: readonly Candidate[],
-  places: Map<number, Place>,
+  places: Map<number, LotPlace>,
   now: Date
 ): Promise<void> {
-  const refused = chosen.filter(({ taken }) => places.get(taken.message.id)?.kind === 'held')
-  const keys = JSON.stringify(refused.map(({ prepared }) => plain(prepared.dedupe ?? '')))
+  const refused = chosen.filter(({ claimed: taken }) => places.get(taken.message.id)?.kind === 'held')
+  const keys = JSON.stringify(refused.map(({ prepared }) => sanitize(prepared.dedupe ?? '')))
   const { rows } = await tx.execute<{ dedupe: string; conversation: string; body: ChatMessage }>(sql`
     select i.dedupe, i.conversation_id conversation, m.body from ${lotItems} i join ${messages} m on m.id = i.message_id
     where i.lot_id = ${lot} and i.dedupe = any(array(select json_array_elements_text(${keys}::json)))`)
   const there = new Map(rows.map(row => [row.dedupe, row]))
-  for (const { taken, prepared, limits } of refused) {
-    const other = there.get(plain(prepared.dedupe ?? ''))
+  for (const { claimed: taken, prepared, limits } of refused) {
+    const other = there.get(sanitize(prepared.dedupe ?? ''))
     if (other && contentOf(other.body) === contentOf(taken.message.body))
       places.set(taken.message.id, { kind: 'duplicate' })
     else if (other && Number(other.conversation) !== taken.conversationId)

@@ -1,18 +1,18 @@
 import { and, asc, between, eq, sql } from 'drizzle-orm'
-import type { Taken } from '../delivery/attempt.ts'
+import type { ClaimedMessage } from '../delivery/attempt.ts'
 import { settleMessages } from '../delivery/settle.ts'
 import { storeEvents } from '../inbound/store-events.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { faultOf, isFault } from '../postgres/fault.ts'
 import { bigints } from '../postgres/ids.ts'
-import { plain } from '../postgres/sanitize-text.ts'
+import { sanitize } from '../postgres/sanitize-text.ts'
 import { type ItemState, lotItems } from '../postgres/schema/lots.ts'
 import { conversations, messages } from '../postgres/schema/schema.ts'
 import { lockConversations, wake } from '../queue/conversations.ts'
 import type { LotRow } from './claim.ts'
 import { acceptedEnd, failedEnd, refIn } from './ended.ts'
 import { letGoHeld } from './hold.ts'
-import type { Work } from './step.ts'
+import type { LotWork } from './step.ts'
 
 /** Telling the messages of a lot what became of them. So few in a transaction that nobody waits long for it. */
 const BATCH = 500
@@ -28,7 +28,7 @@ interface Range {
 
 /** All that wait, or those of a chunk. What is settled already is passed over, so it may be repeated. */
 export async function settle(
-  { database, now }: Pick<Work, 'database' | 'now'>,
+  { database, now }: Pick<LotWork, 'database' | 'now'>,
   lot: Pick<LotRow, 'id' | 'registrationId'>,
   { within, ...verdict }: Verdict & { within?: Range }
 ): Promise<void> {
@@ -75,14 +75,14 @@ async function settleSome(
     rows.map(({ message, conversation }) => endOf(takenOf(message, conversation), verdict, now)),
     now
   )
-  const reason = verdict.kind === 'accepted' ? null : plain(verdict.reason)
+  const reason = verdict.kind === 'accepted' ? null : sanitize(verdict.reason)
   await tx.execute(sql`
     update ${lotItems} set state = ${verdict.kind}, reason = ${reason} where id = any(${bigints(rows.map(({ item }) => item))})`)
   if (letGo) await wake(tx, 'send', [registrationId])
   return rows.length === most
 }
 
-const takenOf = (message: Taken['message'], conversation: Taken['conversation']): Taken => ({
+const takenOf = (message: ClaimedMessage['message'], conversation: ClaimedMessage['conversation']): ClaimedMessage => ({
   registrationId: message.registrationId,
   conversationId: message.conversationId,
   message,
@@ -91,14 +91,14 @@ const takenOf = (message: Taken['message'], conversation: Taken['conversation'])
   interrupted: false
 })
 
-const endOf = (taken: Taken, verdict: Verdict, now: Date) =>
+const endOf = (taken: ClaimedMessage, verdict: Verdict, now: Date) =>
   verdict.kind === 'accepted'
     ? acceptedEnd(taken, verdict.ref, now)
     : failedEnd(taken, verdict.reason, now, verdict.kind === 'unknown' ? 'unknown' : 'rejected')
 
 /** What the gateway took into a lot that it then did not close will not be sent. */
 export async function settleUnsent(
-  { database, now }: Pick<Work, 'database' | 'now'>,
+  { database, now }: Pick<LotWork, 'database' | 'now'>,
   { id, registrationId, ref }: Pick<LotRow, 'id' | 'registrationId' | 'ref'>,
   reason: string
 ): Promise<void> {
@@ -117,7 +117,7 @@ export async function settleUnsent(
         now()
       )
       await tx.execute(sql`
-        update ${lotItems} set state = 'failed', reason = ${plain(reason)}
+        update ${lotItems} set state = 'failed', reason = ${sanitize(reason)}
         where id = any(${bigints(rows.map(row => row.id))})`)
       return rows.length === BATCH
     })

@@ -1,7 +1,7 @@
 import type { LotOutcome } from 'channel-kit/lots'
 import { eq, sql } from 'drizzle-orm'
-import { LONGEST_MS, type Policy } from '../delivery/retry-policy.ts'
-import type { MakeReady } from '../delivery/send-attempt.ts'
+import { LONGEST_WAIT_MS, type RetryPolicy } from '../delivery/retry-policy.ts'
+import type { RuntimeOf } from '../delivery/send-attempt.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import type { LotCode } from '../postgres/schema/lots.ts'
 import { registrations } from '../postgres/schema/schema.ts'
@@ -10,16 +10,16 @@ import { type Changes, type LotRow, writeLot } from './claim.ts'
 
 /** What every step of a lot's life is given, and how it may end. */
 
-export interface Work {
+export interface LotWork {
   database: Pick<Database, 'db'>
-  ready: MakeReady
-  policy: Policy & { timeoutMs: number }
+  ready: RuntimeOf
+  policy: RetryPolicy & { timeoutMs: number }
   now: () => Date
 }
 
 /** A lot whose channel may be called. */
 export interface Going {
-  work: Work
+  work: LotWork
   lot: LotRow
   target: Ready
   deadline: AbortSignal
@@ -36,7 +36,7 @@ export const INTERRUPTED = 'a host was stopped while it was calling'
 export const note = ({ work, lot }: Pick<Going, 'work' | 'lot'>, changes: Changes): Promise<void> =>
   work.database.db.transaction(tx => writeLot(tx, lot, changes))
 
-export const later = ({ now }: Work, ms: number): Date => new Date(now().getTime() + Math.min(ms, LONGEST_MS))
+export const later = ({ now }: LotWork, ms: number): Date => new Date(now().getTime() + Math.min(ms, LONGEST_WAIT_MS))
 
 /** Nothing of the registration goes on for so long. */
 async function pause(tx: Executor, { registrationId }: LotRow, until: Date): Promise<void> {

@@ -11,7 +11,7 @@ import { settle, settleUnsent } from './settle.ts'
 import { finishing } from './states/finishing.ts'
 import { collecting, creating, sealed } from './states/opening.ts'
 import { sending } from './states/sending.ts'
-import { end, type Going, note, ON, type Step, type Work } from './step.ts'
+import { end, type Going, type LotWork, note, ON, type Step } from './step.ts'
 
 /**
  * A lot's way from its first message to its end. A job says that a lot goes on;
@@ -27,7 +27,7 @@ const ELSEWHERE_MS = 2_000
 /** A channel that is not mounted or has no settings, or an account that is paused, is looked at again so soon. */
 const LOOK_MS = 60_000
 
-interface Parts extends Work {
+interface Deps extends LotWork {
   /** The name of this host. */
   host: string
   /** The host is stopping: lots are left to others after the step under way. */
@@ -35,7 +35,7 @@ interface Parts extends Work {
   log: Pick<FastifyBaseLogger, 'warn'>
 }
 
-export function lotTask({ host, interrupted, log, ...work }: Parts) {
+export function lotTask({ host, interrupted, log, ...work }: Deps) {
   const inHand = new Set<number>()
   /** Lots for which a job came while they were in hand: perhaps the very one that was to go on with them. */
   const asked = new Set<number>()
@@ -105,7 +105,7 @@ const DOUBTED = { creating: 'creating', sending: 'sending', finishing: 'finishin
 
 const isDeadly = ({ deaths, state }: LotRow) => deaths >= MOST_DEATHS && (state === 'sealed' || state in DOUBTED)
 
-async function stepOf(work: Work, lot: LotRow, pausedUntil: Date | null): Promise<Step> {
+async function stepOf(work: LotWork, lot: LotRow, pausedUntil: Date | null): Promise<Step> {
   const now = work.now().getTime()
   if (isDeadly(lot)) {
     const step = DOUBTED[lot.state as keyof typeof DOUBTED]

@@ -1,6 +1,6 @@
-import { gather } from '../postgres/batch.ts'
+import { createBatcher } from '../postgres/batch.ts'
 import type { Database } from '../postgres/connect.ts'
-import { call } from '../postgres/sql-routine.ts'
+import { callRoutine } from '../postgres/sql-routine.ts'
 import type { Posted } from '../protocol/chat.ts'
 import { ACCEPT } from './accept-routine.ts'
 
@@ -14,15 +14,19 @@ interface Arrival {
 }
 
 /** Most messages stored together. */
-const MOST = 500
+const MOST_TOGETHER = 500
 
 /**
  * Stores messages and sees to it that a host sends them, in one transaction, so
  * that a 202 is never given for a message that nothing will send.
  */
-export function accepter({ pool }: Pick<Database, 'pool'>, now: () => Date, stored: (count: number) => void): Accept {
-  const accept = gather(async (arrivals: readonly Arrival[]) => {
-    await call(pool, ACCEPT, [
+export function createAccept(
+  { pool }: Pick<Database, 'pool'>,
+  now: () => Date,
+  stored: (count: number) => void
+): Accept {
+  const accept = createBatcher(async (arrivals: readonly Arrival[]) => {
+    await callRoutine(pool, ACCEPT, [
       arrivals.map(({ registrationId }) => registrationId),
       arrivals.map(({ posted }) => posted.contact),
       arrivals.map(({ other }) => other),
@@ -32,7 +36,7 @@ export function accepter({ pool }: Pick<Database, 'pool'>, now: () => Date, stor
     ])
     stored(arrivals.length)
     return arrivals.map(() => undefined)
-  }, MOST)
+  }, MOST_TOGETHER)
 
   return (registrationId, posted, other = null) => accept({ registrationId, posted, other })
 }

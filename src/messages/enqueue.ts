@@ -12,7 +12,7 @@ export const refreshSending = (tx: Executor, conversationIds: readonly number[])
   refreshDue(tx, 'send', conversationIds, sql`${messages}`, OPEN)
 
 /** Sees to it that a host sends messages that were added to locked conversations. */
-export async function queue(
+export async function enqueue(
   tx: Executor,
   locked: readonly Conversation[],
   added: readonly { registrationId: number; conversationId: number }[],

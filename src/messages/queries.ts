@@ -6,11 +6,11 @@ import { conversations, type MessageState, messages, type OutboxState } from '..
 import { waysOf } from '../protocol/contact.ts'
 import type { KnownPart } from './parts.ts'
 import { FAILED } from './replay.ts'
-import type { Chapter } from './story.ts'
+import type { StoryEntry } from './story.ts'
 
 /** Messages as an operator looks for them. */
 
-export interface Wanted {
+export interface MessageFilter {
   ids?: readonly number[] | undefined
   state?: MessageState | undefined
   registrationId?: number | undefined
@@ -48,7 +48,7 @@ export type Listed = Awaited<ReturnType<typeof listMessages>>[number]
 /** The newest first; `after`: the id of the last one seen. */
 export const listMessages = (
   { db }: Pick<Database, 'db'>,
-  wanted: Wanted,
+  wanted: MessageFilter,
   { limit, after }: { limit: number; after?: number | undefined }
 ) =>
   db
@@ -81,7 +81,7 @@ export const findMessages = (
     )
     .orderBy(asc(messages.id))
 
-export async function countMessages({ db }: Pick<Database, 'db'>, wanted: Wanted): Promise<number> {
+export async function countMessages({ db }: Pick<Database, 'db'>, wanted: MessageFilter): Promise<number> {
   const [row] = await db
     .select({ count: sql<number>`count(*)::int` })
     .from(messages)
@@ -95,7 +95,11 @@ export async function countMessages({ db }: Pick<Database, 'db'>, wanted: Wanted
  * a conversation keeps its order whatever is done to them. One that comes to be
  * wanted again meanwhile is not met twice.
  */
-export async function* idsOf({ db }: Pick<Database, 'db'>, wanted: Wanted, batch: number): AsyncGenerator<number[]> {
+export async function* idsOf(
+  { db }: Pick<Database, 'db'>,
+  wanted: MessageFilter,
+  batch: number
+): AsyncGenerator<number[]> {
   const [newest] = await db.select({ id: max(messages.id) }).from(messages)
   for (let last = 0; ; ) {
     const rows = await db
@@ -112,7 +116,7 @@ export async function* idsOf({ db }: Pick<Database, 'db'>, wanted: Wanted, batch
   }
 }
 
-function matching({ ids, state, registrationId, contact, since }: Wanted): (SQL | undefined)[] {
+function matching({ ids, state, registrationId, contact, since }: MessageFilter): (SQL | undefined)[] {
   return [
     ids && sql`${messages.id} = any(${bigints(ids)})`,
     state && ofState(state),
@@ -127,7 +131,7 @@ const ofState = (state: MessageState): SQL | undefined =>
 
 /** What happened, as it is told: what the CRM heard stands among the message's own chapters. */
 export type Told =
-  | Chapter
+  | StoryEntry
   | { kind: 'accepted'; at: string }
   | {
       kind: 'crm'
@@ -140,7 +144,7 @@ export type Told =
     }
 
 /** In order. The message's own clock is the hosts', that of its acceptance the database's. */
-export const storyOf = (acceptedAt: Date, chapters: readonly Chapter[], heard: readonly Told[]): Told[] => [
+export const storyOf = (acceptedAt: Date, chapters: readonly StoryEntry[], heard: readonly Told[]): Told[] => [
   { kind: 'accepted', at: acceptedAt.toISOString() },
   ...[...chapters, ...heard].toSorted((a, b) => a.at.localeCompare(b.at))
 ]

@@ -4,7 +4,7 @@ import { messageParts } from '../postgres/schema/kept.ts'
 import { messages } from '../postgres/schema/schema.ts'
 import { lockConversations, wake } from '../queue/conversations.ts'
 import { refreshSending } from './enqueue.ts'
-import type { Chapter } from './story.ts'
+import type { StoryEntry } from './story.ts'
 
 /** A message that its gateway took, and reported an error of later, has failed as much as one that never left. */
 export const FAILED = sql`(${messages.state} = 'failed' or (${messages.state} = 'accepted' and ${messages.status} = 'error'))`
@@ -35,7 +35,7 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
     )
     const failed = and(inArray(messages.id, [...ids]), FAILED)
     await drop(tx, failed)
-    const chapter: Chapter = { kind: 'replayed', at: now.toISOString() }
+    const chapter: StoryEntry = { kind: 'replayed', at: now.toISOString() }
     const replayed = await tx
       .update(messages)
       .set({

@@ -5,7 +5,7 @@ import type { Outcome } from 'channel-kit/outcome'
  * What happened to a message, in order; kept in its row. Times are ISO 8601.
  * What the CRM answered stands with the items it was told.
  */
-export type Chapter =
+export type StoryEntry =
   | {
       kind: 'attempt'
       at: string

@@ -1,15 +1,15 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { caller } from '../crm/client.ts'
+import type { createCrmClient } from '../crm/client.ts'
 import { wordsOf } from '../postgres/sanitize-text.ts'
 import type { Registrations } from '../registrations/store.ts'
-import type { Ended, Next, Taken } from './source.ts'
+import type { ClaimedItem, DeliveryDecision, DeliveryResult } from './source.ts'
 
 const FIRST_WAIT_MS = 5_000
 const LONGEST_WAIT_MS = 15 * 60_000
 
-interface Parts {
+interface Deps {
   registrations: Pick<Registrations, 'get' | 'toldAt'>
-  call: ReturnType<typeof caller>
+  call: ReturnType<typeof createCrmClient>
   /** The audience and address of a channel; undefined when it is not mounted here. */
   selfUriOf: (channel: string) => string | undefined
   /** How long an item is offered. */
@@ -22,14 +22,14 @@ interface Parts {
 }
 
 /** One attempt to tell a CRM something. Never rejects: whatever goes wrong is tried again. */
-export const teller =
-  (parts: Parts) =>
-  async (taken: Taken): Promise<Ended> => {
+export const createDelivery =
+  (parts: Deps) =>
+  async (taken: ClaimedItem): Promise<DeliveryResult> => {
     const next = await attempt(parts, taken).catch((error: unknown) => again(parts, taken, wordsOf(error)))
-    return { taken, next }
+    return { claimed: taken, decision: next }
   }
 
-async function attempt(parts: Parts, taken: Taken): Promise<Next> {
+async function attempt(parts: Deps, taken: ClaimedItem): Promise<DeliveryDecision> {
   const { registrations, selfUriOf, call, log } = parts
   const registration = await registrations.get(taken.registrationId)
   const selfUri = registration && selfUriOf(registration.channel)
@@ -53,11 +53,11 @@ async function attempt(parts: Parts, taken: Taken): Promise<Next> {
 }
 
 async function again(
-  { registrations, retryMs, parkAfter, now, random, log }: Parts,
-  taken: Taken,
+  { registrations, retryMs, parkAfter, now, random, log }: Deps,
+  taken: ClaimedItem,
   reason: string
-): Promise<Next> {
-  const parked = (why: string): Next => {
+): Promise<DeliveryDecision> {
+  const parked = (why: string): DeliveryDecision => {
     log.error({ item: taken.id, reason }, `an item for the CRM is parked: ${why}`)
     return { kind: 'parked', reason }
   }

@@ -5,12 +5,12 @@ import type { Executor } from '../postgres/connect.ts'
 import { namedElsewhere, nameIn } from '../postgres/names-in-sql.ts'
 import { conversations, outbox } from '../postgres/schema/schema.ts'
 import { incomingBody, statusBody } from '../protocol/special-request.ts'
-import { HELD } from '../queue/claims.ts'
+import { NEVER_DUE } from '../queue/claims.ts'
 import { type Conversation, wake } from '../queue/conversations.ts'
 import { addJob } from '../queue/jobs.ts'
 
 /** Something that the CRM has to be told. */
-export type CrmNews = {
+export type NewOutboxItem = {
   conversationId: number
 } /** `replays`: how often an operator had the message sent once more. */ & (
   | { kind: 'status'; crmId: string; status: Status; replays: number }
@@ -27,11 +27,11 @@ export type CrmNews = {
  * Stores what the CRM has to be told, in this order, each thing once; the caller
  * has locked the conversations. Answers what is new.
  */
-export async function tellCrm(
+export async function enqueueOutbox(
   tx: Executor,
   locked: readonly Conversation[],
-  news: readonly CrmNews[]
-): Promise<CrmNews[]> {
+  news: readonly NewOutboxItem[]
+): Promise<NewOutboxItem[]> {
   if (news.length === 0) return []
   const byId = new Map(locked.map(conversation => [conversation.id, conversation]))
   const rows = news.map(one => {
@@ -57,7 +57,7 @@ export async function tellCrm(
   if (known.length > 0) added.push(...(await insert(tx, known)))
   if (added.length === 0) return []
 
-  const held = added.filter(({ dueAt }) => dueAt >= HELD)
+  const held = added.filter(({ dueAt }) => dueAt >= NEVER_DUE)
   for (const { id } of held) {
     await addJob(tx, 'media', { item: id }, { key: `media ${id}` })
     await addJob(tx, 'late', { item: id }, { key: `late ${id}` })
@@ -96,22 +96,22 @@ const insert = (tx: Executor, rows: readonly Inserted[]) =>
 const isIncoming = ({ kind }: Inserted) => kind === 'incoming'
 
 /** What is stored of it. */
-export const itemOf = (news: CrmNews) => ({ body: bodyOf(news), dedupe: dedupeOf(news) })
+export const itemOf = (news: NewOutboxItem) => ({ body: bodyOf(news), dedupe: dedupeOf(news) })
 
-const bodyOf = (news: CrmNews) =>
+const bodyOf = (news: NewOutboxItem) =>
   news.kind === 'status'
     ? statusBody(news.crmId, news.status)
     : incomingBody({ ...news.message, attachments: news.attachments.filter(isReady) })
 
 export const isReady = (one: Attachment | Media): one is Attachment => !('media' in one)
 
-const heldFor = (news: CrmNews) =>
+const heldFor = (news: NewOutboxItem) =>
   news.kind === 'incoming' && !news.attachments.every(isReady)
-    ? { dueAt: HELD, media: { attachments: news.attachments, tries: 0 } }
+    ? { dueAt: NEVER_DUE, media: { attachments: news.attachments, tries: 0 } }
     : {}
 
 /** What makes two items the same: a message reaches a status once, a replay being a new message to the CRM, and a gateway's message is one, however often it is reported. */
-const dedupeOf = (news: CrmNews) =>
+const dedupeOf = (news: NewOutboxItem) =>
   news.kind === 'status'
     ? `status ${news.status} ${news.crmId}${news.replays > 0 ? ` ${news.replays}` : ''}`
     : `incoming ${news.ref}`

@@ -6,7 +6,7 @@ import { byHash, type Routine } from '../postgres/sql-routine.ts'
  * many of each registration as it wants. `ids` names the items once more, lest all be read to find them. An item that was settled meanwhile, by
  * whoever took it over, stays as it is.
  */
-export const TELL_TURN = {
+export const OUTBOX_TURN = {
   name: 'tell_turn',
   parameters: [
     'host text',

@@ -3,12 +3,12 @@ import { and, asc, desc, eq, gt, inArray, lt, lte, max, type SQL, sql } from 'dr
 import type { Database } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { conversations, type OutboxState, outbox } from '../postgres/schema/schema.ts'
-import { HELD } from '../queue/claims.ts'
+import { NEVER_DUE } from '../queue/claims.ts'
 import { replayable } from './replay.ts'
 
 /** What the CRM was told and has to be told, as an operator looks for it. */
 
-export interface Wanted {
+export interface OutboxFilter {
   ids?: readonly number[] | undefined
   state?: OutboxState | undefined
   registrationId?: number | undefined
@@ -27,18 +27,18 @@ const COLUMNS = {
   offeredSince: outbox.offeredSince,
   /** Of one that waits, and not for its files: not before. */
   dueAt:
-    sql`case when ${outbox.state} = 'waiting' and ${outbox.dueAt} < ${HELD.toISOString()}::timestamptz then ${outbox.dueAt} end`.mapWith(
+    sql`case when ${outbox.state} = 'waiting' and ${outbox.dueAt} < ${NEVER_DUE.toISOString()}::timestamptz then ${outbox.dueAt} end`.mapWith(
       outbox.dueAt
     ) as SQL<Date | null>,
   settledAt: outbox.settledAt
 }
 
-export type Item = Awaited<ReturnType<typeof listItems>>[number]
+export type ListedItem = Awaited<ReturnType<typeof listItems>>[number]
 
 /** The newest first; `after`: the id of the last one seen. */
 export const listItems = (
   { db }: Pick<Database, 'db'>,
-  wanted: Wanted,
+  wanted: OutboxFilter,
   { limit, after }: { limit: number; after?: number | undefined }
 ) =>
   db
@@ -75,7 +75,7 @@ export const itemsAbout = (
 const dedupe = (status: Status, crmId: string, replay: number) =>
   `status ${status} ${crmId}${replay > 0 ? ` ${replay}` : ''}`
 
-export async function countReplayable({ db }: Pick<Database, 'db'>, wanted: Wanted, now: Date): Promise<number> {
+export async function countReplayable({ db }: Pick<Database, 'db'>, wanted: OutboxFilter, now: Date): Promise<number> {
   const [row] = await db
     .select({ count: sql<number>`count(*)::int` })
     .from(outbox)
@@ -86,7 +86,7 @@ export async function countReplayable({ db }: Pick<Database, 'db'>, wanted: Want
 /** The ids of what could be replayed now, the oldest first and so many together; none is met twice. */
 export async function* replayableIds(
   { db }: Pick<Database, 'db'>,
-  wanted: Wanted,
+  wanted: OutboxFilter,
   batch: number,
   now: Date
 ): AsyncGenerator<number[]> {
@@ -105,7 +105,7 @@ export async function* replayableIds(
   }
 }
 
-const matching = ({ ids, state, registrationId }: Wanted): (SQL | undefined)[] => [
+const matching = ({ ids, state, registrationId }: OutboxFilter): (SQL | undefined)[] => [
   ids && sql`${outbox.id} = any(${bigints(ids)})`,
   state && eq(outbox.state, state),
   registrationId === undefined ? undefined : eq(outbox.registrationId, registrationId)

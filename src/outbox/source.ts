@@ -2,49 +2,49 @@ import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { faultOf } from '../postgres/fault.ts'
-import { plain } from '../postgres/sanitize-text.ts'
+import { sanitize } from '../postgres/sanitize-text.ts'
 import { conversations, outbox, registrations } from '../postgres/schema/schema.ts'
-import { call } from '../postgres/sql-routine.ts'
-import { claim, handOver, letGo, ownedBy } from '../queue/claims.ts'
+import { callRoutine } from '../postgres/sql-routine.ts'
+import { claim, claimedBy, handOff, release } from '../queue/claims.ts'
 import { lockConversations, lockRegistrations, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
-import type { Line } from '../queue/work-source.ts'
-import { TELL_TURN } from './outbox-turn.ts'
+import type { WorkSource } from '../queue/work-source.ts'
+import { OUTBOX_TURN } from './outbox-turn.ts'
 
 /** What this host has in hand to tell CRMs: taking it, and writing down what became of it. */
 
-export type Taken = Pick<
+export type ClaimedItem = Pick<
   typeof outbox.$inferSelect,
   'id' | 'registrationId' | 'conversationId' | 'kind' | 'body' | 'attempts' | 'offeredSince'
 >
 
 /** What follows an attempt to tell. */
-export type Next =
+export type DeliveryDecision =
   | { kind: 'delivered' | 'stopped' | 'parked'; reason: string | null }
   | { kind: 'again'; at: Date; reason: string }
   /** The CRM wants to hear nothing of the registration until it registers again. */
   | { kind: 'archived' }
 
-export interface Ended {
-  taken: Taken
-  next: Next
+export interface DeliveryResult {
+  claimed: ClaimedItem
+  decision: DeliveryDecision
 }
 
 /** What makes an item `i` one that the CRM has not been told. */
-export const OPEN = sql`i.settled_at is null`
+export const OPEN_ITEM = sql`i.settled_at is null`
 
 /** As a routine hands them over. */
 interface Row {
   id: string
   registration_id: string
   conversation_id: string
-  kind: Taken['kind']
+  kind: ClaimedItem['kind']
   body: object
   attempts: number
   offered_since: Date
 }
 
-const takenOf = (row: Row): Taken => ({
+const takenOf = (row: Row): ClaimedItem => ({
   id: Number(row.id),
   registrationId: Number(row.registration_id),
   conversationId: Number(row.conversation_id),
@@ -54,15 +54,15 @@ const takenOf = (row: Row): Taken => ({
   offeredSince: row.offered_since
 })
 
-function settled({ taken: { id }, next }: Ended, now: Date): object {
+function settled({ claimed: { id }, decision: next }: DeliveryResult, now: Date): object {
   switch (next.kind) {
     // It waits for the CRM to register again, as it was.
     case 'archived':
       return {}
     case 'again':
-      return { id, state: 'waiting', reason: plain(next.reason), due_at: next.at }
+      return { id, state: 'waiting', reason: sanitize(next.reason), due_at: next.at }
     default:
-      return { id, state: next.kind, reason: next.reason && plain(next.reason), settled_at: now }
+      return { id, state: next.kind, reason: next.reason && sanitize(next.reason), settled_at: now }
   }
 }
 
@@ -70,9 +70,9 @@ function settled({ taken: { id }, next }: Ended, now: Date): object {
  * Parks an item of which it could not be stored what became of it, so that it
  * holds up nobody; an operator may offer it once more.
  */
-export const newsSetAside =
-  ({ database: { db }, now, log }: Pick<Parts, 'database' | 'now'> & { log: Pick<FastifyBaseLogger, 'error'> }) =>
-  async ({ taken: { id, registrationId, conversationId } }: Ended, error: unknown): Promise<void> => {
+export const setItemAside =
+  ({ database: { db }, now, log }: Pick<Deps, 'database' | 'now'> & { log: Pick<FastifyBaseLogger, 'error'> }) =>
+  async ({ claimed: { id, registrationId, conversationId } }: DeliveryResult, error: unknown): Promise<void> => {
     const reason = `what became of it could not be stored: ${faultOf(error)}`
     log.error({ item: id, registration: registrationId, reason }, 'an item for the CRM was set aside')
     await db.transaction(async tx => {
@@ -81,20 +81,20 @@ export const newsSetAside =
         .update(outbox)
         .set({ state: 'parked', reason, settledAt: now() })
         .where(and(eq(outbox.id, id), eq(outbox.state, 'waiting')))
-      await refreshDue(tx, 'tell', [conversationId], sql`${outbox}`, OPEN)
+      await refreshDue(tx, 'tell', [conversationId], sql`${outbox}`, OPEN_ITEM)
     })
   }
 
-interface Parts {
+interface Deps {
   database: Pick<Database, 'db' | 'pool'>
   /** The name of this host. */
   host: string
-  tell: (taken: Taken) => Promise<Ended>
+  tell: (taken: ClaimedItem) => Promise<DeliveryResult>
   now: () => Date
 }
 
-/** Items for CRMs as the pump works on them. Registrations of one cluster share it: it may be slow for all of them. */
-export function crmLine({ database, host, tell, now }: Parts): Line<Taken, Ended> {
+/** Items for CRMs as the dispatcher works on them. Registrations of one cluster share it: it may be slow for all of them. */
+export function outboxSource({ database, host, tell, now }: Deps): WorkSource<ClaimedItem, DeliveryResult> {
   const notes = toldNotes(database, now)
 
   return {
@@ -103,16 +103,18 @@ export function crmLine({ database, host, tell, now }: Parts): Line<Taken, Ended
         registrationId,
         group: URL.parse(clusterUri)?.origin ?? clusterUri
       })),
-    async turn(done, wants, inHand) {
-      const archived = done.filter(({ next }) => next.kind === 'archived').map(({ taken }) => taken.registrationId)
+    async settleAndClaim(done, wants, inHand) {
+      const archived = done
+        .filter(({ decision: next }) => next.kind === 'archived')
+        .map(({ claimed: taken }) => taken.registrationId)
       if (archived.length > 0) await archive(database, archived, now())
       await notes.write(done)
       const at = now()
-      const kept = done.filter(({ next }) => next.kind !== 'archived')
-      const rows = await call<Row>(database.pool, TELL_TURN, [
+      const kept = done.filter(({ decision: next }) => next.kind !== 'archived')
+      const rows = await callRoutine<Row>(database.pool, OUTBOX_TURN, [
         host,
-        kept.map(({ taken }) => taken.id),
-        kept.map(({ taken }) => taken.conversationId),
+        kept.map(({ claimed: taken }) => taken.id),
+        kept.map(({ claimed: taken }) => taken.conversationId),
         JSON.stringify(kept.map(one => settled(one, at))),
         JSON.stringify(wants.map(({ registrationId, free }) => ({ registration: registrationId, free }))),
         inHand,
@@ -120,10 +122,10 @@ export function crmLine({ database, host, tell, now }: Parts): Line<Taken, Ended
       ])
       return rows.map(takenOf)
     },
-    rest: (ids, all) => letGo(database, 'tell', host, ids, all, now()),
-    hand: (ids, to) => handOver(database, 'tell', host, ids, to),
-    mine: () => ownedBy(database, 'tell', host),
-    work: tell
+    release: (ids, all) => release(database, 'tell', host, ids, all, now()),
+    handOff: (ids, to) => handOff(database, 'tell', host, ids, to),
+    claimed: () => claimedBy(database, 'tell', host),
+    process: tell
   }
 }
 
@@ -141,9 +143,11 @@ function toldNotes({ db }: Pick<Database, 'db'>, now: () => Date) {
   const noted = new Map<number, number>()
 
   return {
-    async write(done: readonly Ended[]): Promise<void> {
+    async write(done: readonly DeliveryResult[]): Promise<void> {
       const at = now()
-      const delivered = done.filter(({ next }) => next.kind === 'delivered').map(({ taken }) => taken.registrationId)
+      const delivered = done
+        .filter(({ decision: next }) => next.kind === 'delivered')
+        .map(({ claimed: taken }) => taken.registrationId)
       // One by one: whoever locks several does so in an order of their own.
       for (const id of new Set(delivered)) {
         if (at.getTime() - (noted.get(id) ?? 0) < NOTED_MS) continue
@@ -157,7 +161,7 @@ function toldNotes({ db }: Pick<Database, 'db'>, now: () => Date) {
 const NOTED_MS = 10_000
 
 /** A registration that its CRM had archived is back: what waited for it goes on. */
-export async function resume(tx: Executor, registrationId: number): Promise<void> {
+export async function resumeArchived(tx: Executor, registrationId: number): Promise<void> {
   const [waiting] = await tx
     .select({ id: conversations.id })
     .from(conversations)

@@ -16,7 +16,7 @@ const OLD_MS = 1_000
  * answers in the order of its items. A batch that fails is run one by one, so
  * that one bad item fails alone.
  */
-export function gather<Item, Answer>(
+export function createBatcher<Item, Answer>(
   run: (items: readonly Item[]) => Promise<readonly Answer[]>,
   most: number
 ): (item: Item) => Promise<Answer> {

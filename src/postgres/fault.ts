@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { DatabaseError } from 'pg'
 import type { Executor } from './connect.ts'
-import { discreet } from './errors-without-values.ts'
+import { withoutValues } from './errors-without-values.ts'
 import { wordsOf } from './sanitize-text.ts'
 
 /** What an error of the database means: that of what it was given, or that it is away. And steps for many that one of them can make fail. */
@@ -37,7 +37,7 @@ export const isAway = (error: unknown): boolean =>
 const MOST_WORDS = 200
 
 /** Why it failed, without the values that it failed with. */
-export const faultOf = (error: unknown): string => wordsOf(discreet(error)).slice(0, MOST_WORDS)
+export const faultOf = (error: unknown): string => wordsOf(withoutValues(error)).slice(0, MOST_WORDS)
 
 /**
  * Does a step for many. What fails together is done in halves, down to the one

@@ -1,7 +1,7 @@
 import { shortened } from 'channel-kit/limits'
 
 /** A text as the database takes it: without NUL and half characters. For what others wrote, such as a gateway's error. */
-export const plain = (text: string): string => text.replaceAll('\0', '').toWellFormed()
+export const sanitize = (text: string): string => text.replaceAll('\0', '').toWellFormed()
 
 /** As much of an error's words as anybody reads. */
 const MOST_WORDS = 2_000
@@ -25,11 +25,11 @@ function said(thrown: unknown): string {
   )
     return said(thrown.cause)
   const message = thrown instanceof Error ? (thrown.message as unknown) : thrown
-  return plain(typeof message === 'string' ? message : (JSON.stringify(message) ?? 'nothing that can be told'))
+  return sanitize(typeof message === 'string' ? message : (JSON.stringify(message) ?? 'nothing that can be told'))
 }
 
 /** JSON of what others made, as the database takes it: the same, said of a text anywhere in it. Without it one message would stop all. */
-export const plainJson = (value: unknown): string =>
+export const sanitizeJson = (value: unknown): string =>
   // Such characters are always written as escapes, and a pair of backslashes is none.
   JSON.stringify(value).replace(/\\(u0000|ud[89a-f][\da-f]{2}|.)/g, (whole: string, which: string) => {
     if (which === 'u0000') return ''

@@ -36,7 +36,7 @@ export const byHash = (statement: string) => `
 const made = new WeakMap<PoolClient, Set<string>>()
 
 /** Runs a routine in a transaction of its own. */
-export async function call<Row extends QueryResultRow>(
+export async function callRoutine<Row extends QueryResultRow>(
   pool: Pick<Pool, 'connect'>,
   routine: Routine,
   values: readonly unknown[]

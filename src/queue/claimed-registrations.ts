@@ -1,10 +1,10 @@
-import type { Bucket, Want } from './fair-share.ts'
-import { openLeaving } from './handoff.ts'
-import type { Claimed, Item, Line } from './work-source.ts'
+import type { TokenBucket, Want } from './fair-share.ts'
+import { createHandoff } from './handoff.ts'
+import type { ClaimedRegistration, QueueItem, WorkSource } from './work-source.ts'
 
 /** The registrations that this host has for a kind of work: how it comes by them, and how they go. */
 
-export interface Owned extends Claimed {
+export interface Claim extends ClaimedRegistration {
   /** Items in hand. */
   busy: number
   /** Those, and what has ended and is still to be settled. */
@@ -15,7 +15,7 @@ export interface Owned extends Claimed {
   at: number
   /** When it last had something to do. */
   fedAt: number
-  bucket: Bucket | undefined
+  bucket: TokenBucket | undefined
 }
 
 /** How long a registration with nothing to do is kept: the next item then costs no job, and no claim. */
@@ -23,11 +23,11 @@ const KEEP_MS = 5_000
 /** How soon a change of limits is noticed, and that another host has taken a registration over. */
 const REFRESH_MS = 10_000
 
-export function openOwned(line: Pick<Line<Item, never>, 'claim' | 'rest' | 'hand' | 'mine'>) {
-  const owned = new Map<number, Owned>()
+export function createClaims(source: Pick<WorkSource<QueueItem, never>, 'claim' | 'release' | 'handOff' | 'claimed'>) {
+  const claims = new Map<number, Claim>()
   /** Registrations that are to be taken on, and what their jobs wait for. */
   const offered = new Map<number, PromiseWithResolvers<void>>()
-  const leaving = openLeaving(owned, line.hand)
+  const leaving = createHandoff(claims, source.handOff)
   let ratedAt = performance.now()
 
   /** Resolves when some host has it, or rejects when this one cannot claim it. */
@@ -39,31 +39,31 @@ export function openOwned(line: Pick<Line<Item, never>, 'claim' | 'rest' | 'hand
     return known.promise
   }
 
-  function put(one: Claimed): void {
+  function keep(one: ClaimedRegistration): void {
     const fresh = { busy: 0, open: 0, begun: 0, bucket: undefined, fedAt: performance.now() }
     // The same object, since the work in hand counts itself off it.
-    const known = owned.get(one.registrationId) ?? fresh
-    owned.set(one.registrationId, Object.assign(known, one, { at: performance.now() }))
+    const known = claims.get(one.registrationId) ?? fresh
+    claims.set(one.registrationId, Object.assign(known, one, { at: performance.now() }))
   }
 
   return {
-    get: (registrationId: number) => owned.get(registrationId),
-    isEmpty: () => owned.size === 0 && offered.size === 0,
+    get: (registrationId: number) => claims.get(registrationId),
+    isEmpty: () => claims.size === 0 && offered.size === 0,
     /** Those of which items may be taken. */
-    staying: () => owned.values().filter(({ registrationId }) => !leaving.has(registrationId)),
+    staying: () => claims.values().filter(({ registrationId }) => !leaving.has(registrationId)),
     offer,
     hand: leaving.begin,
-    handOver: leaving.end,
+    finishHandOffs: leaving.end,
 
     /** Takes on what was offered, and looks again at those that it has. */
     async claim(): Promise<void> {
       const old = performance.now() - REFRESH_MS
-      const ids = new Set([...offered.keys(), ...[...owned].filter(([, { at }]) => at < old).map(([id]) => id)])
+      const ids = new Set([...offered.keys(), ...[...claims].filter(([, { at }]) => at < old).map(([id]) => id)])
       if (ids.size === 0) return
       // Whatever is offered from here on, the same ones included, is for the next time.
       const offers = [...offered]
       offered.clear()
-      const claimed = await line.claim([...ids]).catch(error => {
+      const claimed = await source.claim([...ids]).catch(error => {
         for (const [id, { reject }] of offers) {
           reject(error)
           offer(id)
@@ -73,20 +73,20 @@ export function openOwned(line: Pick<Line<Item, never>, 'claim' | 'rest' | 'hand
       for (const [, { resolve }] of offers) resolve()
       for (const one of claimed) {
         ids.delete(one.registrationId)
-        put(one)
+        keep(one)
       }
       // Another host has these.
-      for (const id of ids) if (owned.get(id)?.busy === 0) owned.delete(id)
+      for (const id of ids) if (claims.get(id)?.busy === 0) claims.delete(id)
     },
 
     /** Of those that got nothing in a turn after which nothing is unsettled, who have been idle for long. */
-    async letGo(wants: readonly Want[]): Promise<void> {
+    async releaseIdle(wants: readonly Want[]): Promise<void> {
       const old = performance.now() - KEEP_MS
-      const idle = wants.map(want => want.registrationId).filter(id => isIdle(owned.get(id), old))
+      const idle = wants.map(want => want.registrationId).filter(id => isIdle(claims.get(id), old))
       if (idle.length === 0) return
-      for (const id of await line.rest(idle, false)) owned.delete(id)
+      for (const id of await source.release(idle, false)) claims.delete(id)
       for (const id of idle) {
-        const kept = owned.get(id)
+        const kept = claims.get(id)
         // What is due soon is waited for, without asking at each turn.
         if (kept) kept.fedAt = performance.now()
       }
@@ -94,28 +94,28 @@ export function openOwned(line: Pick<Line<Item, never>, 'claim' | 'rest' | 'hand
 
     /** Offers what another host has handed to this one. */
     async adopt(): Promise<void> {
-      for (const id of await line.mine()) if (!owned.has(id)) offer(id).catch(() => {})
+      for (const id of await source.claimed()) if (!claims.has(id)) offer(id).catch(() => {})
     },
 
     /** How many items of each were begun a second since this was last asked. */
     rates(): Map<number, number> {
       const seconds = (performance.now() - ratedAt) / 1_000
       ratedAt = performance.now()
-      const rates = new Map([...owned].map(([id, { begun }]) => [id, begun / seconds]))
-      for (const owner of owned.values()) owner.begun = 0
+      const rates = new Map([...claims].map(([id, { begun }]) => [id, begun / seconds]))
+      for (const owner of claims.values()) owner.begun = 0
       return rates
     },
 
     /** Leaves all to other hosts. */
-    async leave(): Promise<void> {
+    async releaseAll(): Promise<void> {
       // Only who has a registration can find it another host.
-      if (offered.size > 0) await line.claim([...offered.keys()])
-      const left = [...new Set([...owned.keys(), ...offered.keys()])]
-      if (left.length > 0) await line.rest(left, true)
-      owned.clear()
+      if (offered.size > 0) await source.claim([...offered.keys()])
+      const left = [...new Set([...claims.keys(), ...offered.keys()])]
+      if (left.length > 0) await source.release(left, true)
+      claims.clear()
       for (const { resolve } of offered.values()) resolve()
     }
   }
 }
 
-const isIdle = (owner: Owned | undefined, since: number) => owner?.busy === 0 && owner.fedAt < since
+const isIdle = (owner: Claim | undefined, since: number) => owner?.busy === 0 && owner.fedAt < since

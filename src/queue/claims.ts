@@ -1,22 +1,22 @@
 import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { conversations, hosts, registrations } from '../postgres/schema/schema.ts'
-import { lockRegistrations, type Work } from './conversations.ts'
+import { lockRegistrations, type WorkKind } from './conversations.ts'
 import { countDeaths, lockSending } from './deaths.ts'
 import { addJob } from './jobs.ts'
-import { ringGiven } from './work-notify.ts'
+import { notifyHandedOff } from './work-notify.ts'
 
 /** Which host works on a registration, for each kind of work. Taking on and letting go, see conversations.ts. */
 
 const HOST = { send: registrations.sendingHost, tell: registrations.tellingHost }
-const FIELD = { send: 'sendingHost', tell: 'tellingHost' } as const satisfies Record<Work, string>
+const FIELD = { send: 'sendingHost', tell: 'tellingHost' } as const satisfies Record<WorkKind, string>
 /** The column of a conversation that says when it has work of a kind. */
-export const DUE = { send: 'sending_due', tell: 'telling_due' } as const satisfies Record<Work, string>
+export const DUE = { send: 'sending_due', tell: 'telling_due' } as const satisfies Record<WorkKind, string>
 
 /** When an item is due that waits for something else than a time; its conversation waits behind it. */
-export const HELD = new Date('9999-01-01T00:00:00Z')
+export const NEVER_DUE = new Date('9999-01-01T00:00:00Z')
 
-export interface Owned {
+export interface ClaimRow {
   registrationId: number
   clusterUri: string
 }
@@ -24,10 +24,10 @@ export interface Owned {
 /** Takes registrations on, but for those that another host has. */
 export const claim = (
   { db }: Pick<Database, 'db'>,
-  work: Work,
+  work: WorkKind,
   host: string,
   ids: readonly number[]
-): Promise<Owned[]> =>
+): Promise<ClaimRow[]> =>
   db.transaction(async tx => {
     await lockRegistrations(tx, ids, 'no key update')
     return tx
@@ -38,16 +38,16 @@ export const claim = (
   })
 
 /** What is due sooner than a job would be noticed is waited for: an account that is held to a pace has much of that. */
-const SOON_MS = { send: 500, tell: 0 } as const satisfies Record<Work, number>
+const SOON_MS = { send: 500, tell: 0 } as const satisfies Record<WorkKind, number>
 
 /**
  * Lets go of the registrations that have nothing due, or of all. What is due
  * later gets a job for then. Answers which ones this host does not have (any
  * more).
  */
-export const letGo = (
+export const release = (
   { db }: Pick<Database, 'db'>,
-  work: Work,
+  work: WorkKind,
   host: string,
   ids: readonly number[],
   all: boolean,
@@ -80,16 +80,16 @@ export const letGo = (
 
 /** When there is something to do, if a time says so: not before the account may go on, nor ever for a CRM that archived it. */
 function nextWake(
-  work: Work,
+  work: WorkKind,
   { pausedUntil, archivedAt }: { pausedUntil: Date | null; archivedAt: Date | null },
   due: Date | undefined
 ): Date | undefined {
-  if (!due || due >= HELD || (work === 'tell' && archivedAt)) return undefined
+  if (!due || due >= NEVER_DUE || (work === 'tell' && archivedAt)) return undefined
   return work === 'send' && pausedUntil && pausedUntil > due ? pausedUntil : due
 }
 
 /** One look into the index a registration, however much waits. */
-async function nextDue(tx: Executor, work: Work, ids: readonly number[]): Promise<Map<number, Date>> {
+async function nextDue(tx: Executor, work: WorkKind, ids: readonly number[]): Promise<Map<number, Date>> {
   if (ids.length === 0) return new Map()
   const due = sql.identifier(DUE[work])
   const { rows } = await tx.execute<{ id: string; due: string }>(sql`
@@ -106,9 +106,9 @@ async function nextDue(tx: Executor, work: Work, ids: readonly number[]): Promis
  * and says so. Answers which it keeps: that host is gone. One that dies a moment
  * later leaves them as it leaves its own.
  */
-export const handOver = (
+export const handOff = (
   { db }: Pick<Database, 'db'>,
-  work: Work,
+  work: WorkKind,
   host: string,
   ids: readonly number[],
   to: string
@@ -122,18 +122,18 @@ export const handOver = (
       .update(registrations)
       .set({ [FIELD[work]]: to })
       .where(inArray(registrations.id, mine))
-    await ringGiven(tx, work, host, to)
+    await notifyHandedOff(tx, work, host, to)
     return []
   })
 
 /** The registrations that a host has. */
-export async function ownedBy({ db }: Pick<Database, 'db'>, work: Work, host: string): Promise<number[]> {
+export async function claimedBy({ db }: Pick<Database, 'db'>, work: WorkKind, host: string): Promise<number[]> {
   const rows = await db.select({ id: registrations.id }).from(registrations).where(eq(HOST[work], host))
   return rows.map(({ id }) => id)
 }
 
 /** Registrations of hosts that do not live get a job, which finds them another one. */
-export async function freeRegistrations(tx: Executor): Promise<void> {
+export async function releaseClaimsOfDeadHosts(tx: Executor): Promise<void> {
   const found = await tx
     .select({ id: registrations.id })
     .from(registrations)
@@ -159,5 +159,5 @@ export async function freeRegistrations(tx: Executor): Promise<void> {
   }
 }
 
-const hasDead = (work: Work) =>
+const hasDead = (work: WorkKind) =>
   sql`${HOST[work]} is not null and not exists (select from ${hosts} where ${hosts.id} = ${HOST[work]})`

@@ -18,7 +18,7 @@ import { addJob } from './jobs.ts'
  */
 
 export type Conversation = typeof conversations.$inferSelect
-export type Work = 'send' | 'tell'
+export type WorkKind = 'send' | 'tell'
 
 /** A contact of a registration. */
 export interface Contact {
@@ -113,7 +113,7 @@ export const lockRegistrations = async (tx: Executor, ids: readonly number[], ho
         .for(how)
 
 /** Finds a host for the registrations that have none. Call it last in a transaction that added items. */
-export async function wake(tx: Executor, work: Work, registrationIds: readonly number[]): Promise<void> {
+export async function wake(tx: Executor, work: WorkKind, registrationIds: readonly number[]): Promise<void> {
   for (const { id, [work]: host } of await lockRegistrations(tx, registrationIds, 'share'))
     if (host === null) await addJob(tx, work, { registration: id })
 }

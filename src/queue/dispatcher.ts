@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Owned, openOwned } from './claimed-registrations.ts'
-import { spread, type Want } from './fair-share.ts'
-import type { Item, Limits, Line } from './work-source.ts'
+import { type Claim, createClaims } from './claimed-registrations.ts'
+import { fairShare, type Want } from './fair-share.ts'
+import type { DispatchLimits, QueueItem, WorkSource } from './work-source.ts'
 
 /**
  * Works on the registrations that this host has taken on, for one kind of work.
@@ -23,14 +23,14 @@ const STUCK = 3
 /** How often a host that stops looks whether everything has ended. */
 const STOP_MS = 20
 
-export function startPump<Taken extends Item, Done>(
-  line: Line<Taken, Done>,
-  limits: Limits,
+export function startDispatcher<Taken extends QueueItem, Done>(
+  source: WorkSource<Taken, Done>,
+  limits: DispatchLimits,
   log: Pick<FastifyBaseLogger, 'error'>
 ) {
-  const owned = openOwned(line)
+  const claims = createClaims(source)
   const inHand = new Map<number, Promise<void>>()
-  const done: { owner: Owned | undefined; result: Done }[] = []
+  const done: { owner: Claim | undefined; result: Done }[] = []
   let turning: Promise<void> | undefined
   let again = false
   let timer: NodeJS.Timeout | undefined
@@ -45,7 +45,7 @@ export function startPump<Taken extends Item, Done>(
       again = true
       return
     }
-    if (owned.isEmpty() && done.length === 0) return
+    if (claims.isEmpty() && done.length === 0) return
     again = false
     clearTimeout(timer)
     turning = turn()
@@ -61,23 +61,23 @@ export function startPump<Taken extends Item, Done>(
       .then(wait => {
         turning = undefined
         if (again && wait !== RETRY_MS) nudge()
-        else if (!owned.isEmpty() || done.length > 0) timer = setTimeout(nudge, wait)
+        else if (!claims.isEmpty() || done.length > 0) timer = setTimeout(nudge, wait)
       })
   }
 
   async function turn(): Promise<void> {
     // Within a turn, so that none is taken on while it is being let go.
-    if (!stopping) await owned.claim()
+    if (!stopping) await claims.claim()
     const settled = done.slice()
-    const wants = stopping ? [] : wanted()
+    const wants = stopping ? [] : fairWants()
     if (settled.length > 0 || wants.length > 0) await work(settled, wants)
     if (stopping) return
-    if (done.length === 0) await owned.letGo(wants)
-    await owned.handOver()
+    if (done.length === 0) await claims.releaseIdle(wants)
+    await claims.finishHandOffs()
   }
 
   async function work(settled: typeof done, wants: readonly Want[]): Promise<void> {
-    const taken = await line.turn(
+    const taken = await source.settleAndClaim(
       settled.map(({ result }) => result),
       wants,
       [...inHand.keys()]
@@ -89,18 +89,18 @@ export function startPump<Taken extends Item, Done>(
   }
 
   /** The fair share of each registration: what is free is split among the groups, and a group's share among its own. */
-  function wanted(): Want[] {
-    const groups = Map.groupBy(owned.staying(), ({ group }) => group)
+  function fairWants(): Want[] {
+    const groups = Map.groupBy(claims.staying(), ({ group }) => group)
     const share = Math.max(1, Math.min(limits.group, Math.floor(limits.total / groups.size)))
     return [...groups.values()].flatMap(members => {
       const busy = members.reduce((sum, member) => sum + member.busy, 0)
       const room = Math.max(busy === 0 ? 1 : 0, Math.min(share - busy, limits.total - inHand.size))
-      return spread(members, room)
+      return fairShare(members, room)
     })
   }
 
   function begin(item: Taken): void {
-    const owner = owned.get(item.registrationId)
+    const owner = claims.get(item.registrationId)
     if (owner) {
       owner.busy += 1
       owner.open += 1
@@ -108,8 +108,8 @@ export function startPump<Taken extends Item, Done>(
       owner.fedAt = performance.now()
       if (owner.bucket) owner.bucket.tokens -= 1
     }
-    const ended = line
-      .work(item)
+    const ended = source
+      .process(item)
       .then(result => void done.push({ owner, result }))
       .catch(error => {
         log.error({ err: error }, 'an item was left as it was, and is taken again')
@@ -131,7 +131,7 @@ export function startPump<Taken extends Item, Done>(
      */
     async take(registrationId: number): Promise<void> {
       if (stopping) throw new Error('this host is stopping')
-      const taken = owned.offer(registrationId)
+      const taken = claims.offer(registrationId)
       nudge()
       await taken
     },
@@ -141,18 +141,18 @@ export function startPump<Taken extends Item, Done>(
     /** Whether turns keep failing, so that nothing is worked on. */
     isStuck: () => failures >= STUCK,
 
-    rates: owned.rates,
+    rates: claims.rates,
 
     /** Hands registrations to another host, as soon as nothing of them is in hand. */
     hand(registrationIds: readonly number[], to: string): void {
-      owned.hand(registrationIds, to)
+      claims.hand(registrationIds, to)
       nudge()
     },
 
     /** Takes on what another host has handed to this one. */
     async adopt(): Promise<void> {
       if (stopping) return
-      await owned.adopt()
+      await claims.adopt()
       nudge()
     },
 
@@ -165,25 +165,25 @@ export function startPump<Taken extends Item, Done>(
       clearTimeout(timer)
       await turning
       if (done.length > 0)
-        await line.turn(
+        await source.settleAndClaim(
           done.splice(0).map(({ result }) => result),
           [],
           []
         )
-      await leave(end)
+      await releaseAll(end)
     }
   }
 
   /** Leaves everything to other hosts, which the database may refuse until it is `end`. */
-  async function leave(end: number): Promise<void> {
+  async function releaseAll(end: number): Promise<void> {
     try {
-      await owned.leave()
+      await claims.releaseAll()
     } catch (error) {
       if (performance.now() + RETRY_MS > end) throw error
       await delay(RETRY_MS)
-      return leave(end)
+      return releaseAll(end)
     }
   }
 }
 
-export type Pump = ReturnType<typeof startPump>
+export type Dispatcher = ReturnType<typeof startDispatcher>

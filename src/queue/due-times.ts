@@ -3,18 +3,18 @@ import type { Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { conversations } from '../postgres/schema/schema.ts'
 import { DUE } from './claims.ts'
-import type { Work } from './conversations.ts'
+import type { WorkKind } from './conversations.ts'
 
 /** When an item `i` of a conversation `c` may be done: where an account may not write to a contact all the time, not before that. */
 const ITEM_DUE = { send: sql`greatest(i.due_at, c.paced_until)`, tell: sql`i.due_at` } as const satisfies Record<
-  Work,
+  WorkKind,
   SQL
 >
 
 /** Writes down anew when the head of each conversation is due. The caller has locked them. `open`: what makes an item `i` one to be done. */
 export async function refreshDue(
   tx: Executor,
-  work: Work,
+  work: WorkKind,
   ids: readonly number[],
   items: SQL,
   open: SQL

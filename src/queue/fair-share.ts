@@ -16,16 +16,16 @@ export interface Sharer {
   registrationId: number
   limits?: OwnLimits
   busy: number
-  bucket: Bucket | undefined
+  bucket: TokenBucket | undefined
 }
 
 /** What a limit by the second has left. One host has a registration, so one bucket is enough. */
-export interface Bucket {
+export interface TokenBucket {
   tokens: number
   at: number
 }
 
-function refill(bucket: Bucket | undefined, limits: OwnLimits | undefined): Bucket | undefined {
+function refill(bucket: TokenBucket | undefined, limits: OwnLimits | undefined): TokenBucket | undefined {
   const perSecond = limits?.perSecond
   if (perSecond === undefined) return undefined
   const now = performance.now()
@@ -48,7 +48,7 @@ function allowance(member: Sharer): number {
 }
 
 /** Deals `room` out one by one, to those with the least in hand first. */
-export function spread(members: readonly Sharer[], room: number): Want[] {
+export function fairShare(members: readonly Sharer[], room: number): Want[] {
   const order = members.toSorted((a, b) => a.busy - b.busy)
   const each = Math.floor(room / order.length)
   const extra = room % order.length

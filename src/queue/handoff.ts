@@ -5,9 +5,9 @@
  */
 
 /** A call that takes longer keeps its registration here: the others of it are not to wait for that. */
-const PATIENCE_MS = 5_000
+const HAND_OFF_GIVE_UP_MS = 5_000
 
-export function openLeaving(
+export function createHandoff(
   owned: Map<number, { open: number }>,
   hand: (registrationIds: readonly number[], to: string) => Promise<readonly number[]>
 ) {
@@ -17,7 +17,7 @@ export function openLeaving(
     has: (registrationId: number) => leaving.has(registrationId),
 
     begin(registrationIds: readonly number[], to: string): void {
-      const until = performance.now() + PATIENCE_MS
+      const until = performance.now() + HAND_OFF_GIVE_UP_MS
       for (const id of registrationIds) if (owned.has(id)) leaving.set(id, { to, until })
     },
 

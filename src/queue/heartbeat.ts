@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { hosts } from '../postgres/schema/schema.ts'
-import { freeRegistrations } from './claims.ts'
+import { releaseClaimsOfDeadHosts } from './claims.ts'
 import { countMediaDeaths } from './deaths.ts'
 
 /**
@@ -16,7 +16,7 @@ const EVERY_MS = 5_000
 const DEAD_AFTER_S = 15
 
 /** Resolves when the other hosts know of this one. */
-export async function startLiveness({ db }: Pick<Database, 'db'>, host: string, log: FastifyBaseLogger) {
+export async function startHeartbeat({ db }: Pick<Database, 'db'>, host: string, log: FastifyBaseLogger) {
   const pools = new Map<string, string>()
   let beating = Promise.resolve()
   let spokeAt = performance.now()
@@ -50,7 +50,7 @@ export async function startLiveness({ db }: Pick<Database, 'db'>, host: string, 
     if (dead.length > 0)
       log.warn({ hosts: dead.map(({ id }) => id) }, 'hosts stopped without a word; others go on with their work')
     // Conversations, registrations and then jobs, as everybody locks them.
-    await freeRegistrations(tx)
+    await releaseClaimsOfDeadHosts(tx)
     await freeJobs(tx)
   }
 

@@ -3,9 +3,9 @@ import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../postgres/connect.ts'
 import { hosts } from '../postgres/schema/schema.ts'
-import type { Work } from './conversations.ts'
-import type { Pump } from './dispatcher.ts'
-import { handing } from './rebalance-plan.ts'
+import type { WorkKind } from './conversations.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { planHandOff } from './rebalance-plan.ts'
 
 /** Every few seconds each host says how busy it is, and gives to one that is less so. */
 
@@ -13,12 +13,12 @@ const EVERY_MS = 5_000
 /** Who has said nothing for longer, and speaks every five seconds, may be dead. */
 const SILENT_S = 8
 /** Rounds until what was given shows in what both say. */
-const PAUSE = 3
+const PAUSE_ROUNDS = 3
 
-export function startBalance(
+export function startRebalancer(
   { db }: Pick<Database, 'db'>,
   host: string,
-  pumps: Record<Work, Pick<Pump, 'rates' | 'hand' | 'adopt'>>,
+  dispatchers: Record<WorkKind, Pick<Dispatcher, 'rates' | 'hand' | 'adopt'>>,
   log: Pick<FastifyBaseLogger, 'info' | 'error'>
 ) {
   const over = new AbortController()
@@ -26,7 +26,7 @@ export function startBalance(
   const pause = { send: 0, tell: 0 }
 
   async function round(): Promise<void> {
-    const rates = { send: pumps.send.rates(), tell: pumps.tell.rates() }
+    const rates = { send: dispatchers.send.rates(), tell: dispatchers.tell.rates() }
     const loads = { send: sum(rates.send), tell: sum(rates.tell) }
     await db.update(hosts).set({ loads }).where(eq(hosts.id, host))
     const all = await db
@@ -35,20 +35,20 @@ export function startBalance(
       .where(and(isNotNull(hosts.loads), sql`${hosts.seenAt} > now() - make_interval(secs => ${SILENT_S})`))
     for (const work of works) {
       // Rung for, but who does not hear should not have them for nothing.
-      await pumps[work].adopt()
+      await dispatchers[work].adopt()
       if (pause[work] > 0) {
         pause[work] -= 1
         continue
       }
-      const given = handing(
+      const given = planHandOff(
         host,
         all.map(one => ({ host: one.host, perSecond: one.loads?.[work] ?? 0 })),
         rates[work]
       )
       if (!given) continue
-      pause[work] = PAUSE
+      pause[work] = PAUSE_ROUNDS
       log.info({ work, ...given }, 'registrations go to a host that has less to do')
-      pumps[work].hand(given.registrationIds, given.to)
+      dispatchers[work].hand(given.registrationIds, given.to)
     }
   }
 
@@ -62,8 +62,8 @@ export function startBalance(
   const ended = rounds()
 
   return {
-    adopt: (work: Work): void => {
-      pumps[work].adopt().catch(error => log.error({ err: error }, 'what another host gave is taken on later'))
+    adopt: (work: WorkKind): void => {
+      dispatchers[work].adopt().catch(error => log.error({ err: error }, 'what another host gave is taken on later'))
     },
     async stop(): Promise<void> {
       over.abort()

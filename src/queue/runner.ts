@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { Logger, parseCronItems, type Runner, run, type Task, type TaskList, type WorkerEvents } from 'graphile-worker'
 import type { Pool } from 'pg'
-import { discreet } from '../postgres/errors-without-values.ts'
+import { withoutValues } from '../postgres/errors-without-values.ts'
 
 /** Something done at times of a crontab pattern, by one host of all. */
 export interface Cron {
@@ -12,7 +12,7 @@ export interface Cron {
   run: () => Promise<void>
 }
 
-interface Parts {
+interface Deps {
   pool: Pool
   log: FastifyBaseLogger
   /** Jobs at the same time. */
@@ -27,7 +27,7 @@ interface Parts {
 const POLL_MS = 500
 
 async function runOnce(
-  { pool, log, atOnce, ahead, started }: Parts,
+  { pool, log, atOnce, ahead, started }: Deps,
   tasks: TaskList,
   crons: readonly Cron[]
 ): Promise<Running> {
@@ -70,7 +70,7 @@ const discreetTasks = (tasks: TaskList): TaskList =>
       name,
       (...given: Parameters<Task>) =>
         Promise.try(() => (task as Task)(...given)).catch(error => {
-          throw discreet(error)
+          throw withoutValues(error)
         })
     ])
   )
@@ -93,7 +93,7 @@ const AGAIN_MS = 1_000
  * before they end. What it had is then taken for left behind, and begun again.
  */
 export async function startRunner(
-  parts: Parts,
+  parts: Deps,
   tasks: TaskList,
   crons: readonly Cron[]
 ): Promise<{ stop(): Promise<void> }> {

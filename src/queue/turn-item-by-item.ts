@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { apart, faultOf, isFault } from '../postgres/fault.ts'
 import type { Want } from './fair-share.ts'
-import type { Item, Line } from './work-source.ts'
+import type { QueueItem, WorkSource } from './work-source.ts'
 
-interface Parts<Done> {
+interface Deps<Done> {
   /** Writes down, in the plainest way, that what became of an item could not be stored. */
   setAside: (done: Done, error: unknown) => Promise<void>
   log: Pick<FastifyBaseLogger, 'error'>
@@ -13,23 +13,23 @@ interface Parts<Done> {
  * A turn is one step for the items of many tenants. One that fails by what it
  * was given is done in halves, down to the item that fails alone, which is set
  * aside: it would be repeated for ever, and nobody's items would go on. What the
- * database refuses for its own reasons is repeated as a whole by the pump.
+ * database refuses for its own reasons is repeated as a whole by the dispatcher.
  */
-export function turningApart<Taken extends Item, Done>(
-  line: Line<Taken, Done>,
-  { setAside, log }: Parts<Done>
-): Line<Taken, Done> {
+export function settlingItemByItem<Taken extends QueueItem, Done>(
+  line: WorkSource<Taken, Done>,
+  { setAside, log }: Deps<Done>
+): WorkSource<Taken, Done> {
   async function turn(
     done: readonly Done[],
     wants: readonly Want[],
     inHand: readonly number[]
   ): Promise<readonly Taken[]> {
     try {
-      return await line.turn(done, wants, inHand)
+      return await line.settleAndClaim(done, wants, inHand)
     } catch (error) {
       if (!isFault(error)) throw error
       log.error({ reason: faultOf(error) }, 'a turn of the queue failed by what it was given; its items are done apart')
-      await apart(done, async some => void (await line.turn(some, [], inHand)), setAside)
+      await apart(done, async some => void (await line.settleAndClaim(some, [], inHand)), setAside)
       return takeApart(wants, inHand)
     }
   }
@@ -40,7 +40,7 @@ export function turningApart<Taken extends Item, Done>(
     try {
       await apart(
         wants,
-        async some => void taken.push(...(await line.turn([], some, inHand))),
+        async some => void taken.push(...(await line.settleAndClaim([], some, inHand))),
         async ({ registrationId }, error) =>
           log.error({ registration: registrationId, reason: faultOf(error) }, 'nothing of a registration can be taken')
       )
@@ -50,5 +50,5 @@ export function turningApart<Taken extends Item, Done>(
     return taken
   }
 
-  return { ...line, turn }
+  return { ...line, settleAndClaim: turn }
 }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { listen } from '../postgres/listen.ts'
-import type { Work } from './conversations.ts'
+import type { WorkKind } from './conversations.ts'
 
 /**
  * One host stores a message, and another has its registration. That one looks
@@ -22,10 +22,10 @@ const BUSY = 100
 /** Where nobody had to be rung, so long nobody has to. */
 const NOBODY_MS = 1_000
 
-export type Ring = (work: Work, count: number) => void
+export type NotifyWork = (work: WorkKind, count: number) => void
 
 /** Tells the other hosts, if there are any with little to do, that there is work. `host`: the name of this one. */
-export function ringer({ pool }: Pick<Database, 'pool'>, host: string): Ring {
+export function createWorkNotifier({ pool }: Pick<Database, 'pool'>, host: string): NotifyWork {
   const next = { send: 0, tell: 0 }
   return (work, count) => {
     const now = performance.now()
@@ -47,18 +47,18 @@ export function ringer({ pool }: Pick<Database, 'pool'>, host: string): Ring {
 }
 
 /** Tells one host that it has been given registrations, once the transaction has ended. */
-export const ringGiven = (tx: Executor, work: Work, host: string, to: string) =>
+export const notifyHandedOff = (tx: Executor, work: WorkKind, host: string, to: string) =>
   tx.execute(sql`select pg_notify(${CHANNEL}, ${`${work} ${host} ${to}`})`)
 
 interface Hearing {
   /** Some host has stored something. */
-  heard: (work: Work) => void
+  heard: (work: WorkKind) => void
   /** This host has been given registrations. */
-  given: (work: Work) => void
+  given: (work: WorkKind) => void
 }
 
 /** Hears the others. */
-export const hearRings = (database: Pick<Database, 'url'>, host: string, { heard, given }: Hearing) =>
+export const listenForWork = (database: Pick<Database, 'url'>, host: string, { heard, given }: Hearing) =>
   listen(database, {
     channel: CHANNEL,
     heard(payload) {

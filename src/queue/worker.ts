@@ -1,21 +1,21 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { TaskList } from 'graphile-worker'
 import { APPLICATION, type Database, openPool } from '../postgres/connect.ts'
-import { startPump } from './dispatcher.ts'
-import { startLiveness } from './heartbeat.ts'
+import { startDispatcher } from './dispatcher.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import type { Jobs } from './jobs.ts'
-import { startBalance } from './rebalancer.ts'
+import { startRebalancer } from './rebalancer.ts'
 import { type Cron, startRunner } from './runner.ts'
-import { hearRings, type Ring } from './work-notify.ts'
-import type { Item, Limits, Line } from './work-source.ts'
+import { listenForWork, type NotifyWork } from './work-notify.ts'
+import type { DispatchLimits, QueueItem, WorkSource } from './work-source.ts'
 
-export interface Parts<Sent extends Item, SendEnd, Told extends Item, TellEnd> {
+export interface WorkerDeps<Sent extends QueueItem, SendEnd, Told extends QueueItem, TellEnd> {
   database: Database
   /** The name of this host. */
   host: string
-  ring: Ring
-  messages: Line<Sent, SendEnd>
-  news: Line<Told, TellEnd>
+  notifyWork: NotifyWork
+  messages: WorkSource<Sent, SendEnd>
+  news: WorkSource<Told, TellEnd>
   tasks: { [Task in Exclude<keyof Jobs, 'send' | 'tell'>]: (payload: Jobs[Task]) => Promise<void> }
   crons: readonly Cron[]
   /** Messages in flight at the same time. */
@@ -26,7 +26,7 @@ export interface Parts<Sent extends Item, SendEnd, Told extends Item, TellEnd> {
 }
 
 /** One slow cluster does not keep the others from hearing, so their number is not limited. */
-const TELL: Limits = { total: Number.POSITIVE_INFINITY, group: 64 }
+const TELL: DispatchLimits = { total: Number.POSITIVE_INFINITY, group: 64 }
 /** Short statements about jobs, and two connections to listen. */
 const CONNECTIONS = 7
 /** Most jobs that are only wake-ups end at once; the others wait for gateways. */
@@ -43,46 +43,46 @@ export interface Worker {
   close(): Promise<void>
 }
 
-export async function startWorker<Sent extends Item, SendEnd, Told extends Item, TellEnd>(
-  parts: Parts<Sent, SendEnd, Told, TellEnd>
+export async function startWorker<Sent extends QueueItem, SendEnd, Told extends QueueItem, TellEnd>(
+  parts: WorkerDeps<Sent, SendEnd, Told, TellEnd>
 ): Promise<Worker> {
   const { database, host, log, tasks, crons } = parts
   const pool = openPool(database.url, `${APPLICATION} worker`, CONNECTIONS)
 
-  const liveness = await startLiveness(database, host, log)
-  const tell = startPump(parts.news, TELL, log)
+  const heartbeat = await startHeartbeat(database, host, log)
+  const tell = startDispatcher(parts.news, TELL, log)
   const messages: typeof parts.messages = {
     ...parts.messages,
-    async turn(done, wants, inHand) {
-      const taken = await parts.messages.turn(done, wants, inHand)
+    async settleAndClaim(done, wants, inHand) {
+      const taken = await parts.messages.settleAndClaim(done, wants, inHand)
       // The CRM hears of what ended.
       if (done.length > 0) {
         tell.nudge()
-        parts.ring('tell', done.length)
+        parts.notifyWork('tell', done.length)
       }
       return taken
     }
   }
-  const pumps = { send: startPump(messages, { total: parts.sendLimit, group: parts.sendLimit }, log), tell }
+  const dispatchers = { send: startDispatcher(messages, { total: parts.sendLimit, group: parts.sendLimit }, log), tell }
   const wakeUps = {
-    send: async ({ registration }: Jobs['send']) => pumps.send.take(registration),
-    tell: async ({ registration }: Jobs['tell']) => pumps.tell.take(registration)
+    send: async ({ registration }: Jobs['send']) => dispatchers.send.take(registration),
+    tell: async ({ registration }: Jobs['tell']) => dispatchers.tell.take(registration)
   }
-  const balance = startBalance(database, host, pumps, log)
-  let deafen = async () => {}
+  const rebalancer = startRebalancer(database, host, dispatchers, log)
+  let stopListening = async () => {}
   const stop = async () => {
-    await deafen()
-    await balance.stop()
+    await stopListening()
+    await rebalancer.stop()
     // What cannot end in order keeps the others from nothing.
-    const ends = await Promise.allSettled(Object.values(pumps).map(pump => pump.stop(parts.graceMs)))
-    ends.push(...(await Promise.allSettled([liveness.stop()])))
+    const ends = await Promise.allSettled(Object.values(dispatchers).map(dispatcher => dispatcher.stop(parts.graceMs)))
+    ends.push(...(await Promise.allSettled([heartbeat.stop()])))
     await pool.end()
     for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
   const { media, ...others } = tasks
   const runners: { stop(): Promise<void> }[] = []
   const begin = async (name: string, how: typeof FILES, list: object, crons: readonly Cron[]) => {
-    const parts = { pool, log, ...how, started: liveness.watch(name) }
+    const parts = { pool, log, ...how, started: heartbeat.watch(name) }
     runners.push(await startRunner(parts, list as TaskList, crons))
   }
   const end = async () => {
@@ -90,9 +90,9 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
     await stop()
   }
   try {
-    deafen = await hearRings(database, host, {
-      heard: work => pumps[work].nudge(),
-      given: balance.adopt
+    stopListening = await listenForWork(database, host, {
+      heard: work => dispatchers[work].nudge(),
+      given: rebalancer.adopt
     })
     await begin('wake-ups', WAKE_UPS, { ...wakeUps, ...others }, crons)
     await begin('files', FILES, { media }, [])
@@ -102,10 +102,10 @@ export async function startWorker<Sent extends Item, SendEnd, Told extends Item,
   }
 
   return {
-    nudge: work => pumps[work].nudge(),
+    nudge: work => dispatchers[work].nudge(),
     trouble() {
-      if (pumps.send.isStuck()) return 'Messages are taken and not sent: turns of the queue keep failing'
-      return pumps.tell.isStuck() ? 'CRMs are told nothing: turns of the queue keep failing' : undefined
+      if (dispatchers.send.isStuck()) return 'Messages are taken and not sent: turns of the queue keep failing'
+      return dispatchers.tell.isStuck() ? 'CRMs are told nothing: turns of the queue keep failing' : undefined
     },
     close: end
   }

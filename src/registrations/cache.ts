@@ -7,10 +7,10 @@ import { listen } from '../postgres/listen.ts'
 const CHANNEL = 'registration_changed'
 /** A change is announced, but an announcement may be lost with a connection. */
 const STALE_MS = 60_000
-const MOST = 10_000
+const MOST_ENTRIES = 10_000
 
 /** Tells every host, when the transaction is committed, that something about a registration has changed. */
-export const announce = (tx: Executor, registrationId: number) =>
+export const notifyChanged = (tx: Executor, registrationId: number) =>
   tx.execute(sql`select pg_notify(${CHANNEL}, ${String(registrationId)})`)
 
 export interface Cache<Key, Value> {
@@ -20,7 +20,7 @@ export interface Cache<Key, Value> {
 }
 
 /** Keeps what `load` finds; what it does not find is looked for each time. */
-export function cache<Key, Value>(
+export function createCache<Key, Value>(
   load: (key: Key) => Promise<Value | undefined>,
   registrationOf: (key: Key, value: Value) => number
 ): Cache<Key, Value> {
@@ -45,7 +45,7 @@ export function cache<Key, Value>(
     }
     kept.delete(key)
     kept.set(key, entry)
-    if (kept.size > MOST) kept.delete(kept.keys().next().value as Key)
+    if (kept.size > MOST_ENTRIES) kept.delete(kept.keys().next().value as Key)
     const value = await entry.value.catch(error => {
       if (kept.get(key) === entry) kept.delete(key)
       throw error
@@ -57,7 +57,7 @@ export function cache<Key, Value>(
 }
 
 /** Hears of changes in all hosts, until the function that it answers is called. After a gap everything may have changed. */
-export const heed = (
+export const listenForChanges = (
   database: Pick<Database, 'url'>,
   caches: readonly Pick<Cache<never, unknown>, 'forget' | 'clear'>[]
 ): Promise<() => Promise<void>> =>

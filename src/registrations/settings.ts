@@ -6,13 +6,13 @@ import { registrations, settings } from '../postgres/schema/schema.ts'
 import { type Data, mergeData, splitSecrets } from '../protocol/settings.ts'
 import { wake } from '../queue/conversations.ts'
 import type { Secrets } from '../secrets/secrets.ts'
-import { announce, cache } from './cache.ts'
+import { createCache, notifyChanged } from './cache.ts'
 
-export type SettingsStore = ReturnType<typeof settingsStore>
+export type SettingsStore = ReturnType<typeof createSettingsStore>
 
 /** What an admin saved, by registration. Secrets are sealed on their way in and opened on their way out. */
-export function settingsStore({ db }: Pick<Database, 'db'>, secrets: Secrets) {
-  const saved = cache(
+export function createSettingsStore({ db }: Pick<Database, 'db'>, secrets: Secrets) {
+  const saved = createCache(
     async (registrationId: number): Promise<Data> => {
       const [row] = await db.select().from(settings).where(eq(settings.registrationId, registrationId))
       return row ? mergeData(row.data, JSON.parse(await secrets.open(row.secrets)) as Data) : NONE
@@ -36,7 +36,7 @@ export function settingsStore({ db }: Pick<Database, 'db'>, secrets: Secrets) {
           .insert(settings)
           .values({ registrationId, ...row })
           .onConflictDoUpdate({ target: settings.registrationId, set: { ...row, savedAt: sql`now()` } })
-        await announce(tx, registrationId)
+        await notifyChanged(tx, registrationId)
       })
       saved.forget(registrationId)
     },

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { and, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
-import { resume } from '../outbox/source.ts'
+import { resumeArchived } from '../outbox/source.ts'
 import type { Database } from '../postgres/connect.ts'
 import { registrations } from '../postgres/schema/schema.ts'
 import type { Reference } from '../protocol/reference.ts'
 import type { Secrets } from '../secrets/secrets.ts'
-import { announce, cache } from './cache.ts'
+import { createCache, notifyChanged } from './cache.ts'
 
 /** A registration with its secrets opened. Never log one whole. */
 export interface Registration extends Reference {
@@ -30,9 +30,9 @@ export interface Handshake extends Reference {
   hpt: string
 }
 
-export type Registrations = ReturnType<typeof registrationStore>
+export type Registrations = ReturnType<typeof createRegistrationStore>
 
-export function registrationStore({ db }: Pick<Database, 'db'>, secrets: Secrets) {
+export function createRegistrationStore({ db }: Pick<Database, 'db'>, secrets: Secrets) {
   const opened = async (row: typeof registrations.$inferSelect): Promise<Registration> => ({
     id: row.id,
     channel: row.channel,
@@ -51,9 +51,9 @@ export function registrationStore({ db }: Pick<Database, 'db'>, secrets: Secrets
     return row && opened(row)
   }
   const owner = (_key: unknown, { id }: Registration) => id
-  const byId = cache((id: number) => one(eq(registrations.id, id)), owner)
-  const byHash = cache((hash: string) => one(eq(registrations.webhookHash, hash)), owner)
-  const byReference = cache((key: string) => {
+  const byId = createCache((id: number) => one(eq(registrations.id, id)), owner)
+  const byHash = createCache((hash: string) => one(eq(registrations.webhookHash, hash)), owner)
+  const byReference = createCache((key: string) => {
     const [channel = '', origin = '', companyId = '', alias = '', pluginId = ''] = JSON.parse(key) as string[]
     return one(
       and(
@@ -103,8 +103,8 @@ export function registrationStore({ db }: Pick<Database, 'db'>, secrets: Secrets
           })
           .returning({ id: registrations.id })
         if (!row) return false
-        await resume(tx, row.id)
-        await announce(tx, row.id)
+        await resumeArchived(tx, row.id)
+        await notifyChanged(tx, row.id)
         return true
       })
       // This host need not wait to hear of it.

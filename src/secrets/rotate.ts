@@ -3,7 +3,7 @@ import { decodeProtectedHeader } from 'jose'
 import type { Database } from '../postgres/connect.ts'
 import { secretKeys } from '../postgres/schema/keys.ts'
 import { registrations, settings } from '../postgres/schema/schema.ts'
-import { announce } from '../registrations/cache.ts'
+import { notifyChanged } from '../registrations/cache.ts'
 import type { OpenedSecrets } from './secrets.ts'
 
 /** Rows looked at in one transaction, so that the hosts can go on meanwhile. */
@@ -68,7 +68,7 @@ const sealBatch = (db: Database['db'], secrets: OpenedSecrets, after: number) =>
           .update(settings)
           .set({ secrets: await anew(saved.secrets) })
           .where(eq(settings.registrationId, id))
-      await announce(tx, id)
+      await notifyChanged(tx, id)
       count += 1
     }
     return { count, last: batch.at(-1)?.id }

@@ -34,7 +34,7 @@ export async function assertFloor(folder: string, floor: number): Promise<void> 
 
 export type Quota = ReturnType<typeof uploadQuota>
 
-interface Parts {
+interface Deps {
   db: Database['db']
   /** The folder whose disk is meant. */
   root: string
@@ -57,7 +57,7 @@ interface Account {
   tickets: number
 }
 
-export function uploadQuota({ db, root, most, floor, now }: Parts) {
+export function uploadQuota({ db, root, most, floor, now }: Deps) {
   /** Of registrations with files on their way: several at once must not pass where one would not. */
   const accounts = new Map<number, Account>()
 

@@ -15,7 +15,7 @@ import { cleanUploads, FOLDER_MODE, openDraft } from './uploads.ts'
 
 export type Spool = ReturnType<typeof openSpool>
 
-interface Parts {
+interface Deps {
   dataDir: string
   /** Bytes of the disk that stay free; 0: none. */
   floor: number
@@ -29,7 +29,7 @@ const MOST_BYTES = 512 * 1024 * 1024
 /** A host that died left its files; no call takes that long. */
 const LEFT_MS = 3_600_000
 
-export function openSpool({ dataDir, floor, most = MOST_BYTES, now }: Parts) {
+export function openSpool({ dataDir, floor, most = MOST_BYTES, now }: Deps) {
   const root = join(dataDir, 'spool')
   const held = new Map<number, number>()
   const change = (registrationId: number, bytes: number): number => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Type } from 'typebox'
-import { heed } from '../../src/registrations/cache.ts'
-import { settingsStore } from '../../src/registrations/settings.ts'
+import { listenForChanges } from '../../src/registrations/cache.ts'
+import { createSettingsStore } from '../../src/registrations/settings.ts'
 import { openSecrets } from '../../src/secrets/secrets.ts'
 import { openDatabase, TEST_KEYS, testDatabase, until } from '../harness.ts'
 
@@ -19,8 +19,8 @@ t.test(
     insert into registrations (channel, company_id, alias, plugin_id, cluster_uri, country, currency, hpt, webhook_token, webhook_hash)
     values ('scripted', '1', 'chat', '1', 'http://crm.example/', 'BR', 'BRL', '', '', '')`)
     const secrets = openSecrets(TEST_KEYS)
-    const settings = settingsStore(database, secrets)
-    t.teardown(await heed(database, settings.caches))
+    const settings = createSettingsStore(database, secrets)
+    t.teardown(await listenForChanges(database, settings.caches))
     const asked = async () => {
       await database.pool.query('select pg_stat_force_next_flush()')
       const { rows } = await database.pool.query<{ scans: number }>(
@@ -35,7 +35,7 @@ t.test(
     t.ok(loads.every(data => Object.keys(data).length === 0))
     t.equal(await asked(), before)
 
-    await settingsStore(database, secrets).save(1, SCHEMA, { main: { sender: 'Acme' } })
+    await createSettingsStore(database, secrets).save(1, SCHEMA, { main: { sender: 'Acme' } })
     await until('the change to be heard of', async () => (await settings.load(1)).main?.sender === 'Acme')
   }
 )

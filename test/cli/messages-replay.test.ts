@@ -1,7 +1,7 @@
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { asc, eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import { replay } from '../../src/cli/messages-replay.ts'
+import { messagesReplay } from '../../src/cli/messages-replay.ts'
 import { messages } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, taken, text } from '../scripted.ts'
@@ -68,7 +68,7 @@ t.test('messages replay wants to know exactly which, before it touches anything'
     [[1], { all: true }, both],
     [[1], { registration: 1 }, both]
   ] as const)
-    await t.rejects(replay(ids, options), { message })
+    await t.rejects(messagesReplay(ids, options), { message })
 })
 
 /** A host whose gateway refuses everything until it is opened, with three failed messages to each contact. */

@@ -1,7 +1,7 @@
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { asc } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import { countMessages, listMessages, type Wanted } from '../../src/messages/queries.ts'
+import { countMessages, listMessages, type MessageFilter } from '../../src/messages/queries.ts'
 import { replayMessages } from '../../src/messages/replay.ts'
 import { messages } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from '../harness.ts'
@@ -55,7 +55,7 @@ t.test('messages are found by state, registration, contact and age, alone and to
   const { host, ids } = await build(t)
   const since = (ms: number) => new Date(Date.now() - ms)
   const { fine, waits, bounced, refused } = ids
-  const wanted: [Wanted, number[]][] = [
+  const wanted: [MessageFilter, number[]][] = [
     [{}, [refused, bounced, waits, fine]],
     [{ state: 'failed' }, [refused, bounced]],
     [{ state: 'accepted' }, [fine]],

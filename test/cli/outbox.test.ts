@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { replay } from '../../src/cli/outbox-replay.ts'
-import { listItems, type Wanted } from '../../src/outbox/queries.ts'
+import { outboxReplay } from '../../src/cli/outbox-replay.ts'
+import { listItems, type OutboxFilter } from '../../src/outbox/queries.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, text } from '../scripted.ts'
 import { cli, cliJson } from './run.ts'
@@ -23,7 +23,7 @@ t.test('outbox list and show tell what the CRM was told and what it did not take
     items: [{ id: read }],
     next: read
   })
-  const found: [Wanted, number[]][] = [
+  const found: [OutboxFilter, number[]][] = [
     [{ state: 'parked' }, [reply]],
     [{ state: 'stopped', registrationId: 1 }, [read]],
     [{ state: 'delivered', registrationId: 2 }, []],
@@ -77,8 +77,8 @@ t.test('outbox replay offers what was given up once more', async t => {
 })
 
 t.test('outbox replay wants to know exactly which, before it touches anything', async t => {
-  await t.rejects(replay([], { state: 'parked' }), { message: /^Say which/ })
-  await t.rejects(replay([1], { all: true }), { message: /^Give ids, or --all/ })
+  await t.rejects(outboxReplay([], { state: 'parked' }), { message: /^Say which/ })
+  await t.rejects(outboxReplay([1], { all: true }), { message: /^Give ids, or --all/ })
 })
 
 /** A host with three items: one told, one that the CRM will never take, one parked. */

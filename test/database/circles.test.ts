@@ -1,11 +1,11 @@
 import t from 'tap'
-import type { Ended, Taken } from '../../src/delivery/attempt.ts'
+import type { AttemptResult, ClaimedMessage } from '../../src/delivery/attempt.ts'
 import { sendTurn } from '../../src/delivery/settle.ts'
 import { storeEvents } from '../../src/inbound/store-events.ts'
 import { ACCEPT } from '../../src/messages/accept-routine.ts'
 import { type Database, openDatabase as open } from '../../src/postgres/connect.ts'
-import { call } from '../../src/postgres/sql-routine.ts'
-import { claim, freeRegistrations, handOver, letGo } from '../../src/queue/claims.ts'
+import { callRoutine } from '../../src/postgres/sql-routine.ts'
+import { claim, handOff, release, releaseClaimsOfDeadHosts } from '../../src/queue/claims.ts'
 import { testDatabase } from '../harness.ts'
 import { text } from '../scripted.ts'
 import { wrote } from '../talking.ts'
@@ -37,9 +37,9 @@ t.test('what happens to several registrations at the same time never waits in a 
       accept: accept(database, order, `meanwhile ${round}`),
       'accept others': accept(database, order.toReversed(), `then ${round}`),
       claim: claim(database, 'tell', HOST, order),
-      'let go': letGo(database, 'send', HOST, order, round % 3 === 0, now()),
-      'hand over': handOver(database, 'tell', HOST, order.toReversed(), OTHER),
-      free: database.db.transaction(freeRegistrations),
+      'let go': release(database, 'send', HOST, order, round % 3 === 0, now()),
+      'hand over': handOff(database, 'tell', HOST, order.toReversed(), OTHER),
+      free: database.db.transaction(releaseClaimsOfDeadHosts),
       pause: take(database, taken.toReversed().map(throttled)),
       hear: report(
         database,
@@ -71,7 +71,7 @@ async function register({ pool }: Database): Promise<void> {
 }
 
 const accept = ({ pool }: Database, ids: readonly number[], crmId: string) =>
-  call(pool, ACCEPT, [
+  callRoutine(pool, ACCEPT, [
     ids,
     ids.map(id => `contact ${id}`),
     ids.map(() => null),
@@ -80,16 +80,16 @@ const accept = ({ pool }: Database, ids: readonly number[], crmId: string) =>
     now()
   ])
 
-const take = async (database: Database, done: readonly Ended[]): Promise<Taken[]> => {
+const take = async (database: Database, done: readonly AttemptResult[]): Promise<ClaimedMessage[]> => {
   if (done.length === 0) await claim(database, 'send', HOST, REGISTRATIONS)
   const wants = done.length === 0 ? REGISTRATIONS.map(registrationId => ({ registrationId, free: 2 })) : []
   return sendTurn(done, { database, host: HOST, wants, inHand: [], now: now() })
 }
 
-const throttled = (taken: Taken): Ended => ({
-  taken,
-  next: { kind: 'paused', until: now(), reason: 'slower' },
-  told: { kind: 'attempt', number: 1, at: now().toISOString(), outcome: 'throttled', durationMs: 1 }
+const throttled = (taken: ClaimedMessage): AttemptResult => ({
+  claimed: taken,
+  decision: { kind: 'paused', until: now(), reason: 'slower' },
+  storyEntry: { kind: 'attempt', number: 1, at: now().toISOString(), outcome: 'throttled', durationMs: 1 }
 })
 
 const report = ({ db }: Database, all: Parameters<typeof storeEvents>[1]) =>

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { storeEvents } from '../../src/inbound/store-events.ts'
-import { accepter } from '../../src/messages/accept.ts'
+import { createAccept } from '../../src/messages/accept.ts'
 import { eraseContact } from '../../src/messages/erase.ts'
 import { removeFinished } from '../../src/messages/retention.ts'
 import { messages, outbox, registrations } from '../../src/postgres/schema/schema.ts'
@@ -20,7 +20,7 @@ t.test('no message and no item is without its conversation, however adding and r
   await pool.query(`
     insert into registrations (channel, company_id, alias, plugin_id, cluster_uri, country, currency, hpt, webhook_token, webhook_hash)
     values ('scripted', '1', 'chat', '1', 'http://crm.example/', 'BR', 'BRL', '', '', '')`)
-  const accept = accepter(
+  const accept = createAccept(
     database,
     () => new Date(),
     () => {}

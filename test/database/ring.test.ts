@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { Work } from '../../src/queue/conversations.ts'
-import { hearRings, ringer } from '../../src/queue/work-notify.ts'
+import type { WorkKind } from '../../src/queue/conversations.ts'
+import { createWorkNotifier, listenForWork } from '../../src/queue/work-notify.ts'
 import { type Database, openDatabase, testDatabase, until } from '../harness.ts'
 
 t.test('a host that stores a little is heard by the others, and not by itself', async t => {
   const database = await opened(t)
   await live(database, 'a', 'b', 'c')
   const [a, b, c] = [await hearing(t, database, 'a'), await hearing(t, database, 'b'), await hearing(t, database, 'c')]
-  ringer(database, 'a')('send', 1)
+  createWorkNotifier(database, 'a')('send', 1)
   await until('both others to hear', async () => b.length > 0 && c.length > 0)
   // Whoever else has the database may say what they like.
   await database.sql`select pg_notify('work', 'nonsense'), pg_notify('work', '')`
-  ringer(database, 'b')('tell', 2)
+  createWorkNotifier(database, 'b')('tell', 2)
   await until('all others to hear', async () => a.length > 0 && c.length > 1)
   t.same({ a, b, c }, { a: ['tell'], b: ['send'], c: ['send', 'tell'] })
 })
@@ -21,12 +21,12 @@ t.test('a host that is alone, or stores much, does not ring', async t => {
   const database = await opened(t)
   const heard = await hearing(t, database, 'b')
   await live(database, 'a')
-  ringer(database, 'a')('send', 1)
+  createWorkNotifier(database, 'a')('send', 1)
   await settled(database)
   await live(database, 'b')
-  ringer(database, 'a')('send', 100)
+  createWorkNotifier(database, 'a')('send', 100)
   await settled(database)
-  ringer(database, 'a')('tell', 1)
+  createWorkNotifier(database, 'a')('tell', 1)
   await until('the last one to be heard', async () => heard.length > 0)
   t.same(heard, ['tell'])
 })
@@ -37,7 +37,7 @@ t.test('a host that has enough to do is not rung for that kind of work', async t
   await live(database, 'a', 'b')
   await sql`update hosts set loads = ${sql.json({ send: 500, tell: 99 })} where id = 'b'`
   const heard = await hearing(t, database, 'b')
-  const ring = ringer(database, 'a')
+  const ring = createWorkNotifier(database, 'a')
   ring('send', 1)
   await settled(database)
   ring('tell', 1)
@@ -59,7 +59,7 @@ t.test('a host whose connection was lost hears again', async t => {
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name like '% work'`
   await until('it to listen again', async () => {
-    ringer(database, 'a')('send', 1)
+    createWorkNotifier(database, 'a')('send', 1)
     await delay(20)
     return heard.length > 0
   })
@@ -75,9 +75,9 @@ async function opened(t: Test): Promise<Database> {
 const live = (database: Database, ...ids: string[]) =>
   database.sql`insert into hosts ${database.sql(ids.map(id => ({ id, pools: [] })))} on conflict do nothing`
 
-async function hearing(t: Test, database: Database, host: string): Promise<Work[]> {
-  const heard: Work[] = []
-  t.teardown(await hearRings(database, host, { heard: work => heard.push(work), given: () => {} }))
+async function hearing(t: Test, database: Database, host: string): Promise<WorkKind[]> {
+  const heard: WorkKind[] = []
+  t.teardown(await listenForWork(database, host, { heard: work => heard.push(work), given: () => {} }))
   return heard
 }
 

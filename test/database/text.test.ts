@@ -1,10 +1,10 @@
 import t from 'tap'
-import { plainJson, wordsOf } from '../../src/postgres/sanitize-text.ts'
+import { sanitizeJson, wordsOf } from '../../src/postgres/sanitize-text.ts'
 
 t.test('JSON keeps all that a database takes, and loses nothing else', async t => {
   const fine = { 'a"\\': ['\\u0000', '\n\u0001', '😀', 'é', '\\\\ud83d', null, 1.5, true] }
-  t.equal(plainJson(fine), JSON.stringify(fine))
-  t.same(JSON.parse(plainJson({ 'k\0': ['\0a\\\0', 'x\ud83d', '\udc00\\', '\\\ud83d'] })), {
+  t.equal(sanitizeJson(fine), JSON.stringify(fine))
+  t.same(JSON.parse(sanitizeJson({ 'k\0': ['\0a\\\0', 'x\ud83d', '\udc00\\', '\\\ud83d'] })), {
     k: ['a\\', 'x\ufffd', '\ufffd\\', '\\\ufffd']
   })
 })

@@ -1,6 +1,6 @@
 import { asc, inArray } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import type { Taken } from '../../src/delivery/attempt.ts'
+import type { ClaimedMessage } from '../../src/delivery/attempt.ts'
 import { collect } from '../../src/lots/collect.ts'
 import type { Gathered } from '../../src/lots/gathered.ts'
 import { seal } from '../../src/lots/seal.ts'
@@ -93,7 +93,10 @@ async function database(t: Test) {
 }
 
 /** Messages that a host has taken, each of a conversation of its own. */
-async function messagesInHand({ db, sql }: Awaited<ReturnType<typeof database>>, count: number): Promise<Taken[]> {
+async function messagesInHand(
+  { db, sql }: Awaited<ReturnType<typeof database>>,
+  count: number
+): Promise<ClaimedMessage[]> {
   await sql`insert into conversations (registration_id, contact) select 1, n::text from generate_series(1, ${count}) n`
   await sql`
     insert into messages (registration_id, conversation_id, body, state, attempts)
@@ -116,8 +119,8 @@ async function messagesInHand({ db, sql }: Awaited<ReturnType<typeof database>>,
   })
 }
 
-const gathered = (taken: Taken, limits: Gathered['limits']): Gathered => ({
-  taken,
+const gathered = (taken: ClaimedMessage, limits: Gathered['limits']): Gathered => ({
+  claimed: taken,
   limits,
   prepared: {
     kind: 'item',

@@ -1,9 +1,9 @@
 import type { Status } from 'channel-kit/chat'
 import t from 'tap'
-import type { Ended, Taken } from '../../src/delivery/attempt.ts'
+import type { AttemptResult, ClaimedMessage } from '../../src/delivery/attempt.ts'
 import { sendTurn } from '../../src/delivery/settle.ts'
-import { reporter } from '../../src/inbound/webhook-ingest.ts'
-import { accepter } from '../../src/messages/accept.ts'
+import { createIngest } from '../../src/inbound/webhook-ingest.ts'
+import { createAccept } from '../../src/messages/accept.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
 import { text } from '../scripted.ts'
 
@@ -20,17 +20,17 @@ t.test('what was reported before the answer to a send goes before what is report
     insert into registrations (channel, company_id, alias, plugin_id, cluster_uri, country, currency, hpt, webhook_token,
       webhook_hash, sending_host)
     values ('scripted', '1', 'chat', '1', 'http://crm.example/', 'BR', 'BRL', '', '', '', '${HOST}')`)
-  const report = reporter({ database, now, stored: () => {}, log: { error: () => t.fail('all can be stored') } })
+  const report = createIngest({ database, now, stored: () => {}, log: { error: () => t.fail('all can be stored') } })
   const say = (ref: string, reason: string, status: Status = 'sent') =>
     report(1, [{ kind: 'status', ref, status, reason }])
-  const turn = (done: readonly Ended[], free: number) =>
+  const turn = (done: readonly AttemptResult[], free: number) =>
     sendTurn(done, { database, host: HOST, wants: [{ registrationId: 1, free }], inHand: [], now: now() })
   const stories = async () => {
     const rows = await sql<{ story: { reason?: string }[] }[]>`select story from messages order by id`
     return rows.map(({ story }) => story.flatMap(({ reason }) => reason ?? []))
   }
 
-  const accept = accepter(database, now, () => {})
+  const accept = createAccept(database, now, () => {})
   await accept(1, { ...text('1', 'hello'), chatId: null, crmId: 'm1' })
   const [taken] = await turn([], 1)
   await say('r1', 'first')
@@ -45,8 +45,8 @@ t.test('what was reported before the answer to a send goes before what is report
   t.same(await sql`select ref from early_statuses`, [{ ref: 'another' }])
 })
 
-const accepted = (taken: Taken, ref: string): Ended => ({
-  taken,
-  next: { kind: 'accepted', outcome: { kind: 'accepted', ref } },
-  told: { kind: 'attempt', number: 1, at: now().toISOString(), outcome: 'accepted', ref, durationMs: 1 }
+const accepted = (taken: ClaimedMessage, ref: string): AttemptResult => ({
+  claimed: taken,
+  decision: { kind: 'accepted', outcome: { kind: 'accepted', ref } },
+  storyEntry: { kind: 'attempt', number: 1, at: now().toISOString(), outcome: 'accepted', ref, durationMs: 1 }
 })

@@ -1,4 +1,4 @@
-import type { Ended, Taken } from '../../src/delivery/attempt.ts'
+import type { AttemptResult, ClaimedMessage } from '../../src/delivery/attempt.ts'
 
 /** Conversations as they should be, in memory: what the database is compared with. */
 
@@ -29,7 +29,7 @@ export function createModel() {
   const find = (id: number) => talks.flatMap(({ messages }) => messages).find(one => one.id === id)
 
   /** The heads that a host may take now of a registration. */
-  function due(registrationId: number, host: Host, inHand: readonly Taken[], now: number): Message[] {
+  function due(registrationId: number, host: Host, inHand: readonly ClaimedMessage[], now: number): Message[] {
     if (owners.get(registrationId) !== host || (paused.get(registrationId) ?? 0) > now) return []
     const busy = new Set(inHand.map(({ message }) => message.id))
     return talks
@@ -39,7 +39,7 @@ export function createModel() {
   }
 
   /** Notes that a head was taken, or says why it should not have been. */
-  function take(heads: readonly Message[], { message, interrupted }: Taken): void {
+  function take(heads: readonly Message[], { message, interrupted }: ClaimedMessage): void {
     const head = heads.find(({ id }) => id === message.id)
     if (!head) throw new Error(`message ${message.id} is no head that is due`)
     if (interrupted !== (head.state === 'sending')) throw new Error(`message ${message.id}: interrupted ${interrupted}`)
@@ -69,8 +69,8 @@ export function createModel() {
       host: Host,
       ids: readonly number[],
       free: number,
-      inHand: readonly Taken[],
-      taken: readonly Taken[],
+      inHand: readonly ClaimedMessage[],
+      taken: readonly ClaimedMessage[],
       now: number
     ) {
       for (const registrationId of ids) {
@@ -83,7 +83,7 @@ export function createModel() {
     },
 
     /** An attempt has ended, unless another host has taken the message over: that one has the last word. */
-    settled({ taken: { message, registrationId }, next }: Ended): void {
+    settled({ claimed: { message, registrationId }, decision: next }: AttemptResult): void {
       const one = find(message.id)
       if (one?.state !== 'sending' || one.attempts !== message.attempts) return
       one.state = next.kind === 'accepted' || next.kind === 'failed' ? next.kind : 'waiting'

@@ -1,10 +1,10 @@
 import { asc, eq, inArray } from 'drizzle-orm'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import type { Ended, Taken } from '../../src/delivery/attempt.ts'
+import type { AttemptResult, ClaimedMessage } from '../../src/delivery/attempt.ts'
 import { sendTurn } from '../../src/delivery/settle.ts'
 import { storeEvents } from '../../src/inbound/store-events.ts'
-import { accepter } from '../../src/messages/accept.ts'
+import { createAccept } from '../../src/messages/accept.ts'
 import { replayMessages } from '../../src/messages/replay.ts'
 import { type Database, openDatabase } from '../../src/postgres/connect.ts'
 import { conversations, messages, registrations } from '../../src/postgres/schema/schema.ts'
@@ -43,13 +43,13 @@ async function play(database: Database, actions: readonly Action[]): Promise<voi
   const { db } = database
   const ids = await register(db)
   const model = createModel()
-  const inHand: Record<Host, Map<number, Taken>> = { a: new Map(), b: new Map() }
+  const inHand: Record<Host, Map<number, ClaimedMessage>> = { a: new Map(), b: new Map() }
   /** What a host had in hand when the others took it for dead. */
-  const ghosts: Record<Host, Taken[]> = { a: [], b: [] }
+  const ghosts: Record<Host, ClaimedMessage[]> = { a: [], b: [] }
   let now = Date.parse('2026-03-01T12:00:00Z')
   let posted = 0
   const clock = () => new Date(now)
-  const accept = accepter(database, clock, () => {})
+  const accept = createAccept(database, clock, () => {})
 
   const acts: { [Kind in Action['kind']]: (one: Of<Kind>) => Promise<void> } = {
     async post({ account, contact, again }) {
@@ -70,7 +70,7 @@ async function play(database: Database, actions: readonly Action[]): Promise<voi
       for (const { registrationId } of await claim({ db }, 'send', host, ids)) model.claimed(registrationId, host)
       const mine = inHand[host]
       const ended = [...mine.values()].flatMap((taken, index) => endOf(taken, fates[index] ?? 'kept', now))
-      for (const { taken } of ended) mine.delete(taken.conversationId)
+      for (const { claimed: taken } of ended) mine.delete(taken.conversationId)
       const wants = ids.map(registrationId => ({ registrationId, free }))
       const taken = await sendTurn(ended, { database, host, wants, inHand: [...mine.keys()], now: clock() })
       for (const one of ended) model.settled(one)
@@ -142,18 +142,18 @@ async function register(db: Database['db']): Promise<number[]> {
 }
 
 /** How a host says that an attempt has ended; of one that is kept it says nothing yet. */
-function endOf(taken: Taken, fate: Fate, now: number): Ended[] {
+function endOf(taken: ClaimedMessage, fate: Fate, now: number): AttemptResult[] {
   const ref = `ref-${taken.message.id}`
   const at = new Date(now).toISOString()
   const told = { kind: 'attempt', at, number: 1, outcome: 'retry', durationMs: 1 } as const
   const later = new Date(now + 500)
-  const nexts: Record<Exclude<Fate, 'kept'>, Ended['next']> = {
+  const nexts: Record<Exclude<Fate, 'kept'>, AttemptResult['decision']> = {
     accepted: { kind: 'accepted', outcome: { kind: 'accepted', ref } },
     failed: { kind: 'failed', reason: 'no' },
     again: { kind: 'again', at: later, reason: 'busy' },
     paused: { kind: 'paused', until: later, reason: 'too fast' }
   }
-  return fate === 'kept' ? [] : [{ taken, told, next: nexts[fate] }]
+  return fate === 'kept' ? [] : [{ claimed: taken, storyEntry: told, decision: nexts[fate] }]
 }
 
 async function database(t: Test): Promise<Database> {

@@ -2,7 +2,7 @@ import type { GatewayEvent } from 'channel-kit/event'
 import { asc } from 'drizzle-orm'
 import t from 'tap'
 import { storeEvents } from '../../src/inbound/store-events.ts'
-import { accepter } from '../../src/messages/accept.ts'
+import { createAccept } from '../../src/messages/accept.ts'
 import { eraseContact } from '../../src/messages/erase.ts'
 import { listMessages } from '../../src/messages/queries.ts'
 import { conversations } from '../../src/postgres/schema/schema.ts'
@@ -106,7 +106,7 @@ t.test('both sides may write first at the same time, on any number of hosts, and
     insert into registrations (channel, company_id, alias, plugin_id, cluster_uri, country, currency, hpt, webhook_token, webhook_hash)
     values ('scripted', '1', 'chat', '1', 'http://crm.example/', 'BR', 'BRL', '', '', '')`)
   const accepts = [one, other].map(database =>
-    accepter(
+    createAccept(
       database,
       () => new Date(),
       () => {}

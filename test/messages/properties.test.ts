@@ -2,8 +2,8 @@ import { STATUSES, type Status } from 'channel-kit/chat'
 import type { Outcome } from 'channel-kit/outcome'
 import fc from 'fast-check'
 import t from 'tap'
-import { next } from '../../src/delivery/retry-policy.ts'
-import { advances, wholeStatus } from '../../src/inbound/status-order.ts'
+import { decide } from '../../src/delivery/retry-policy.ts'
+import { isProgress, wholeStatus } from '../../src/inbound/status-order.ts'
 
 /** Promises held to all inputs instead of a few. What breaks one is printed with the seed that finds it again. */
 
@@ -29,10 +29,10 @@ const policy = fc.record({ attempts: fc.integer({ min: 1, max: 20 }), intervalMs
 
 /** How a gateway's outcomes, one after the other, become a message's life: until it is settled. */
 function live(outcomes: readonly Outcome[], repeats: boolean, how: { attempts: number; intervalMs: number }) {
-  const steps: { outcome: Outcome; step: ReturnType<typeof next> }[] = []
+  const steps: { outcome: Outcome; step: ReturnType<typeof decide> }[] = []
   let attempt = 1
   for (const outcome of outcomes) {
-    const step = next(outcome, attempt, repeats, how, NOW)
+    const step = decide(outcome, attempt, repeats, how, NOW)
     steps.push({ outcome, step })
     if (step.kind === 'accepted' || step.kind === 'failed') break
     if (step.kind === 'again') attempt += 1
@@ -69,7 +69,7 @@ t.test('attempts are bounded, and throttling counts for none', async t => {
   )
   fc.assert(
     fc.property(ms, reason, policy, (afterMs, reason, how) => {
-      const step = next({ kind: 'throttled', reason, afterMs }, how.attempts, false, how, NOW)
+      const step = decide({ kind: 'throttled', reason, afterMs }, how.attempts, false, how, NOW)
       return step.kind === 'paused'
     })
   )
@@ -113,7 +113,7 @@ function* sequences(length: number): Generator<readonly Status[]> {
 /** What of them the CRM is told. */
 function told(reported: readonly Status[]): Status[] {
   const heard: Status[] = []
-  for (const status of reported) if (advances(heard.at(-1) ?? null, status)) heard.push(status)
+  for (const status of reported) if (isProgress(heard.at(-1) ?? null, status)) heard.push(status)
   return heard
 }
 
@@ -159,9 +159,9 @@ t.test('a message in parts never goes back, whatever is reported of which part',
       const heard: Status[] = []
       for (const { part, status } of reports) {
         const one = parts[part]
-        if (one && advances(one.status, status)) one.status = status
+        if (one && isProgress(one.status, status)) one.status = status
         const whole = wholeStatus(parts)
-        if (whole && advances(heard.at(-1) ?? null, whole)) heard.push(whole)
+        if (whole && isProgress(heard.at(-1) ?? null, whole)) heard.push(whole)
       }
       const failed = parts.some(({ status }) => status === 'error')
       const least = Math.min(...parts.map(({ status }) => ORDER.indexOf(status ?? '')))

@@ -1,8 +1,8 @@
 import t from 'tap'
-import type { Ended, Taken } from '../../src/delivery/attempt.ts'
+import type { AttemptResult, ClaimedMessage } from '../../src/delivery/attempt.ts'
 import { sendTurn } from '../../src/delivery/settle.ts'
-import { accepter } from '../../src/messages/accept.ts'
-import { crmLine } from '../../src/outbox/source.ts'
+import { createAccept } from '../../src/messages/accept.ts'
+import { outboxSource } from '../../src/outbox/source.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
 import { text } from '../scripted.ts'
 
@@ -21,21 +21,21 @@ t.test('a turn reads the messages and items that it settles, however many others
     insert into registrations (channel, company_id, alias, plugin_id, cluster_uri, country, currency, hpt, webhook_token,
       webhook_hash, sending_host, telling_host)
     values ('scripted', '1', 'chat', '1', 'http://crm.example/', 'BR', 'BRL', '', '', '', 'host', 'host')`)
-  const accept = accepter(database, now, () => {})
-  const line = crmLine({
+  const accept = createAccept(database, now, () => {})
+  const line = outboxSource({
     database,
     host: 'host',
-    tell: async taken => ({ taken, next: { kind: 'delivered', reason: null } }),
+    tell: async taken => ({ claimed: taken, decision: { kind: 'delivered', reason: null } }),
     now
   })
-  const send = (done: readonly Ended[], wants = WANTS) =>
+  const send = (done: readonly AttemptResult[], wants = WANTS) =>
     sendTurn(done, { database, host: 'host', wants, inHand: [], now: now() })
 
   async function carry(crmId: string): Promise<void> {
     await accept(1, { ...text('one', crmId), chatId: null, crmId })
     await send((await send([])).map(sent), [])
-    const items = await line.turn([], WANTS, [])
-    await line.turn(await Promise.all(items.map(line.work)), [], [])
+    const items = await line.settleAndClaim([], WANTS, [])
+    await line.settleAndClaim(await Promise.all(items.map(line.process)), [], [])
   }
   const read = async () => {
     await pool.query('select pg_stat_force_next_flush()')
@@ -58,14 +58,14 @@ t.test('a turn reads the messages and items that it settles, however many others
   t.same(rows, [{ state: 'delivered' }])
 })
 
-const sent = (taken: Taken): Ended => {
+const sent = (taken: ClaimedMessage): AttemptResult => {
   const ref = `ref-${taken.message.id}`
   return {
-    taken,
-    next: {
+    claimed: taken,
+    decision: {
       kind: 'accepted',
       outcome: { kind: 'accepted', ref, later: [{ afterMs: 0, events: [{ kind: 'status', ref, status: 'sent' }] }] }
     },
-    told: { kind: 'attempt', at: now().toISOString(), number: 1, outcome: 'accepted', ref, durationMs: 1 }
+    storyEntry: { kind: 'attempt', at: now().toISOString(), number: 1, outcome: 'accepted', ref, durationMs: 1 }
   }
 }

@@ -16,7 +16,7 @@ import { transliterated } from '../../plugins/mobiletech/src/septets.ts'
 import { split as smsParts } from '../../plugins/mobiletech/src/split.ts'
 import { written } from '../../plugins/whatsapp-cloud/src/markup/content.ts'
 import { split } from '../../plugins/whatsapp-cloud/src/markup/split.ts'
-import { plainJson } from '../../src/postgres/sanitize-text.ts'
+import { sanitizeJson } from '../../src/postgres/sanitize-text.ts'
 import { pickLanguage } from '../../src/protocol/language.ts'
 import { callUrl } from '../../src/protocol/special-request.ts'
 import { cpuOf, repeated } from './cpu.ts'
@@ -54,7 +54,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'one line': oneLine,
   taxpayer,
   language: text => pickLanguage(text, ['en_US', 'de_DE'], 'en_US'),
-  JSON: plainJson,
+  JSON: sanitizeJson,
   'address of a cluster': text => callUrl(`https://a.example/${text}`, '1', 'status')
 }
 

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { openPool } from '../../src/postgres/connect.ts'
-import { startLiveness } from '../../src/queue/heartbeat.ts'
+import { startHeartbeat } from '../../src/queue/heartbeat.ts'
 import { startRunner } from '../../src/queue/runner.ts'
 import { openDatabase, testDatabase, until } from '../harness.ts'
 import { keptLog } from '../log.ts'
@@ -22,7 +22,7 @@ for (const how of ['fails', 'ends'] as const)
     const gate = Promise.withResolvers<void>()
     const end = Promise.withResolvers<void>()
     const pool = openPool(database.url, 'test worker', 7)
-    const liveness = await startLiveness(database, 'host', log)
+    const liveness = await startHeartbeat(database, 'host', log)
     const runner = await startRunner(
       { pool, log, atOnce: 5, ahead: 20, started: liveness.watch('jobs') },
       {

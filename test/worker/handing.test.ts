@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { handing, type Load } from '../../src/queue/rebalance-plan.ts'
+import { type HostLoad, planHandOff } from '../../src/queue/rebalance-plan.ts'
 
 /** What a host gives away, and to whom. Loads and rates are items a second. */
 
 const rates = (...all: number[]) => new Map(all.map((rate, index) => [index + 1, rate]))
-const loads = (given: Record<string, number>): Load[] =>
+const loads = (given: Record<string, number>): HostLoad[] =>
   Object.entries(given).map(([host, perSecond]) => ({ host, perSecond }))
 
 t.test('a host that has just come up is given half of what the other does', async t => {
-  t.same(handing('a', loads({ a: 1_600, b: 0 }), rates(400, 400, 400, 400)), { to: 'b', registrationIds: [1, 2] })
-  t.same(handing('b', loads({ a: 1_600, b: 0 }), rates()), undefined)
+  t.same(planHandOff('a', loads({ a: 1_600, b: 0 }), rates(400, 400, 400, 400)), { to: 'b', registrationIds: [1, 2] })
+  t.same(planHandOff('b', loads({ a: 1_600, b: 0 }), rates()), undefined)
 })
 
 t.test(
@@ -18,20 +18,20 @@ t.test(
   async t => {
     const all = loads({ a: 900, b: 800, c: 400, d: 100, e: 0 })
     const own = rates(100, 100, 100, 100, 100, 100, 100, 100)
-    t.equal(handing('a', all, own)?.to, 'e')
-    t.equal(handing('b', all, own)?.to, 'd')
-    t.equal(handing('c', all, own), undefined)
-    t.equal(handing('d', all, own), undefined)
+    t.equal(planHandOff('a', all, own)?.to, 'e')
+    t.equal(planHandOff('b', all, own)?.to, 'd')
+    t.equal(planHandOff('c', all, own), undefined)
+    t.equal(planHandOff('d', all, own), undefined)
   }
 )
 
 t.test('what does not make hosts more alike stays', async t => {
-  t.equal(handing('a', loads({ a: 1_000, b: 0 }), rates(1_000)), undefined, 'one account can not be parted')
-  t.same(handing('a', loads({ a: 1_000, b: 0 }), rates(800, 200)), { to: 'b', registrationIds: [2] })
-  t.equal(handing('a', loads({ a: 90, b: 0 }), rates(45, 45)), undefined, 'little to do')
-  t.equal(handing('a', loads({ a: 1_000, b: 800 }), rates(100, 900)), undefined, 'nearly alike')
-  t.equal(handing('a', loads({ b: 0, c: 10 }), rates(500, 500)), undefined, 'a host that is not known yet')
-  t.equal(handing('a', loads({ a: 500 }), rates(250, 250)), undefined, 'a host by itself')
+  t.equal(planHandOff('a', loads({ a: 1_000, b: 0 }), rates(1_000)), undefined, 'one account can not be parted')
+  t.same(planHandOff('a', loads({ a: 1_000, b: 0 }), rates(800, 200)), { to: 'b', registrationIds: [2] })
+  t.equal(planHandOff('a', loads({ a: 90, b: 0 }), rates(45, 45)), undefined, 'little to do')
+  t.equal(planHandOff('a', loads({ a: 1_000, b: 800 }), rates(100, 900)), undefined, 'nearly alike')
+  t.equal(planHandOff('a', loads({ b: 0, c: 10 }), rates(500, 500)), undefined, 'a host that is not known yet')
+  t.equal(planHandOff('a', loads({ a: 500 }), rates(250, 250)), undefined, 'a host by itself')
 })
 
 t.test('hosts that give as they should come to rest, and the busiest never gets busier', async t => {
@@ -60,7 +60,7 @@ interface Host {
 function give(hosts: readonly Host[]): boolean {
   const before = hosts.map(({ host, rates }) => ({ host, perSecond: sum(rates) }))
   const given = hosts.flatMap(({ host, rates }) => {
-    const found = handing(host, before, rates)
+    const found = planHandOff(host, before, rates)
     return found ? [{ rates, ...found }] : []
   })
   for (const { rates, to, registrationIds } of given) {

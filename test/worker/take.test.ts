@@ -1,35 +1,35 @@
 import t from 'tap'
-import { startPump } from '../../src/queue/dispatcher.ts'
+import { startDispatcher } from '../../src/queue/dispatcher.ts'
 
 /** A job that says that a registration has work is over when a host has it, and not before. */
 
 const LIMITS = { total: 10, group: 10 }
 const QUIET = { error: () => {} }
 
-function lineOf(claim: (ids: readonly number[]) => Promise<void>) {
-  const line = {
+function dispatcherOf(claim: (ids: readonly number[]) => Promise<void>) {
+  const source = {
     async claim(ids: readonly number[]) {
       await claim(ids)
       return ids.map(registrationId => ({ registrationId, group: 'one' }))
     },
-    turn: async () => [],
-    rest: async (ids: readonly number[]) => ids,
-    hand: async () => [],
-    mine: async () => [],
-    work: async () => 'done'
+    settleAndClaim: async () => [],
+    release: async (ids: readonly number[]) => ids,
+    handOff: async () => [],
+    claimed: async () => [],
+    process: async () => 'done'
   }
-  return startPump(line, LIMITS, QUIET)
+  return startDispatcher(source, LIMITS, QUIET)
 }
 
 t.test('a job waits until its registration is claimed', async t => {
   const claimed = Promise.withResolvers<void>()
   const asked: number[] = []
-  const pump = lineOf(async ids => {
+  const dispatcher = dispatcherOf(async ids => {
     asked.push(...ids)
     await claimed.promise
   })
   let over = false
-  const job = pump.take(7).then(() => {
+  const job = dispatcher.take(7).then(() => {
     over = true
   })
   await new Promise(resolve => setImmediate(resolve))
@@ -37,30 +37,30 @@ t.test('a job waits until its registration is claimed', async t => {
   claimed.resolve()
   await job
   t.ok(over)
-  await pump.stop(0)
+  await dispatcher.stop(0)
 })
 
 t.test('a job whose registration cannot be claimed fails, and the host tries again by itself', async t => {
   const again = Promise.withResolvers<void>()
   let tries = 0
-  const pump = lineOf(async () => {
+  const dispatcher = dispatcherOf(async () => {
     tries += 1
     if (tries === 1) throw new Error('the database is away')
     again.resolve()
   })
   const alive = setInterval(() => {}, 1_000)
-  await t.rejects(pump.take(7), { message: 'the database is away' })
+  await t.rejects(dispatcher.take(7), { message: 'the database is away' })
   await again.promise
-  await pump.stop(0)
+  await dispatcher.stop(0)
   clearInterval(alive)
   t.equal(tries, 2)
 })
 
 t.test('a host that stops takes no job on, and keeps none waiting', async t => {
-  const pump = lineOf(async () => {})
-  await pump.take(7)
-  const last = pump.take(8)
-  await pump.stop(1_000)
+  const dispatcher = dispatcherOf(async () => {})
+  await dispatcher.take(7)
+  const last = dispatcher.take(8)
+  await dispatcher.stop(1_000)
   await last
-  await t.rejects(pump.take(9), { message: 'this host is stopping' })
+  await t.rejects(dispatcher.take(9), { message: 'this host is stopping' })
 })

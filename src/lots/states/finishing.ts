@@ -1,5 +1,5 @@
 import { type Closed, closing } from '../call-gateway.ts'
-import { end, type Going, INTERRUPTED, later, note, type Step, throttled, type Work } from '../step.ts'
+import { end, type Going, INTERRUPTED, type LotWork, later, note, type Step, throttled } from '../step.ts'
 
 /** However rarely it is asked whether a lot is closed, it is asked. */
 const LONGEST_WAIT_MS = 300_000
@@ -33,7 +33,7 @@ export async function finishing(going: Going): Promise<Step> {
   }
 }
 
-const waitMs = ({ policy }: Work, attempts: number) =>
+const waitMs = ({ policy }: LotWork, attempts: number) =>
   Math.min(policy.intervalMs * 2 ** Math.min(attempts - 1, 16), LONGEST_WAIT_MS)
 
 const askedMs = (outcome: Extract<Closed, { kind: 'retry' | 'unknown' }>) =>

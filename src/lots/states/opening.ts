@@ -8,7 +8,7 @@ import { opening } from '../call-gateway.ts'
 import { writeLot } from '../claim.ts'
 import { letGoHeld } from '../hold.ts'
 import { seal } from '../seal.ts'
-import { end, type Going, INTERRUPTED, later, note, ON, type Step, throttled, type Work } from '../step.ts'
+import { end, type Going, INTERRUPTED, type LotWork, later, note, ON, type Step, throttled } from '../step.ts'
 
 /** From the first message of a lot to its being open at the gateway. */
 
@@ -51,7 +51,7 @@ const countWaiting = ({ work, lot }: Going) => work.database.db.$count(lotItems,
 const waitingIn = (lot: number) => and(eq(lotItems.lotId, lot), eq(lotItems.state, 'waiting'))
 
 /** Its only message goes by itself, in the order of its conversation. */
-const alone = ({ database, now }: Work, { lot }: Going): Promise<Step> =>
+const alone = ({ database, now }: LotWork, { lot }: Going): Promise<Step> =>
   database.db.transaction(async tx => {
     const [item] = await tx.select().from(lotItems).where(waitingIn(lot.id))
     if (!item) return ON

@@ -1,5 +1,5 @@
 import { and, asc, between, eq, sql } from 'drizzle-orm'
-import { plain } from '../../postgres/sanitize-text.ts'
+import { sanitize } from '../../postgres/sanitize-text.ts'
 import { lotChunks, lotItems } from '../../postgres/schema/lots.ts'
 import { type Added, adding } from '../call-gateway.ts'
 import { again, blame, type Chunk, refuseAll, split, write } from '../chunk.ts'
@@ -114,10 +114,10 @@ async function heed(going: Going, chunk: Chunk, items: readonly Item[], outcome:
       return ON
     case 'rejected':
       if (items.length > 1) await split(going, chunk, items, outcome.reason)
-      else await blame(going, chunk, plain(outcome.reason))
+      else await blame(going, chunk, sanitize(outcome.reason))
       return ON
     case 'refused':
-      await refuseAll(going, plain(outcome.reason))
+      await refuseAll(going, sanitize(outcome.reason))
       return ON
     case 'throttled':
       await write(going, chunk, { state: 'queued', attempts: chunk.attempts - 1 })
@@ -126,7 +126,7 @@ async function heed(going: Going, chunk: Chunk, items: readonly Item[], outcome:
       return again(going, chunk, outcome.reason, false, outcome.afterMs)
     case 'unknown':
       if (going.target.repeats) return again(going, chunk, outcome.reason, true)
-      await write(going, chunk, { state: 'unknown', reason: plain(outcome.reason) })
+      await write(going, chunk, { state: 'unknown', reason: sanitize(outcome.reason) })
       return ON
   }
 }

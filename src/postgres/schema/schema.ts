@@ -15,7 +15,7 @@ import {
   unique,
   uniqueIndex
 } from 'drizzle-orm/pg-core'
-import type { Chapter } from '../../messages/story.ts'
+import type { StoryEntry } from '../../messages/story.ts'
 import type { Data } from '../../protocol/settings.ts'
 import { type Boxed, id, now, time } from './columns.ts'
 
@@ -174,7 +174,7 @@ export const messages = pgTable(
     ref: text(),
     status: text().$type<Status>(),
     reason: text(),
-    story: jsonb().$type<readonly Chapter[]>().notNull().default([]),
+    story: jsonb().$type<readonly StoryEntry[]>().notNull().default([]),
     /** It was alone in its lot, so it is sent by itself. */
     alone: boolean().notNull().default(false),
     /** Events that the channel foresaw and that are still to come. */
