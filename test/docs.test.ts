@@ -15,7 +15,7 @@ import { Environment } from '../src/config.ts'
 /** What the documents say is compared with what is there, so that neither goes its own way. */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const DOCUMENTS = ['README.md', ...find(['docs/*.md', 'plugins/*/README.md'])]
+const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', ...find(['docs/*.md', 'plugins/*/README.md'])]
 const README = read('README.md')
 /** Its own words, which are no scripts of ours. */
 const NPM = ['ci', 'cit', 'install']

@@ -50,7 +50,9 @@ export const mediaTask =
       end.kind === 'retry' ? [end.afterMs ?? FIRST_WAIT_MS * 2 ** Math.min(tries, 20)] : []
     )
     if (waits.length === 0) return
-    const ms = interrupted.aborted ? 0 : Math.min(...waits, LONGEST_WAIT_MS, Math.max(MEDIA_GIVE_UP_MS - age(parts, item), 0))
+    const ms = interrupted.aborted
+      ? 0
+      : Math.min(...waits, LONGEST_WAIT_MS, Math.max(MEDIA_GIVE_UP_MS - age(parts, item), 0))
     await addJob(database.db, 'media', { item: id }, { at: new Date(Date.now() + ms), key: `media ${id}` })
   }
 

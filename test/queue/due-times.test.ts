@@ -10,7 +10,7 @@ import { type Database, openDatabase } from '../../src/postgres/connect.ts'
 import { conversations, messages, registrations } from '../../src/postgres/schema/schema.ts'
 import { claim } from '../../src/queue/claims.ts'
 import { testDatabase } from '../harness.ts'
-import { createModel, type Host, headOf } from './heads-model.ts'
+import { createModel, type Host, headOf } from './due-times-model.ts'
 
 /**
  * Conversations in Postgres against a model in memory, through whatever two

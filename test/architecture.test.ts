@@ -21,7 +21,7 @@ const files = await list('{src,plugins,simulator,test,bench,chaos}/**/*')
 const code = files.filter(file => /\.(ts|js|mjs)$/.test(file))
 /** Without this file's own examples. */
 const imports: readonly Import[] = code
-  .filter(file => file !== 'test/house.test.ts')
+  .filter(file => file !== 'test/architecture.test.ts')
   .flatMap(from =>
     specifiers(readFileSync(join(ROOT, from), 'utf8')).map(specifier => ({ from, to: target(from, specifier) }))
   )
@@ -71,8 +71,8 @@ t.test('a channel imports nothing of ours but the kit', async t => {
     })
 })
 
-t.test('http, worker, console and cli know nothing of each other', async t => {
-  const sides = ['http', 'worker', 'console', 'cli']
+t.test('http, queue, console and cli know nothing of each other', async t => {
+  const sides = ['http', 'queue', 'console', 'cli']
   for (const side of sides) {
     const others = sides.filter(other => other !== side).join('|')
     none(t, ofHouse, { from: new RegExp(`^src/${side}/`), to: new RegExp(`^src/(${others})/`) })
@@ -81,7 +81,7 @@ t.test('http, worker, console and cli know nothing of each other', async t => {
 
 t.test('only the composition root sees more than one of them, and nothing but an entry sees the root', async t => {
   const seen = Map.groupBy(
-    ofHouse.filter(({ to }) => /^src\/(http|worker|console)\//.test(to)),
+    ofHouse.filter(({ to }) => /^src\/(http|queue|console)\//.test(to)),
     ({ from }) => from
   )
   const wide = [...seen].filter(([, found]) => new Set(found.map(({ to }) => dirname(to))).size > 1)
