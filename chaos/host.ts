@@ -16,7 +16,7 @@ const host = await startHost(readConfig(process.env), {
 })
 
 closeWithGrace({ delay: 30_000, logger: false }, async ({ err }) => {
-  if (err) host.app.log.error({ err }, 'ending after a fault')
+  if (err) host.app.log.error({ event: 'host.fault', err }, 'shutdown after a fault')
   await host.close().catch(error => host.app.log.error({ err: error }, 'could not end in order'))
 })
 process.stdin.resume().once('end', () => process.exit(1))

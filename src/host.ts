@@ -58,7 +58,7 @@ interface Given {
   /** Ends a start that is under way: what was started is stopped again. */
   signal?: AbortSignal
   /** Is told what a start waits for; the log otherwise. */
-  waits?: Pick<FastifyBaseLogger, 'warn'>
+  waits?: (text: string) => void
   /** Where the log goes; the standard output otherwise. */
   logTo?: NodeJS.WritableStream
 }
@@ -78,7 +78,11 @@ export async function startHost(
   try {
     const app = await openServer(config, logTo)
     const mounted = await mountAll(config, channels)
-    const opened = await openPrepared(config, { share, signal, log: waits ?? app.log })
+    const opened = await openPrepared(config, {
+      share,
+      signal,
+      waits: waits ?? (text => app.log.warn({ event: 'host.waiting' }, text))
+    })
     closing.push(opened.close)
     signal?.throwIfAborted()
     const parts = await compose(config, app, mounted, opened, { now, random })

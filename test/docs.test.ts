@@ -74,6 +74,14 @@ t.test('the table of dependencies is that of package.json, and at its end what o
   )
 })
 
+t.test('log events: the table of them is what the code logs', async t => {
+  const logged = CODE.filter(file => file.startsWith('src/')).flatMap(file =>
+    [...read(file).matchAll(/\bevent: '([a-z]+\.[a-z_]+)'/g)].map(([, event]) => event)
+  )
+  const table = [...read('docs/operating.md').matchAll(/^\| `([a-z]+\.[a-z_]+)`/gm)].map(([, event]) => event)
+  t.same(table, [...new Set(logged)].sort())
+})
+
 t.test('every script that a document runs is there, and every command', async t => {
   const run = DOCUMENTS.flatMap(document =>
     typed(read(document)).map(({ script, command }) => ({ document, script, command }))

@@ -1,10 +1,10 @@
 import { form, group, password, string } from 'channel-kit/form'
 import t from 'tap'
 import { registrations } from '../src/postgres/schema/schema.ts'
+import { wrote } from './conversation-fixture.ts'
 import { testCrm, testHost, until } from './harness.ts'
 import { keptLog } from './log.ts'
-import { scripted, taken, text } from './scripted.ts'
-import { wrote } from './talking.ts'
+import { scripted, taken, text } from './scripted-channel.ts'
 
 t.test('no secret reaches the log or an answer, whatever goes wrong', async t => {
   const { logTo, log } = keptLog()
@@ -122,8 +122,8 @@ t.test('what a customer wrote is not in the log, though the database would not t
   await host.database.sql`alter table outbox add constraint never check (body::text not like '%private%')`
   for (const body of ['1', '22'])
     t.equal((await fetch((json as { markdown: string }).markdown, { method: 'POST', body })).status, 200)
-  t.match(log(), 'an event of a channel could not be stored, and is left out')
-  t.match(log(), 'the channel reported what is none of the events')
+  t.match(log(), 'gateway event could not be stored; left out')
+  t.match(log(), 'channel reported invalid events')
   t.notMatch(log(), /private|905000002/)
 })
 
@@ -148,12 +148,12 @@ t.test('nor when the database would not take it of a job, or of what was sent', 
   const plugin = await crm.register(host.url)
   await sql`alter table outbox add constraint never check (body::text not like '%private%')`
   await plugin.send(text('+421905000003', 'replied to'))
-  await until('an event to be left out', async () => log().includes('an event of a channel could not be stored'))
+  await until('an event to be left out', async () => log().includes('gateway event could not be stored'))
   t.same(await sql`select last_error from graphile_worker.jobs where last_error is not null`, [])
 
   await sql`alter table messages add constraint never check (reason not like '%private%')`
   await plugin.send(text('+421905000003', 'refused'))
-  await until('a message to be set aside', async () => log().includes('a message was set aside'))
+  await until('a message to be set aside', async () => log().includes('message set aside'))
   t.notMatch(log(), /private|905000002/)
   await sql`alter table messages drop constraint never`
 })

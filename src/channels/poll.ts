@@ -50,7 +50,10 @@ export const createPoll =
             .where(eq(registrations.id, id))
       )
     } catch (error) {
-      log.warn({ err: error, registration: id }, 'a gateway could not be polled; it is tried again at its next time')
+      log.warn(
+        { event: 'poll.failed', err: error, registration: id },
+        'gateway poll failed; tried again at its next time'
+      )
     } finally {
       await database.db.update(registrations).set({ pollLeasedUntil: null }).where(eq(registrations.id, id))
     }

@@ -41,7 +41,10 @@ export const createAccountLimits =
     try {
       return effective && channel.limits?.(effective)
     } catch (error) {
-      log.error({ err: error, registration: registrationId }, 'the channel threw while telling its limits; it has none')
+      log.error(
+        { event: 'channel.threw', err: error, registration: registrationId },
+        'channel threw in limits; the account has no limits'
+      )
       return undefined
     }
   }

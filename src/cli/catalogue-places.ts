@@ -12,7 +12,7 @@ export interface CataloguePlace {
   texts: Texts
 }
 
-export interface Chosen {
+export interface ChosenChannels {
   /** By the names of LV_PLUGIN_CHANNELS; undefined: the host, and all packages below plugins/ that are to be translated. */
   channel?: readonly string[]
 }
@@ -20,7 +20,7 @@ export interface Chosen {
 const SOURCES = fileURLToPath(new URL('../', import.meta.url))
 const PLUGINS = fileURLToPath(new URL('../../plugins/', import.meta.url))
 
-export async function places({ channel: names }: Chosen): Promise<CataloguePlace[]> {
+export async function places({ channel: names }: ChosenChannels): Promise<CataloguePlace[]> {
   if (names) return Promise.all(names.map(channelPlace))
   return [
     { folder: HOST_TRANSLATIONS, texts: await hostTexts(SOURCES) },

@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { CliAnswer } from './answer.ts'
 import { fileOf, pathOf, shown, textOf, written } from './catalogue-file.ts'
-import { type Chosen, places } from './catalogue-places.ts'
+import { type ChosenChannels, places } from './catalogue-places.ts'
 
-export async function langAdd(language: string, chosen: Chosen): Promise<CliAnswer> {
+export async function langAdd(language: string, chosen: ChosenChannels): Promise<CliAnswer> {
   const files = (await places(chosen)).map(({ folder, texts }) => ({
     path: pathOf(folder, language),
     file: fileOf(texts, {}, language)

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { HOST_TRANSLATIONS, loadCatalogues } from '../channels/catalogues.ts'
 import { type CliAnswer, count } from './answer.ts'
 import { type CatalogueItem, compare, fileOf, pathOf, shown, textOf, written } from './catalogue-file.ts'
-import { type CataloguePlace, type Chosen, places } from './catalogue-places.ts'
+import { type CataloguePlace, type ChosenChannels, places } from './catalogue-places.ts'
 
 interface Updated {
   file: string
@@ -13,7 +13,10 @@ interface Updated {
   missing: CatalogueItem[]
 }
 
-export async function langUpdate({ check = false, ...chosen }: Chosen & { check?: boolean }): Promise<CliAnswer> {
+export async function langUpdate({
+  check = false,
+  ...chosen
+}: ChosenChannels & { check?: boolean }): Promise<CliAnswer> {
   const hostLanguages = Object.keys(await loadCatalogues(HOST_TRANSLATIONS))
   const files: Updated[] = []
   for (const place of await places(chosen)) files.push(...(await updatePlace(place, hostLanguages, check)))

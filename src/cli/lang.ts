@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { answering } from './answer.ts'
-import type { Chosen } from './catalogue-places.ts'
+import type { ChosenChannels } from './catalogue-places.ts'
 
 export function languageCommands(program: Command): void {
   const lang = program.command('lang').description('translations of what a CRM user reads')
@@ -10,7 +10,9 @@ export function languageCommands(program: Command): void {
     .argument('<language>', 'such as de_DE', language)
     .option('--channel <names...>', 'only of these channels, not of the host')
     .action(
-      answering(async (language: string, chosen: Chosen) => (await import('./lang-add.ts')).langAdd(language, chosen))
+      answering(async (language: string, chosen: ChosenChannels) =>
+        (await import('./lang-add.ts')).langAdd(language, chosen)
+      )
     )
   lang
     .command('update')

@@ -1,6 +1,6 @@
 import { readConfig } from '../config.ts'
 import { startHost } from '../host.ts'
-import { interruptible, log } from './interrupted.ts'
+import { interruptible, sayWaiting } from './interruption.ts'
 
 export type Host = Awaited<ReturnType<typeof startHost>>
 
@@ -12,7 +12,7 @@ export const withHost = <Result>(
   interruptible(async signal => {
     const host = await startHost(
       { ...readConfig(process.env), roles: { web: false, worker }, logLevel: worker ? 'error' : 'silent' },
-      { share: true, logTo: process.stderr, signal, waits: log }
+      { share: true, logTo: process.stderr, signal, waits: sayWaiting }
     )
     try {
       return await work(host, signal)

@@ -4,7 +4,7 @@ import { replayMessages } from '../messages/replay.ts'
 import type { Database } from '../postgres/connect.ts'
 import { type CliAnswer, count } from './answer.ts'
 import { withDatabase } from './database.ts'
-import { REPLAY_BATCH, replayed } from './replaying.ts'
+import { REPLAY_BATCH, replayed } from './replay-progress.ts'
 
 interface Options {
   lotId?: number

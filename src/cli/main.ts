@@ -1,4 +1,4 @@
-import '../home.ts'
+import '../home-folder.ts'
 
 import { existsSync } from 'node:fs'
 import { loadEnvFile } from 'node:process'

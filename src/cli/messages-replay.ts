@@ -3,7 +3,7 @@ import { replayMessages } from '../messages/replay.ts'
 import { count } from './answer.ts'
 import { withDatabase } from './database.ts'
 import { type Narrowing, wantedOf } from './messages-list.ts'
-import { REPLAY_BATCH, replayed } from './replaying.ts'
+import { REPLAY_BATCH, replayed } from './replay-progress.ts'
 import { chosenIds } from './row-options.ts'
 
 interface Options extends Narrowing {

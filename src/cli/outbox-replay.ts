@@ -2,7 +2,7 @@ import { countReplayable, replayableIds } from '../outbox/queries.ts'
 import { replayItems } from '../outbox/replay.ts'
 import { count } from './answer.ts'
 import { withDatabase } from './database.ts'
-import { REPLAY_BATCH, replayed } from './replaying.ts'
+import { REPLAY_BATCH, replayed } from './replay-progress.ts'
 import { chosenIds } from './row-options.ts'
 
 interface Options {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
-import { startUntilTold } from '../ending.ts'
 import { startHost } from '../host.ts'
+import { startUntilTold } from '../shutdown.ts'
 import { print } from './answer.ts'
 
 /** A host of the role `worker`, whatever LV_PLUGIN_ROLES says, beside the one that has the embedded server if need be. */
@@ -23,5 +23,5 @@ export async function queueRun(command: Command): Promise<void> {
   )
   if (!host) return
   channels = host.mounted.map(({ channel }) => channel.name)
-  host.app.log.info({ channels }, 'working on the queue')
+  host.app.log.info({ event: 'worker.started', channels }, 'worker started')
 }

@@ -51,7 +51,7 @@ export function createVerifier({ issuers, keys, now, log }: Deps): Verify {
     const problem = timeProblem({ claims }, now())
     if (problem && !issuers.checkExpiry)
       log.warn(
-        { iss: quoted(claims.iss), cid: quoted(claims.cid) },
+        { event: 'token.stale', iss: quoted(claims.iss), cid: quoted(claims.cid) },
         `${problem}; accepted, since LV_PLUGIN_CHECK_EXPIRY is 0`
       )
     return issuers.checkExpiry ? problem : undefined

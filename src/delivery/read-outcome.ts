@@ -6,6 +6,6 @@ import type { Log } from 'channel-kit/tools'
 export function outcomeOf(answer: unknown, log: Pick<Log, 'error'>): Outcome {
   const read = readOutcome(answer)
   if ('value' in read) return read.value
-  log.error({ verb: 'send', wrong: read.wrong }, 'the channel answered what is no outcome')
+  log.error({ event: 'channel.invalid_answer', verb: 'send', wrong: read.wrong }, 'channel answered no valid outcome')
   return { kind: 'unknown', reason: `the channel answered what is no outcome: send: ${read.wrong}` }
 }

@@ -139,7 +139,7 @@ function call(
   const answered = Promise.try(send)
     .then(answer => ({ outcome: outcomeBy(naming, outcomeOf(answer, tools.log)) }))
     .catch((error: unknown) => {
-      tools.log.error({ reason: wordsOf(error) }, 'the channel threw while sending')
+      tools.log.error({ event: 'channel.threw', reason: wordsOf(error) }, 'channel threw in send')
       if (isTooMuchWork(error) && !sent()) return { outcome: { kind: 'rejected' as const, reason: wordsOf(error) } }
       return neverSent(error) ? { outcome: { kind: 'retry' as const, reason: wordsOf(error) } } : failed(wordsOf(error))
     })

@@ -23,7 +23,10 @@ export const setMessageAside =
   async (one: { claimed: ClaimedMessage; decision?: AttemptResult['decision'] }, error: unknown): Promise<void> => {
     const { claimed: taken, decision } = one
     const reason = `what became of it could not be stored: ${faultOf(error)}`
-    log.error({ message: taken.message.id, registration: taken.registrationId, reason }, 'a message was set aside')
+    log.error(
+      { event: 'delivery.set_aside', message: taken.message.id, registration: taken.registrationId, reason },
+      'message set aside: its result could not be stored'
+    )
     const mayHaveLeft = decision?.kind === 'accepted' || decision?.doubt !== undefined
     const said = mayHaveLeft ? `uncertain: it may have been sent (${reason})` : reason
     try {

@@ -4,7 +4,7 @@ import qs from 'qs'
 import { isTooDeep } from '../protocol/depth.ts'
 import { LIMITS } from '../protocol/limits.ts'
 import { BadRequest } from './errors.ts'
-import { refusePacked } from './packed.ts'
+import { refusePacked } from './packed-bodies.ts'
 
 /** Bodies as the CRM may write them: JSON under any JSON type, and web forms with nested names. Source: docs/protocol.md, "Bodies". */
 

@@ -61,7 +61,7 @@ async function answerOf(same: readonly Chosen[], find: Find, log: Deps['log']): 
     return { has: key => Object.hasOwn(choices, key) }
   } catch (error) {
     const reason = shortened(wordsOf(error), MOST_WORDS)
-    log.warn({ autocomplete, reason }, 'what was chosen cannot be looked up')
+    log.warn({ event: 'settings.lookup_failed', autocomplete, reason }, 'lookup of chosen keys failed')
     // What else is thrown is for whoever wrote the channel.
     return { away: error instanceof Unanswered ? reason : '' }
   }

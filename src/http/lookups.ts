@@ -73,7 +73,10 @@ export function lookupRoutes(app: FastifyInstance, { database, mounted, language
   function nothingOf({ log, registration, params: { name } }: Named, error: unknown): Choices {
     if (!(error instanceof Unanswered)) throw error
     const { message: reason } = error
-    log.warn({ registration: registration.id, autocomplete: name, reason }, 'choices cannot be looked up')
+    log.warn(
+      { event: 'settings.lookup_failed', registration: registration.id, autocomplete: name, reason },
+      'autocomplete lookup failed'
+    )
     return {}
   }
 

@@ -33,7 +33,10 @@ export function registrationRoutes(app: FastifyInstance, { mounted, verify, regi
       ...agreed(verified.claims)
     })
     if (!taken) throw new Refused('Token is older than the last one that registered')
-    log.info({ ...reference, origin, channel: mounted.channel.name }, 'registered')
+    log.info(
+      { event: 'registration.registered', ...reference, origin, channel: mounted.channel.name },
+      'plugin registered'
+    )
     return { registered: true }
   })
 }

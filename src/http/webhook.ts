@@ -9,9 +9,9 @@ import { before, within } from '../http-client/timeout.ts'
 import { logWrong } from '../inbound/log-wrong-answer.ts'
 import type { Ingest } from '../inbound/webhook-ingest.ts'
 import type { Registrations } from '../registrations/store.ts'
-import { handedTo } from './elsewhere.ts'
 import { BadRequest, NotFound, Refused, toTryAgain } from './errors.ts'
-import { oneByOne, unpackerOf } from './packed.ts'
+import { handedTo } from './other-accounts.ts'
+import { oneByOne, unpackerOf } from './packed-bodies.ts'
 
 /** Gateways give up on slow answers, and some then stop calling. */
 const WEBHOOK_MS = 10_000
@@ -132,7 +132,10 @@ export async function webhookRoutes(
 
 /** Whoever a channel does not clearly call genuine is not. */
 function unverified(log: Log, wrong: string): Verdict {
-  log.error({ verb: 'webhook.verify', wrong }, 'the channel did not say whether a call is genuine, so it is refused')
+  log.error(
+    { event: 'channel.invalid_answer', verb: 'webhook.verify', wrong },
+    'channel answered no valid verdict; webhook call refused'
+  )
   return { kind: 'refused', reason: 'The call could not be verified' }
 }
 

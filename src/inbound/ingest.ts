@@ -31,8 +31,8 @@ export const storing =
     }
     const leftOut = async ({ registrationId, event }: ReportedEvent, error: unknown) =>
       log.error(
-        { registration: registrationId, event: event.kind, reason: faultOf(error) },
-        'an event of a channel could not be stored, and is left out'
+        { event: 'inbound.event_failed', registration: registrationId, kind: event.kind, reason: faultOf(error) },
+        'gateway event could not be stored; left out'
       )
     try {
       await work(store)

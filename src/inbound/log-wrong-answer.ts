@@ -6,6 +6,6 @@ const MOST_TOLD = 10
 /** Says which places of a channel's answer are not what they should be. The rest of it is taken. */
 export const logWrong = (log: Pick<Log, 'error'>, verb: string, wrong: readonly string[]): void =>
   log.error(
-    { verb, wrong: wrong.slice(0, MOST_TOLD), count: wrong.length },
-    'the channel reported what is none of the events, and the others of it are taken'
+    { event: 'channel.invalid_answer', verb, wrong: wrong.slice(0, MOST_TOLD), count: wrong.length },
+    'channel reported invalid events; the valid ones are taken'
   )

@@ -80,7 +80,10 @@ async function itemOf({ database: { db } }: Pick<Deps, 'database'>, id: number):
 async function endOf(parts: Deps, item: Item, one: Media): Promise<Downloaded> {
   // Hosts died of them.
   if (item.deaths < MOST_DEATHS) return triedOn(parts, item, one)
-  parts.log.warn({ item: item.id, reason: GIVEN_UP }, 'a file of a customer could not be fetched')
+  parts.log.warn(
+    { event: 'inbound.media_gone', item: item.id, reason: GIVEN_UP },
+    'file of a customer could not be fetched'
+  )
   return { kind: 'gone', reason: GIVEN_UP, text: '' }
 }
 
@@ -90,7 +93,10 @@ const age = ({ now }: Pick<Deps, 'now'>, { createdAt }: Item) => now().getTime()
 async function triedOn(parts: Deps, item: Item, media: Media): Promise<Downloaded> {
   const end = await fetchOne(parts, item.registrationId, media)
   if (end.kind === 'ready' || parts.interrupted.aborted) return end
-  parts.log.warn({ item: item.id, reason: end.reason }, 'a file of a customer could not be fetched')
+  parts.log.warn(
+    { event: 'inbound.media_gone', item: item.id, reason: end.reason },
+    'file of a customer could not be fetched'
+  )
   return end.kind === 'retry' && age(parts, item) >= MEDIA_GIVE_UP_MS ? { ...end, kind: 'gone', text: '' } : end
 }
 

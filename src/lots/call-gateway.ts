@@ -8,12 +8,12 @@ import { sanitize, wordsOf } from '../postgres/sanitize-text.ts'
 /** One call of a channel's verb for a lot. Never rejects: whatever goes wrong is an outcome. */
 
 export type Ready = Exclude<Awaited<ReturnType<RuntimeOf>>, { unready: string }> & { lots: Lots<unknown, unknown> }
-export type Opened = Awaited<ReturnType<Lots<unknown, unknown>['open']>>
+export type OpenedLot = Awaited<ReturnType<Lots<unknown, unknown>['open']>>
 export type Added = Awaited<ReturnType<Lots<unknown, unknown>['add']>>
 export type Closed = Awaited<ReturnType<Lots<unknown, unknown>['close']>>
 
 export const opening = (ready: Ready, lot: Lot, deadline: AbortSignal) =>
-  called<Opened>('open', ready, tools => ready.lots.open(lot, tools), deadline)
+  called<OpenedLot>('open', ready, tools => ready.lots.open(lot, tools), deadline)
 
 export const adding = (ready: Ready, lot: OpenLot, items: readonly unknown[], deadline: AbortSignal) =>
   called<Added>('add', ready, tools => ready.lots.add(lot, items, tools), deadline)
@@ -38,11 +38,14 @@ async function called<Answer>(
     .then(answer => {
       const read = readLotOutcome<Answer>(name, answer)
       if ('value' in read) return read.value
-      tools.log.error({ verb: `lots.${name}`, wrong: read.wrong }, 'the channel answered what is no outcome')
+      tools.log.error(
+        { event: 'channel.invalid_answer', verb: `lots.${name}`, wrong: read.wrong },
+        'channel answered no valid outcome for a lot'
+      )
       return failed(`the channel answered what is no outcome: lots.${name}: ${read.wrong}`)
     })
     .catch((error: unknown): LotOutcome<never> => {
-      tools.log.error({ reason: wordsOf(error) }, 'the channel threw while it worked on a lot')
+      tools.log.error({ event: 'channel.threw', reason: wordsOf(error) }, 'channel threw in a verb of lots')
       return neverSent(error) ? { kind: 'retry', reason: sanitize(wordsOf(error)) } : failed(wordsOf(error))
     })
   return Promise.race([answered, late])

@@ -6,7 +6,7 @@ import { createSender, type RuntimeOf } from '../delivery/send-attempt.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { WorkSource } from '../queue/work-source.ts'
 import { collect } from './collect.ts'
-import type { Gathered } from './gathered.ts'
+import type { Gathered } from './gathered-message.ts'
 
 /** Where a message would be sent, one of a channel with lots is put into a lot instead. */
 

@@ -6,7 +6,7 @@ import { sanitize, sanitizeJson } from '../postgres/sanitize-text.ts'
 import { lotItems, lots } from '../postgres/schema/lots.ts'
 import { messages } from '../postgres/schema/schema.ts'
 import { NEVER_DUE } from '../queue/claims.ts'
-import type { Gathered } from './gathered.ts'
+import type { Gathered } from './gathered-message.ts'
 import { goOn, seal } from './seal.ts'
 
 /** Which lot a message comes into. */

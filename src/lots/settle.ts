@@ -10,8 +10,8 @@ import { type ItemState, lotItems } from '../postgres/schema/lots.ts'
 import { conversations, messages } from '../postgres/schema/schema.ts'
 import { lockConversations, wake } from '../queue/conversations.ts'
 import type { LotRow } from './claim.ts'
-import { acceptedEnd, failedEnd, refIn } from './ended.ts'
 import { letGoHeld } from './hold.ts'
+import { acceptedEnd, failedEnd, refIn } from './item-results.ts'
 import type { LotWork } from './step.ts'
 
 /** Telling the messages of a lot what became of them. So few in a transaction that nobody waits long for it. */

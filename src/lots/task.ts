@@ -51,7 +51,7 @@ export function lotTask({ host, interrupted, log, ...work }: Deps) {
       else if (await isElsewhere(database, id, host))
         await goOn(database.db, id, new Date(now().getTime() + ELSEWHERE_MS))
     } catch (error) {
-      log.warn({ lot: id, err: error }, 'a lot could not go on, and is tried again')
+      log.warn({ event: 'lot.step_failed', lot: id, err: error }, 'step of a lot failed; tried again')
       await leave(id)
     } finally {
       inHand.delete(id)
@@ -89,7 +89,10 @@ export function lotTask({ host, interrupted, log, ...work }: Deps) {
 
   function tell({ id, registrationId, state, code, step, reason }: LotRow): void {
     if (state === 'failed' || state === 'unknown')
-      log.warn({ lot: id, registration: registrationId, code, step, reason }, `a lot ended as ${state}`)
+      log.warn(
+        { event: 'lot.failed', lot: id, registration: registrationId, code, step, reason },
+        `lot ended: ${state}`
+      )
   }
 }
 

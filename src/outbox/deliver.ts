@@ -39,13 +39,17 @@ async function attempt(parts: Deps, taken: ClaimedItem): Promise<DeliveryDecisio
   const about = { item: taken.id, registration: registration.id }
   switch (answer.kind) {
     case 'delivered':
-      if (answer.warning) log.warn(about, `a CRM ${answer.warning}, which counts as delivered`)
+      if (answer.warning)
+        log.warn({ event: 'outbox.delivered', ...about }, `CRM ${answer.warning}; counts as delivered`)
       return { kind: 'delivered', reason: answer.warning }
     case 'stopped':
-      log.warn(about, `${answer.reason}, so this item is not told again`)
+      log.warn({ event: 'outbox.stopped', ...about }, `outbox item stopped: ${answer.reason}`)
       return answer
     case 'archived':
-      log.warn(about, 'the CRM has archived the plugin; it is told nothing until it registers again')
+      log.warn(
+        { event: 'registration.archived', ...about },
+        'CRM archived the plugin; its outbox waits until it registers again'
+      )
       return answer
     case 'failed':
       return again(parts, taken, answer.reason)
@@ -58,7 +62,7 @@ async function again(
   reason: string
 ): Promise<DeliveryDecision> {
   const parked = (why: string): DeliveryDecision => {
-    log.error({ item: taken.id, reason }, `an item for the CRM is parked: ${why}`)
+    log.error({ event: 'outbox.parked', item: taken.id, reason }, `outbox item parked: ${why}`)
     return { kind: 'parked', reason }
   }
   if (now().getTime() - taken.offeredSince.getTime() >= retryMs)

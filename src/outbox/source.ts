@@ -74,7 +74,10 @@ export const setItemAside =
   ({ database: { db }, now, log }: Pick<Deps, 'database' | 'now'> & { log: Pick<FastifyBaseLogger, 'error'> }) =>
   async ({ claimed: { id, registrationId, conversationId } }: DeliveryResult, error: unknown): Promise<void> => {
     const reason = `what became of it could not be stored: ${faultOf(error)}`
-    log.error({ item: id, registration: registrationId, reason }, 'an item for the CRM was set aside')
+    log.error(
+      { event: 'outbox.set_aside', item: id, registration: registrationId, reason },
+      'outbox item set aside: its result could not be stored'
+    )
     await db.transaction(async tx => {
       await lockConversations(tx, [conversationId])
       await tx

@@ -1,4 +1,3 @@
-import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import { checkKeys, keepKeys, type OpenedSecrets, openSecrets } from '../secrets/secrets.ts'
 import { checkServer, type Database, openDatabase } from './connect.ts'
@@ -21,15 +20,16 @@ interface How {
   /** Ends a start that is under way. */
   signal?: AbortSignal | undefined
   /** Is told what is waited for. */
-  log: Pick<FastifyBaseLogger, 'warn'>
+  waits: (text: string) => void
 }
 
 /** The database of the configuration, started if it is the embedded one, brought to this version, its secrets readable. */
 export async function openPrepared(
   config: Given,
-  { share = false, patient = false, signal, log }: How
+  { share = false, patient = false, signal, waits }: How
 ): Promise<Opened> {
-  const waiting = <Result>(what: string | (() => Promise<string>), work: Promise<Result>) => saidWhile(log, what, work)
+  const waiting = <Result>(what: string | (() => Promise<string>), work: Promise<Result>) =>
+    saidWhile(waits, what, work)
   const server = config.databaseUrl
     ? { url: config.databaseUrl, close: async () => {} }
     : await waiting(() => awaited(config.dataDir), startEmbedded(config.dataDir, { share, signal }))
@@ -56,11 +56,11 @@ const SAY_MS = 10_000
 
 /** Who waits for a start hears what it is that takes long. */
 async function saidWhile<Result>(
-  log: How['log'],
+  waits: How['waits'],
   what: string | (() => Promise<string>),
   work: Promise<Result>
 ): Promise<Result> {
-  const say = async () => log.warn(`waiting for ${typeof what === 'string' ? what : await what()}`)
+  const say = async () => waits(`waiting for ${typeof what === 'string' ? what : await what()}`)
   const timer = setInterval(say, SAY_MS)
   try {
     return await work

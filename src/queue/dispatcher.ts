@@ -55,7 +55,7 @@ export function startDispatcher<Taken extends QueueItem, Done>(
       })
       .catch(error => {
         failures += 1
-        log.error({ err: error }, 'a turn of the queue failed and is repeated')
+        log.error({ event: 'queue.turn_failed', err: error }, 'queue turn failed; repeated')
         return RETRY_MS
       })
       .then(wait => {
@@ -112,7 +112,7 @@ export function startDispatcher<Taken extends QueueItem, Done>(
       .process(item)
       .then(result => void done.push({ owner, result }))
       .catch(error => {
-        log.error({ err: error }, 'an item was left as it was, and is taken again')
+        log.error({ event: 'queue.item_failed', err: error }, 'queue item failed; taken again')
         if (owner) owner.open -= 1
       })
       .then(() => {

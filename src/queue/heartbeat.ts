@@ -27,7 +27,7 @@ export async function startHeartbeat({ db }: Pick<Database, 'db'>, host: string,
     beating = beating
       .then(sayAlive)
       .then(() => db.transaction(free))
-      .catch(error => log.error({ err: error }, 'the other hosts could not be looked after'))
+      .catch(error => log.error({ event: 'host.heartbeat_failed', err: error }, 'heartbeat failed'))
     return beating
   }
   await sayAlive()
@@ -48,7 +48,7 @@ export async function startHeartbeat({ db }: Pick<Database, 'db'>, host: string,
     const { rows: dead } = await tx.execute<{ id: string }>(sql`
       delete from ${hosts} where seen_at < now() - make_interval(secs => ${DEAD_AFTER_S}) returning id`)
     if (dead.length > 0)
-      log.warn({ hosts: dead.map(({ id }) => id) }, 'hosts stopped without a word; others go on with their work')
+      log.warn({ event: 'host.expired', hosts: dead.map(({ id }) => id) }, 'expired hosts removed, claims released')
     // Conversations, registrations and then jobs, as everybody locks them.
     await releaseClaimsOfDeadHosts(tx)
     await freeJobs(tx)

@@ -47,7 +47,7 @@ export function startRebalancer(
       )
       if (!given) continue
       pause[work] = PAUSE_ROUNDS
-      log.info({ work, ...given }, 'registrations go to a host that has less to do')
+      log.info({ event: 'queue.handed_off', work, ...given }, 'registrations handed off to a less busy host')
       dispatchers[work].hand(given.registrationIds, given.to)
     }
   }
@@ -56,14 +56,18 @@ export function startRebalancer(
     while (!over.signal.aborted) {
       await delay(EVERY_MS, undefined, { signal: over.signal, ref: false }).catch(() => {})
       if (!over.signal.aborted)
-        await round().catch(error => log.error({ err: error }, 'this host could not compare itself with the others'))
+        await round().catch(error => log.error({ event: 'queue.rebalance_failed', err: error }, 'rebalance failed'))
     }
   }
   const ended = rounds()
 
   return {
     adopt: (work: WorkKind): void => {
-      dispatchers[work].adopt().catch(error => log.error({ err: error }, 'what another host gave is taken on later'))
+      dispatchers[work]
+        .adopt()
+        .catch(error =>
+          log.error({ event: 'queue.hand_off_failed', err: error }, 'hand-off could not be taken on; tried again')
+        )
     },
     async stop(): Promise<void> {
       over.abort()

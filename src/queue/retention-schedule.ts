@@ -23,9 +23,14 @@ export function retentionCrons({ keepMs, now, interrupted, log }: Retention, { n
   const run = async () => {
     try {
       const gone = await remove(new Date(now().getTime() - keepMs), interrupted)
-      if (Object.values(gone).some(number => number > 0)) log.info(gone, `removed ${what}`)
+      if (Object.values(gone).some(number => number > 0))
+        log.info({ event: 'retention.removed', ...gone }, `retention removed ${what}`)
     } catch (error) {
-      if (!interrupted.aborted) log.error({ err: error }, `could not remove ${what}; the next hour tries again`)
+      if (!interrupted.aborted)
+        log.error(
+          { event: 'retention.failed', err: error },
+          `retention could not remove ${what}; tried again in an hour`
+        )
     }
   }
   return keepMs === 0 ? [] : [{ name, pattern, run }]

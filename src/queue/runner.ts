@@ -57,7 +57,9 @@ async function runOnce(
       if (!message.includes('maxPoolSize')) log[LEVELS[level]]({ ...meta }, message)
     })
   })
-  const ended = runner.promise.catch(error => log.warn({ err: error }, 'the runner of jobs gave up'))
+  const ended = runner.promise.catch(error =>
+    log.warn({ event: 'jobs.runner_failed', err: error }, 'job runner gave up; replaced')
+  )
   const givesUp = new Promise<void>(resolve => events.once('pool:gracefulShutdown', () => resolve()))
   await started(await named.promise)
   return { runner, ended, over: Promise.race([ended, givesUp]) }

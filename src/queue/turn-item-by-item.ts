@@ -28,7 +28,10 @@ export function settlingItemByItem<Taken extends QueueItem, Done>(
       return await line.settleAndClaim(done, wants, inHand)
     } catch (error) {
       if (!isFault(error)) throw error
-      log.error({ reason: faultOf(error) }, 'a turn of the queue failed by what it was given; its items are done apart')
+      log.error(
+        { event: 'queue.turn_failed', reason: faultOf(error) },
+        'queue turn failed; its items are settled one by one'
+      )
       await apart(done, async some => void (await line.settleAndClaim(some, [], inHand)), setAside)
       return takeApart(wants, inHand)
     }
@@ -42,7 +45,10 @@ export function settlingItemByItem<Taken extends QueueItem, Done>(
         wants,
         async some => void taken.push(...(await line.settleAndClaim([], some, inHand))),
         async ({ registrationId }, error) =>
-          log.error({ registration: registrationId, reason: faultOf(error) }, 'nothing of a registration can be taken')
+          log.error(
+            { event: 'queue.claim_failed', registration: registrationId, reason: faultOf(error) },
+            'items of a registration cannot be claimed'
+          )
       )
     } catch (error) {
       if (taken.length === 0) throw error

@@ -25,7 +25,11 @@ export async function holdKeys(
   await say()
   let saying = Promise.resolve()
   const timer = setInterval(() => {
-    saying = saying.then(say).catch(error => log.warn({ err: error }, 'which keys this host has could not be said'))
+    saying = saying
+      .then(say)
+      .catch(error =>
+        log.warn({ event: 'secrets.keys_not_announced', err: error }, 'keys of this host could not be announced')
+      )
   }, EVERY_MS)
   return async () => {
     clearInterval(timer)
@@ -34,7 +38,9 @@ export async function holdKeys(
     await db
       .delete(keyHolders)
       .where(eq(keyHolders.id, host))
-      .catch(error => log.warn({ err: error }, 'the keys of this host could not be taken back'))
+      .catch(error =>
+        log.warn({ event: 'secrets.keys_not_withdrawn', err: error }, 'keys of this host could not be withdrawn')
+      )
   }
 }
 

@@ -8,7 +8,7 @@ import { Type } from 'typebox'
 import { importChannel, loadChannels, mountChannel } from '../../src/channels/load.ts'
 import { readConfig } from '../../src/config.ts'
 import { testFolder } from '../harness.ts'
-import { scripted, taken } from '../scripted.ts'
+import { scripted, taken } from '../scripted-channel.ts'
 import { bare } from './bare.ts'
 
 /** What stops a start, and how its message names the channel at fault. */

@@ -1,9 +1,9 @@
 import type { Note } from 'channel-kit/tools'
 import t from 'tap'
 import { notes } from '../../src/postgres/schema/kept.ts'
+import { reportTo, talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { taken } from '../scripted.ts'
-import { reportTo, talkingHost, wrote } from '../talking.ts'
+import { taken } from '../scripted-channel.ts'
 
 const note = (name: string, value: unknown) => ({ kind: 'note', name, value }) as const
 

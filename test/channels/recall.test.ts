@@ -2,8 +2,8 @@ import type { Asked, Recalled, Tools } from 'channel-kit/tools'
 import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { outbox } from '../../src/postgres/schema/schema.ts'
+import { reportTo, talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { reportTo, talkingHost, wrote } from '../talking.ts'
 
 t.test('what either side said is recalled by its id, in the order asked, whatever the contact is called', async t => {
   const { db, post, reach, report, recall, settle } = await recallingHost(t)

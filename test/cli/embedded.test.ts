@@ -35,7 +35,7 @@ t.test('beside a running host, commands use its server and leave it running', as
   t.match(await cliJson(t, ['db', 'clean'], { env }), { messages: 0, outbox: 0 })
 
   const worker = await startCli(t, ['queue', 'run'], { env: { ...env, LOG_LEVEL: 'info' } })
-  await until('the worker to work', async () => worker.written.stdout.includes('working on the queue'))
+  await until('the worker to work', async () => worker.written.stdout.includes('worker started'))
   worker.kill('SIGINT')
   t.match(await worker.ended, { code: 0, stderr: '' })
 

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { eraseContact } from '../../src/messages/erase.ts'
 import { conversations, messages, outbox } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from '../harness.ts'
-import { scripted, text } from '../scripted.ts'
+import { scripted, text } from '../scripted-channel.ts'
 import { cli, cliJson } from './run.ts'
 
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))

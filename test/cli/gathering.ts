@@ -2,7 +2,7 @@ import bpmessage from 'channel-bpmessage'
 import { startSimulator } from 'channel-bpmessage/simulator'
 import type { Test } from 'tap'
 import { testCrm, testHost, until } from '../harness.ts'
-import { text } from '../scripted.ts'
+import { text } from '../scripted-channel.ts'
 
 export const MOBILE = (number: number) => `+5511${900_000_000 + number}`
 

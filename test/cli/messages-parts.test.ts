@@ -1,6 +1,6 @@
 import t from 'tap'
+import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { talkingHost, wrote } from '../talking.ts'
 import { cli, cliJson } from './run.ts'
 
 t.test('messages show tells of parts, and how a doubt ended; messages list of answers without an id', async t => {

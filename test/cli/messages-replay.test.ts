@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { messagesReplay } from '../../src/cli/messages-replay.ts'
 import { messages } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from '../harness.ts'
-import { scripted, taken, text } from '../scripted.ts'
+import { scripted, taken, text } from '../scripted-channel.ts'
 import { cli, cliJson } from './run.ts'
 
 t.test('messages replay sends certain failed messages once more, and says what it left', async t => {

@@ -5,7 +5,7 @@ import { countMessages, listMessages, type MessageFilter } from '../../src/messa
 import { replayMessages } from '../../src/messages/replay.ts'
 import { messages } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from '../harness.ts'
-import { scripted, text } from '../scripted.ts'
+import { scripted, text } from '../scripted-channel.ts'
 import { cli, cliJson } from './run.ts'
 
 interface List {

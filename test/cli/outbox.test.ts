@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { outboxReplay } from '../../src/cli/outbox-replay.ts'
 import { listItems, type OutboxFilter } from '../../src/outbox/queries.ts'
 import { testCrm, testHost, until } from '../harness.ts'
-import { scripted, text } from '../scripted.ts'
+import { scripted, text } from '../scripted-channel.ts'
 import { cli, cliJson } from './run.ts'
 
 const TIME = /^\d{4}-\d\d-\d\dT.*Z$/

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { registrations } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from '../harness.ts'
-import { scripted, taken, text } from '../scripted.ts'
+import { scripted, taken, text } from '../scripted-channel.ts'
 import { cli, cliJson } from './run.ts'
 
 t.test('registrations list tells of each what it is and what waits, and no secret', async t => {

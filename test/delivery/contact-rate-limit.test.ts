@@ -1,9 +1,9 @@
 import t from 'tap'
 import { nextFree } from '../../src/delivery/contact-rate-limit.ts'
 import { conversations } from '../../src/postgres/schema/schema.ts'
+import { talkingHost } from '../conversation-fixture.ts'
 import { testHost, until } from '../harness.ts'
-import { taken, text } from '../scripted.ts'
-import { talkingHost } from '../talking.ts'
+import { taken, text } from '../scripted-channel.ts'
 
 const at = (ms: number) => new Date(1_800_000_000_000 + ms)
 

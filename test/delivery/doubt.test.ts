@@ -4,9 +4,9 @@ import t from 'tap'
 import { replayMessages } from '../../src/messages/replay.ts'
 import { conversations, messages } from '../../src/postgres/schema/schema.ts'
 import { testGateway } from '../channels/gateway.ts'
+import { reportTo, talkingHost } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { taken } from '../scripted.ts'
-import { reportTo, talkingHost } from '../talking.ts'
+import { taken } from '../scripted-channel.ts'
 
 const AWAITING: Outcome = { kind: 'unknown', reason: 'silence', awaitMs: 60_000 }
 const named = (id: string, part?: number) => ({

@@ -2,7 +2,7 @@ import { eq, ne } from 'drizzle-orm'
 import t from 'tap'
 import { messages } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testDatabase, testHost, until } from '../harness.ts'
-import { scripted, taken, text } from '../scripted.ts'
+import { scripted, taken, text } from '../scripted-channel.ts'
 
 /** The same numbers in every run of a test, from a seed that it prints. */
 function numbers(seed: number): () => number {

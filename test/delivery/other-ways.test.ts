@@ -1,8 +1,8 @@
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import t from 'tap'
 import { replayMessages } from '../../src/messages/replay.ts'
+import { talkingHost } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { talkingHost } from '../talking.ts'
 
 /** Ways that gateways and channels find for what came back. */
 

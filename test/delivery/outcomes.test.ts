@@ -3,9 +3,9 @@ import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { notes } from '../../src/postgres/schema/kept.ts'
 import { messages } from '../../src/postgres/schema/schema.ts'
+import { wrote } from '../conversation-fixture.ts'
 import { testCrm, testHost, until } from '../harness.ts'
-import { scripted, taken, text } from '../scripted.ts'
-import { wrote } from '../talking.ts'
+import { scripted, taken, text } from '../scripted-channel.ts'
 
 const FAST = {
   LV_PLUGIN_CHAT_SEND_ATTEMPTS: '3',

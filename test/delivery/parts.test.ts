@@ -2,8 +2,8 @@ import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import t from 'tap'
 import { replayMessages } from '../../src/messages/replay.ts'
 import { messageParts } from '../../src/postgres/schema/kept.ts'
+import { talkingHost } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { talkingHost } from '../talking.ts'
 
 const parts = (...refs: string[]) => refs.map((ref, part) => ({ part, ref }))
 const status = (ref: string, status: 'sent' | 'delivered' | 'read' | 'error') =>

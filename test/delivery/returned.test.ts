@@ -2,8 +2,8 @@ import type { EitherEvent } from 'channel-kit/event'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import t from 'tap'
 import { earlyStatuses, messageParts } from '../../src/postgres/schema/kept.ts'
+import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { talkingHost, wrote } from '../talking.ts'
 
 /** Statuses that depend on what a send knew, and messages that gateways give back. */
 

@@ -4,8 +4,8 @@ import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { replayMessages } from '../../src/messages/replay.ts'
 import { messages } from '../../src/postgres/schema/schema.ts'
+import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { talkingHost, wrote } from '../talking.ts'
 
 /** What a channel's own answers are handed of what they answer. */
 

@@ -3,9 +3,9 @@ import t from 'tap'
 import { eraseContact } from '../../src/messages/erase.ts'
 import { aliases } from '../../src/postgres/schema/kept.ts'
 import { conversations } from '../../src/postgres/schema/schema.ts'
+import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { taken } from '../scripted.ts'
-import { talkingHost, wrote } from '../talking.ts'
+import { taken } from '../scripted-channel.ts'
 
 const renamed = (from: string, to: string) => ({ kind: 'renamed', from, to }) as const
 

@@ -2,8 +2,8 @@ import type { Outcome } from 'channel-kit/outcome'
 import { asc, eq } from 'drizzle-orm'
 import t from 'tap'
 import { conversations, messages, outbox } from '../../src/postgres/schema/schema.ts'
+import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { talkingHost, wrote } from '../talking.ts'
 
 t.test('what a channel chose to remember last of a conversation goes with its next message', async t => {
   const { post, reach, report, script } = await talkingHost(

@@ -4,9 +4,9 @@ import t from 'tap'
 import { eraseContact } from '../../src/messages/erase.ts'
 import { listItems } from '../../src/outbox/queries.ts'
 import { outbox } from '../../src/postgres/schema/schema.ts'
+import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { testHost, until } from '../harness.ts'
-import { taken } from '../scripted.ts'
-import { talkingHost, wrote } from '../talking.ts'
+import { taken } from '../scripted-channel.ts'
 
 const file = (name: string) => ({ media: { id: name }, name, type: 'file' as const })
 const ready = (name: string): Downloaded => ({

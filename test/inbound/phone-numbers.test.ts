@@ -7,9 +7,9 @@ import { eraseContact } from '../../src/messages/erase.ts'
 import { listMessages } from '../../src/messages/queries.ts'
 import { conversations } from '../../src/postgres/schema/schema.ts'
 import { otherWay } from '../../src/protocol/contact.ts'
+import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { openDatabase, testDatabase, until } from '../harness.ts'
-import { scripted, taken, text } from '../scripted.ts'
-import { talkingHost, wrote } from '../talking.ts'
+import { scripted, taken, text } from '../scripted-channel.ts'
 
 /** A phone number is one contact, with its plus and without. */
 

@@ -5,7 +5,7 @@ import { sendTurn } from '../../src/delivery/settle.ts'
 import { createIngest } from '../../src/inbound/webhook-ingest.ts'
 import { createAccept } from '../../src/messages/accept.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
-import { text } from '../scripted.ts'
+import { text } from '../scripted-channel.ts'
 
 /** There is no worker, so nothing looks at what was kept. */
 

@@ -3,7 +3,7 @@ import bpmessageEmail from 'channel-bpmessage/email'
 import { startSimulator } from 'channel-bpmessage/simulator'
 import t, { type Test } from 'tap'
 import { testCrm, testHost, until } from '../harness.ts'
-import { text } from '../scripted.ts'
+import { text } from '../scripted-channel.ts'
 
 async function build(t: Test, lots: object = {}) {
   const fake = await startSimulator()

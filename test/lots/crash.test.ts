@@ -1,6 +1,6 @@
 import t from 'tap'
 import { until } from '../harness.ts'
-import { text } from '../scripted.ts'
+import { text } from '../scripted-channel.ts'
 import { build, lotGateway } from './gateway.ts'
 
 /**

@@ -2,7 +2,7 @@ import type { Channel } from 'channel-kit/channel'
 import type { Lot, LotLimits, Lots, Prepared } from 'channel-kit/lots'
 import type { Test } from 'tap'
 import { testCrm, testHost, until } from '../harness.ts'
-import { scripted, taken } from '../scripted.ts'
+import { scripted, taken } from '../scripted-channel.ts'
 
 /** A gateway that takes lots, as a test scripts it, and a host whose only channel it is. */
 

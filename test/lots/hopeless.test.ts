@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { until } from '../harness.ts'
-import { text } from '../scripted.ts'
+import { text } from '../scripted-channel.ts'
 import { build, lotGateway } from './gateway.ts'
 
 t.setTimeout(180_000)

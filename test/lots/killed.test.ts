@@ -5,7 +5,7 @@ import bpmessage from 'channel-bpmessage'
 import { startSimulator } from 'channel-bpmessage/simulator'
 import t, { type Test } from 'tap'
 import { testCrm, testHost, until } from '../harness.ts'
-import { text } from '../scripted.ts'
+import { text } from '../scripted-channel.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const HOUR = 3_600_000

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { text } from '../scripted.ts'
+import { text } from '../scripted-channel.ts'
 import { build, lotGateway } from './gateway.ts'
 
 const to = (contact: string, words: string, subject: string | null = null) => ({ ...text(contact, words), subject })

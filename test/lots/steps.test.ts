@@ -1,7 +1,7 @@
 import type { Lots } from 'channel-kit/lots'
 import t from 'tap'
 import { until } from '../harness.ts'
-import { text } from '../scripted.ts'
+import { text } from '../scripted-channel.ts'
 import { build, lotGateway } from './gateway.ts'
 
 type Verbs = Lots<unknown, unknown>

@@ -2,11 +2,11 @@ import { asc, inArray } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import type { ClaimedMessage } from '../../src/delivery/attempt.ts'
 import { collect } from '../../src/lots/collect.ts'
-import type { Gathered } from '../../src/lots/gathered.ts'
+import type { Gathered } from '../../src/lots/gathered-message.ts'
 import { seal } from '../../src/lots/seal.ts'
 import { conversations, messages } from '../../src/postgres/schema/schema.ts'
 import { openDatabase, testDatabase, until } from '../harness.ts'
-import { text } from '../scripted.ts'
+import { text } from '../scripted-channel.ts'
 import { build, LIMITS, lotGateway } from './gateway.ts'
 
 t.test('however many collect for one key at once, it has one open lot, and no message is stranded', async t => {

@@ -4,7 +4,7 @@ import { sendTurn } from '../../src/delivery/settle.ts'
 import { createAccept } from '../../src/messages/accept.ts'
 import { outboxSource } from '../../src/outbox/source.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
-import { text } from '../scripted.ts'
+import { text } from '../scripted-channel.ts'
 
 /** A plan is kept for as long as a session, and made while the tables are small. */
 

@@ -5,7 +5,7 @@ import { storeEvents } from '../../src/inbound/store-events.ts'
 import { replayMessages } from '../../src/messages/replay.ts'
 import { messages } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from '../harness.ts'
-import { scripted, taken, text } from '../scripted.ts'
+import { scripted, taken, text } from '../scripted-channel.ts'
 
 const refused = async (): Promise<Outcome> => ({ kind: 'rejected', reason: 'closed' })
 

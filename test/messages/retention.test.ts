@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { countFinished, removeFinished } from '../../src/messages/retention.ts'
 import { conversations, messages, outbox, registrations } from '../../src/postgres/schema/schema.ts'
 import { type Database, openDatabase, testCrm, testDatabase, testHost, until } from '../harness.ts'
-import { scripted, text } from '../scripted.ts'
+import { scripted, text } from '../scripted-channel.ts'
 
 const DAY_MS = 86_400_000
 const NOW = new Date('2030-01-01T00:00:00Z')

@@ -6,7 +6,7 @@ import { backoffMs } from '../../src/outbox/deliver.ts'
 import { conversations, outbox, registrations } from '../../src/postgres/schema/schema.ts'
 import { addJob } from '../../src/queue/jobs.ts'
 import { testCrm, testHost, until } from '../harness.ts'
-import { scripted, text } from '../scripted.ts'
+import { scripted, text } from '../scripted-channel.ts'
 
 /** A gateway that reports every step at once, and a reply. */
 const chatty = () =>

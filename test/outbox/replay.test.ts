@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { replayItems } from '../../src/outbox/replay.ts'
 import { outbox } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from '../harness.ts'
-import { scripted, text } from '../scripted.ts'
+import { scripted, text } from '../scripted-channel.ts'
 
 /** A gateway that at once reports every step, and a reply: four things to tell the CRM. */
 const chatty = () =>

@@ -4,9 +4,9 @@ import { createAccept } from '../../src/messages/accept.ts'
 import { eraseContact } from '../../src/messages/erase.ts'
 import { removeFinished } from '../../src/messages/retention.ts'
 import { messages, outbox, registrations } from '../../src/postgres/schema/schema.ts'
+import { wrote } from '../conversation-fixture.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
-import { text } from '../scripted.ts'
-import { wrote } from '../talking.ts'
+import { text } from '../scripted-channel.ts'
 
 /** Messages and items have no foreign keys: whoever adds one has locked its conversation. */
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { testCrm, testDatabase, testHost, until } from '../harness.ts'
-import { scripted, taken } from '../scripted.ts'
+import { scripted, taken } from '../scripted-channel.ts'
 
 t.setTimeout(240_000)
 

@@ -6,9 +6,9 @@ import { ACCEPT } from '../../src/messages/accept-routine.ts'
 import { type Database, openDatabase as open } from '../../src/postgres/connect.ts'
 import { callRoutine } from '../../src/postgres/sql-routine.ts'
 import { claim, handOff, release, releaseClaimsOfDeadHosts } from '../../src/queue/claims.ts'
+import { wrote } from '../conversation-fixture.ts'
 import { testDatabase } from '../harness.ts'
-import { text } from '../scripted.ts'
-import { wrote } from '../talking.ts'
+import { text } from '../scripted-channel.ts'
 
 /**
  * Whoever locks several rows locks them in the order that all do: conversations

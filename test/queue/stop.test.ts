@@ -2,7 +2,7 @@ import t from 'tap'
 import { openDatabase, testCrm, testDatabase, testHost, until } from '../harness.ts'
 import { databaseRelay } from '../http/database-relay.ts'
 import { keptLog } from '../log.ts'
-import { scripted, text } from '../scripted.ts'
+import { scripted, text } from '../scripted-channel.ts'
 
 t.test('a host that stops while the database is away waits for it, and writes down what ended', async t => {
   const url = await testDatabase(t)

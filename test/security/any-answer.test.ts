@@ -3,9 +3,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import { registrations } from '../../src/postgres/schema/schema.ts'
 import { addJob } from '../../src/queue/jobs.ts'
+import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { taken, text } from '../scripted.ts'
-import { talkingHost, wrote } from '../talking.ts'
+import { taken, text } from '../scripted-channel.ts'
 
 /** Whatever a channel answers, whoever else is at the same host is served. */
 

@@ -2,10 +2,10 @@ import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { messages, outbox } from '../../src/postgres/schema/schema.ts'
+import { talkingHost } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 import { build, lotGateway } from '../lots/gateway.ts'
-import { taken, text } from '../scripted.ts'
-import { talkingHost } from '../talking.ts'
+import { taken, text } from '../scripted-channel.ts'
 
 /** An item that a host dies of does not take one host after the other with it. */
 

@@ -7,7 +7,7 @@ import { openDatabase, testCrm, testDatabase, testHost, until } from '../harness
 import { ask, askJson, isEnvelope } from '../http/ask.ts'
 import { testChannel } from '../http/channel.ts'
 import { type Key, makeKey, testCluster } from '../http/cluster.ts'
-import { scripted, taken, text } from '../scripted.ts'
+import { scripted, taken, text } from '../scripted-channel.ts'
 
 /** One cluster speaks for nobody else. Both of these are allowed: they differ in their ports. */
 

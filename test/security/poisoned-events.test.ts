@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { GatewayEvent } from 'channel-kit/event'
 import t from 'tap'
 import { messages, outbox } from '../../src/postgres/schema/schema.ts'
+import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { taken } from '../scripted.ts'
-import { talkingHost, wrote } from '../talking.ts'
+import { taken } from '../scripted-channel.ts'
 
 /** What gateways report, in whatever form a channel hands it on. */
 

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { Outcome } from 'channel-kit/outcome'
 import t from 'tap'
 import { outbox } from '../../src/postgres/schema/schema.ts'
+import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { taken, text } from '../scripted.ts'
-import { talkingHost, wrote } from '../talking.ts'
+import { taken, text } from '../scripted-channel.ts'
 
 /** What one tenant's gateway answers, or one item is, keeps nobody else's items. */
 

@@ -1,5 +1,5 @@
-/** For who waits for a start. */
-export const log = { warn: (text: string) => void process.stderr.write(`${text}\n`) }
+/** Tells whoever waits for a start what it waits for. */
+export const sayWaiting = (text: string) => void process.stderr.write(`${text}\n`)
 
 /** A command that is interrupted still ends in order, so that no server of its own is left behind: `work` stops when the signal says so. */
 export async function interruptible<Result>(work: (interrupted: AbortSignal) => Promise<Result>): Promise<Result> {

@@ -3,9 +3,9 @@ import type { GatewayEvent } from 'channel-kit/event'
 import { form, group, password, string } from 'channel-kit/form'
 import type { Crm } from 'simulator/crm'
 import t, { type Test } from 'tap'
+import { wrote } from '../conversation-fixture.ts'
 import { testCrm, testHost, until } from '../harness.ts'
-import { scripted, taken } from '../scripted.ts'
-import { wrote } from '../talking.ts'
+import { scripted, taken } from '../scripted-channel.ts'
 
 /** A gateway that knows one address for several accounts. A call is genuine for whoever has the secret that it names. */
 

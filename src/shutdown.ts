@@ -35,9 +35,11 @@ export async function startUntilTold<Host extends Ending>(
       if (err) process.stderr.write(`${err.message}\n`)
       return
     }
-    if (err) host.app.log.error({ err }, 'ending after a fault')
-    else host.app.log.info({ signal }, 'ending')
-    await host.close().catch(error => host.app.log.error({ err: error }, 'the end was not in order'))
+    if (err) host.app.log.error({ event: 'host.fault', err }, 'shutdown after a fault')
+    else host.app.log.info({ event: 'host.shutdown', signal }, 'shutdown')
+    await host
+      .close()
+      .catch(error => host.app.log.error({ event: 'host.shutdown_failed', err: error }, 'shutdown failed'))
     if (!err) ended(signal)
   })
 

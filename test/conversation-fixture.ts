@@ -6,7 +6,7 @@ import { eq } from 'drizzle-orm'
 import type { Test } from 'tap'
 import { type MessageState, messages } from '../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from './harness.ts'
-import { scripted, text } from './scripted.ts'
+import { scripted, text } from './scripted-channel.ts'
 
 interface Given {
   channel?: Partial<Channel>
