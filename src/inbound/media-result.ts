@@ -2,6 +2,7 @@ import type { Attachment, Content } from 'channel-kit/chat'
 import type { Downloaded, Media } from 'channel-kit/event'
 import { eq, sql } from 'drizzle-orm'
 import { enqueueOutbox, isReady } from '../outbox/enqueue.ts'
+import { refOfIncoming } from '../outbox/key.ts'
 import { OPEN_ITEM } from '../outbox/source.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
@@ -112,7 +113,7 @@ async function tellLate(
   if (attachments.length + texts.length === 0) return
   const { contact, subject } = (body as Body).chat
   const content = texts.length > 0 ? { text: texts.join('\n'), format: 'text' as const } : null
-  const ref = `${dedupe.replace(/^incoming /, '')} files ${media?.tries ?? 0}`
+  const ref = `${refOfIncoming(dedupe)} files ${media?.tries ?? 0}`
   const news = { kind: 'incoming' as const, conversationId: conversation.id, ref, attachments }
   await enqueueOutbox(tx, [conversation], [{ ...news, message: { contact, subject, content } }])
 }

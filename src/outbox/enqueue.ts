@@ -8,6 +8,7 @@ import { incomingBody, statusBody } from '../protocol/special-request.ts'
 import { NEVER_DUE } from '../queue/claims.ts'
 import { type Conversation, wake } from '../queue/conversations.ts'
 import { addJob } from '../queue/jobs.ts'
+import { incomingKey, statusKey } from './key.ts'
 
 /** Something that the CRM has to be told. */
 export type NewOutboxItem = {
@@ -110,8 +111,5 @@ const heldFor = (news: NewOutboxItem) =>
     ? { dueAt: NEVER_DUE, media: { attachments: news.attachments, tries: 0 } }
     : {}
 
-/** What makes two items the same: a message reaches a status once, a replay being a new message to the CRM, and a gateway's message is one, however often it is reported. */
 const dedupeOf = (news: NewOutboxItem) =>
-  news.kind === 'status'
-    ? `status ${news.status} ${news.crmId}${news.replays > 0 ? ` ${news.replays}` : ''}`
-    : `incoming ${news.ref}`
+  news.kind === 'status' ? statusKey(news.status, news.crmId, news.replays) : incomingKey(news.ref)

@@ -1,9 +1,10 @@
-import { STATUSES, type Status } from 'channel-kit/chat'
+import { STATUSES } from 'channel-kit/chat'
 import { and, asc, desc, eq, gt, inArray, lt, lte, max, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { conversations, type OutboxState, outbox } from '../postgres/schema/schema.ts'
 import { NEVER_DUE } from '../queue/claims.ts'
+import { statusKeys } from './key.ts'
 import { replayable } from './replay.ts'
 
 /** What the CRM was told and has to be told, as an operator looks for it. */
@@ -61,19 +62,11 @@ export const itemsAbout = (
     .where(
       and(
         eq(outbox.registrationId, registrationId),
-        inArray(
-          outbox.dedupe,
-          Array.from({ length: replays + 1 }, (_, replay) =>
-            STATUSES.map(status => dedupe(status, crmId, replay))
-          ).flat()
-        )
+        inArray(outbox.dedupe, statusKeys(STATUSES, crmId, replays)),
+        sql`${outbox.body} ->> 'id' = ${crmId}`
       )
     )
     .orderBy(asc(outbox.id))
-
-/** As news.ts makes them. */
-const dedupe = (status: Status, crmId: string, replay: number) =>
-  `status ${status} ${crmId}${replay > 0 ? ` ${replay}` : ''}`
 
 export async function countReplayable({ db }: Pick<Database, 'db'>, wanted: OutboxFilter, now: Date): Promise<number> {
   const [row] = await db
