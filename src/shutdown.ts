@@ -28,7 +28,7 @@ export async function startUntilTold<Host extends Ending>(
   const over = new AbortController()
   const starting = start(over.signal)
 
-  closeWithGrace({ delay: graceMs + REST_MS, logger: false }, async ({ err, signal }) => {
+  const { uninstall } = closeWithGrace({ delay: graceMs + REST_MS, logger: false }, async ({ err, signal }) => {
     over.abort()
     const host = await starting.catch(() => undefined)
     if (!host) {
@@ -44,7 +44,9 @@ export async function startUntilTold<Host extends Ending>(
   })
 
   return starting.catch(error => {
-    if (!over.signal.aborted) throw error
-    return undefined
+    if (over.signal.aborted) return undefined
+    // It would end the process as if nothing had failed.
+    uninstall()
+    throw error
   })
 }

@@ -44,7 +44,7 @@ t.test('an answer comes into the chat that was written in, by whatever WhatsApp 
   t.same(heard(crm), [
     '+5531955554001: resposta 553155554001',
     '+5531966665002: resposta 553166665002',
-    '553177776001: resposta 553177776001',
+    '+553177776001: resposta 553177776001',
     '5531977776001: resposta 553177776001'
   ])
 })
@@ -72,7 +72,7 @@ t.test('two numbers of one account each have their messages, wherever Meta sends
   const entry = [{ id: gateway.state.account.businessAccountId, changes }]
   t.equal(await gateway.webhooks.post({ object: 'whatsapp_business_account', entry }), 200)
   const event = await crm.waitFor(one => one.type === 'incoming')
-  t.match(event, { plugin: 'second', contact: CUSTOMER, message: { content: { text: 'to the second' } } })
+  t.match(event, { plugin: 'second', contact: `+${CUSTOMER}`, message: { content: { text: 'to the second' } } })
   t.match(await first.plugin.markdownPreview('health'), {
     json: { markdown: /Webhooks of other numbers \| ⚠️ Those of the number 206540352242922 come here/ }
   })
@@ -89,7 +89,7 @@ t.test('a file that WhatsApp does not hand over keeps nothing waiting', async t 
   await gateway.write(CUSTOMER, { text: 'URGENT: cancel my order' })
   await until('both', async () => heard(crm).length === 2)
   t.same(heard(crm), [
-    `${CUSTOMER}: photo\nThe file image-HOTO0001.png follows`,
-    `${CUSTOMER}: URGENT: cancel my order`
+    `+${CUSTOMER}: photo\nThe file image-HOTO0001.png follows`,
+    `+${CUSTOMER}: URGENT: cancel my order`
   ])
 })
