@@ -24,11 +24,14 @@ const tidy = (text: string) =>
     .replace(/\n{3,}/g, '\n\n')
     .trim()
 
-/** Control characters have no place in XML 1.0, and a tab is a space to a phone. */
+/**
+ * Control characters have no place in XML 1.0, and a tab is a space to a phone. Every end of a line is the one that an
+ * SMS has: readers of XML make one of the others, too.
+ */
 const bare = (text: string) =>
   text
     .toWellFormed()
-    .replace(/\r\n?/g, '\n')
+    .replace(/\r\n?|[\u0085\u2028\u2029]/g, '\n')
     .replace(/\t/g, ' ')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what has to go
     .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\ufffe\uffff]/g, '')

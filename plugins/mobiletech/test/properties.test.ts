@@ -31,6 +31,7 @@ t.test('any text in any markup becomes parts that each fit, and of which nothing
 })
 
 t.test('what is written can be read, whatever the text', async t => {
+  t.equal(await plainText({ text: 'a\u2028b\u2029c\u0085d\r\ne\rf', format: 'text' }), 'a\nb\nc\nd\ne\nf')
   await fc.assert(
     fc.asyncProperty(words, async text => {
       const content = await plainText({ text, format: 'text' })
