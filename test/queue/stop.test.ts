@@ -14,7 +14,7 @@ t.test('a host that stops while the database is away waits for it, and writes do
     return { kind: 'accepted', ref, later: [{ afterMs: 0, events: [{ kind: 'status', ref, status: 'sent' }] }] }
   })
   const { logTo, log } = keptLog()
-  const failedTurns = () => log().split('is repeated').length
+  const failedTurns = () => log().split('queue.turn_failed').length
   const crm = await testCrm(t)
   const env = { DATABASE_URL: relay.url, LOG_LEVEL: 'error' }
   const host = await testHost(t, { channels: [{ channel, path: '/' }], env, logTo })
