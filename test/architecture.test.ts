@@ -123,6 +123,25 @@ t.test('no file hands on what is another file’s', async t => {
   t.same(barrels, [])
 })
 
+t.test('an exported name of the host is there once, and what a part is given is not called parts', async t => {
+  const names = code
+    .filter(file => file.startsWith('src/'))
+    .flatMap(file => declared(readFileSync(join(ROOT, file), 'utf8')).map(name => ({ file, name })))
+  t.ok(names.length > 400, 'names are found')
+  t.same(
+    [...Map.groupBy(names, ({ name }) => name).values()].filter(same => same.length > 1),
+    []
+  )
+  // Messages have parts.
+  t.same(
+    code.filter(
+      file =>
+        file.startsWith('src/') && /^(export )?(interface|type) Parts\b/m.test(readFileSync(join(ROOT, file), 'utf8'))
+    ),
+    []
+  )
+})
+
 t.test('a file is short, and named for what it holds', async t => {
   const lengths = files
     .filter(file => CODE.test(file))
@@ -136,6 +155,11 @@ t.test('a file is short, and named for what it holds', async t => {
     []
   )
 })
+
+const declared = (text: string): string[] =>
+  [...text.matchAll(/^export (?:async )?(?:const|function\*?|interface|type|class) ([A-Za-z_]+)/gm)].map(
+    ([, name = '']) => name
+  )
 
 interface Rule {
   from: RegExp

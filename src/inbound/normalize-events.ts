@@ -52,5 +52,6 @@ const plainStatus = (event: StatusEvent): StatusEvent => ({
   ...event,
   ref: sanitize(event.ref),
   ...(event.reason ? { reason: sanitize(event.reason) } : {}),
+  ...(event.way ? { way: sanitize(event.way) } : {}),
   ...(event.contact ? { contact: sanitize(event.contact) } : {})
 })

@@ -74,3 +74,12 @@ t.test('a replay goes by every way once more', async t => {
   await until('the replay', async () => script.handed.length === 3)
   t.equal(script.handed[2]?.returned, undefined)
 })
+
+t.test('a way is stored whatever letters it has', async t => {
+  const { post, reach, report, script } = await talkingHost(t, byAttempt)
+  const id = await post('1', 'hello')
+  await reach(id, 'accepted')
+  await report(status('ref1', 'returned', { way: 'a\0b\ud800' }))
+  await until('the second send', async () => script.handed.length === 2)
+  t.match(script.handed[1]?.returned, [{ part: 0, way: /^a.*b/ }])
+})
