@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm'
 import { boxed } from '../inbound/conversation-memory.ts'
 import type { StoryEntry } from '../messages/story.ts'
 import type { Executor } from '../postgres/connect.ts'
+import { bigints } from '../postgres/ids.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
 import type { Doubt, messages } from '../postgres/schema/schema.ts'
 import type { Conversation } from '../queue/conversations.ts'
@@ -65,19 +66,6 @@ export interface UpdatedMessage {
   partCount: number | null
 }
 
-/** Writes the rows of `given` to their messages, which `ids` names once more lest all messages be read to find them, unless another host has taken them over. What was heard of a message while it was being sent stays with it. */
-export const APPLY_RESULTS = (given: string, ids: string) => `
-  update messages m
-  set state = e.state, ref = coalesce(e.ref, m.ref), reason = e.reason, later = e.later::json, status = coalesce(e.status, m.status),
-    due_at = coalesce(e.due_at, m.due_at), settled_at = e.settled_at, attempts = m.attempts - e.uncounted,
-    story = m.story || e.story, in_parts = m.in_parts or e.in_parts, part_count = coalesce(e.part_count, m.part_count),
-    progress = case when e.state = 'accepted' then null else coalesce(e.progress::json, m.progress) end,
-    doubt = case when e.state = 'accepted' then null when m.doubt in ('heard', 'channel') then m.doubt else e.doubt end
-  from json_to_recordset(${given}) as e(
-    id bigint, attempts int, replays int, state text, ref text, reason text, later text, status text, due_at timestamptz,
-    settled_at timestamptz, uncounted int, story jsonb, in_parts boolean, part_count int, progress text, doubt text, was text)
-  where m.id = any(${ids}) and m.id = e.id and m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays`
-
 /** What an attempt makes of its message. */
 export const resultRow = (one: AttemptResult, now: Date) => ({
   id: one.claimed.message.id,
@@ -99,9 +87,8 @@ export async function applyResults(
 ): Promise<Map<number, UpdatedMessage>> {
   const changes = ended.map(one => resultRow(one, now))
   const { rows } = await tx.execute<{ id: string } & Record<keyof UpdatedMessage, never>>(sql`
-    with given as (select ${JSON.stringify(changes)}::json rows)
-    ${sql.raw(APPLY_RESULTS('(select rows from given)', "array(select (row->>'id')::bigint from given, json_array_elements(rows) row)"))}
-    returning m.id, m.status, m.in_parts "inParts", m.doubt, m.part_count "partCount"`)
+    select r.id, r.status, r.in_parts "inParts", r.doubt, r.part_count "partCount"
+    from pg_temp.apply_results(${bigints(changes.map(({ id }) => id))}, ${JSON.stringify(changes)}::json, false) r`)
   return new Map(rows.map(({ id, ...row }) => [Number(id), row]))
 }
 

@@ -9,18 +9,19 @@ import { enqueueOutbox, type NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
 import { registrations } from '../postgres/schema/schema.ts'
-import { callRoutine } from '../postgres/sql-routine.ts'
+import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
 import { lockConversations, lockRegistrations } from '../queue/conversations.ts'
 import { addJob } from '../queue/jobs.ts'
 import { type AttemptResult, applyResults, type ClaimedMessage, type UpdatedMessage } from './attempt.ts'
 import { type ClaimedRow, claimedOf } from './claimed-message.ts'
 import { type PaceOf, writePaces } from './contact-rate-limit.ts'
 import { type Decision, pauseUntil, scheduledOf } from './retry-policy.ts'
-import { SEND_TURN } from './send-turn.ts'
 import { isSimple, simpleRows } from './settle-fast.ts'
 import { settleParts } from './settle-parts.ts'
 
 /** The messages that this host has in hand: taking them, and writing down what became of them. */
+
+const SEND_TURN = readRoutine(new URL('./send-turn.sql', import.meta.url), 'send_turn')
 
 interface Turn {
   database: Pick<Database, 'db' | 'pool'>

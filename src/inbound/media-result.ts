@@ -1,9 +1,8 @@
 import type { Attachment, Content } from 'channel-kit/chat'
 import type { Downloaded, Media } from 'channel-kit/event'
-import { eq, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { enqueueOutbox, isReady } from '../outbox/enqueue.ts'
 import { refOfIncoming } from '../outbox/key.ts'
-import { OPEN_ITEM } from '../outbox/source.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
 import { type Fetching, outbox } from '../postgres/schema/schema.ts'
@@ -125,7 +124,7 @@ const write = (tx: Executor, { id }: Item, change: Change) => tx.update(outbox).
 /** The CRM may hear of the message, and of what came after it. */
 async function offer(tx: Executor, item: Item, change: Change, now: Date): Promise<void> {
   await write(tx, item, { ...change, reason: null, dueAt: now, offeredSince: now })
-  await refreshDue(tx, 'tell', [item.conversationId], sql`${outbox}`, OPEN_ITEM)
+  await refreshDue(tx, 'tell', [item.conversationId])
   await wake(tx, 'tell', [item.registrationId])
 }
 

@@ -46,13 +46,9 @@ export async function recheckUnmatched(
   sent: readonly { registrationId: number; ref: string }[]
 ): Promise<void> {
   if (sent.length === 0) return
-  const { rows } = await tx.execute<{ id: string }>(sql`
-    select distinct e.registration_id id from ${earlyStatuses} e
-    join json_to_recordset(${JSON.stringify(sent)}::json) as given("registrationId" bigint, ref text)
-      on e.registration_id = given."registrationId" and e.ref = given.ref
-    order by 1`)
-  for (const { id } of rows)
-    await addJob(tx, 'early', { registration: Number(id), all: true }, { key: `early all ${id}` })
+  await tx.execute(sql`select pg_temp.recheck_unmatched(
+    ${sql.param(sent.map(({ registrationId }) => registrationId))}::bigint[],
+    ${sql.param(sent.map(({ ref }) => ref))}::text[])`)
 }
 
 interface Deps {

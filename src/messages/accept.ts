@@ -1,11 +1,12 @@
 import { createBatcher } from '../postgres/batch.ts'
 import type { Database } from '../postgres/connect.ts'
-import { callRoutine } from '../postgres/sql-routine.ts'
+import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
 import type { Posted } from '../protocol/chat.ts'
-import { ACCEPT } from './accept-routine.ts'
 
 /** Resolves when the message is stored for good. `other`: another name of the same contact, such as a number without its plus. */
 export type Accept = (registrationId: number, posted: Posted, other?: string | null) => Promise<void>
+
+export const ACCEPT = readRoutine(new URL('./accept.sql', import.meta.url), 'accept_messages')
 
 interface Arrival {
   registrationId: number

@@ -1,15 +1,12 @@
 import { inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { conversations, messages } from '../postgres/schema/schema.ts'
+import { conversations } from '../postgres/schema/schema.ts'
 import { type Conversation, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
 
-/** What makes a message `i` one that is not settled. */
-const OPEN = sql`i.settled_at is null and i.state <> 'gathered'`
-
 /** Writes down anew when these conversations, which are locked, have something to send. */
 export const refreshSending = (tx: Executor, conversationIds: readonly number[]): Promise<void> =>
-  refreshDue(tx, 'send', conversationIds, sql`${messages}`, OPEN)
+  refreshDue(tx, 'send', conversationIds)
 
 /** Sees to it that a host sends messages that were added to locked conversations. */
 export async function enqueue(

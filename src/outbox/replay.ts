@@ -3,7 +3,6 @@ import type { Database } from '../postgres/connect.ts'
 import { conversations, outbox } from '../postgres/schema/schema.ts'
 import { lockConversations, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
-import { OPEN_ITEM } from './source.ts'
 
 /** The id of the message that a status is about; an incoming message has none. */
 const about = (item: SQL) => sql`case when ${item}.kind = 'status' then ${item}.body ->> 'id' end`
@@ -43,9 +42,7 @@ export const replayItems = ({ db }: Pick<Database, 'db'>, ids: readonly number[]
     await refreshDue(
       tx,
       'tell',
-      locked.map(({ id }) => id),
-      sql`${outbox}`,
-      OPEN_ITEM
+      locked.map(({ id }) => id)
     )
     await wake(
       tx,

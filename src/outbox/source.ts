@@ -4,12 +4,11 @@ import type { Database, Executor } from '../postgres/connect.ts'
 import { faultOf } from '../postgres/fault.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
 import { conversations, outbox, registrations } from '../postgres/schema/schema.ts'
-import { callRoutine } from '../postgres/sql-routine.ts'
+import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
 import { claim, claimedBy, handOff, release } from '../queue/claims.ts'
 import { lockConversations, lockRegistrations, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
 import type { WorkSource } from '../queue/work-source.ts'
-import { OUTBOX_TURN } from './outbox-turn.ts'
 
 /** What this host has in hand to tell CRMs: taking it, and writing down what became of it. */
 
@@ -30,8 +29,7 @@ export interface DeliveryResult {
   decision: DeliveryDecision
 }
 
-/** What makes an item `i` one that the CRM has not been told. */
-export const OPEN_ITEM = sql`i.settled_at is null`
+const OUTBOX_TURN = readRoutine(new URL('./outbox-turn.sql', import.meta.url), 'outbox_turn')
 
 /** As a routine hands them over. */
 interface Row {
@@ -84,7 +82,7 @@ export const setItemAside =
         .update(outbox)
         .set({ state: 'parked', reason, settledAt: now() })
         .where(and(eq(outbox.id, id), eq(outbox.state, 'waiting')))
-      await refreshDue(tx, 'tell', [conversationId], sql`${outbox}`, OPEN_ITEM)
+      await refreshDue(tx, 'tell', [conversationId])
     })
   }
 

@@ -3,6 +3,7 @@ import { Pool } from 'pg'
 import * as kept from './schema/kept.ts'
 import * as tables from './schema/schema.ts'
 import { CONNECT_MS, KEEP_ALIVE, type Watch, watchSilence } from './silence.ts'
+import { makeShared } from './sql-routine.ts'
 
 export type Database = ReturnType<typeof openDatabase>
 /** A database or a transaction of it. */
@@ -38,6 +39,7 @@ export function openDatabase(url: string, max = 10, watch: Omit<Watch, 'url'> = 
 async function inTransaction<Result>(pool: Pool, work: (tx: Executor) => Promise<Result>): Promise<Result> {
   const client = await pool.connect()
   try {
+    await makeShared(client)
     const result = await drizzle(client, { casing: 'snake_case' }).transaction(work as never)
     client.release()
     return result as Result

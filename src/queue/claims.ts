@@ -11,7 +11,7 @@ import { notifyHandedOff } from './work-notify.ts'
 const HOST = { send: registrations.sendingHost, tell: registrations.tellingHost }
 const FIELD = { send: 'sendingHost', tell: 'tellingHost' } as const satisfies Record<WorkKind, string>
 /** The column of a conversation that says when it has work of a kind. */
-export const DUE = { send: 'sending_due', tell: 'telling_due' } as const satisfies Record<WorkKind, string>
+const DUE = { send: 'sending_due', tell: 'telling_due' } as const satisfies Record<WorkKind, string>
 
 /** When an item is due that waits for something else than a time; its conversation waits behind it. */
 export const NEVER_DUE = new Date('9999-01-01T00:00:00Z')

@@ -1,9 +1,8 @@
-import { asc, inArray, type SQL, sql } from 'drizzle-orm'
+import { asc, inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
+import { bigints } from '../postgres/ids.ts'
 import { conversations, registrations } from '../postgres/schema/schema.ts'
 import { otherWay } from '../protocol/contact.ts'
-import { CONVERSATION, KEY, LOCK_NEW } from './contacts.ts'
-import { addJob } from './jobs.ts'
 
 /**
  * Who has work, and who does it.
@@ -46,49 +45,51 @@ export const lockConversations = async (tx: Executor, ids: readonly number[]): P
 export async function conversationsOf(tx: Executor, contacts: readonly Contact[]): Promise<Map<string, number>> {
   const distinct = [...new Map(contacts.map(one => [keyOf(one), one])).values()]
   if (distinct.length === 0) return new Map()
-  let found = await find(tx, distinct, BY_WRITER)
+  let found = await find(tx, distinct, { asWriter: true })
   // Again, where an erasure takes one away that was made by somebody else a moment ago.
   while (found.size < distinct.length) {
-    const given = givenOf(distinct.filter(one => !found.has(keyOf(one))))
-    await tx.execute(sql`with given as (select * from ${given}) select ${sql.raw(LOCK_NEW('given g'))}`)
-    await tx.execute(sql`
-      insert into conversations (registration_id, contact)
-      select g.registration, g.contact from ${given} where ${sql.raw(CONVERSATION)} is null
-      order by g.registration, ${sql.raw(KEY)}
-      on conflict do nothing`)
-    found = await find(tx, distinct, BY_WRITER)
+    const missing = distinct.filter(one => !found.has(keyOf(one)))
+    await tx.execute(sql`select pg_temp.make_conversations(${columnsOf(missing)})`)
+    found = await find(tx, distinct, { asWriter: true })
   }
   return found
 }
 
 export const keyOf = ({ registrationId, contact }: Contact) => `${registrationId} ${contact}`
 
-/** By its own name, unless another conversation under that name was written in since; by any name else. */
-const BY_WRITER = sql`c.id = coalesce(
-  (select a.conversation_id from aliases a where a.registration_id = g.registration and a.contact = g.contact and a.over),
-  ${sql.raw(CONVERSATION)})`
-const BY_ANY_NAME = sql`c.id = ${sql.raw(CONVERSATION)}`
+/** Registrations, contacts and their other names, as the steps of queue.sql take them. Only channels of numbers name contacts with a plus, and a CRM may have written first, without it. */
+const columnsOf = (contacts: readonly Contact[]) =>
+  sql.join(
+    [
+      sql`${sql.param(contacts.map(({ registrationId }) => registrationId))}::bigint[]`,
+      sql`${sql.param(contacts.map(({ contact }) => contact))}::text[]`,
+      sql`${sql.param(contacts.map(({ contact }) => (contact.startsWith('+') ? otherWay(contact) : null)))}::text[]`
+    ],
+    sql`, `
+  )
 
-/** Only channels of numbers name them with a plus, and a CRM may have written first, without it. */
-const givenOf = (contacts: readonly Contact[]) => {
-  const rows = contacts.map(({ registrationId: registration, contact }) => ({
-    registration,
-    contact,
-    other: contact.startsWith('+') ? otherWay(contact) : null
-  }))
-  return sql`json_to_recordset(${JSON.stringify(rows)}::json) as g(registration bigint, contact text, other text)`
-}
-
-async function find(tx: Executor, contacts: readonly Contact[], by: SQL): Promise<Map<string, number>> {
-  const { rows } = await tx.execute<{ id: string; registration: string; contact: string }>(sql`
-    select c.id, g.registration, g.contact from ${givenOf(contacts)} join conversations c on ${by}
+/** `asWriter`: by its own name, unless another conversation under that name was written in since. */
+async function find(
+  tx: Executor,
+  contacts: readonly Contact[],
+  { asWriter }: { asWriter: boolean }
+): Promise<Map<string, number>> {
+  const { rows } = await tx.execute<{ id: string; number: string }>(sql`
+    select c.id, g.number
+    from unnest(pg_temp.find_conversations(${columnsOf(contacts)}, ${asWriter})) with ordinality as g(conversation, number)
+    join conversations c on c.id = g.conversation
     for key share of c`)
-  return new Map(rows.map(row => [`${row.registration} ${row.contact}`, Number(row.id)]))
+  return new Map(
+    rows.flatMap(({ id, number }) => {
+      const contact = contacts[Number(number) - 1]
+      return contact ? [[keyOf(contact), Number(id)] as const] : []
+    })
+  )
 }
 
 /** The conversations of contacts that have one, under whichever name. */
 export const findConversations = (tx: Executor, contacts: readonly Contact[]): Promise<Map<string, number>> =>
-  find(tx, contacts, BY_ANY_NAME)
+  find(tx, contacts, { asWriter: false })
 
 /**
  * Locks registrations in one order as well, and answers how they are then. Who
@@ -114,6 +115,5 @@ export const lockRegistrations = async (tx: Executor, ids: readonly number[], ho
 
 /** Finds a host for the registrations that have none. Call it last in a transaction that added items. */
 export async function wake(tx: Executor, work: WorkKind, registrationIds: readonly number[]): Promise<void> {
-  for (const { id, [work]: host } of await lockRegistrations(tx, registrationIds, 'share'))
-    if (host === null) await addJob(tx, work, { registration: id })
+  if (registrationIds.length > 0) await tx.execute(sql`select pg_temp.wake(${work}, ${bigints(registrationIds)})`)
 }

@@ -1,0 +1,177 @@
+-- Steps that the routines share with each other and with transactions of TypeScript. Each connection makes them before its
+-- first routine or transaction (src/postgres/sql-routine.ts). All lock in the order of CONTRIBUTING.md, "Locks".
+--
+-- The plan settings are those of every routine: plans are kept for a session, and a plan that was made while the tables
+-- were small would read them whole when they are not.
+
+-- name: lock_conversations
+-- Returns how many of them there are still.
+create or replace function pg_temp.lock_conversations(ids bigint[]) returns bigint
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+  locked bigint;
+begin
+  perform from conversations c where c.id = any(ids) order by c.id for no key update;
+  get diagnostics locked = row_count;
+  return locked;
+end
+$$;
+
+-- name: find_conversations
+-- The conversation of each contact, in their order, null where there is none. Each contact may have a second name in
+-- `others`, such as a number without its plus; the first name comes first. `as_writer`: a conversation that was written in
+-- under this name since it was another one's comes before all (aliases.over).
+create or replace function pg_temp.find_conversations(registrations bigint[], contacts text[], others text[], as_writer boolean)
+returns bigint[]
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+  return array(
+    select coalesce(
+      case when as_writer then
+        (select a.conversation_id from aliases a where a.registration_id = g.registration and a.contact = g.contact and a.over)
+      end,
+      (select c.id from conversations c where c.registration_id = g.registration and c.contact = g.contact),
+      (select a.conversation_id from aliases a where a.registration_id = g.registration and a.contact = g.contact),
+      (select c.id from conversations c where c.registration_id = g.registration and c.contact = g.other),
+      (select a.conversation_id from aliases a where a.registration_id = g.registration and a.contact = g.other)
+    )
+    from unnest(registrations, contacts, others) with ordinality as g(registration, contact, other, number)
+    order by g.number
+  );
+end
+$$;
+
+-- name: make_conversations
+-- Makes conversations of contacts that have none; find them once more after it. Two names of one contact have the same key,
+-- the lesser of them: an advisory lock by it, held until the transaction ends, keeps two transactions from making the
+-- conversation of one contact under both names, which no unique index would notice. 256 locks a registration: few wait for
+-- each other in vain, and the database has room for some thousands.
+create or replace function pg_temp.make_conversations(registrations bigint[], contacts text[], others text[]) returns void
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+  conversations_of bigint[];
+begin
+  perform pg_advisory_xact_lock(share.registration, share.number) from (
+    select distinct hashint8(g.registration) registration, hashtext(least(g.contact, g.other)) & 255 number
+    from unnest(registrations, contacts, others) as g(registration, contact, other)
+    where g.other is not null order by 1, 2
+  ) share;
+
+  conversations_of := pg_temp.find_conversations(registrations, contacts, others, false);
+  insert into conversations (registration_id, contact)
+  select distinct on (g.registration, least(g.contact, g.other)) g.registration, g.contact
+  from unnest(registrations, contacts, others, conversations_of) with ordinality as g(registration, contact, other, conversation, number)
+  where g.conversation is null
+  order by g.registration, least(g.contact, g.other), g.number
+  on conflict do nothing;
+end
+$$;
+
+-- name: refresh_sending
+-- Writes down when the oldest open message of each conversation, which the caller has locked, may be sent: where an account
+-- may not write to a contact all the time, not before that. Conversations in `told` have outbox items since `at`; in one
+-- update with the other, since each would write the row and its index entries anew.
+create or replace function pg_temp.refresh_sending(ids bigint[], told bigint[], at timestamptz) returns void
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+  update conversations c set
+    telling_due = coalesce(c.telling_due, case when c.id = any(told) then at end),
+    sending_due = (
+      select greatest(i.due_at, c.paced_until) from messages i
+      where i.conversation_id = c.id and i.settled_at is null and i.state <> 'gathered' order by i.id limit 1
+    )
+  where c.id = any(ids);
+end
+$$;
+
+-- name: refresh_telling
+-- Writes down when the oldest open outbox item of each conversation, which the caller has locked, is due.
+create or replace function pg_temp.refresh_telling(ids bigint[]) returns void
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+  update conversations c set telling_due = (
+    select i.due_at from outbox i where i.conversation_id = c.id and i.settled_at is null order by i.id limit 1
+  ) where c.id = any(ids);
+end
+$$;
+
+-- name: wake
+-- Adds a job that finds a host for the registrations that no host has claimed for this kind of work. Last in a transaction
+-- that added items. A job's attempts are as many as graphile-worker can count, see src/queue/jobs.ts.
+create or replace function pg_temp.wake(work text, ids bigint[]) returns void
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+  registration record;
+begin
+  for registration in
+    select r.id, case work when 'send' then r.sending_host else r.telling_host end host
+    from registrations r where r.id = any(ids) order by r.id for share
+  loop
+    if registration.host is null then
+      perform graphile_worker.add_job(work, json_build_object('registration', registration.id), max_attempts := 32767);
+    end if;
+  end loop;
+end
+$$;
+
+-- name: recheck_unmatched
+-- Sends have returned with these refs: a job looks at the statuses that were kept about them, whenever else it was to.
+create or replace function pg_temp.recheck_unmatched(registrations bigint[], refs text[]) returns void
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+  registration bigint;
+begin
+  for registration in
+    select distinct s.registration_id
+    from unnest(registrations, refs) as given(registration, ref)
+    join early_statuses s on s.registration_id = given.registration and s.ref = given.ref
+    order by 1
+  loop
+    perform graphile_worker.add_job('early', json_build_object('registration', registration, 'all', true),
+      job_key := 'early all ' || registration, max_attempts := 32767);
+  end loop;
+end
+$$;
+
+-- name: apply_results
+-- Writes results of attempts to their messages, unless another host has claimed a message since; a status that arrived
+-- during the attempt stays. `ids` repeats the ids, so that the planner uses the primary key. `only_simple`: nothing was
+-- heard of the message during the attempt, which the settling of simple results relies on. Joined by a hash, since a loop,
+-- which is right for all other statements, would compare each result with each message.
+create or replace function pg_temp.apply_results(ids bigint[], results json, only_simple boolean)
+returns table (id bigint, status text, in_parts boolean, doubt text, part_count int)
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = on set enable_nestloop = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+  return query
+    update messages m
+    set state = e.state, ref = coalesce(e.ref, m.ref), reason = e.reason, later = e.later::json,
+      status = coalesce(e.status, m.status), due_at = coalesce(e.due_at, m.due_at), settled_at = e.settled_at,
+      attempts = m.attempts - e.uncounted, story = m.story || e.story,
+      in_parts = m.in_parts or e.in_parts, part_count = coalesce(e.part_count, m.part_count),
+      progress = case when e.state = 'accepted' then null else coalesce(e.progress::json, m.progress) end,
+      doubt = case when e.state = 'accepted' then null when m.doubt in ('heard', 'channel') then m.doubt else e.doubt end
+    from json_to_recordset(results) as e(
+      id bigint, attempts int, replays int, state text, ref text, reason text, later text, status text, due_at timestamptz,
+      settled_at timestamptz, uncounted int, story jsonb, in_parts boolean, part_count int, progress text, doubt text, was text)
+    where m.id = any(ids) and m.id = e.id and m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays
+      and (not only_simple or m.status is not distinct from e.was and m.doubt is null and not m.in_parts)
+    returning m.id, m.status, m.in_parts, m.doubt, m.part_count;
+end
+$$;
