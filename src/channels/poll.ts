@@ -1,13 +1,12 @@
-import { readPolled } from 'channel-kit/answer'
 import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
-import type { RuntimeOf } from '../delivery/send-attempt.ts'
-import { before, within } from '../http-client/timeout.ts'
+import { within } from '../http-client/timeout.ts'
 import { ingest } from '../inbound/ingest.ts'
-import { logWrong } from '../inbound/log-wrong-answer.ts'
 import type { Database } from '../postgres/connect.ts'
 import { registrations } from '../postgres/schema/schema.ts'
 import { addJob, type Jobs } from '../queue/jobs.ts'
+import { beforeDeadline, type RuntimeOf } from './call-channel.ts'
+import { polledOf } from './contract.ts'
 import type { Mounted } from './load.ts'
 
 /** Gateways that have to be asked. One poll at a time for a registration, whichever host runs it. */
@@ -29,20 +28,21 @@ export const createPoll =
     const cursor = await lease(database, id, now())
     if (!cursor) return
     try {
-      const answered = await within(TIMEOUT_MS, async deadline => {
+      const polled = await within(TIMEOUT_MS, async deadline => {
         const target = await ready(id, deadline)
-        if ('unready' in target || !target.channel.poll) return undefined
-        const polled = await before(deadline, target.channel.poll.read(cursor.boxed?.value ?? null, target.tools))
-        return { read: readPolled(polled), target }
+        if (target.kind === 'unready') return undefined
+        const { channel, tools, naming } = target
+        const { poll } = channel
+        if (!poll) return undefined
+        const answer = await beforeDeadline(deadline, () => poll.read(cursor.boxed?.value ?? null, tools))
+        const { events, cursor: next } = polledOf(answer, tools.log)
+        return { events: naming(events), next }
       })
-      if (!answered) return
-      const { read, target } = answered
-      if ('wrong' in read) throw new Error(`the channel answered what is no report: poll.read: ${read.wrong}`)
-      const { events, cursor: next, wrong } = read.value
-      if (wrong.length > 0) logWrong(target.tools.log, 'poll.read', wrong)
+      if (!polled) return
+      const { events, next } = polled
       await ingest(
         { database, now, log, firstEarly: true },
-        target.naming(events).map(event => ({ registrationId: id, event })),
+        events.map(event => ({ registrationId: id, event })),
         tx =>
           tx
             .update(registrations)

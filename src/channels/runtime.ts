@@ -1,10 +1,10 @@
 import type { AccountLimits, Channel } from 'channel-kit/channel'
 import type { FastifyBaseLogger } from 'fastify'
-import type { RuntimeOf } from '../delivery/send-attempt.ts'
 import { asNumbers, asTheyAre } from '../inbound/phone-numbers.ts'
 import { type Data, effectiveSettings } from '../protocol/settings.ts'
 import type { SettingsStore } from '../registrations/settings.ts'
 import type { Registrations } from '../registrations/store.ts'
+import type { RuntimeOf } from './call-channel.ts'
 import type { Mounted } from './load.ts'
 import type { LendTools } from './tools.ts'
 
@@ -21,14 +21,21 @@ export const createRuntime =
   async (registrationId, signal) => {
     const registration = await registrations.get(registrationId)
     const mounted = registration && mountedBy(registration.channel)
-    if (!registration || !mounted) return { unready: 'the channel is not mounted' }
+    if (!registration || !mounted) return { kind: 'unready', reason: 'the channel is not mounted' }
 
     const effective = completed(mounted.channel, await settings.load(registrationId))
-    if (!effective) return { unready: 'the settings are not complete' }
+    if (!effective) return { kind: 'unready', reason: 'the settings are not complete' }
     const { channel } = mounted
-    const repeats = channel.dedupes || registration.retryUnknown || channel.lots?.limits(effective).repeats === true
+    const retryUnknown =
+      channel.dedupes || registration.retryUnknown || channel.lots?.limits(effective).repeats === true
     const naming = mounted.phones ? asNumbers : asTheyAre
-    return { channel, repeats, naming, ...(await lend({ mounted, registration, settings: effective, signal })) }
+    return {
+      kind: 'ready',
+      channel,
+      retryUnknown,
+      naming,
+      ...(await lend({ mounted, registration, settings: effective, signal }))
+    }
   }
 
 /** What a registration's channel allows it, by its settings. */

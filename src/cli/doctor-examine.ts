@@ -1,6 +1,7 @@
 import type { FieldErrors } from 'channel-kit/channel'
 import { asc, eq } from 'drizzle-orm'
-import { before, within } from '../http-client/timeout.ts'
+import { beforeDeadline } from '../channels/call-channel.ts'
+import { within } from '../http-client/timeout.ts'
 import { registrations } from '../postgres/schema/schema.ts'
 import { bar, type CliAnswer, count, progress } from './answer.ts'
 import { sentence } from './error-text.ts'
@@ -38,9 +39,9 @@ async function problemsOf({ ready }: Host, row: Row): Promise<string[]> {
   try {
     const wrong = await within(CHECK_MS, async deadline => {
       const target = await ready(row.id, deadline)
-      if ('unready' in target) return [target.unready]
+      if (target.kind === 'unready') return [target.reason]
       const { check = async () => ({}) } = target.channel
-      const errors: FieldErrors = await before(deadline, check(target.tools))
+      const errors: FieldErrors = await beforeDeadline(deadline, () => check(target.tools))
       return Object.entries(errors).flatMap(([field, all]) => all.map(error => `${field}: ${error}`))
     })
     return [...archived, ...paused, ...wrong]

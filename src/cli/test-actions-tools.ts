@@ -45,7 +45,8 @@ export const withLiveTools = <Result>(
 ): Promise<Result> =>
   withHost({ worker: false }, async ({ ready }) => {
     const target = await ready(registration, AbortSignal.timeout(TRIAL_MS))
-    const problem = 'unready' in target ? target.unready : target.channel.name === name ? '' : `it is not of ${name}`
-    if ('unready' in target || problem) throw new Error(`Registration ${registration} cannot send: ${problem}.`)
+    const problem =
+      target.kind === 'unready' ? target.reason : target.channel.name === name ? '' : `it is not of ${name}`
+    if (target.kind === 'unready' || problem) throw new Error(`Registration ${registration} cannot send: ${problem}.`)
     return work(target.channel, target.tools)
   })

@@ -1,5 +1,3 @@
-/** Calls of what may be slow: how much time they have, and what becomes of those that take longer. */
-
 /**
  * Runs `work` with a signal that aborts after so many milliseconds, or with
  * `interrupted`. Of the work nothing is kept when it has ended:
@@ -22,12 +20,4 @@ export async function within<Answer>(
     clearTimeout(timer)
     interrupted?.removeEventListener('abort', stop)
   }
-}
-
-/** Resolves as `answer` does, unless the signal is first: a channel may be slow to hear it, or deaf. */
-export function before<Answer>(signal: AbortSignal, answer: Promise<Answer>): Promise<Answer> {
-  const late = new Promise<never>((_, reject) =>
-    signal.addEventListener('abort', () => reject(new Error('the channel did not answer in time')), { once: true })
-  )
-  return Promise.race([answer, late])
 }

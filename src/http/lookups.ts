@@ -4,9 +4,10 @@ import { forAccount } from 'channel-kit/offload'
 import type { Tools } from 'channel-kit/tools'
 import { Unanswered } from 'channel-kit/unanswered'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { beforeDeadline } from '../channels/call-channel.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { LendTools } from '../channels/tools.ts'
-import { before, within } from '../http-client/timeout.ts'
+import { within } from '../http-client/timeout.ts'
 import { lotsTable } from '../lots/table.ts'
 import type { Database } from '../postgres/connect.ts'
 import { choicesJson } from '../protocol/form.ts'
@@ -62,10 +63,7 @@ export function lookupRoutes(app: FastifyInstance, { database, mounted, language
     const question = read(request)
     return within(LOOKUP_MS, async signal => {
       const lent = await tools(request, signal)
-      return before(
-        signal,
-        forAccount(request.registration.id, () => handler(question, lent))
-      )
+      return beforeDeadline(signal, () => forAccount(request.registration.id, () => handler(question, lent)))
     })
   }
 

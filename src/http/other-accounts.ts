@@ -1,5 +1,5 @@
 import type { Channel, Verdict, WebhookRequest } from 'channel-kit/channel'
-import type { RuntimeOf } from '../delivery/send-attempt.ts'
+import type { ReadyChannel, RuntimeOf } from '../channels/call-channel.ts'
 import type { Registration, Registrations } from '../registrations/store.ts'
 
 /**
@@ -9,19 +9,17 @@ import type { Registration, Registrations } from '../registrations/store.ts'
  * to a registration so could have called it in the first place.
  */
 
-type Target = Exclude<Awaited<ReturnType<RuntimeOf>>, { unready: string }>
-
 interface Deps {
   webhook: Pick<NonNullable<Channel['webhook']>, 'account'>
   registrations: Pick<Registrations, 'besides'>
   ready: RuntimeOf
   /** Whether it is genuine by the settings of a registration. */
-  judge: (call: WebhookRequest, target: Target, deadline: AbortSignal) => Promise<Verdict>
+  judge: (call: WebhookRequest, target: ReadyChannel, deadline: AbortSignal) => Promise<Verdict>
 }
 
 export interface Handed {
   registrationId: number
-  target: Target
+  target: ReadyChannel
 }
 
 /** The registrations that a call is handed to. Of several that have an account it is the newest. */
@@ -38,7 +36,7 @@ export async function handedTo(
   if (!webhook.account || missing.size === 0) return handed
   for (const registrationId of await registrations.besides(registration)) {
     const target = await ready(registrationId, deadline)
-    if ('unready' in target) continue
+    if (target.kind === 'unready') continue
     const account = webhook.account(target.tools.settings)
     if (!missing.has(account) || (await judge(call, target, deadline)).kind !== 'genuine') continue
     handed.push({ registrationId, target })

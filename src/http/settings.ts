@@ -3,9 +3,10 @@ import { forAccount } from 'channel-kit/offload'
 import type { Tools } from 'channel-kit/tools'
 import type { FastifyInstance } from 'fastify'
 import type { TObject } from 'typebox'
+import { beforeDeadline } from '../channels/call-channel.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { LendTools } from '../channels/tools.ts'
-import { before, within } from '../http-client/timeout.ts'
+import { within } from '../http-client/timeout.ts'
 import { chosenIn } from '../protocol/choices.ts'
 import { formJson, jsonSchema } from '../protocol/form.ts'
 import { LIMITS } from '../protocol/limits.ts'
@@ -96,10 +97,7 @@ export function settingsRoutes(app: FastifyInstance, { mounted, language, settin
     function tried<Answer>(ms: number, effective: Data, verb: (tools: Tools) => Promise<Answer>): Promise<Answer> {
       return within(ms, async signal => {
         const { tools } = await lend({ mounted, registration, settings: effective, language: current, signal })
-        return before(
-          signal,
-          forAccount(registration.id, () => verb(tools))
-        )
+        return beforeDeadline(signal, () => forAccount(registration.id, () => verb(tools)))
       })
     }
   })

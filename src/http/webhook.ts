@@ -1,12 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { readReceived, readVerdict } from 'channel-kit/answer'
 import type { Reply, Verdict, WebhookRequest } from 'channel-kit/channel'
-import type { Log } from 'channel-kit/tools'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { beforeDeadline, type ReadyChannel, type RuntimeOf } from '../channels/call-channel.ts'
+import { receivedOf, verdictOf } from '../channels/contract.ts'
 import type { Mounted } from '../channels/load.ts'
-import type { RuntimeOf } from '../delivery/send-attempt.ts'
-import { before, within } from '../http-client/timeout.ts'
-import { logWrong } from '../inbound/log-wrong-answer.ts'
+import { within } from '../http-client/timeout.ts'
 import type { Ingest } from '../inbound/webhook-ingest.ts'
 import type { Registrations } from '../registrations/store.ts'
 import { BadRequest, NotFound, Refused, toTryAgain } from './errors.ts'
@@ -24,8 +22,6 @@ declare module 'fastify' {
 }
 
 type Call = FastifyRequest<{ Params: { token: string } }>
-/** A registration's channel that can be used. */
-type Target = Exclude<Awaited<ReturnType<RuntimeOf>>, { unready: string }>
 
 /** A call as a channel reads it, and what its proof is of. */
 interface Judged {
@@ -65,7 +61,7 @@ export async function webhookRoutes(
     const registration = await registrations.byWebhookToken(mounted.channel.name, request.params.token)
     if (!registration) throw new NotFound()
     const target = await ready(registration.id, deadline)
-    if ('unready' in target) throw new BadRequest(`The webhook cannot be used yet: ${target.unready}`)
+    if (target.kind === 'unready') throw new BadRequest(`The webhook cannot be used yet: ${target.reason}`)
 
     const call = callOf(request)
     const unpack = unpackerOf(call.headers, webhook.bodyLimit)
@@ -79,8 +75,7 @@ export async function webhookRoutes(
       return { reply: own.reply, heard }
     }
     const end = unpack
-      ? await before(
-          deadline,
+      ? await beforeDeadline(deadline, () =>
           inTurn(registration.id, async () => hearJudged(await judgePacked(call, unpack, target, deadline)))
         )
       : await hearJudged({ call, signed: call, verdict: await judge(call, target, deadline) })
@@ -88,19 +83,14 @@ export async function webhookRoutes(
     return answer(reply, end.reply)
   }
 
-  const judge = async (call: WebhookRequest, { tools }: Target, deadline: AbortSignal): Promise<Verdict> => {
-    const read = readVerdict(await before(deadline, webhook.verify(call, tools)))
-    return 'wrong' in read ? unverified(tools.log, read.wrong) : read.value
-  }
+  const judge = async (call: WebhookRequest, { tools }: ReadyChannel, deadline: AbortSignal): Promise<Verdict> =>
+    verdictOf(await beforeDeadline(deadline, () => webhook.verify(call, tools)), tools.log)
 
-  const hear = async ({ call, verdict }: Judged, { tools, naming }: Target, deadline: AbortSignal) => {
+  const hear = async ({ call, verdict }: Judged, { tools, naming }: ReadyChannel, deadline: AbortSignal) => {
     if (verdict.kind === 'refused') throw new Refused(verdict.reason)
     if (verdict.kind === 'answer') return { reply: verdict.reply, events: [], elsewhere: [] }
-    const received = readReceived(await before(deadline, webhook.receive(call, tools)))
-    if ('wrong' in received)
-      throw new Error(`the channel answered what is no report: webhook.receive: ${received.wrong}`)
-    const { events, reply, elsewhere, wrong } = received.value
-    if (wrong.length > 0) logWrong(tools.log, 'webhook.receive', wrong)
+    const answer = await beforeDeadline(deadline, () => webhook.receive(call, tools))
+    const { events, reply, elsewhere } = receivedOf(answer, tools.log)
     // To call again would bring nothing that is not stored.
     return { events: naming(events), elsewhere, reply: reply ?? { status: 200 } }
   }
@@ -109,7 +99,7 @@ export async function webhookRoutes(
   const judgePacked = async (
     { headers: { 'content-encoding': _, 'content-length': __, ...headers }, ...call }: WebhookRequest,
     unpack: (body: Buffer) => Promise<Buffer>,
-    target: Target,
+    target: ReadyChannel,
     deadline: AbortSignal
   ): Promise<Judged> => {
     // Whoever waited for longer than the gateway does has waited in vain.
@@ -128,15 +118,6 @@ export async function webhookRoutes(
     handler: (request: Call, reply) =>
       within(WEBHOOK_MS, deadline => answered(request, reply, deadline)).catch(toTryAgain)
   })
-}
-
-/** Whoever a channel does not clearly call genuine is not. */
-function unverified(log: Log, wrong: string): Verdict {
-  log.error(
-    { event: 'channel.invalid_answer', verb: 'webhook.verify', wrong },
-    'channel answered no valid verdict; webhook call refused'
-  )
-  return { kind: 'refused', reason: 'The call could not be verified' }
 }
 
 const callOf = ({ method, query, came, body }: FastifyRequest): WebhookRequest => ({

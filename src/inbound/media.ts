@@ -1,15 +1,15 @@
 import type { Downloaded, Media } from 'channel-kit/event'
 import type { Log, Translate } from 'channel-kit/tools'
 import { and, eq, isNotNull } from 'drizzle-orm'
-import type { RuntimeOf } from '../delivery/send-attempt.ts'
-import { before, within } from '../http-client/timeout.ts'
+import { beforeDeadline, type RuntimeOf } from '../channels/call-channel.ts'
+import { downloadedOf } from '../channels/contract.ts'
+import { within } from '../http-client/timeout.ts'
 import type { Database } from '../postgres/connect.ts'
 import { wordsOf } from '../postgres/sanitize-text.ts'
 import { outbox } from '../postgres/schema/schema.ts'
 import { GIVEN_UP, MOST_DEATHS } from '../queue/deaths.ts'
 import { addJob, type Jobs } from '../queue/jobs.ts'
 import { type Item, missingOf, settleTries, tellWithout, type Words } from './media-result.ts'
-import { downloadedOf } from './read-download.ts'
 
 /**
  * Files of incoming messages are fetched before the CRM hears of the messages,
@@ -105,10 +105,11 @@ async function fetchOne({ ready, interrupted }: Deps, registrationId: number, me
   if (interrupted.aborted) return STOPPED
   const fetching = async (signal: AbortSignal): Promise<Downloaded> => {
     const target = await ready(registrationId, signal)
-    if ('unready' in target) return { kind: 'retry', reason: target.unready }
+    if (target.kind === 'unready') return { kind: 'retry', reason: target.reason }
     const { channel, tools } = target
-    if (!channel.download) return { kind: 'gone', reason: 'the channel fetches no files', text: '' }
-    return downloadedOf(await before(signal, channel.download(media, tools)))
+    const { download } = channel
+    if (!download) return { kind: 'gone', reason: 'the channel fetches no files', text: '' }
+    return downloadedOf(await beforeDeadline(signal, () => download.call(channel, media, tools)))
   }
   return within(TIMEOUT_MS, fetching, interrupted).catch((error: unknown) => ({
     kind: 'retry',

@@ -1,8 +1,8 @@
-import { readPrepared } from 'channel-kit/answer'
-import type { Prepared } from 'channel-kit/lots'
+import type { RuntimeOf } from '../channels/call-channel.ts'
+import { preparedOf } from '../channels/contract.ts'
 import type { AttemptResult, ClaimedMessage } from '../delivery/attempt.ts'
 import type { RetryPolicy } from '../delivery/retry-policy.ts'
-import { createSender, type RuntimeOf } from '../delivery/send-attempt.ts'
+import { createSender } from '../delivery/send-attempt.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { WorkSource } from '../queue/work-source.ts'
 import { collect } from './collect.ts'
@@ -65,7 +65,7 @@ const gatherer =
     let gathered: Gathered | undefined
     const preparing: RuntimeOf = async (id, signal) => {
       const target = await ready(id, signal)
-      if ('unready' in target || !target.channel.lots || taken.message.alone) return target
+      if (target.kind === 'unready' || !target.channel.lots || taken.message.alone) return target
       const { channel } = target
       const { lots } = target.channel
       return {
@@ -89,9 +89,3 @@ const gatherer =
     )
     return gathered ?? { ...ended, claimed: taken }
   }
-
-function preparedOf(answer: unknown): Prepared {
-  const read = readPrepared(answer)
-  if ('wrong' in read) throw new Error(`the channel prepared what is nothing: lots.prepare: ${read.wrong}`)
-  return read.value
-}

@@ -1,11 +1,11 @@
 import type { LotOutcome } from 'channel-kit/lots'
 import { eq, sql } from 'drizzle-orm'
+import type { RuntimeOf } from '../channels/call-channel.ts'
 import { LONGEST_WAIT_MS, type RetryPolicy } from '../delivery/retry-policy.ts'
-import type { RuntimeOf } from '../delivery/send-attempt.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import type { LotCode } from '../postgres/schema/lots.ts'
 import { registrations } from '../postgres/schema/schema.ts'
-import type { Ready } from './call-gateway.ts'
+import type { LotChannel } from './call-gateway.ts'
 import { type Changes, type LotRow, writeLot } from './claim.ts'
 
 /** What every step of a lot's life is given, and how it may end. */
@@ -21,7 +21,7 @@ export interface LotWork {
 export interface Going {
   work: LotWork
   lot: LotRow
-  target: Ready
+  target: LotChannel
   deadline: AbortSignal
 }
 

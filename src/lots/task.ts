@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { within } from '../http-client/timeout.ts'
 import { GIVEN_UP, MOST_DEATHS } from '../queue/deaths.ts'
 import type { Jobs } from '../queue/jobs.ts'
-import type { Ready } from './call-gateway.ts'
+import type { LotChannel } from './call-gateway.ts'
 import { claimLot, forgetDeaths, giveBack, isElsewhere, type LotRow, readLot, releaseLot } from './claim.ts'
 import { goOn } from './seal.ts'
 import { settle, settleUnsent } from './settle.ts'
@@ -128,11 +128,11 @@ async function stepOf(work: LotWork, lot: LotRow, pausedUntil: Date | null): Pro
 
   return within(work.policy.timeoutMs, async deadline => {
     const target = await work.ready(lot.registrationId, deadline)
-    if ('unready' in target || !target.channel.lots) {
-      await note({ work, lot }, { reason: 'unready' in target ? target.unready : 'its channel has no lots' })
+    if (target.kind === 'unready' || !target.channel.lots) {
+      await note({ work, lot }, { reason: target.kind === 'unready' ? target.reason : 'its channel has no lots' })
       return { kind: 'wait', until: new Date(now + LOOK_MS) }
     }
-    const ready = { ...target, lots: target.channel.lots } as Ready
+    const ready = { ...target, lots: target.channel.lots } as LotChannel
     return forAccount(lot.registrationId, () => step({ work, lot, target: ready, deadline }))
   })
 }

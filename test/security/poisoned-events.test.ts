@@ -84,7 +84,7 @@ t.test('the same ref in two conversations is two messages, and in one it is one'
   t.same(answers.map(({ body }) => body.content?.text).sort(), ['to a', 'to b'])
 
   const target = await host.ready(1, new AbortController().signal)
-  if ('unready' in target) throw new Error(target.unready)
+  if (target.kind === 'unready') throw new Error(target.reason)
   const recalled = await target.tools.recall(['a', 'b', 'c'].map(contact => ({ contact, ref: '17' })))
   t.same(
     recalled.map(one => one?.content?.text),

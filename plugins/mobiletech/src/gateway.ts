@@ -1,3 +1,4 @@
+import { neverSent } from 'channel-kit/network'
 import type { Outcome } from 'channel-kit/outcome'
 import { readDocument } from './document.ts'
 
@@ -57,27 +58,24 @@ function quoted(body: Uint8Array, secret?: string): string {
   return text ? `: ${text.slice(0, MAX_QUOTED)}` : ''
 }
 
-/** Errors of the network before anything was written. */
-const UNSENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT'
-])
 /** The gateway may have read all of it before. */
 const DOUBTFUL = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
 /** Undefined: an error that is not the network's. */
 export function outcomeOfError(error: unknown): Answered | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { code = '', syscall, name } = cause as NodeJS.ErrnoException
-    if (UNSENT.has(code) || syscall === 'connect')
-      return { kind: 'retry', reason: `The gateway cannot be reached: ${code || cause.message}` }
-    if (DOUBTFUL.has(code) || name === 'TimeoutError' || name === 'AbortError') return inDoubt
-  }
-  return undefined
+  const causes = causesOf(error)
+  const { code, message } = causes.at(-1) ?? {}
+  if (neverSent(error)) return { kind: 'retry', reason: `The gateway cannot be reached: ${code || message}` }
+  const mayHaveArrived = ({ code = '', name }: NodeJS.ErrnoException) =>
+    DOUBTFUL.has(code) || name === 'TimeoutError' || name === 'AbortError'
+  return causes.some(mayHaveArrived) ? inDoubt : undefined
+}
+
+/** An error and what caused it, the innermost last. */
+function causesOf(error: unknown): NodeJS.ErrnoException[] {
+  const causes: NodeJS.ErrnoException[] = []
+  for (let cause = error; cause instanceof Error; cause = cause.cause) causes.push(cause)
+  return causes
 }
 
 export const inDoubt = {

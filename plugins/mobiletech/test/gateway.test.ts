@@ -1,3 +1,4 @@
+import { FORBIDDEN } from 'channel-kit/network'
 import t from 'tap'
 import { outcomeOf, outcomeOfError } from '../src/gateway.ts'
 
@@ -41,7 +42,14 @@ t.test('a token that is said back is not quoted', async t => {
 t.test('an error of the network is in doubt, unless it came before anything was written', async t => {
   const error = (code: string, more = {}) =>
     new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code, ...more }) })
-  for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'])
+  for (const code of [
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'UND_ERR_CONNECT_TIMEOUT',
+    'CERT_HAS_EXPIRED',
+    FORBIDDEN
+  ])
     t.match(outcomeOfError(error(code)), { kind: 'retry', reason: new RegExp(code) }, code)
   t.match(outcomeOfError(error('ECONNRESET', { syscall: 'connect' })), { kind: 'retry' })
   for (const code of ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])

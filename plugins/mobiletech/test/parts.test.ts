@@ -76,6 +76,17 @@ t.test('parts that got through are kept by every way to fail, and the others are
   }
 })
 
+t.test('part: encryption that fails between two parts surely sent nothing, so the rest is tried again', async t => {
+  let calls = 0
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    calls += 1
+    return globalThis.fetch(calls === 1 ? input : String(input).replace('http:', 'https:'), init)
+  }
+  const { gateway, send } = await stand(t, { tools: { fetch } })
+  t.match(await send(text(LONG)), { kind: 'retry', sent: [{ part: 0, ref: '40000001/O' }] })
+  t.equal(gateway.received().length, 1)
+})
+
 t.test('a retry sends only what did not get through, and names all in the end', async t => {
   const { gateway, send } = await stand(t)
   gateway.fail({ kind: 'delay', ms: 0 }, { kind: 'status', code: 503 })

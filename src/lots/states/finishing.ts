@@ -1,4 +1,5 @@
-import { type Closed, closing } from '../call-gateway.ts'
+import type { LotOutcomes } from '../../channels/contract.ts'
+import { closeLot } from '../call-gateway.ts'
 import { end, type Going, INTERRUPTED, type LotWork, later, note, type Step, throttled } from '../step.ts'
 
 /** However rarely it is asked whether a lot is closed, it is asked. */
@@ -11,7 +12,7 @@ export async function finishing(going: Going): Promise<Step> {
   const attempts = lot.attempts + 1
   await note(going, { calling: true, attempts, doubtful, ...(lot.calling ? { reason: INTERRUPTED } : {}) })
   const open = { ...lot, id: String(lot.id), key: lot.key.value, ref: lot.ref ?? '', doubtful }
-  const outcome: Closed = await closing(target, open, deadline)
+  const outcome = await closeLot(target, open, deadline)
 
   switch (outcome.kind) {
     case 'closed':
@@ -36,5 +37,5 @@ export async function finishing(going: Going): Promise<Step> {
 const waitMs = ({ policy }: LotWork, attempts: number) =>
   Math.min(policy.intervalMs * 2 ** Math.min(attempts - 1, 16), LONGEST_WAIT_MS)
 
-const askedMs = (outcome: Extract<Closed, { kind: 'retry' | 'unknown' }>) =>
+const askedMs = (outcome: Extract<LotOutcomes['close'], { kind: 'retry' | 'unknown' }>) =>
   outcome.kind === 'retry' ? outcome.afterMs : undefined

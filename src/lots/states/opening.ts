@@ -4,7 +4,7 @@ import { refreshSending } from '../../messages/enqueue.ts'
 import { lotChunks, lotItems, lots } from '../../postgres/schema/lots.ts'
 import { messages } from '../../postgres/schema/schema.ts'
 import { lockConversations, wake } from '../../queue/conversations.ts'
-import { opening } from '../call-gateway.ts'
+import { openLot } from '../call-gateway.ts'
 import { writeLot } from '../claim.ts'
 import { letGoHeld } from '../hold.ts'
 import { seal } from '../seal.ts'
@@ -77,7 +77,7 @@ export async function creating(going: Going): Promise<Step> {
   if (!lot.calling) await note(going, { calling: true, attempts })
   const outcome = lot.calling
     ? { kind: 'unknown' as const, reason: INTERRUPTED }
-    : await opening(target, { id: String(id), name, key: key.value, items, doubtful }, deadline)
+    : await openLot(target, { id: String(id), name, key: key.value, items, doubtful }, deadline)
 
   switch (outcome.kind) {
     case 'opened':
@@ -93,7 +93,7 @@ export async function creating(going: Going): Promise<Step> {
     case 'refused':
       return end(going, { state: 'failed', code: 'refused', step: 'creating', reason: outcome.reason })
     case 'unknown':
-      if (target.repeats) return again({ ...going, lot: { ...lot, doubtful: true } }, attempts, outcome.reason)
+      if (target.retryUnknown) return again({ ...going, lot: { ...lot, doubtful: true } }, attempts, outcome.reason)
       return end(going, { state: 'unknown', step: 'creating', reason: outcome.reason, retryable: true })
   }
 }

@@ -1,7 +1,8 @@
 import { and, asc, between, eq, sql } from 'drizzle-orm'
+import type { LotOutcomes } from '../../channels/contract.ts'
 import { sanitize } from '../../postgres/sanitize-text.ts'
 import { lotChunks, lotItems } from '../../postgres/schema/lots.ts'
-import { type Added, adding } from '../call-gateway.ts'
+import { addToLot } from '../call-gateway.ts'
 import { again, blame, type Chunk, refuseAll, split, write } from '../chunk.ts'
 import { settle, type Verdict } from '../settle.ts'
 import { end, type Going, INTERRUPTED, note, ON, type Step, throttled } from '../step.ts'
@@ -83,10 +84,10 @@ async function put(going: Going, chunk: Chunk): Promise<Step> {
   const attempts = chunk.attempts + 1
   if (chunk.state === 'queued') await write(going, chunk, { state: 'inflight', attempts })
   const open = { ...lot, id: String(lot.id), key: lot.key.value, ref: lot.ref ?? '' }
-  const outcome: Added =
+  const outcome: LotOutcomes['add'] =
     chunk.state === 'inflight'
       ? { kind: 'unknown', reason: INTERRUPTED }
-      : await adding(
+      : await addToLot(
           target,
           open,
           items.map(({ item }) => item),
@@ -107,7 +108,7 @@ const itemsOf = ({ work, lot }: Going, { firstItem, lastItem }: Chunk): Promise<
     .where(and(eq(lotItems.lotId, lot.id), between(lotItems.id, firstItem, lastItem), eq(lotItems.state, 'waiting')))
     .orderBy(asc(lotItems.id))
 
-async function heed(going: Going, chunk: Chunk, items: readonly Item[], outcome: Added): Promise<Step> {
+async function heed(going: Going, chunk: Chunk, items: readonly Item[], outcome: LotOutcomes['add']): Promise<Step> {
   switch (outcome.kind) {
     case 'added':
       await write(going, chunk, { state: 'accepted', reason: null })
@@ -125,7 +126,7 @@ async function heed(going: Going, chunk: Chunk, items: readonly Item[], outcome:
     case 'retry':
       return again(going, chunk, outcome.reason, false, outcome.afterMs)
     case 'unknown':
-      if (going.target.repeats) return again(going, chunk, outcome.reason, true)
+      if (going.target.retryUnknown) return again(going, chunk, outcome.reason, true)
       await write(going, chunk, { state: 'unknown', reason: sanitize(outcome.reason) })
       return ON
   }
