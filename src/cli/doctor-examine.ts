@@ -1,13 +1,12 @@
 import type { FieldErrors } from 'channel-kit/channel'
-import { asc, eq } from 'drizzle-orm'
 import { before, within } from '../http-client/timeout.ts'
-import { registrations } from '../postgres/schema/schema.ts'
+import { findRegistrations } from '../registrations/list.ts'
 import { bar, type CliAnswer, count, progress } from './answer.ts'
 import { sentence } from './error-text.ts'
 import { type Host, withHost } from './lent-host.ts'
 import { table } from './table.ts'
 
-type Row = Pick<typeof registrations.$inferSelect, 'id' | 'channel' | 'companyId' | 'archivedAt' | 'pausedUntil'>
+type FoundRegistration = Awaited<ReturnType<typeof findRegistrations>>[number]
 
 /** How long a gateway may take to answer. */
 const CHECK_MS = 20_000
@@ -15,11 +14,7 @@ const CHECK_MS = 20_000
 /** A host that neither listens nor works lends what a channel needs to be asked. */
 export const examine = ({ registration: id }: { registration?: number }): Promise<CliAnswer> =>
   withHost({ worker: false }, async (host, interrupted) => {
-    const rows = await host.database.db
-      .select()
-      .from(registrations)
-      .where(id === undefined ? undefined : eq(registrations.id, id))
-      .orderBy(asc(registrations.id))
+    const rows = await findRegistrations(host.database, new Date(), id)
     if (id !== undefined && rows.length === 0) throw new Error(`There is no registration ${id}.`)
     const found = []
     for (const [index, row] of rows.entries()) {
@@ -31,9 +26,8 @@ export const examine = ({ registration: id }: { registration?: number }): Promis
     return told(found)
   })
 
-async function problemsOf({ ready }: Host, row: Row): Promise<string[]> {
-  const paused =
-    row.pausedUntil && row.pausedUntil > new Date() ? [`paused until ${row.pausedUntil.toISOString()}`] : []
+async function problemsOf({ ready }: Host, row: FoundRegistration): Promise<string[]> {
+  const paused = row.pausedUntil ? [`paused until ${row.pausedUntil.toISOString()}`] : []
   const archived = row.archivedAt ? ['its CRM wants to hear nothing any more'] : []
   try {
     const wrong = await within(CHECK_MS, async deadline => {
