@@ -4,7 +4,7 @@ import { type ListedRegistration, listRegistrations } from '../registrations/lis
 import { moveRegistration } from '../registrations/move.ts'
 import { setRetryUnknown } from '../registrations/retry-unknown.ts'
 import { type CliAnswer, count } from './answer.ts'
-import { withDatabase } from './database.ts'
+import { withDatabase } from './lent-database.ts'
 import { table } from './table.ts'
 
 const TITLES = [
