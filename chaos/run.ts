@@ -1,10 +1,9 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { eq } from 'drizzle-orm'
 import { type Database, openDatabase } from '../src/postgres/connect.ts'
-import { registrations } from '../src/postgres/schema/schema.ts'
-import { notifyChanged } from '../src/registrations/cache.ts'
+import { findRegistrations } from '../src/registrations/list.ts'
+import { setRetryUnknown } from '../src/registrations/retry-unknown.ts'
 import { makeAccounts, type Registered, registerAccount } from './accounts.ts'
 import { OWN } from './channel.ts'
 import { createConduct } from './conduct.ts'
@@ -142,16 +141,11 @@ async function withDatabase<Answer>(url: string, use: (database: Database) => Pr
   }
 }
 
-/** What an operator may decide for an account. */
-async function letInsist({ db }: Database, accounts: readonly Registered[]): Promise<void> {
-  for (const { key } of accounts.filter(({ insists }) => insists)) {
-    const [row] = await db
-      .update(registrations)
-      .set({ retryUnknown: true })
-      .where(eq(registrations.pluginId, key))
-      .returning({ id: registrations.id })
-    if (row) await notifyChanged(db, row.id)
-  }
+/** Makes the operator's decision for the accounts that rather have a message twice than not at all. */
+async function letInsist(database: Database, accounts: readonly Registered[]): Promise<void> {
+  const keys = new Set(accounts.filter(({ insists }) => insists).map(({ key }) => key))
+  for (const { id, pluginId } of await findRegistrations(database, new Date()))
+    if (keys.has(pluginId)) await setRetryUnknown(database, id, true)
 }
 
 const conversationsOf = (accounts: readonly Registered[], count: number, { contact }: Gateway): Conversation[] =>

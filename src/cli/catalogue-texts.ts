@@ -1,25 +1,86 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Channel, LookupTools } from 'channel-kit/channel'
 import { Value } from 'typebox/value'
+import { asFolder, HOST_TRANSLATIONS } from '../channels/catalogues.ts'
+import { importChannel } from '../channels/load.ts'
 import { choicesJson, formJson } from '../protocol/form.ts'
 import { VALIDATION_MESSAGES } from '../protocol/settings-errors.ts'
 
-/** What there is to translate, found by doing what the host does when it answers the CRM, with a translator that only listens. */
-
-/** category -> source texts. */
-export type Texts = ReadonlyMap<string, ReadonlySet<string>>
-
-interface Listener {
+/** The folder of catalogues of the host or of a channel, and the texts that they should hold. */
+export interface CataloguePlace {
+  folder: URL
   texts: Texts
-  hear(category: string, message: string): string
 }
 
-function listen(): Listener {
+export interface ChosenChannels {
+  /** Channels by the names of LV_PLUGIN_CHANNELS; undefined: the host, and all packages below plugins/ with translations. */
+  channel?: readonly string[]
+}
+
+const SOURCES = fileURLToPath(new URL('../', import.meta.url))
+const PLUGINS = fileURLToPath(new URL('../../plugins/', import.meta.url))
+
+export async function cataloguePlaces({ channel: names }: ChosenChannels): Promise<CataloguePlace[]> {
+  if (names) return Promise.all(names.map(channelPlace))
+  return [
+    { folder: HOST_TRANSLATIONS, texts: await hostTexts(SOURCES) },
+    ...(await Promise.all((await translatedPackages()).map(channelPlace)))
+  ]
+}
+
+async function translatedPackages(): Promise<string[]> {
+  const names: string[] = []
+  for (const name of (await readdir(PLUGINS)).toSorted()) {
+    if (!(await stat(join(PLUGINS, name, 'translations')).catch(() => undefined))) continue
+    const { name: specifier } = JSON.parse(await readFile(join(PLUGINS, name, 'package.json'), 'utf8'))
+    names.push(specifier as string)
+  }
+  return names
+}
+
+async function channelPlace(name: string): Promise<CataloguePlace> {
+  const channel = await importChannel(name)
+  const folder = asFolder(channel.translations)
+  const source = fileURLToPath(new URL('../src/', folder))
+  const all = await Promise.all((await channelsSharing(channel, folder)).map(one => channelTexts(one, source)))
+  return { folder, texts: united(all) }
+}
+
+/** The channels of one package whose catalogues are in this folder. */
+async function channelsSharing(channel: Channel, folder: URL): Promise<Channel[]> {
+  const { name, exports } = JSON.parse(await readFile(new URL('../package.json', folder), 'utf8')) as {
+    name: string
+    exports: string | Readonly<Record<string, unknown>>
+  }
+  if (typeof exports === 'string') return [channel]
+  const channels = Object.keys(exports).filter(path => path !== './simulator')
+  const modules = channels.map(path => import(`${name}${path.slice(1)}`) as Promise<{ default?: Channel }>)
+  return (await Promise.all(modules))
+    .map(module => module.default)
+    .filter(other => other?.translations instanceof URL && asFolder(other.translations).href === folder.href)
+    .filter(other => other !== undefined)
+}
+
+function united(all: readonly Texts[]): Texts {
+  const categories = new Set(all.flatMap(texts => [...texts.keys()]))
+  return new Map([...categories].map(name => [name, new Set(all.flatMap(texts => [...(texts.get(name) ?? [])]))]))
+}
+
+/** Source texts by category. Found by the calls with which the host answers the CRM, made with a translator that collects. */
+export type Texts = ReadonlyMap<string, ReadonlySet<string>>
+
+interface Collector {
+  texts: Texts
+  collect(category: string, message: string): string
+}
+
+function createCollector(): Collector {
   const texts = new Map<string, Set<string>>()
   return {
     texts,
-    hear(category, message) {
+    collect(category, message) {
       if (message.trim()) texts.set(category, (texts.get(category) ?? new Set()).add(message))
       return message
     }
@@ -27,22 +88,22 @@ function listen(): Listener {
 }
 
 /** The categories are those of src/http: `info`, `settings`, and whatever the channel itself names. */
-export async function channelTexts(channel: Channel, folder: string): Promise<Texts> {
-  const { texts, hear } = listen()
-  hear('info', channel.info.name)
-  hear('info', channel.info.description)
-  const setting = (message: string) => hear('settings', message)
+async function channelTexts(channel: Channel, folder: string): Promise<Texts> {
+  const { texts, collect } = createCollector()
+  collect('info', channel.info.name)
+  collect('info', channel.info.description)
+  const setting = (message: string) => collect('settings', message)
   formJson(channel.settings, setting)
   if (channel.form) formJson(channel.form([]), setting)
   for (const find of Object.values(channel.autocompletes ?? {})) {
-    const found = Promise.try(find, { text: '', dep: [], context: [] }, offline(channel, hear))
+    const found = Promise.try(find, { text: '', dep: [], context: [] }, offline(channel, collect))
     choicesJson(await found.catch(() => ({})), setting)
   }
-  for (const [category, message] of await calls(folder)) hear(category, message)
+  for (const [category, message] of await calls(folder)) collect(category, message)
   return texts
 }
 
-/** Choices that are there without a gateway are words of the channel's own; those of a gateway are not ours to translate. */
+/** Tools without a network: choices that need no gateway are the channel's own words, a gateway's are not translated. */
 function offline({ options }: Channel, translate: LookupTools['translate']): LookupTools {
   const refuse = async () => {
     throw new Error('Texts are collected without a network')
@@ -64,16 +125,17 @@ function offline({ options }: Channel, translate: LookupTools['translate']): Loo
   }
 }
 
-export async function hostTexts(folder: string): Promise<Texts> {
-  const { texts, hear } = listen()
-  for (const message of VALIDATION_MESSAGES) hear('validation', message)
-  for (const [category, message] of await calls(folder)) hear(category, message)
+async function hostTexts(folder: string): Promise<Texts> {
+  const { texts, collect } = createCollector()
+  for (const message of VALIDATION_MESSAGES) collect('validation', message)
+  for (const [category, message] of await calls(folder)) collect(category, message)
   return texts
 }
 
+/** A call of `translate` or `word` whose category and text are literals. */
 const CALL = /\b(?:translate|word)\(\s*(['"`])([\w.-]+)\1,\s*(['"`])((?:\\.|(?!\3)[^\\])+)\3/gs
 
-/** The texts of calls that have them to the letter, such as a channel's `translate` of a category and a message. */
+/** The texts of calls in the source with literal arguments, such as a channel's `translate` of a category and a message. */
 async function calls(folder: string): Promise<[string, string][]> {
   const found: [string, string][] = []
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {

@@ -1,26 +1,20 @@
 import type { FieldErrors } from 'channel-kit/channel'
-import { asc, eq } from 'drizzle-orm'
 import { beforeDeadline } from '../channels/call-channel.ts'
 import { within } from '../http-client/timeout.ts'
-import { registrations } from '../postgres/schema/schema.ts'
-import { bar, type CliAnswer, count, progress } from './answer.ts'
-import { sentence } from './error-text.ts'
+import { findRegistrations } from '../registrations/list.ts'
+import { bar, type CliAnswer, count, errorText, progress } from './answer.ts'
 import { type Host, withHost } from './lent-host.ts'
 import { table } from './table.ts'
 
-type Row = Pick<typeof registrations.$inferSelect, 'id' | 'channel' | 'companyId' | 'archivedAt' | 'pausedUntil'>
+type FoundRegistration = Awaited<ReturnType<typeof findRegistrations>>[number]
 
-/** How long a gateway may take to answer. */
-const CHECK_MS = 20_000
+/** A gateway has so long to answer. */
+const CHECK_TIMEOUT_MS = 20_000
 
-/** A host that neither listens nor works lends what a channel needs to be asked. */
+/** Asks the gateways by a host that neither listens nor works, since `check` needs the tools of a channel. */
 export const examine = ({ registration: id }: { registration?: number }): Promise<CliAnswer> =>
   withHost({ worker: false }, async (host, interrupted) => {
-    const rows = await host.database.db
-      .select()
-      .from(registrations)
-      .where(id === undefined ? undefined : eq(registrations.id, id))
-      .orderBy(asc(registrations.id))
+    const rows = await findRegistrations(host.database, new Date(), id)
     if (id !== undefined && rows.length === 0) throw new Error(`There is no registration ${id}.`)
     const found = []
     for (const [index, row] of rows.entries()) {
@@ -29,15 +23,14 @@ export const examine = ({ registration: id }: { registration?: number }): Promis
       found.push({ id: row.id, channel: row.channel, company: row.companyId, problems: await problemsOf(host, row) })
     }
     progress('')
-    return told(found)
+    return answerOf(found)
   })
 
-async function problemsOf({ ready }: Host, row: Row): Promise<string[]> {
-  const paused =
-    row.pausedUntil && row.pausedUntil > new Date() ? [`paused until ${row.pausedUntil.toISOString()}`] : []
-  const archived = row.archivedAt ? ['its CRM wants to hear nothing any more'] : []
+async function problemsOf({ ready }: Host, row: FoundRegistration): Promise<string[]> {
+  const paused = row.pausedUntil ? [`paused until ${row.pausedUntil.toISOString()}`] : []
+  const archived = row.archivedAt ? ['archived: its CRM refuses every call'] : []
   try {
-    const wrong = await within(CHECK_MS, async deadline => {
+    const wrong = await within(CHECK_TIMEOUT_MS, async deadline => {
       const target = await ready(row.id, deadline)
       if (target.kind === 'unready') return [target.reason]
       const { check = async () => ({}) } = target.channel
@@ -46,18 +39,18 @@ async function problemsOf({ ready }: Host, row: Row): Promise<string[]> {
     })
     return [...archived, ...paused, ...wrong]
   } catch (error) {
-    return [...archived, ...paused, sentence(error)]
+    return [...archived, ...paused, errorText(error)]
   }
 }
 
-function told(
+function answerOf(
   found: readonly { id: number; channel: string; company: string; problems: readonly string[] }[]
 ): CliAnswer {
-  const ill = found.filter(({ problems }) => problems.length > 0)
-  const rows = found.map(({ id, channel, company, problems }) => [id, channel, company, problems.join('; ') || 'well'])
+  const failing = found.filter(({ problems }) => problems.length > 0)
+  const rows = found.map(({ id, channel, company, problems }) => [id, channel, company, problems.join('; ') || 'ok'])
   return {
     data: { registrations: found },
-    text: rows.length > 0 ? table(['registration', 'channel', 'company', 'how it is'], rows) : count(0, 'registration'),
-    ...(ill.length > 0 ? { failure: `${count(ill.length, 'registration')} cannot send as it should.` } : {})
+    text: rows.length > 0 ? table(['registration', 'channel', 'company', 'problems'], rows) : count(0, 'registration'),
+    ...(failing.length > 0 ? { failure: `${count(failing.length, 'registration')} cannot send as it should.` } : {})
   }
 }

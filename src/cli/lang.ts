@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { answering } from './answer.ts'
-import type { ChosenChannels } from './catalogue-places.ts'
+import type { ChosenChannels } from './catalogue-texts.ts'
 
 export function languageCommands(program: Command): void {
   const lang = program.command('lang').description('translations of what a CRM user reads')
@@ -11,7 +11,7 @@ export function languageCommands(program: Command): void {
     .option('--channel <names...>', 'only of these channels, not of the host')
     .action(
       answering(async (language: string, chosen: ChosenChannels) =>
-        (await import('./lang-add.ts')).langAdd(language, chosen)
+        (await import('./lang-actions.ts')).langAdd(language, chosen)
       )
     )
   lang
@@ -19,7 +19,7 @@ export function languageCommands(program: Command): void {
     .description('bring the catalogues in line with the texts of the code, and list what is to be translated')
     .option('--channel <names...>', 'only of these channels, not of the host')
     .option('--check', 'write nothing; fail if a file would change or a translation is missing')
-    .action(answering(async options => (await import('./lang-update.ts')).langUpdate(options)))
+    .action(answering(async options => (await import('./lang-actions.ts')).langUpdate(options)))
 }
 
 function language(code: string): string {

@@ -1,10 +1,10 @@
 import { readConfig } from '../config.ts'
 import { startHost } from '../host.ts'
-import { interruptible, sayWaiting } from './interruption.ts'
+import { interruptible, sayWaiting } from './lent-database.ts'
 
 export type Host = Awaited<ReturnType<typeof startHost>>
 
-/** Lends a command a host that does not listen, and works on the queue only if it is to. */
+/** Lends a command a host that does not listen, and works on the queue if `worker` says so. */
 export const withHost = <Result>(
   { worker }: { worker: boolean },
   work: (host: Host, interrupted: AbortSignal) => Promise<Result>

@@ -1,7 +1,15 @@
 import { type Command, Option } from 'commander'
 import { answering } from './answer.ts'
-import { dryRunOption, sinceOption } from './duration.ts'
-import { afterOption, allOption, idOf, limitOption, moreIds, registrationOption } from './row-options.ts'
+import {
+  afterOption,
+  allOption,
+  dryRunOption,
+  idOf,
+  limitOption,
+  moreIds,
+  registrationOption,
+  sinceOption
+} from './options.ts'
 
 const contactOption = () => new Option('--contact <contact>', 'only to this contact, written as the CRM does')
 
@@ -24,14 +32,14 @@ export function messageCommands(program: Command): void {
     .addOption(sinceOption())
     .addOption(limitOption())
     .addOption(afterOption())
-    .action(answering(async options => (await import('./messages-list.ts')).messagesList(options)))
+    .action(answering(async options => (await import('./messages-actions.ts')).messagesList(options)))
   messages
     .command('show')
     .description('show a message with its text and attachments, and all that happened to it')
     .argument('[id]', 'as listed', idOf)
     .option('--crm-id <id>', 'by the id that the CRM gave it')
     .addOption(registrationOption())
-    .action(answering(async (id, options) => (await import('./messages-show.ts')).messagesShow(id, options)))
+    .action(answering(async (id, options) => (await import('./messages-actions.ts')).messagesShow(id, options)))
   messages
     .command('replay')
     .description(
@@ -44,5 +52,5 @@ export function messageCommands(program: Command): void {
     .addOption(sinceOption())
     .addOption(allOption())
     .addOption(dryRunOption('only tell how many would be sent'))
-    .action(answering(async (ids, options) => (await import('./messages-replay.ts')).messagesReplay(ids, options)))
+    .action(answering(async (ids, options) => (await import('./messages-actions.ts')).messagesReplay(ids, options)))
 }

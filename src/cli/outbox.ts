@@ -1,10 +1,9 @@
 import { type Command, Option } from 'commander'
 import { answering } from './answer.ts'
-import { dryRunOption } from './duration.ts'
-import { afterOption, allOption, idOf, limitOption, moreIds, registrationOption } from './row-options.ts'
+import { afterOption, allOption, dryRunOption, idOf, limitOption, moreIds, registrationOption } from './options.ts'
 
 export function outboxCommands(program: Command): void {
-  const outbox = program.command('outbox').description('what the CRM is told: statuses, and messages of contacts')
+  const outbox = program.command('outbox').description('outbox items: statuses and incoming messages for the CRM')
   outbox
     .command('list')
     .description('list items, the newest first')
@@ -19,12 +18,12 @@ export function outboxCommands(program: Command): void {
     .addOption(registrationOption())
     .addOption(limitOption())
     .addOption(afterOption())
-    .action(answering(async options => (await import('./outbox-list.ts')).outboxList(options)))
+    .action(answering(async options => (await import('./outbox-actions.ts')).outboxList(options)))
   outbox
     .command('show')
-    .description('show an item with all that the CRM is told')
+    .description('show an item with the body for the CRM')
     .argument('<id>', 'as listed', idOf)
-    .action(answering(async (id: number) => (await import('./outbox-show.ts')).outboxShow(id)))
+    .action(answering(async (id: number) => (await import('./outbox-actions.ts')).outboxShow(id)))
   outbox
     .command('replay')
     .description('offer items once more that the CRM did not take, but for statuses that later ones have overtaken')
@@ -33,5 +32,5 @@ export function outboxCommands(program: Command): void {
     .addOption(registrationOption())
     .addOption(allOption())
     .addOption(dryRunOption('only tell how many would be offered'))
-    .action(answering(async (ids, options) => (await import('./outbox-replay.ts')).outboxReplay(ids, options)))
+    .action(answering(async (ids, options) => (await import('./outbox-actions.ts')).outboxReplay(ids, options)))
 }

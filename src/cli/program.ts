@@ -1,17 +1,19 @@
 import { Command } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
-import { databaseCommands } from './db.ts'
-import { doctorCommand } from './doctor.ts'
-import { eraseCommand } from './erase.ts'
 import { languageCommands } from './lang.ts'
 import { lotCommands } from './lots.ts'
+import {
+  databaseCommands,
+  doctorCommand,
+  eraseCommand,
+  queueCommands,
+  secretCommands,
+  uploadCommands
+} from './maintenance.ts'
 import { messageCommands } from './messages.ts'
 import { outboxCommands } from './outbox.ts'
-import { queueCommands } from './queue.ts'
 import { registrationCommands } from './registrations.ts'
-import { secretCommands } from './secrets.ts'
 import { trialCommands } from './test-actions.ts'
-import { uploadCommands } from './uploads.ts'
 
 const FAMILIES = [
   registrationCommands,

@@ -4,7 +4,7 @@ import { startHost } from '../host.ts'
 import { startUntilTold } from '../shutdown.ts'
 import { print } from './answer.ts'
 
-/** A host of the role `worker`, whatever LV_PLUGIN_ROLES says, beside the one that has the embedded server if need be. */
+/** Runs a host of the role `worker`, whatever LV_PLUGIN_ROLES says. It shares the embedded server of another host. */
 export async function queueRun(command: Command): Promise<void> {
   const { json } = command.optsWithGlobals()
   const config = readConfig(process.env)
@@ -17,7 +17,7 @@ export async function queueRun(command: Command): Promise<void> {
       ),
     {
       graceMs: config.queue.stopMs,
-      // A person has read it in the log.
+      // The log has it for a person already.
       ended: signal => print({ data: { channels, signal }, text: '' }, command)
     }
   )

@@ -1,16 +1,16 @@
 import { type Command, Option } from 'commander'
 import { answering } from './answer.ts'
-import { idOf } from './row-options.ts'
+import { idOf } from './options.ts'
 
 export function registrationCommands(program: Command): void {
   const registrations = program.command('registrations').description('plugin instances of companies')
   registrations
     .command('list')
-    .description('list them, with what waits to be sent and to be told to the CRM')
-    .action(answering(async () => (await import('./registrations-list.ts')).registrationsList()))
+    .description('list registrations, with their waiting messages and outbox items')
+    .action(answering(async () => (await import('./registrations-actions.ts')).registrationsList()))
   registrations
     .command('set')
-    .description('change what the operator decides for a registration, in all hosts at once')
+    .description('change what applies to a registration, in all hosts at once')
     .argument('<id>', 'as listed', idOf)
     .addOption(
       new Option('--retry-unknown <yes|no>', 'send a message again that may have left already, rather than not at all')
@@ -18,7 +18,9 @@ export function registrationCommands(program: Command): void {
         .makeOptionMandatory()
     )
     .action(
-      answering(async (id: number, options) => (await import('./registrations-set.ts')).registrationsSet(id, options))
+      answering(async (id: number, options) =>
+        (await import('./registrations-actions.ts')).registrationsSet(id, options)
+      )
     )
   registrations
     .command('move')
@@ -26,6 +28,8 @@ export function registrationCommands(program: Command): void {
     .argument('<id>', 'as listed', idOf)
     .requiredOption('--to <origin>', 'the cluster, such as https://backend.salesrender.com')
     .action(
-      answering(async (id: number, options) => (await import('./registrations-move.ts')).registrationsMove(id, options))
+      answering(async (id: number, options) =>
+        (await import('./registrations-actions.ts')).registrationsMove(id, options)
+      )
     )
 }

@@ -1,32 +1,32 @@
 import { type CliAnswer, progress } from './answer.ts'
 
 interface Replay {
-  /** The certain ones that were asked for; undefined: all that fit. */
+  /** The ids that were asked for; undefined: all that fit. */
   ids: readonly number[] | undefined
   dryRun: boolean
   interrupted: AbortSignal
-  /** How many could be replayed. */
+  /** The number of rows that could be replayed. */
   count: () => Promise<number>
   /** The ids of those, in batches. */
   batches: () => AsyncIterable<number[]>
   replay: (ids: readonly number[]) => Promise<number>
-  /** So many, in words. */
-  told: (number: number) => string
-  /** Why some of the certain ones were left. */
+  /** That number of rows in words. */
+  describe: (number: number) => string
+  /** The reason why some of `ids` were left alone. */
   left: string
 }
 
-/** Rows that one transaction replays, so that the hosts are not held up. */
+/** One transaction replays so many rows: its locks hold up the hosts. */
 export const REPLAY_BATCH = 500
 
-export async function replayed({
+export async function replayInBatches({
   ids,
   dryRun,
   interrupted,
   count,
   batches,
   replay,
-  told,
+  describe,
   left
 }: Replay): Promise<CliAnswer> {
   let done = 0
@@ -35,12 +35,12 @@ export async function replayed({
     for await (const batch of batches()) {
       interrupted.throwIfAborted()
       done += await replay(batch)
-      progress(`replayed ${told(done)}`)
+      progress(`replayed ${describe(done)}`)
     }
   progress('')
   const others = ids && ids.length > done ? ` Left alone (${left}): ${ids.length - done} of ${ids.length}.` : ''
   return {
     data: { dryRun, asked: ids?.length ?? null, replayed: done },
-    text: `${dryRun ? `Would replay ${told(done)}.` : `Replayed ${told(done)}: waiting now.`}${others}`
+    text: `${dryRun ? `Would replay ${describe(done)}.` : `Replayed ${describe(done)}: waiting now.`}${others}`
   }
 }

@@ -1,4 +1,4 @@
-/** How what an operator reads is laid out. What others wrote cannot move the cursor of a terminal. */
+/** Layout of texts for an operator. Control characters go, since texts of contacts must not move a terminal's cursor. */
 
 export type Cell = string | number | Date | null
 
@@ -6,7 +6,7 @@ export type Cell = string | number | Date | null
 export const table = (titles: readonly string[], rows: readonly (readonly Cell[])[]): string =>
   columns([titles, ...rows]).join('\n')
 
-/** A line for each that has a value, the names aligned. */
+/** A line for each fact that has a value, the names aligned. */
 export const facts = (all: readonly (readonly [name: string, value: Cell | undefined])[]): string =>
   columns(all.filter(([, value]) => value !== null && value !== undefined) as [string, Cell][]).join('\n')
 
@@ -23,15 +23,15 @@ function columns(rows: readonly (readonly Cell[])[]): string[] {
 
 const shown = (cell: Cell): string => {
   if (cell === null) return '-'
-  return cell instanceof Date ? time(cell) : plainly(String(cell))
+  return cell instanceof Date ? time(cell) : oneLine(String(cell))
 }
 
-/** To the second, which is enough to find something by. */
+/** The time to the second, which is enough to find a row by. */
 const time = (at: Date) => `${at.toISOString().slice(0, 19)}Z`
 
-/** On one line. */
-export const plainly = (text: string) => text.replace(/\p{Cc}+/gu, ' ').trim()
+/** The text without line ends and other control characters. */
+export const oneLine = (text: string) => text.replace(/\p{Cc}+/gu, ' ').trim()
 
-/** Cut where it would fill the line. */
-export const shortly = (text: string | null, length = 60) =>
+/** The text cut to `length`, so that a table stays readable. */
+export const shorten = (text: string | null, length = 60) =>
   text && text.length > length ? `${text.slice(0, length - 1)}…` : text

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { answering } from './answer.ts'
-import { idOf, registrationOption } from './row-options.ts'
+import { idOf, registrationOption } from './options.ts'
 
 const ACTIONS = ['message', 'email', 'template', 'all']
 
@@ -21,7 +21,7 @@ export function trialCommands(program: Command): void {
       new Option('--registration <id>', 'whose, see `registrations list`').argParser(idOf).makeOptionMandatory()
     )
     .option('--code <code>', 'what it is called by', 'test')
-    .action(answering(async options => (await import('./test-actions-template.ts')).testActionsCreate(options)))
+    .action(answering(async options => (await import('./test-actions-run.ts')).testActionsCreate(options)))
 }
 
 function contacts(text: string): number {

@@ -1,12 +1,11 @@
-import { and, eq, isNotNull, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { TObject } from 'typebox'
-import { resumeLots } from '../lots/seal.ts'
-import type { Database, Executor } from '../postgres/connect.ts'
+import type { Database } from '../postgres/connect.ts'
 import { registrations, settings } from '../postgres/schema/schema.ts'
 import { type Data, mergeData, splitSecrets } from '../protocol/settings.ts'
-import { wake } from '../queue/conversations.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { createCache, notifyChanged } from './cache.ts'
+import { endPauseByGateway } from './pause.ts'
 
 export type SettingsStore = ReturnType<typeof createSettingsStore>
 
@@ -31,7 +30,7 @@ export function createSettingsStore({ db }: Pick<Database, 'db'>, secrets: Secre
       const row = { data: open, secrets: await secrets.seal(JSON.stringify(secret)) }
       await db.transaction(async tx => {
         // The registration before its settings, as everybody locks them.
-        await resume(tx, registrationId)
+        await endPauseByGateway(tx, registrationId)
         await tx
           .insert(settings)
           .values({ registrationId, ...row })
@@ -65,20 +64,5 @@ export function createSettingsStore({ db }: Pick<Database, 'db'>, secrets: Secre
   }
 }
 
-/** Nothing has been saved: that is kept as well, since every message asks. */
+/** Settings of a registration that has none saved: cached as well, since every message asks. */
 const NONE: Data = {}
-
-/** A gateway may have paused the account for what the admin has just mended. */
-async function resume(tx: Executor, registrationId: number): Promise<void> {
-  const paused = await tx
-    .update(registrations)
-    .set({ pausedUntil: null })
-    .where(and(eq(registrations.id, registrationId), isNotNull(registrations.pausedUntil)))
-    .returning({ id: registrations.id })
-  await wake(
-    tx,
-    'send',
-    paused.map(({ id }) => id)
-  )
-  await resumeLots(tx, registrationId)
-}

@@ -42,7 +42,7 @@ t.test('erase forgets a contact, of one registration or of all, and says what th
   t.equal(code, 0)
   t.equal(
     stdout,
-    'Erased 1 conversation with 1 message (1 not sent yet) and 3 items for the CRM (0 not told yet).\nUploads are not tied to contacts and stay; `uploads clean` removes them by age.\n'
+    'Erased 1 conversation with 1 message (1 not sent yet) and 3 items for the CRM (0 not delivered yet).\nUploads are not tied to contacts and stay; `uploads clean` removes them by age.\n'
   )
   t.match(await cliJson(t, ['erase', '--contact', '+100'], { env }), { dryRun: false, conversations: 1, messages: 1 })
   t.match(await cliJson(t, ['erase', '--contact', '+100'], { env }), { conversations: 0, messages: 0, items: 0 })

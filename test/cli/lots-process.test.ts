@@ -11,7 +11,7 @@ t.test('a lot is worked on when it is told to, and the exit code says how it end
   const { fake, env } = await gathering(t)
   t.match(await cli(t, ['lots', 'process', '--lot-id', '1'], { env }), {
     code: 1,
-    stderr: /^Lot 1 gathers until .* --force-close/
+    stderr: /^Lot 1 collects until .* --force-close/
   })
   t.match(await cli(t, ['lots', 'process'], { env }), { code: 0, stdout: 'No lot is due.\n' })
   const { lots } = await cliJson<Lots>(t, ['lots', 'process', '--lot-id', '1', '--force-close'], { env })

@@ -1,7 +1,7 @@
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { asc, eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import { messagesReplay } from '../../src/cli/messages-replay.ts'
+import { messagesReplay } from '../../src/cli/messages-actions.ts'
 import { messages } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, taken, text } from '../scripted-channel.ts'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { outboxReplay } from '../../src/cli/outbox-replay.ts'
+import { outboxReplay } from '../../src/cli/outbox-actions.ts'
 import { listItems, type OutboxFilter } from '../../src/outbox/queries.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, text } from '../scripted-channel.ts'

@@ -4,7 +4,7 @@ import { cli, cliJson } from './run.ts'
 
 t.test('doctor asks each gateway, and fails when one is not well', async t => {
   const { fake, crm, host, env } = await gathering(t, 0)
-  t.match(await cli(t, ['doctor'], { env }), { code: 0, stdout: /\n1 +bpmessage +\S+ +well\n$/ })
+  t.match(await cli(t, ['doctor'], { env }), { code: 0, stdout: /\n1 +bpmessage +\S+ +ok\n$/ })
   fake.faults.plan('routes', { kind: 'status', status: 401, body: { messages: ['Unauthorized'] } }, { times: 2 })
   t.match(await cli(t, ['doctor', '--registration', '1'], { env }), {
     code: 1,

@@ -1,0 +1,26 @@
+import t, { type Test } from 'tap'
+import { openDatabase } from '../../src/postgres/connect.ts'
+import { endPauseByGateway, pauseByGateway } from '../../src/registrations/pause.ts'
+import { testDatabase } from '../harness.ts'
+
+t.test('pause by the gateway: the longest holds, and ends whole', async t => {
+  const { db, pausedUntil } = await registration(t)
+  t.equal(await pausedUntil(), null)
+  await pauseByGateway(db, 1, new Date('2031-01-01'))
+  await pauseByGateway(db, 1, new Date('2032-01-01'))
+  await pauseByGateway(db, 1, new Date('2030-01-01'))
+  t.same(await pausedUntil(), new Date('2032-01-01'))
+
+  await db.transaction(tx => endPauseByGateway(tx, 1))
+  t.equal(await pausedUntil(), null)
+})
+
+async function registration(t: Test) {
+  const database = openDatabase(await testDatabase(t), 2)
+  t.teardown(database.close)
+  await database.pool.query(`
+    insert into registrations (channel, company_id, alias, plugin_id, cluster_uri, country, currency, hpt, webhook_token, webhook_hash)
+    values ('scripted', '1', 'chat', '1', 'http://crm.example/', 'BR', 'BRL', '', '', '1')`)
+  const pausedUntil = async () => (await database.db.query.registrations.findFirst())?.pausedUntil
+  return { db: database.db, pausedUntil }
+}
