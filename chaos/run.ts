@@ -47,7 +47,7 @@ export interface Outcome {
   ledger: readonly Entry[]
   ends: readonly End[]
   faults: readonly (readonly [string, number])[]
-  /** What the hosts wrote at the level of warnings. */
+  /** The hosts' log at the level of warnings. */
   complaints: string
 }
 
@@ -56,7 +56,7 @@ const SECRET = 'a secret of the run'
 /** How long the messages are spread over that are posted when nothing but the hostile tenant is wrong any more. */
 const CALM_MS = 4_000
 
-/** One run: everything is started, misbehaves by the seed, settles, and is held to the promises. */
+/** A run: everything is started, misbehaves by the seed, settles, and is held to the promises. */
 export async function runChaos(wanted: Wanted): Promise<Outcome> {
   const { progress, seed } = wanted
   const closing: (() => unknown)[] = []
@@ -142,7 +142,7 @@ async function withDatabase<Answer>(url: string, use: (database: Database) => Pr
   }
 }
 
-/** What an operator may decide for an account. */
+/** Turns on `retryUnknown`, as an operator may. */
 async function letInsist({ db }: Database, accounts: readonly Registered[]): Promise<void> {
   for (const { key } of accounts.filter(({ insists }) => insists)) {
     const [row] = await db
