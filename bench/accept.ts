@@ -1,7 +1,7 @@
-import { round, type Spread, spreadOf } from './spread.ts'
-import { type Host, type Stage, startHostProcess } from './stage.ts'
+import { round, type Spread, spreadOf } from './measure.ts'
+import { type Host, type Stage, startHost } from './stage.ts'
 
-/** How many messages a second a host takes for good, beside the same server that keeps nothing. */
+/** Messages a second that a host accepts and stores, beside the same server that stores nothing. */
 export interface Accepting {
   connections: number
   perSecond: number
@@ -12,9 +12,9 @@ export interface Accepting {
 
 const CONNECTIONS = [1, 16, 64, 256]
 /** More than any host takes in a second on two cores. */
-const MOST_A_SECOND = 12_000
+const MAX_PER_SECOND = 12_000
 const WARM_S = 1
-/** How often the two take turns: the machine's own ups and downs are slower than that. */
+/** Turns of both: the machine's own ups and downs are slower than a turn. */
 const ROUNDS = 4
 
 interface Flood {
@@ -27,7 +27,7 @@ export async function measureAccept(stage: Stage, seconds: number): Promise<Acce
   await stage.driver.ask('prepare', {
     place: stage.place,
     from: 0,
-    count: MOST_A_SECOND * (seconds + WARM_S),
+    count: MAX_PER_SECOND * (seconds + WARM_S),
     conversations: 2_000
   })
   const rows: Accepting[] = []
@@ -38,23 +38,23 @@ export async function measureAccept(stage: Stage, seconds: number): Promise<Acce
 async function measureWith(stage: Stage, connections: number, seconds: number): Promise<Accepting> {
   const { url, sql } = await stage.database()
   await stage.driver.ask('rewind')
-  // Nothing is sent meanwhile: that is another measure. As where roles are separate, other hosts have the registrations.
-  const host = await startHostProcess(stage, url, { roles: 'web' })
+  // Sending is another measure: the registrations are claimed by another host, as where roles are separate.
+  const host = await startHost(stage, url, { roles: 'web' })
   await sql`update registrations set sending_host = 'another'`
-  const kept = await openFlood(stage, host, connections, true)
-  const bare = await openFlood(stage, await startHostProcess(stage, url, { program: 'ceiling.ts' }), connections, false)
+  const storing = await openFlood(stage, host, connections, true)
+  const bare = await openFlood(stage, await startHost(stage, url, { program: 'ceiling.ts' }), connections, false)
   for (let turn = 0; turn < ROUNDS; turn++)
-    for (const one of turn % 2 === 0 ? [kept, bare] : [bare, kept]) await one.go(seconds / ROUNDS)
-  await Promise.all([kept.close(), bare.close()])
+    for (const flood of turn % 2 === 0 ? [storing, bare] : [bare, storing]) await flood.go(seconds / ROUNDS)
+  await Promise.all([storing.close(), bare.close()])
 
   const [stored] = await sql<{ count: number }[]>`select count(*)::int count from messages`
-  if ((stored?.count ?? 0) < kept.latencies.length) throw new Error('a message that was answered 202 is not there')
+  if ((stored?.count ?? 0) < storing.latencies.length) throw new Error('a message that was answered 202 is not there')
   return {
     connections,
-    perSecond: round(kept.perSecond(), 0),
+    perSecond: round(storing.perSecond(), 0),
     ceiling: round(bare.perSecond(), 0),
-    ratio: round(kept.perSecond() / bare.perSecond()),
-    latency: spreadOf(kept.latencies)
+    ratio: round(storing.perSecond() / bare.perSecond()),
+    latency: spreadOf(storing.latencies)
   }
 }
 

@@ -14,7 +14,7 @@ import { openPrepared } from '../src/postgres/open.ts'
 import { userAgent } from '../src/protocol/special-request.ts'
 import { createRegistrationStore } from '../src/registrations/store.ts'
 
-/** The same server with the same checks that stores nothing: what a host that keeps its promises is measured against. */
+/** The same server with the same checks that stores nothing: an accepting host is measured against it. */
 
 const config = readConfig(process.env)
 const app = await openServer(config)
@@ -24,16 +24,16 @@ const { database, secrets, close } = await openPrepared(config, { waits: text =>
 const outbound = openOutbound(config.outboundAllow)
 const now = () => new Date()
 const keys = createKeyStore({ db: database.db, outbound, userAgent: userAgent(config.selfUri), now })
-const parts = {
+const deps = {
   mounted,
   verify: createVerifier({ issuers: config.issuers, keys, now, log: app.log }),
   registrations: createRegistrationStore(database, secrets),
   language: languageOf(mounted, config.defaultLanguage)
 }
-publicRoutes(app, parts)
-registrationRoutes(app, parts)
+publicRoutes(app, deps)
+registrationRoutes(app, deps)
 sendRoutes(app, {
-  ...parts,
+  ...deps,
   accept: async () => {},
   posted: requestQuota({ perSecond: config.quotas.messages, now })
 })

@@ -1,33 +1,13 @@
 import { type Channel, defineChannel } from 'channel-kit/channel'
-import { STATUSES } from 'channel-kit/chat'
-import { form, group } from 'channel-kit/form'
+import { bareChannel } from 'channel-kit/testing'
 import { Type } from 'typebox'
 
-/** The channel of the run's gateway: one call a message, and `sent` when it is answered. */
+/** The channel of the bench's gateway: one call a message, and the status `sent` with its answer. */
 
 const channel: Channel = defineChannel({
+  ...bareChannel,
   name: 'bench',
-  info: {
-    name: 'Bench',
-    description: 'The gateway of the bench',
-    developer: { name: 'Bench', email: 'bench@example.com', hostname: 'example.com' }
-  },
-  icon: new URL('../plugins/echo/icon.png', import.meta.url),
-  translations: new URL('../plugins/echo/translations/', import.meta.url),
   options: Type.Object({ gateway: Type.String({ description: 'URL of the gateway' }) }),
-  settings: form({ title: 'Settings', button: 'Save' }, { main: group({ title: 'Main' }, {}) }),
-  dedupes: false,
-  capabilities: () => ({
-    contactType: 'phone',
-    subject: false,
-    typing: false,
-    formats: ['text'],
-    incoming: true,
-    outgoing: true,
-    writeFirst: true,
-    statuses: STATUSES,
-    attachments: []
-  }),
 
   async send({ contact, content }, { options, fetch, webhookUrl, signal }) {
     const response = await fetch(options.gateway, {

@@ -2,10 +2,10 @@ import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { Logger, run, type WorkerEvents } from 'graphile-worker'
 import { openPool } from '../src/postgres/connect.ts'
-import { round } from './spread.ts'
+import { round } from './measure.ts'
 import type { Stage } from './stage.ts'
 
-/** What the machine itself gives, so that every figure has its ratio to it. */
+/** The machine's own figures, so that every other figure can be read as a ratio to them. */
 export interface Floor {
   /** Empty jobs a second that a bare graphile-worker drains. */
   jobs: number

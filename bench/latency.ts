@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Spread, spreadOf } from './spread.ts'
-import { type Host, type Stage, startHostProcess } from './stage.ts'
+import { round, type Spread, spreadOf } from './measure.ts'
+import { type Host, type Stage, startHost } from './stage.ts'
 
-/** How long a single message takes on hosts that are not busy. */
+/** Durations of single messages on hosts that are not busy. */
 export interface Latency {
   hosts: number
   perSecond: number
@@ -22,7 +22,7 @@ export async function measureLatency(stage: Stage, count: number, seconds: numbe
   const { driver, gateway, crm, place } = stage
   const { url } = await stage.database()
   const hosts: Host[] = []
-  while (hosts.length < count) hosts.push(await startHostProcess(stage, url))
+  while (hosts.length < count) hosts.push(await startHost(stage, url))
   const messages = PER_SECOND * seconds
   await driver.ask('prepare', { place, from: 0, count: messages, conversations: 500 })
   await gateway.ask('forget')
@@ -48,4 +48,35 @@ export async function measureLatency(stage: Stage, count: number, seconds: numbe
     toGateway: between(posted, arrivals),
     toCrm: between(arrivals, statuses)
   }
+}
+
+/** Messages of customers, from the gateway's call to what the CRM is told. */
+export interface Incoming {
+  perSecond: number
+}
+
+/** Enough messages for each registration, so that the gateway knows all webhooks. */
+const WARM_UP = 40
+
+export async function measureIncoming(stage: Stage, seconds: number): Promise<Incoming> {
+  const { driver, gateway, crm, place } = stage
+  const { url } = await stage.database()
+  const host = await startHost(stage, url)
+  await gateway.ask('forget')
+  await crm.ask('forget')
+  await driver.ask('prepare', { place, from: 0, count: WARM_UP, conversations: WARM_UP })
+  await driver.ask('pace', { ports: [host.port], perSecond: 100, count: WARM_UP })
+  while ((await crm.ask<number>('count')) < WARM_UP) await delay(20)
+
+  const startedAt = performance.now()
+  const { count, refused } = await gateway.ask<{ count: number; refused: number }>('report', {
+    port: host.port,
+    connections: 64,
+    seconds
+  })
+  if (refused > 0) throw new Error(`${refused} calls of the webhook were refused`)
+  while ((await crm.ask<number>('incoming')) < count) await delay(20)
+  const took = (performance.now() - startedAt) / 1_000
+  await host.close()
+  return { perSecond: round(count / took, 0) }
 }

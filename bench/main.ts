@@ -1,10 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
-import { chartOf } from './chart.ts'
+import { chartOf, tablesOf, targetsOf } from './report.ts'
 import { PARTS, runBench } from './run.ts'
-import { tablesOf } from './tables.ts'
-import { targetsOf } from './targets.ts'
 
 /** `npm run bench`: measures, prints, and keeps what it measured. See README.md beside this file. */
 

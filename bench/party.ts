@@ -55,7 +55,7 @@ async function end(child: ChildProcess): Promise<void> {
   await ended
 }
 
-/** The other end: answers questions until whoever started the process lets go of it. */
+/** The side's own end: answers questions until the process that started it disconnects. */
 export function serve(verbs: Verbs & { start: (given: never) => unknown }): void {
   process.on('message', async ({ id, verb, given }: Question) => {
     const answer = await Promise.try(async () => ({ id, value: await verbs[verb]?.(given as never) })).catch(

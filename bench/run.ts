@@ -1,14 +1,13 @@
 import { cpus } from 'node:os'
 import { type Accepting, measureAccept } from './accept.ts'
 import { type Draining, measureDrain } from './drain.ts'
-import { measureBeside, measureEndToEnd } from './end-to-end.ts'
 import { type Floor, measureFloor } from './floor.ts'
 import type { EndToEnd, Scene } from './flow.ts'
-import { type Incoming, measureIncoming } from './incoming.ts'
-import { type Latency, measureLatency } from './latency.ts'
+import { measureBeside, measureEndToEnd } from './flow.ts'
+import { type Incoming, type Latency, measureIncoming, measureLatency } from './latency.ts'
 import { openStage, type Stage } from './stage.ts'
 
-/** All that a run measured; what it was not asked for is not there. */
+/** Figures of a run, of the parts that were asked for. */
 export interface Result {
   machine: { cores: number; model: string; node: string }
   quick: boolean
@@ -23,10 +22,10 @@ export interface Result {
 
 export const PARTS = ['floor', 'accept', 'end-to-end', 'latency', 'incoming', 'scale', 'drain'] as const
 
-/** Of 200,000 at once a bare graphile-worker drains a third as many a second: they lie in each other's way. */
+/** At 200,000 a bare graphile-worker drains a third as many a second: they lie in each other's way. */
 const JOBS = 50_000
 
-/** So that two hosts can share them. */
+/** Registrations, several so that two hosts can share them. */
 const ACCOUNTS = 4
 
 const MAIN: Scene[] = [100, 2_000, 20_000].map(conversations => ({
@@ -39,7 +38,7 @@ const SCALE: Scene[] = [1, 1_000, 10_000, 100_000].map(conversations => ({
   conversations
 }))
 
-/** What must not slow it down. */
+/** Burdens that must not slow a host down. */
 const BURDENED: Scene[] = [
   { name: '1,000 of 100,000 known', conversations: 1_000, known: 100_000 },
   { name: '100,000 due tomorrow', conversations: 2_000, backlog: { messages: 100_000, due: 'later' } },

@@ -1,19 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
-import { request } from 'undici'
-import { keptPort } from '../chaos/port.ts'
+import { freePort } from 'simulator/free-port'
+import { startFlags, startHostProcess } from 'simulator/host-process'
 import { startEmbedded } from '../src/postgres/embedded/start.ts'
 import { migrateDatabase } from '../src/postgres/migrate.ts'
-import { memoryOf } from './costs.ts'
-import { START_FLAGS } from './flags.ts'
+import { memoryOf } from './measure.ts'
 import { type Party, startParty } from './party.ts'
-import { type Place, registerAll } from './place.ts'
+import { type Place, registerAll } from './requests.ts'
 
 /** Postgres, the sides around the hosts, and the hosts: each scene has a database and hosts of its own. */
 
@@ -37,21 +33,23 @@ export interface Stage {
   close(): Promise<void>
 }
 
-interface Given {
-  /** Over how many registrations messages are spread. */
+interface StageOptions {
+  /** Number of registrations. */
   accounts: number
-  /** Where each host leaves a profile of its processor time, for Chromium's developer tools. */
+  /** The folder for a profile of each host's processor time, for Chromium's developer tools. */
   profiles?: string | undefined
 }
 
-export async function openStage({ accounts, profiles }: Given): Promise<Stage> {
+export async function openStage({ accounts, profiles }: StageOptions): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'chat-plugin-host-bench-'))
   const server = await startEmbedded(folder, { share: false })
   const admin = postgres(server.url, { max: 1, onnotice: () => {} })
   const [row] = await admin<{ pid: string }[]>`select (string_to_array(pg_read_file('postmaster.pid'), E'\n'))[1] pid`
-  const [gateway, crm, driver] = await Promise.all(['gateway.ts', 'crm.ts', 'driver.ts'].map(one => startParty(one)))
+  const [gateway, crm, driver] = await Promise.all(
+    ['gateway.ts', 'crm.ts', 'driver.ts'].map(program => startParty(program))
+  )
   if (!gateway || !crm || !driver) throw new Error('a side of the run is missing')
-  const known = await crm.ask<Pick<Place, 'crmUrl' | 'pkey' | 'privateKey'>>('place')
+  const identity = await crm.ask<Pick<Place, 'crmUrl' | 'pkey' | 'privateKey'>>('place')
   const open: Sql[] = []
   let databases = 0
 
@@ -61,7 +59,11 @@ export async function openStage({ accounts, profiles }: Given): Promise<Stage> {
     crm,
     driver,
     profiles,
-    place: { ...known, selfUri: SELF_URI, accounts: Array.from({ length: accounts }, (_, index) => String(index + 1)) },
+    place: {
+      ...identity,
+      selfUri: SELF_URI,
+      accounts: Array.from({ length: accounts }, (_, index) => String(index + 1))
+    },
 
     async database() {
       databases += 1
@@ -86,25 +88,25 @@ export async function openStage({ accounts, profiles }: Given): Promise<Stage> {
 export interface Host {
   port: number
   pid: number
-  /** What memory it was seen to have, in MiB, every half second since it started. */
+  /** MiB, read every half second since it started. */
   memory: readonly number[]
   close(): Promise<void>
 }
 
-/** A host as `npm start` runs it, `program` being another one in its place. */
-export async function startHostProcess(
+/** A host as `npm start` runs it, or another `program` in its place. */
+export async function startHost(
   stage: Stage,
   databaseUrl: string,
   { roles = 'web,worker', program = '../src/main.ts' }: { roles?: string; program?: string } = {}
 ): Promise<Host> {
-  const port = await keptPort()
+  const port = await freePort()
   const gatewayPort = await stage.gateway.ask<number>('port')
   const profile = stage.profiles ? ['--cpu-prof', `--cpu-prof-dir=${stage.profiles}`] : []
-  const child = spawn(process.execPath, [...START_FLAGS, ...profile, file(program)], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+  const host = startHostProcess({
+    program: file(program),
+    flags: [...startFlags(), ...profile],
     cwd: file('.'),
     env: {
-      PATH: process.env.PATH,
       NODE_ENV: 'production',
       PORT: String(port),
       DATA_DIR: join(tmpdir(), `chat-plugin-host-bench-${process.pid}`),
@@ -120,34 +122,20 @@ export async function startHostProcess(
       LOG_LEVEL: 'warn'
     }
   })
-  await answers(child, port)
+  await host.answers(`http://127.0.0.1:${port}/info`, { timeoutMs: STARTS_MS })
   await registerAll(stage.place, `http://127.0.0.1:${port}/`)
 
   const memory: number[] = []
   const timer = setInterval(async () => {
-    memory.push(await memoryOf(child.pid as number))
+    memory.push(await memoryOf(host.pid))
   }, MEMORY_MS)
   return {
     port,
-    pid: child.pid as number,
+    pid: host.pid,
     memory,
     async close() {
       clearInterval(timer)
-      if (child.exitCode !== null) return
-      const ended = once(child, 'exit')
-      child.kill('SIGTERM')
-      await ended
+      await host.end()
     }
   }
-}
-
-async function answers(child: ChildProcess, port: number): Promise<void> {
-  const until = performance.now() + STARTS_MS
-  while (performance.now() < until && child.exitCode === null) {
-    const up = await request(`http://127.0.0.1:${port}/info`).catch(() => undefined)
-    await up?.body.dump()
-    if (up?.statusCode === 200) return
-    await delay(50)
-  }
-  throw new Error('a host did not start')
 }

@@ -1,27 +1,26 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { type Channel, defineChannel } from 'channel-kit/channel'
-import { STATUSES } from 'channel-kit/chat'
 import type { GatewayEvent } from 'channel-kit/event'
 import { form, group, password, string } from 'channel-kit/form'
 import type { Outcome } from 'channel-kit/outcome'
-import { Type } from 'typebox'
+import { bareChannel } from 'channel-kit/testing'
 import type { Foreseen } from './journal.ts'
 
 /** The channel of the run's own gateway: it understands every answer that the gateway means, and no silence. */
 
-/** What the run's own channels are called together. */
+/** The common name of the run's own channels. */
 export const OWN = 'chaos'
 
 export const SIGNATURE = 'x-signature'
 export const sign = (secret: string, body: Buffer | string) => createHmac('sha256', secret).update(body).digest('hex')
 
-/** What the gateway is sent. */
+/** The body of a call of the gateway. */
 interface GatewayCall {
   contact: string
   text: string
 }
 
-/** What it answers, where it answers in its own words. */
+/** The gateway's answers in its own words. */
 export type GatewayAnswer =
   | { kind: 'accepted'; ref: string; foreseen?: Foreseen }
   | { kind: 'busy' | 'throttled'; afterMs: number }
@@ -29,15 +28,8 @@ export type GatewayAnswer =
 
 export const chaosChannel = (name: string, dedupes: boolean): Channel =>
   defineChannel({
+    ...bareChannel,
     name,
-    info: {
-      name: `Chaos, ${name}`,
-      description: 'The gateway of the chaos run',
-      developer: { name: 'Chaos', email: 'chaos@example.com', hostname: 'example.com' }
-    },
-    icon: new URL('../plugins/echo/icon.png', import.meta.url),
-    translations: new URL('../plugins/echo/translations/', import.meta.url),
-    options: Type.Object({}),
     settings: form(
       { title: 'Settings', button: 'Save' },
       {
@@ -51,17 +43,6 @@ export const chaosChannel = (name: string, dedupes: boolean): Channel =>
       }
     ),
     dedupes,
-    capabilities: () => ({
-      contactType: 'phone',
-      subject: false,
-      typing: false,
-      formats: ['text'],
-      incoming: true,
-      outgoing: true,
-      writeFirst: true,
-      statuses: STATUSES,
-      attachments: []
-    }),
 
     async send({ contact, content }, { settings: { main }, fetch }) {
       const call: GatewayCall = { contact, text: content?.text ?? '' }

@@ -20,7 +20,7 @@ export function createDice(seed: number) {
     chance: (share: number, what: string): boolean => roll(what) < share,
     /** A whole number, both ends included. */
     between: (low: number, high: number, what: string): number => low + Math.floor(roll(what) * (high - low + 1)),
-    /** One of the kinds, as often as its weight says. */
+    /** A kind, as often as its weight says. */
     pick<Kind extends string>(weights: Readonly<Record<Kind, number>>, what: string): Kind {
       const kinds = Object.entries(weights) as [Kind, number][]
       let left = roll(what) * kinds.reduce((sum, [, weight]) => sum + weight, 0)

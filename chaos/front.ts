@@ -7,7 +7,7 @@ import { type Marks, marksOf } from './marks.ts'
 import type { Reporter } from './reporter.ts'
 import { answer, type Call, hang, reset, startServer } from './server.ts'
 
-/** What stands in front of a gateway: it hands calls on, or does not, or does and says that it does not, or says nothing. */
+/** The proxy in front of a gateway: it forwards calls, or refuses them, or forwards them and denies it, or says nothing. */
 
 interface Parts {
   journal: Journal

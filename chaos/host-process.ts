@@ -1,16 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { type HostProcess, startHostProcess } from 'simulator/host-process'
 
-/** A host as a process: quick to try again, slow to give up, and believing in a CRM on the loopback. */
+/** A host of the run: quick to try again, slow to give up, and believing in a CRM on the loopback. */
 
-const PROGRAM = fileURLToPath(new URL('host.ts', import.meta.url))
 /** The public address of all of them, which nobody calls: a balancer would stand there. */
 export const SELF_URI = 'http://chaos.example/'
-const ENDS_MS = 40_000
 
 interface Wanted {
   /** Which life of which host. */
@@ -22,11 +18,12 @@ interface Wanted {
   log: FileHandle
 }
 
-export function spawnHost({ life, port, databaseUrl, folder, variables, log }: Wanted): ChildProcess {
-  return spawn(process.execPath, [PROGRAM], {
-    stdio: ['pipe', log.fd, log.fd, 'ipc'],
+export const startChaosHost = ({ life, port, databaseUrl, folder, variables, log }: Wanted): HostProcess =>
+  startHostProcess({
+    program: fileURLToPath(new URL('host.ts', import.meta.url)),
+    output: log.fd,
+    connected: true,
     env: {
-      PATH: process.env.PATH,
       NODE_OPTIONS: process.env.NODE_OPTIONS,
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
       ...variables,
@@ -44,18 +41,3 @@ export function spawnHost({ life, port, databaseUrl, folder, variables, log }: W
       LOG_LEVEL: 'warn'
     }
   })
-}
-
-/** Resolves when it is gone; one that does not end in order is killed. */
-export async function endProcess(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill(signal)
-  const patience = new AbortController()
-  const late = delay(ENDS_MS, undefined, { signal: patience.signal }).then(
-    () => child.kill('SIGKILL'),
-    () => undefined
-  )
-  await Promise.race([ended, late.then(() => ended)])
-  patience.abort()
-}

@@ -1,31 +1,32 @@
-import type { ChildProcess } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { endProcess, spawnHost } from './host-process.ts'
+import { freePort } from 'simulator/free-port'
+import type { HostProcess } from 'simulator/host-process'
+import { startChaosHost } from './host-process.ts'
 import type { End, Journal } from './journal.ts'
-import { keptPort } from './port.ts'
 
 /** The hosts as processes of their own, and whoever starts them again when they end. */
 
 const STARTS_MS = 60_000
+const ENDS_MS = 40_000
 
 interface Host {
   name: string
   origin: string
   life: number
-  child?: ChildProcess
+  process?: HostProcess
   ready: boolean
   /** The end that it was given; without one it died by itself. */
   end?: End | undefined
 }
 
 export interface Hosts {
-  /** One of them, be it up or not; they take turns. */
+  /** A host, be it up or not; they take turns. */
   next(): string
   /** Ends one that is up, this one if it is, by SIGKILL or in order, and starts it again after a while. */
   end(index: number, how: 'killed' | 'stopped', downMs: number): Promise<void>
-  /** What they complained about. */
+  /** Complaints of the hosts. */
   complaints(): Promise<string>
   close(): Promise<void>
 }
@@ -34,7 +35,7 @@ interface Wanted {
   databaseUrl: string
   folder: string
   journal: Journal
-  /** Of the environment, about their channel. */
+  /** Variables of the environment, about their channel. */
   variables: Readonly<Record<string, string>>
 }
 
@@ -42,7 +43,7 @@ export async function startHosts(count: number, { databaseUrl, folder, journal, 
   const log = await open(join(folder, 'hosts.log'), 'a')
   const hosts = await Promise.all(
     Array.from({ length: count }, async (_, index): Promise<Host> => {
-      const origin = `http://127.0.0.1:${await keptPort()}`
+      const origin = `http://127.0.0.1:${await freePort()}`
       return { name: `host ${index + 1}`, origin, life: 0, ready: false }
     })
   )
@@ -53,7 +54,7 @@ export async function startHosts(count: number, { databaseUrl, folder, journal, 
     host.life += 1
     host.ready = false
     host.end = undefined
-    const child = spawnHost({
+    host.process = startChaosHost({
       life: `${host.name}.${host.life}`,
       port: new URL(host.origin).port,
       databaseUrl,
@@ -61,7 +62,7 @@ export async function startHosts(count: number, { databaseUrl, folder, journal, 
       variables,
       log
     })
-    host.child = child
+    const { child } = host.process
     child.once('message', () => {
       host.ready = true
     })
@@ -86,12 +87,12 @@ export async function startHosts(count: number, { databaseUrl, folder, journal, 
 
     async end(index, how, downMs) {
       const host = [...hosts.slice(index), ...hosts].find(({ ready }) => ready)
-      if (!host?.child) return
+      if (!host?.process) return
       const end: End = { what: `${host.name}.${host.life}`, how, at: journal.now() }
       host.end = end
       host.ready = false
       journal.ends.push(end)
-      await endProcess(host.child, how === 'killed' ? 'SIGKILL' : 'SIGTERM')
+      await host.process.end(how === 'killed' ? 'SIGKILL' : 'SIGTERM', ENDS_MS)
       await delay(downMs)
       start(host)
       await within(STARTS_MS, () => host.ready || closing, `${host.name} to start again`)
@@ -102,7 +103,7 @@ export async function startHosts(count: number, { databaseUrl, folder, journal, 
 
     async close() {
       closing = true
-      await Promise.all(hosts.map(({ child }) => child && endProcess(child, 'SIGTERM')))
+      await Promise.all(hosts.map(host => host.process?.end('SIGTERM', ENDS_MS)))
       await log.close()
     }
   }

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Status } from 'channel-kit/chat'
 import type { CrmConduct, GatewayConduct } from './conduct.ts'
 
-/** What everybody outside the hosts saw; the ledger is drawn up from nothing else but this and the database. Times are milliseconds of the run. */
+/** The record of everything outside the hosts; the ledger is drawn up from nothing else but this and the database. Times are milliseconds of the run. */
 
 /** A registration. */
 export interface Account {
@@ -21,7 +21,7 @@ export interface Post {
   contact: string
   at: number
   acceptedAt?: number
-  /** What the hosts answered; 0: nothing. */
+  /** Statuses of the hosts' answers; 0: none. */
   answers: number[]
 }
 
@@ -33,7 +33,7 @@ export interface Exchange {
   at: number
   conduct: GatewayConduct
   processed: boolean
-  /** What its answer said; `nothing` when there was none, or nobody left to hear it. */
+  /** The meaning of the answer; `nothing` when there was none, or nobody left to hear it. */
   said: 'accepted' | 'not processed' | 'rejected' | 'failed' | 'nothing'
   answeredAt?: number
 }
@@ -66,13 +66,13 @@ export interface LotCall extends Exchange {
   ref?: string
 }
 
-/** What the gateway reported by a webhook, until a host took it. */
+/** A report of the gateway by a webhook, until a host took it. */
 export interface Report {
   account: Account
-  /** Of an incoming message: where it belongs in its conversation. */
+  /** Contact of an incoming message: its conversation. */
   contact?: string
   text?: string
-  /** Of a status: which message it is about. */
+  /** Message of a status. */
   id?: string
   ref?: string
   status?: Status
@@ -85,11 +85,11 @@ export interface Line {
   closedAt?: number
 }
 
-/** What a host told the CRM. */
+/** An outbox item as a host delivered it to the CRM. */
 export interface Told {
   account: Account
   kind: 'status' | 'incoming'
-  /** Of the message, or the text of an incoming one. */
+  /** Id of the message, or the text of an incoming one. */
   id: string
   contact?: string
   status?: Status

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** What hosts add to their calls of a gateway for the journal, so that the front need not understand every gateway's words. */
+/** Headers that hosts add to their calls of a gateway for the journal, so that the front need not understand every gateway's words. */
 export interface Marks {
   /** Which life of which host. */
   host: string

@@ -4,12 +4,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
+import { freePort } from 'simulator/free-port'
 import { APPLICATION } from '../src/postgres/connect.ts'
 import { runAs, serverAccount } from '../src/postgres/embedded/os-user.ts'
 import { startServer, stopServer } from '../src/postgres/embedded/postmaster.ts'
 import type { Server } from '../src/postgres/embedded/postmaster-lock.ts'
 import { initialise, wholeUrl } from '../src/postgres/embedded/server.ts'
-import { keptPort } from './port.ts'
 
 /** A database that can be ended in the way in which machines end it. */
 export interface Postgres {
@@ -28,7 +28,7 @@ export async function ownPostgres(folder: string): Promise<Postgres> {
   await initialise(data, PASSWORD)
   const first = await startServer(data, connects)
   await stopServer(first)
-  let server = await startAgain(data, first.port, await keptPort())
+  let server = await startAgain(data, first.port, await freePort())
   const url = wholeUrl(server.port, PASSWORD)
 
   return {

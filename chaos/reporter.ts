@@ -12,7 +12,7 @@ interface Parts {
   journal: Journal
   conduct: Conduct
   dice: Dice
-  /** Of gateways that report at all. */
+  /** Reports, for gateways that make any. */
   reports: Reports | undefined
   /** The address of a host, which may be down. */
   host: () => string

@@ -46,7 +46,7 @@ export interface Outcome {
   ledger: readonly Entry[]
   ends: readonly End[]
   faults: readonly (readonly [string, number])[]
-  /** What the hosts wrote at the level of warnings. */
+  /** The hosts' log at the level of warnings. */
   complaints: string
 }
 
@@ -55,7 +55,7 @@ const SECRET = 'a secret of the run'
 /** How long the messages are spread over that are posted when nothing but the hostile tenant is wrong any more. */
 const CALM_MS = 4_000
 
-/** One run: everything is started, misbehaves by the seed, settles, and is held to the promises. */
+/** A run: everything is started, misbehaves by the seed, settles, and is held to the promises. */
 export async function runChaos(wanted: Wanted): Promise<Outcome> {
   const { progress, seed } = wanted
   const closing: (() => unknown)[] = []

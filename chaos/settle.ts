@@ -21,12 +21,12 @@ interface Parts {
   /** How many reports no host has taken yet. */
   unreported: () => number
   progress: (line: string) => void
-  /** What is to end besides, as a number. */
+  /** Further work that is to end, as a number. */
   andOf?: (database: Database) => Promise<number>
 }
 
 export interface Settled {
-  /** What was still to be done when the time was up, in words. */
+  /** Open work when the time was up, in words. */
   left: readonly string[]
   seconds: number
 }

@@ -25,7 +25,8 @@ const imports: readonly Import[] = code
   .flatMap(from =>
     specifiers(readFileSync(join(ROOT, from), 'utf8')).map(specifier => ({ from, to: target(from, specifier) }))
   )
-const ofHouse = imports.filter(({ from }) => /^(src|plugins|simulator)\//.test(from))
+/** A bench of a channel starts hosts, as the root's bench does. */
+const ofHouse = imports.filter(({ from }) => /^(src|simulator|plugins\/(?![^/]+\/bench\/)[^/]+)\//.test(from))
 
 t.test('every form of import is seen, and nothing else', async t => {
   const text = [
@@ -105,14 +106,21 @@ t.test('the simulator stands for others and shares nothing with the host but the
   none(t, ofHouse, { from: /^(?!simulator\/)/, to: /^simulator\// })
 })
 
-t.test('simulated gateways are imported by the simulator and by tests, never by the host or a channel', async t => {
-  const gateway = /^plugins\/[^/]+\/simulator\//
-  t.ok(
-    ofHouse.some(({ from, to }) => from.startsWith('simulator/') && gateway.test(to)),
-    'the simulator imports some'
-  )
-  none(t, ofHouse, { from: /^(src\/|plugins\/[^/]+\/src\/)/, to: gateway })
-})
+t.test(
+  'simulated gateways and the bare channel are for tests and the simulator, never for the host or a channel',
+  async t => {
+    const gateway = /^plugins\/[^/]+\/simulator\//
+    t.ok(
+      ofHouse.some(({ from, to }) => from.startsWith('simulator/') && gateway.test(to)),
+      'the simulator imports some'
+    )
+    none(t, ofHouse, { from: /^(src\/|plugins\/[^/]+\/src\/)/, to: gateway })
+    none(t, ofHouse, {
+      from: /^(src\/|simulator\/|plugins\/[^/]+\/(src|simulator)\/)/,
+      to: /^plugins\/channel-kit\/testing\//
+    })
+  }
+)
 
 t.test('no file imports itself by way of others, types included', async t => {
   t.same(circles(imports.filter(({ to }) => isOurs(to))), [])
@@ -191,7 +199,7 @@ async function list(pattern: string): Promise<string[]> {
   return found.sort()
 }
 
-/** What a text imports, whatever for. Read from the text, since types leave no trace in what runs. */
+/** Imports of a text. Read from the text, since types leave no trace in what runs. */
 function specifiers(text: string): string[] {
   const found = text.matchAll(/^(?:import|export)\s(?:[\w\s{},*$]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm)
   return [...found].map(([, named, called]) => named ?? called ?? '')
@@ -200,9 +208,10 @@ function specifiers(text: string): string[] {
 function target(from: string, specifier: string): string {
   if (specifier.startsWith('.')) return posix.normalize(posix.join(dirname(from), specifier))
   const [, kit] = /^channel-kit\/([\w-]+)$/.exec(specifier) ?? []
+  if (kit === 'testing') return 'plugins/channel-kit/testing/bare-channel.ts'
   if (kit) return `plugins/channel-kit/src/${kit}.ts`
   const [, simulated] = /^simulator\/([\w-]+)$/.exec(specifier) ?? []
-  if (simulated) return `simulator/${simulated === 'demo-page' ? 'demo' : 'crm'}/${simulated}.ts`
+  if (simulated) return files.find(file => new RegExp(`^simulator/(\\w+/)?${simulated}\\.ts$`).test(file)) ?? specifier
   const [, channel, part = 'channel'] = /^channel-([\w-]+)(?:\/([\w-]+))?$/.exec(specifier) ?? []
   if (!channel) return specifier
   return part === 'simulator' ? `plugins/${channel}/simulator/simulator.ts` : `plugins/${channel}/src/${part}.ts`

@@ -37,7 +37,7 @@ const DEFAULTS = {
   logLevel: 'info'
 }
 
-/** What each variable must not be. Any text is an address or a folder. */
+/** Wrong values of each variable. Any text is an address or a folder. */
 const WRONG: Readonly<Record<string, readonly string[]>> = {
   PORT: ['x', '-1', '65536', '3000a'],
   DATABASE_URL: ['mysql://localhost/db', 'localhost:5432', 'postgres://'],
@@ -201,7 +201,7 @@ function problems(env: NodeJS.ProcessEnv): string[] {
   }
 }
 
-/** What a complaint looks like: its start says all but the validator's own words. */
+/** The start of a complaint, without the validator's own words. */
 function describe(name: string, value: string): string {
   const { description } = (Environment.properties as Record<string, { description?: string }>)[name] ?? {}
   const start = `${name} is ${JSON.stringify(value)}: ${description}, must `

@@ -62,7 +62,7 @@ export async function talkingHost(
     post: async (contact: string, words: string) => (await plugin.send(text(contact, words))).message.id,
     /** The gateway calls. */
     report: (...events: readonly GatewayEvent[]) => reportTo(webhook, events),
-    /** What the CRM has heard of a message, once it is so much. */
+    /** Statuses of a message at the CRM, once there are so many. */
     heard: (crmId: string, count: number) =>
       until(`${count} statuses`, async () => {
         const statuses = plugin.statuses(crmId)

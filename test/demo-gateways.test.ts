@@ -209,11 +209,11 @@ t.test('what the plugin refuses is told, and a gateway without replies says so',
   t.equal(written.status, 409)
 })
 
-/** Of all that could be scrolled to the side. */
+/** Widths of all elements that could be scrolled to the side. */
 const widths = (page: Page) =>
   page.evaluate("[document.documentElement, document.querySelector('main')].map(element => element.scrollWidth)")
 
-/** Of all that is hidden to the side until somebody scrolls. */
+/** Elements that are hidden to the side until somebody scrolls. */
 const hidden = (page: Page) =>
   page.evaluate("(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.plugins'))")
 

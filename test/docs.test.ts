@@ -12,7 +12,7 @@ import simulatorJson from '../simulator/package.json' with { type: 'json' }
 import { commandLine } from '../src/cli/program.ts'
 import { Environment } from '../src/config.ts'
 
-/** What the documents say is compared with what is there, so that neither goes its own way. */
+/** Documents are compared with the code, so that neither goes its own way. */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', ...find(['docs/*.md', 'plugins/*/README.md'])]
@@ -140,14 +140,14 @@ function spans(text: string): string[] {
   return [...prose(text).matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span)
 }
 
-/** What stands in code quotes and begins like a file of ours, or is called like one of the top folder. */
+/** Texts in code quotes that begin like a file of ours, or are called like one of the top folder. */
 function paths(text: string): string[] {
   return spans(text).filter(span =>
     /^(\.ci|bench|chaos|docs|migrations|plugins|src|test|translations)\/|^[a-z][\w.-]*\.(json|ts|env|md)$/.test(span)
   )
 }
 
-/** What somebody is told to type: in quotes, or in a block of its own. */
+/** Commands to be typed: in quotes, or in a block of its own. */
 function typed(text: string): { script: string; command: string | undefined }[] {
   const lines = [...spans(text), ...[...text.matchAll(/^```\n([\s\S]*?)^```/gm)].map(([, block = '']) => block)]
   return lines.flatMap(line =>

@@ -3,7 +3,7 @@ const FAILED = /^( *)not ok .*\n(?:\1 {2}---\n(?:\1 {2}.*\n|\s*\n)*?\1 {2}\.\.\.
 /** The source around a check, which tells nothing that its line does not. */
 const SOURCE = /^( *)source: .*\n(?:\1 .*\n|\s*\n)*/gm
 
-/** What failed in a TAP stream: each failed check and test under the name of its file, in the stream's order. */
+/** Failures of a TAP stream: each failed check and test under the name of its file, in the stream's order. */
 export function failures(stream: string): string {
   const files = stream.split(/^# Subtest: /m).slice(1)
   return files

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Channel } from 'channel-kit/channel'
 import postgres from 'postgres'
 import { type Crm, startCrm } from 'simulator/crm'
+import { freePort } from 'simulator/free-port'
 import type { Test } from 'tap'
 import { readConfig } from '../src/config.ts'
 import { startHost } from '../src/host.ts'
@@ -46,18 +46,6 @@ export async function testFolder(t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'chat-plugin-host-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   return folder
-}
-
-/** Below the ports that outgoing connections are given, any of which may be in use a moment later. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 20_000)
-    const server = createServer()
-    const free = await new Promise<boolean>(resolve => {
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-    })
-    if (free) return port
-  }
 }
 
 interface Wanted {

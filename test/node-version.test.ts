@@ -6,7 +6,7 @@ import t from 'tap'
 import packageJson from '../package.json' with { type: 'json' }
 import { testFolder } from './harness.ts'
 
-/** What somebody hears who runs the host on a Node that is too old. That a real one says so too, `.ci/production` tries. */
+/** The message on a Node that is too old. That a real one says so too, `.ci/production` tries. */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 

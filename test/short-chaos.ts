@@ -4,7 +4,7 @@ import { runChaos, type Wanted } from '../chaos/run.ts'
 
 /** The short form of `npm run chaos`: hosts and Postgres are killed, Postgres falls silent, the gateway and the CRM misbehave, the promises hold. */
 
-/** It waits for processes to start and for the work of killed ones to be taken over. */
+/** Processes have to start, and the work of killed ones has to be taken over. */
 const PATIENCE_MS = 300_000
 
 export function shortChaos(title: string, wanted: Pick<Wanted, 'channel' | 'seed' | 'messages' | 'conversations'>) {

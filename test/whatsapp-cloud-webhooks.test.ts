@@ -3,7 +3,7 @@ import type { GatewayEvent } from 'channel-kit/event'
 import t from 'tap'
 import { connected } from './whatsapp.ts'
 
-/** What the channel's own tests pin: payloads, and the events that they are. */
+/** Cases that the channel's own tests pin: payloads, and the events that they are. */
 interface Case {
   name: string
   payload: unknown

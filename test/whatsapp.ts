@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import { testCrm, testHost } from './harness.ts'
 
 interface Wanted {
-  /** Of the simulator's state. */
+  /** Changes of the simulator's state. */
   change?: NonNullable<Parameters<typeof startSimulator>[0]>['change']
   /** Besides those of the simulator. */
   settings?: object

@@ -2,10 +2,10 @@ import { createHash, generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { clock } from '../clock.ts'
+import { clock } from '../measure.ts'
 import { serve } from '../party.ts'
 
-/** The CRM: has a key that tokens are signed with, takes whatever it is told, and notes when. */
+/** The CRM: has a key that tokens are signed with, takes every status and message, and notes the times of statuses. */
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = publicKey.export({ type: 'spki', format: 'pem' }) as string

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { request } from 'undici'
-import { clock } from '../clock.ts'
+import { clock } from '../measure.ts'
 import { serve } from '../party.ts'
 import { type Batch, makeRequests } from '../requests.ts'
-import { openWire } from '../wire.ts'
+import { openWire } from './wire.ts'
 
 /** The CRM's side that posts messages. */
 
@@ -26,10 +26,10 @@ const repeat = () => {
   return { number: first + repeated, request: requests[repeated] as Buffer }
 }
 
-/** Round robin over the hosts, by connection. */
+/** Connections to the hosts, in turns. */
 async function wires(ports: readonly number[], connections: number, next: () => ReturnType<typeof take>) {
   const latencies: number[] = []
-  /** number -> when it was posted, and when its 202 had come. */
+  /** number -> the time of its post, and of its 202. */
   const posted = new Map<number, number>()
   const accepted = new Map<number, number>()
   let refused = 0
@@ -59,7 +59,7 @@ serve({
     used = 0
   },
 
-  /** As fast as they are answered. `keeps`: the server knows what it has had, so that each has to be new. */
+  /** As fast as they are answered. `keeps`: the server stores messages, so that each has to be new. */
   async flood(given: { ports: number[]; connections: number; seconds: number; keeps: boolean }) {
     const next = given.keeps ? take : repeat
     const startedAt = clock()
@@ -74,17 +74,17 @@ serve({
     return { seconds: (endedAt - startedAt) / 1_000, refused: refused(), latencies }
   },
 
-  /** As fast as the CRM hears of them, with at most so many on their way. */
+  /** As fast as the CRM is told of them, with at most so many on their way. */
   async sustain(given: { ports: number[]; connections: number; seconds: number; onTheWay: number; crmUrl: string }) {
-    const [before, heardBefore] = [used, await heardBy(given.crmUrl)]
-    let heard = before
+    const [before, statusesBefore] = [used, await statusesOf(given.crmUrl)]
+    let settled = before
     const until = clock() + given.seconds * 1_000
-    const isRoom = () => clock() < until && used - heard < given.onTheWay
+    const isRoom = () => clock() < until && used - settled < given.onTheWay
     const { all, posted, accepted, refused } = await wires(given.ports, given.connections, () =>
       isRoom() ? take() : undefined
     )
     while (clock() < until) {
-      heard = before + (await heardBy(given.crmUrl)) - heardBefore
+      settled = before + (await statusesOf(given.crmUrl)) - statusesBefore
       for (const wire of all) wire.nudge()
       await delay(10)
     }
@@ -93,7 +93,7 @@ serve({
     return { posted, accepted, refused: refused() }
   },
 
-  /** So many a second, each on time whatever became of the others. */
+  /** So many a second, each on time even if those before it are not answered. */
   async pace({ ports, perSecond, count }: { ports: number[]; perSecond: number; count: number }) {
     let due = 0
     const { all, posted } = await wires(ports, 64, () => (used < due ? take() : undefined))
@@ -109,7 +109,7 @@ serve({
   }
 })
 
-async function heardBy(crmUrl: string): Promise<number> {
+async function statusesOf(crmUrl: string): Promise<number> {
   const { body } = await request(`${crmUrl}count`)
   return Number(await body.text())
 }

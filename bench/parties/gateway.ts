@@ -1,11 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { clock } from '../clock.ts'
+import { clock } from '../measure.ts'
 import { serve } from '../party.ts'
-import { openWire } from '../wire.ts'
+import { openWire } from './wire.ts'
 
-/** The gateway: takes every message at once, notes when, and calls webhooks when it is told to. */
+/** The gateway: takes every message at once, notes its time, and calls webhooks when it is asked to. */
 
 interface Call {
   number: number

@@ -30,7 +30,7 @@ const REFUSED = 0.02
 const FIRST_NUMBER = 5_511_980_000_000
 
 async function openBpMessage(accounts: readonly Account[], dice: Dice): Promise<Gateway> {
-  // One bad item costs its request all the others.
+  // A bad item costs its request all the others.
   const refuses = ({ text }: Item) =>
     dice.chance(REFUSED, `refuses ${text}`) ? "'Phone' is not in the correct format." : undefined
   const fakes = new Map(
@@ -83,7 +83,7 @@ async function openBpMessage(accounts: readonly Account[], dice: Dice): Promise<
 type Fake = Awaited<ReturnType<typeof startSimulator>>
 type Item = Readonly<Record<string, unknown>>
 
-/** What a call asks of the gateway; undefined for one that only asks for the routes. */
+/** The request of a call; undefined for one that only asks for the routes. */
 function sentOf(call: Call, { message, contact, lot: id }: Marks, account: Account, url: string): Sent | undefined {
   const [, endpoint, ref] = /^\/api\/\w+\/(\w+)\/?(\d*)/.exec(pathIn(call.path)) ?? []
   switch (endpoint) {
@@ -94,7 +94,7 @@ function sentOf(call: Call, { message, contact, lot: id }: Marks, account: Accou
     }
     case 'AddMessageToLot': {
       const messages = itemsIn(call).map(messageOf)
-      // Who is refused with others is tried without them.
+      // An item that was refused with others is tried without them.
       const isAlone = messages.length === 1
       const process = async () => added(await forward(call, url, done(isAlone ? 'rejected' : 'not processed')), ref)
       const lot = { verb: 'add', id, ref: ref as string } as const
@@ -104,7 +104,7 @@ function sentOf(call: Call, { message, contact, lot: id }: Marks, account: Accou
     case 'FinishLot': {
       const process = async () => ({ answer: await forward(call, url, done('rejected')) })
       const lot = { verb: 'close', id, ref: ref as string } as const
-      // One that says that it has not closed what it has closed is not to be told from one that never will.
+      // A gateway that denies having closed a lot cannot be told from one that never will.
       return { account, name: `close ${account.key} ${ref}`, messages: [], lot, spared: ['rejects', 'lies'], process }
     }
     case 'AddMessageInvoice': {
@@ -117,7 +117,7 @@ function sentOf(call: Call, { message, contact, lot: id }: Marks, account: Accou
   }
 }
 
-/** It says `false` only of a lot that it has closed before. */
+/** The gateway answers `false` only about a lot that it has closed before. */
 const done = (otherwise: Answer['said']) => (status: number) => (status === 200 ? 'accepted' : otherwise)
 
 const opened = (answer: Answer): Processed => (answer.said === 'accepted' ? { answer, ref: answer.body } : { answer })

@@ -5,7 +5,7 @@ import { mobiletech } from './mobiletech.ts'
 import { own } from './own.ts'
 import { whatsAppCloud } from './whatsapp-cloud.ts'
 
-/** What a run may be made with, by the name of the channel. */
+/** Gateways of a run, by the name of the channel. */
 export const GATEWAYS: Readonly<Record<string, Behind>> = {
   [OWN]: own,
   'whatsapp-cloud': whatsAppCloud,

@@ -4,7 +4,7 @@ import type { Account, Exchange, Foreseen, LotVerb } from '../journal.ts'
 import type { Marks } from '../marks.ts'
 import type { Call } from '../server.ts'
 
-/** What a channel brings to a run. */
+/** A channel's side of a run. */
 export interface Behind {
   /** Its accounts are of these kinds, in turn. */
   kinds: readonly Kind[]
@@ -13,21 +13,21 @@ export interface Behind {
 
 /** The gateway of a run, which behaves, and in what words it would not. */
 export interface Gateway {
-  /** What hosts are told by their environment. `front`: where they find the gateway. */
+  /** Variables of the hosts. `front`: where they find the gateway. */
   variables?(front: string): Readonly<Record<string, string>>
   settings(account: Account, front: string): object
   /** The contact of a conversation, as the gateway writes it. */
   contact(index: number): string
-  /** What a call of a host asks for; undefined: nothing that may go wrong. */
+  /** The request of a host's call; undefined: nothing that may go wrong. */
   read(call: Call, marks: Marks): Sent | undefined
   pass(call: Call): Promise<Answer>
   words: Words
   reports?: Reports
   /** Its statuses name our messages, so that hosts may wait for them instead of being in doubt. */
   confirms: boolean
-  /** What the gateway itself calls a message that a host calls so. */
+  /** The gateway's own id of a message, by the ref of the host. */
   refIn?(ref: string): string
-  /** What it has in lots. */
+  /** The gateway's lots. */
   lots?: { remote(): readonly RemoteLot[]; violations(): readonly string[] }
   close?(): unknown
 }
@@ -53,7 +53,7 @@ export interface Sent {
   name: string
   messages: readonly { id: string; contact: string }[]
   lot?: { verb: LotVerb; id: string; ref?: string }
-  /** What it would not do to this one, as when it has taken it before. */
+  /** Faults that this message is spared, as when it has been accepted before. */
   spared?: readonly ('rejects' | 'lies')[]
   /** Does what is asked for. */
   process(): Promise<Processed>
@@ -64,7 +64,7 @@ export interface Processed {
   ref?: string
   /** The answer announces this. */
   foreseen?: Foreseen
-  /** It has been reported on, or never will be. */
+  /** True if the message has been reported on, or never will be. */
   quiet?: boolean
 }
 
@@ -85,10 +85,10 @@ export interface Letter {
 }
 
 export interface Reports {
-  /** Of a message that gets through, and of one that does not. */
+  /** Statuses of a message that gets through, and of one that does not. */
   steps: { well: readonly Status[]; badly: readonly Status[] }
   status(account: Account, ref: string, status: Status): Promise<Letter>
-  /** What a customer writes. */
+  /** The webhook of a customer's message. */
   written(account: Account, contact: string, text: string): Promise<Letter>
 }
 

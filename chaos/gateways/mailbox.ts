@@ -3,7 +3,7 @@ import type { Letter } from './gateway.ts'
 
 /** Where fakes post their webhooks, for the run to post them as badly as it likes. */
 
-/** What makes a webhook what it is. */
+/** Headers that a webhook needs. */
 const KEPT = ['content-type', 'x-hub-signature-256']
 
 export async function startMailbox() {
@@ -22,7 +22,7 @@ export async function startMailbox() {
 
   return {
     addressOf: (key: string) => `${server.url}${key}`,
-    /** What the fake of this key posts when it is told to. */
+    /** The webhook that the simulator of this key posts on demand. */
     async letter(key: string, post: () => Promise<unknown>): Promise<Letter> {
       const turn = (turns.get(key) ?? Promise.resolve()).then(async () => {
         const letter = new Promise<Letter>(resolve => arrived.set(`/${key}`, resolve))

@@ -47,7 +47,7 @@ function openOwn(accounts: readonly Account[], dice: Dice): Gateway {
     read({ path }, { message: id, contact }) {
       const account = accountIn(path, accounts)
       const known = account.dedupes ? processed.get(id) : undefined
-      // What it has taken it does not reject when it comes again.
+      // A message that was accepted is not rejected when it comes again.
       const spared = known ? (['rejects'] as const) : []
       return { account, name: id, messages: [{ id, contact }], spared, process: async () => take(id, known) }
     },

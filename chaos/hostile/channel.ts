@@ -1,7 +1,6 @@
 import { type Channel, defineChannel } from 'channel-kit/channel'
-import { STATUSES } from 'channel-kit/chat'
 import { form, group, string } from 'channel-kit/form'
-import { Type } from 'typebox'
+import { bareChannel } from 'channel-kit/testing'
 
 /** The channel of the hostile tenant: it believes everybody and hands on whatever its gateway says, as no channel should. */
 
@@ -9,29 +8,17 @@ export const HOSTILE = 'hostile'
 
 export const hostileChannel = (): Channel =>
   defineChannel({
+    ...bareChannel,
     name: HOSTILE,
-    info: {
-      name: 'Hostile',
-      description: 'Its gateway, its CRM and its customers mean harm',
-      developer: { name: 'Chaos', email: 'chaos@example.com', hostname: 'example.com' }
-    },
-    icon: new URL('../../plugins/echo/icon.png', import.meta.url),
-    translations: new URL('../../plugins/echo/translations/', import.meta.url),
-    options: Type.Object({}),
     settings: form(
       { title: 'Settings', button: 'Save' },
       { main: group({ title: 'Main' }, { url: string({ title: 'URL' }) }) }
     ),
     dedupes: true,
     capabilities: () => ({
-      contactType: 'phone',
+      ...bareChannel.capabilities(),
       subject: true,
-      typing: false,
       formats: ['text', 'markdown', 'html'],
-      incoming: true,
-      outgoing: true,
-      writeFirst: true,
-      statuses: STATUSES,
       attachments: ['file']
     }),
 

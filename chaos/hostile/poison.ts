@@ -1,6 +1,6 @@
 import type { Dice } from '../dice.ts'
 
-/** What the hostile tenant's gateway, customers and agents say: each a kind that a shared statement or a parser may fall over. */
+/** Data of the hostile tenant's gateway, customers and agents: each a kind that a shared statement or a parser may fall over. */
 
 /** Characters that neither compress nor repeat: what does would fit into an index that it should not. */
 const rubbish = (dice: Dice, length: number, what: string): string =>
@@ -60,10 +60,10 @@ export function createPoison(dice: Dice) {
   const one = (list: readonly string[], what: string) => list[dice.between(0, list.length - 1, what)] as string
 
   return {
-    /** What a send is answered. */
+    /** The answer to a send. */
     outcome: (what: string) =>
       dice.chance(0.2, what) ? `{"kind":"accepted","ref":${ref(what)}}` : one(outcomes, what),
-    /** What a webhook brings, as the channel hands it on. */
+    /** The body of a webhook, as the channel hands it on. */
     received: (what: string) => {
       const count = dice.chance(0.1, what) ? 2_000 : 3
       const brought = Array.from({ length: count }, (_, index) => one(events, `${what} ${index}`))

@@ -39,7 +39,7 @@ export async function startHostile({ dice, host }: Parts) {
     calls += 1
     const what = `hostile call ${calls}`
     if (call.path !== '/gateway') {
-      // What its CRM answers a host that tells it something.
+      // The answer of its CRM to a host's outbox item.
       await answer(call.response, dice.chance(0.5, what) ? 500 : 200, 'x'.repeat(200_000))
       return
     }

@@ -2,7 +2,7 @@ import type { Hostile } from '../hostile/tenant.ts'
 import type { Journal, Post } from '../journal.ts'
 import { type Entry, openEntry } from './entry.ts'
 
-/** What a tenant that means harm did to the others, and what became of its own. */
+/** Effects of a tenant that means harm on the others, and the state of its own items. */
 
 /** From the 202 to the gateway while nothing else is wrong. A turn that fails is over within a second. */
 const LATE_MS = 3_000

@@ -5,15 +5,15 @@ import type { Excuses } from './excuses.ts'
 import { mayBeLate } from './late.ts'
 import type { Rows } from './rows.ts'
 
-/** What made a message fail. */
+/** Causes of failed messages. */
 
 export type Row = Rows['messages'] extends ReadonlyMap<string, infer Row> ? Row : never
 type Attempt = Extract<StoryEntry, { kind: 'attempt' }>
 
-/** What it is called, or why it is none. */
+/** The name of the cause, or the reason why it excuses nothing. */
 export type Cause = { noted: string; problem?: string | undefined }
 
-/** What comes later than this, on a machine that has too much to do, came too late for the host. */
+/** An answer later than this, on a machine that has too much to do, came too late for the host. */
 const DEADLINE_MS = 2_900
 const UNOPENED = 'the lot may have been opened, with nothing in it'
 
@@ -24,7 +24,7 @@ interface Parts {
   journal: Journal
   excuses: Excuses
   gateway: Pick<Gateway, 'confirms'>
-  /** Of the message. */
+  /** Arrivals of the message. */
   arrivals: readonly Arrival[]
 }
 

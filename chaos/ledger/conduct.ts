@@ -4,7 +4,7 @@ import type { Rows } from './rows.ts'
 
 /** How the hosts themselves behaved. */
 
-/** What cannot be committed is answered 503, or not at all; nothing else is ever wrong with these requests. */
+/** A request that cannot be committed is answered 503, or not at all; these requests have no other faults. */
 export function answersRight({ posts, reports }: Journal): Entry {
   const entry = openEntry('every post and webhook was answered by success, by 503 or, the host being down, by nothing')
   for (const { id, answers } of posts) entry.check(wrong(id, answers, 202))

@@ -1,9 +1,9 @@
-/** What the ledger says of one promise. */
+/** The ledger's entry about one promise. */
 export interface Entry {
   promise: string
   /** How many things it was held to. */
   checked: number
-  /** What happened that is allowed, and how often. */
+  /** Events that are allowed, and how often they happened. */
   noted: Readonly<Record<string, number>>
   broken: readonly string[]
 }

@@ -4,11 +4,11 @@ import type { Rows } from './rows.ts'
 /** To a host an answer in the last moment is none. */
 const LATE_MS = 1_500
 
-/** Of a call about a lot, which no story tells of: whether its answer may have come too late for its host. */
+/** True if the answer to a call about a lot, which has no story entry, may have come too late for its host. */
 export const mayBeLate = ({ at, answeredAt = at }: Pick<Exchange, 'at' | 'answeredAt'>): boolean =>
   answeredAt - at > LATE_MS
 
-/** Whether the answer came too late for the host, by its own word where it has one. */
+/** True if the answer came too late for the host, by its own word where it has one. */
 export const wasLate = (arrival: Arrival, rows: Rows): boolean =>
   arrival.attempt === 0 ? mayBeLate(arrival) : timedOut(arrival, rows) !== undefined
 

@@ -27,7 +27,7 @@ export async function lotsKept(
 
 interface Place {
   message: string | null
-  /** What became of the message, and of its place in the lot. */
+  /** State of the message, and of its place in the lot. */
   state: string
   item: string
   ended: Date | null
@@ -79,7 +79,7 @@ function lotsClosed(journal: Journal, excuses: Excuses, gateway: Required<Gatewa
   }
 }
 
-/** What the fake itself complains about, but for what the ledger judges by what was said to whom. */
+/** Violations by the simulator's own count, but for what the ledger judges by what was said to whom. */
 function lotsRight(gateway: Required<Gateway>['lots']): Entry {
   const entry = openEntry('the gateway was asked for nothing that it never may be')
   for (const _ of gateway.remote()) entry.check(undefined)

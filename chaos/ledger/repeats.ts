@@ -4,7 +4,7 @@ import type { Excuses } from './excuses.ts'
 import { wasLate } from './late.ts'
 import type { Rows } from './rows.ts'
 
-/** What a message's second arrival is excused by, or why by nothing. */
+/** The excuse for a second arrival of a message, or the reason why there is none. */
 type Verdict = { excuse: string } | { problem: string }
 
 /** Duplicates: only of what was said not to have been processed, or where the account repeats what may have left. */

@@ -6,7 +6,7 @@ import { messages, outbox, registrations } from '../../src/postgres/schema/schem
 import type { Gateway } from '../gateways/gateway.ts'
 import { HOSTILE } from '../hostile/channel.ts'
 
-/** What the hosts wrote down, which the ledger compares with what others saw. */
+/** Rows of the hosts, which the ledger compares with what others saw. */
 export type Rows = Awaited<ReturnType<typeof readRows>>
 
 export async function readRows({ db }: Pick<Database, 'db'>, { refIn = ref => ref }: Pick<Gateway, 'refIn'>) {
@@ -37,7 +37,7 @@ const UNSETTLED = sql`${messages.state} in ('waiting', 'sending', 'gathered')`
 export const hostileOpen = ({ db }: Pick<Database, 'db'>): Promise<number> =>
   db.$count(messages, and(UNSETTLED, ofHostile(messages.registrationId)))
 
-/** What is still to be done, in words; empty when everything has settled. */
+/** Work that is still open, in words; empty when everything has settled. */
 export async function leftOver({ db }: Pick<Database, 'db'>): Promise<string[]> {
   const other = (registrationId: SQLWrapper, what: SQL) => and(what, not(ofHostile(registrationId)))
   const counts = {

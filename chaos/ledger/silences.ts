@@ -3,7 +3,7 @@ import { type Entry, openEntry } from './entry.ts'
 
 const SOON_MS = 30_000
 
-/** Of what was accepted since the database speaks again, the first has soon reached the gateway. When the CRM hears of it depends on the CRM, too. */
+/** The first message that is accepted after the database answers again soon reaches the gateway. The CRM's time depends on the CRM, too. */
 export function silencesOvercome({ ends, posts, arrivals, lateMs }: Journal): Entry {
   const entry = openEntry('within thirty seconds of a silence of the database, sending went on')
   for (const { at, untilAt = at } of ends.filter(({ how }) => how === 'silent')) {

@@ -31,7 +31,7 @@ export function statusesAdvance(journal: Journal, excuses: Excuses): Entry {
 }
 
 /**
- * What a gateway reported last, or rather highest, is what the CRM heard last. Where statuses name our messages
+ * The last, or rather highest, status of a gateway is the last that the CRM was told. Where statuses name our messages
  * (`confirms`), that holds for any of the refs of a message that the gateway took twice.
  */
 export function statusesArrive(journal: Journal, rows: Rows, { confirms }: Pick<Gateway, 'confirms'>): Entry {

@@ -7,7 +7,7 @@ export function passwordFields(form: unknown): string[] {
   )
 }
 
-/** Whether it shows what a previewer of this name makes. */
+/** True if the form shows what a previewer of this name makes. */
 export const hasPreview = (form: unknown, previewer: string): boolean =>
   entriesOf(form, 'groups').some(([, body]) =>
     entriesOf(body, 'fields').some(([, field]) => isRecord(field) && field.previewer === previewer)

@@ -21,7 +21,7 @@ export function hear({ method, url, headers, body }: FastifyRequest): Heard {
   return { method, path: url, headers: flat(headers), body: text, token, claims: peek(token) }
 }
 
-/** Whether this plugin claims to be the sender, and so whose secret to verify with. */
+/** True if this plugin claims to be the sender, whose secret verifies the token. */
 export function claimsToBe({ selfUri, reference }: Plugin, { claims, path }: Heard): boolean {
   const plugin = claims?.plugin as { alias?: unknown; id?: unknown } | undefined
   return (

@@ -17,7 +17,7 @@ export interface InboxOptions {
 
 type Take = (heard: Heard, plugin: Plugin | undefined) => Promise<Verdict>
 
-/** What plugins ask of the CRM: its public key, and to take their statuses and incoming messages. */
+/** Routes of the CRM for plugins: its public key, statuses and incoming messages. */
 export const inbox: FastifyPluginAsync<InboxOptions> = async (app, options) => {
   const { clusterUri, key, exchanges, plugins, misbehave } = options
 

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Heard } from './heard.ts'
 import type { Verdict } from './reports.ts'
 
-/** What a plugin asks the CRM for. */
+/** Kinds of a plugin's requests to the CRM. */
 export type Kind = 'key' | 'status' | 'incoming'
 
 /** Another status (a failure is not taken into the chats), an answer that is late, or a line cut before any answer. */
@@ -16,7 +16,7 @@ export type Misbehave = (kind: Kind, heard: Heard) => Misbehaviour | undefined |
 
 export type Judgement = Verdict & { hangUp: boolean }
 
-/** What the CRM answers, when it behaves and when it is told not to. */
+/** The CRM's answer, when it behaves and when it is told not to. */
 export async function judge(told: Misbehaviour = {}, take: () => Promise<Verdict>): Promise<Judgement> {
   const { status, delayMs, hangUp = false } = told
   if (delayMs) await wait(delayMs)

@@ -1,4 +1,4 @@
-/** What the CRM keeps and its page shows. Types only: the browser reads this file too. */
+/** The CRM's model, as its page shows it. Types only: the browser reads this file too. */
 
 export type Status = 'sent' | 'delivered' | 'read' | 'error'
 
@@ -57,9 +57,9 @@ export interface Registered {
 
 /** The other end of the chats of a plugin: its gateway, as the customers behind it see it. */
 export interface GatewayView {
-  /** It has settings at the plugin, and knows where to call. */
+  /** True if it has settings at the plugin, and knows where to call. */
   connected: boolean
-  /** It was told a webhook to call; one that is not is asked by the plugin, or has nothing to say. */
+  /** True if it has a webhook to call; without one it is polled by the plugin, or has nothing to report. */
   webhook: boolean
   /** Customers can write. */
   replies: boolean
@@ -80,7 +80,7 @@ export interface GatewayMessage {
   text: string
   html?: boolean
   files: GatewayFile[]
-  /** Of what a customer wrote: `sending` until the plugin took it. What customers got is `taken`. */
+  /** State of a customer's message: `sending` until the plugin took it. What customers got is `taken`. */
   state: 'sending' | 'taken' | 'refused'
   /** Why the plugin did not take it. */
   refusal: string | null

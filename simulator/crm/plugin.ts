@@ -26,7 +26,7 @@ interface Cluster {
   feed: Feed
 }
 
-/** One plugin as the CRM sees it: who it is, whether it is registered, and everything one may ask of it. */
+/** A plugin as the CRM sees it: its identity, its registration, and all requests to it. */
 export function createPlugin({ key, name, selfUri, reference }: PluginOptions, { sign, exchanges, feed }: Cluster) {
   const conversations = createConversations(key, feed)
   const call = caller(key, selfUri, exchanges)

@@ -2,7 +2,7 @@ import type { Answer, Call } from './caller.ts'
 import { passwordFields } from './form.ts'
 import { type Upload, uploadCall } from './upload.ts'
 
-/** What a list or a preview depends on: a search (or keys to resolve), values of other fields, the field's own context. */
+/** Inputs of a list or a preview: a search (or keys to resolve), values of other fields, the field's own context. */
 export interface Lookup {
   query?: string | readonly string[]
   dep?: unknown

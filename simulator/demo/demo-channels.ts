@@ -6,7 +6,7 @@ import { startSimulator as startWhatsApp } from 'channel-whatsapp-cloud/simulato
 interface DemoChannel {
   /** As in `LV_PLUGIN_CHANNELS`, and the key of its plugin at the CRM. */
   name: string
-  /** What the CRM calls it. */
+  /** The CRM's name for the channel. */
   title: string
   /** Below the host's address; its name by default. */
   path?: string
@@ -29,7 +29,7 @@ async function startEmails(): Promise<Simulator> {
   return inLots({ ...fake, settings: fake.emailSettings })
 }
 
-/** What the demo mounts, in the order of the page. A channel with a simulator joins by one line. */
+/** Channels of the demo, in the order of the page. A channel with a simulator joins by one line. */
 export const DEMO_CHANNELS: readonly DemoChannel[] = [
   { name: 'echo', title: 'Echo', path: '/' },
   { name: 'whatsapp-cloud', title: 'WhatsApp', start: startWhatsApp, files: true },

@@ -1,18 +1,20 @@
 import { startCrm } from '../crm/crm.ts'
+import { freePortLike } from '../free-port.ts'
+import { startHostProcess } from '../host-process.ts'
 import { DEMO_CHANNELS } from './demo-channels.ts'
 import { demoPage } from './demo-page.ts'
 import type { GatewayAt } from './gateway.ts'
-import { startHost } from './host-process.ts'
-import { freePort } from './ports.ts'
 
 const HOST = '127.0.0.1'
+/** A first start sets up a database. */
+const STARTS_MS = 180_000
 const env = process.env
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
 const wanted = Number(env.DEMO_PORT ?? 8080)
-const port = await freePort(wanted)
+const port = await freePortLike(wanted)
 if (wanted !== 0 && port !== wanted) say(`Port ${wanted} is taken, the page goes to ${port} instead.`)
-const hostPort = await freePort(Number(env.PORT ?? 3000))
+const hostPort = await freePortLike(Number(env.PORT ?? 3000))
 const selfUri = `http://${HOST}:${hostPort}/`
 
 const gateways: Record<string, GatewayAt> = {}
@@ -24,12 +26,13 @@ const crm = await startCrm({ port, page: demoPage(gateways) })
 for (const { name, title, path = `/${name}/` } of DEMO_CHANNELS)
   crm.plugin({ key: name, name: title, selfUri: `${selfUri}${path.slice(1)}` })
 
-const host = startHost(selfUri, {
+const variables = {
+  ...env,
   ...Object.assign({}, ...simulators.map(({ variables }) => variables)),
   PORT: String(hostPort),
   HOST,
   DATA_DIR: env.DATA_DIR ?? './data/demo',
-  // Whatever a .env beside it says: a demo must not work on a database that is used for real.
+  // A .env beside it has no say: a demo must not work on a database that is used for real.
   DATABASE_URL: env.DATABASE_URL ?? '',
   LV_PLUGIN_SECRET_KEYS: env.LV_PLUGIN_SECRET_KEYS ?? '',
   LV_PLUGIN_ROLES: 'web,worker',
@@ -45,20 +48,23 @@ const host = startHost(selfUri, {
   LV_PLUGIN_MESSAGE_OUTGOING: '1',
   LV_PLUGIN_MESSAGE_WRITE_FIRST: '1',
   LV_PLUGIN_ATTACHMENTS: 'file image voice'
-})
+}
+// A Ctrl+C in the terminal reaches the whole group: detached, the host is told to stop once, by us.
+const host = startHostProcess({ env: variables, output: 'pipe', detached: true })
+process.once('exit', () => host.child.kill('SIGTERM'))
 
 let stopping = false
 const stop = async (exitCode: number) => {
   if (stopping) return
   stopping = true
-  await host.stop()
+  await host.end()
   await crm.close()
   await Promise.all(simulators.map(simulator => simulator.close()))
   process.exitCode = exitCode
 }
 const interrupted = () => {
   // The impatient press Ctrl+C twice.
-  if (stopping) return host.kill()
+  if (stopping) return host.child.kill('SIGKILL')
   say('\nStopping the host…')
   stop(0)
 }
@@ -66,15 +72,18 @@ process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
 
 say('Starting the host (the first start sets up a database and may take a minute)…')
 try {
-  let told = 0
-  await host.ready(seconds => {
-    if (seconds < told + 10) return
-    told = seconds
-    say(`  still starting, ${seconds} s…`)
+  let reported = 0
+  await host.answers(`${selfUri}info`, {
+    timeoutMs: STARTS_MS,
+    progress(seconds) {
+      if (seconds < reported + 10) return
+      reported = seconds
+      say(`  still starting, ${seconds} s…`)
+    }
   })
   say(`\nOpen ${crm.url} to play with it. Ctrl+C stops everything.`)
-  const words = await host.ended
-  if (!stopping) throw new Error(words)
+  await host.ended
+  if (!stopping) throw new Error(host.lastWords())
 } catch (error) {
   if (!stopping) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`)

@@ -83,7 +83,7 @@ export const gatewayApi: FastifyPluginAsyncTypebox<GatewayApiOptions> = async (a
       .type(type)
       .headers({
         'content-disposition': /^(image|audio|video)\//.test(type) ? 'inline' : 'attachment',
-        // Whatever somebody sends, it does nothing in the name of the page.
+        // A file does nothing in the name of the page, whatever it holds.
         'content-security-policy': "sandbox; default-src 'none'",
         'x-content-type-options': 'nosniff'
       })

@@ -36,7 +36,7 @@ const Key = Type.Object({ key: Type.String() })
 const NoPlugin = createError('NO_PLUGIN', 'The CRM knows no such plugin', 404)
 const NoExchange = createError('NO_EXCHANGE', 'This exchange is no longer kept', 404)
 
-/** What the page asks of its own CRM; the CRM alone speaks to the plugins. */
+/** Routes of the page; the CRM alone speaks to the plugins. */
 export const pageApi: FastifyPluginAsyncTypebox<PageApiOptions> = async (app, options) => {
   const { plugins, exchanges, feed, gateways } = options
   const find = (key: string): Plugin => {

@@ -41,7 +41,7 @@ Uploads are not tied to contacts and stay: \`uploads clean\` removes them by age
 }
 
 export function queueCommands(program: Command): void {
-  const queue = program.command('queue').description('messages to gateways and outbox items to the CRM')
+  const queue = program.command('queue').description('messages and outbox items that wait')
   queue
     .command('run')
     .description('work on the queue without listening for requests, until SIGINT or SIGTERM')

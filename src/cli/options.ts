@@ -60,7 +60,7 @@ function age(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text === '0' ? '0s' : text) ?? []
   if (!number) throw new InvalidArgumentError('An age is a number with a unit, such as 30d, 12h, 90m or 45s.')
   const milliseconds = Number(number) * MILLISECONDS[unit as keyof typeof MILLISECONDS]
-  if (milliseconds > MAX_AGE_MS) throw new InvalidArgumentError('An age is a hundred years at most.')
+  if (milliseconds > MAX_AGE_MS) throw new InvalidArgumentError('An age is not more than a hundred years.')
   return milliseconds
 }
 

@@ -2,9 +2,9 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { defineChannel } from 'channel-kit/channel'
 import type { GatewayEvent } from 'channel-kit/event'
 import { form, group, markdownPreview, password, string } from 'channel-kit/form'
+import { bareChannel } from 'channel-kit/testing'
 import type { Test } from 'tap'
 import { testCrm, testHost } from '../harness.ts'
-import { bare } from './bare.ts'
 import { testGateway } from './gateway.ts'
 
 const SECRET = 'a shared secret'
@@ -26,7 +26,7 @@ const Settings = form(
 
 /** A channel of a gateway that calls: it signs every call over its bytes, and asks once who is there. */
 const hook = defineChannel({
-  ...bare,
+  ...bareChannel,
   name: 'hook',
   settings: Settings,
   markdowns: { webhook: async (_lookup, { webhookUrl }) => webhookUrl },

@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Channel } from 'channel-kit/channel'
 import { form, group } from 'channel-kit/form'
+import { bareChannel } from 'channel-kit/testing'
 import t, { type Test } from 'tap'
 import { Type } from 'typebox'
 import { importChannel, loadChannels, mountChannel } from '../../src/channels/load.ts'
 import { readConfig } from '../../src/config.ts'
 import { testFolder } from '../harness.ts'
 import { scripted, taken } from '../scripted-channel.ts'
-import { bare } from './bare.ts'
 
 /** What stops a start, and how its message names the channel at fault. */
 
@@ -68,14 +68,14 @@ t.test('a channel with two mounts, or two channels at one path, stop the start',
 })
 
 t.test('a channel that lacks something stops the start and says what', async t => {
-  const nobody = { ...bare.info.developer, hostname: '' }
+  const nobody = { ...bareChannel.info.developer, hostname: '' }
   const unmade = Type.Object({ main: Type.Object({ word: Type.String({ title: 'Word' }) }) })
   for (const [wrong, reason] of [
     [{ send: undefined }, 'it has no send()'],
     [{ capabilities: undefined }, 'it has no capabilities()'],
     [{ info: undefined }, 'its info has no name or no description'],
-    [{ info: { ...bare.info, name: ' ' } }, 'its info has no name or no description'],
-    [{ info: { ...bare.info, developer: nobody } }, 'the hostname of its developer is none'],
+    [{ info: { ...bareChannel.info, name: ' ' } }, 'its info has no name or no description'],
+    [{ info: { ...bareChannel.info, developer: nobody } }, 'the hostname of its developer is none'],
     [{ settings: undefined }, 'it has no settings'],
     [{ settings: unmade }, 'settings are not made with form()'],
     [
@@ -150,7 +150,7 @@ function load(channels: string, env: NodeJS.ProcessEnv = {}) {
 }
 
 function mount(change: object, env: NodeJS.ProcessEnv = {}) {
-  return mountChannel({ ...bare, ...change } as Channel, undefined, 'http://127.0.0.1:3000/', env)
+  return mountChannel({ ...bareChannel, ...change } as Channel, undefined, 'http://127.0.0.1:3000/', env)
 }
 
 async function moduleFile(t: Test, text: string): Promise<string> {

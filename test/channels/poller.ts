@@ -1,9 +1,9 @@
 import { defineChannel, type Polled } from 'channel-kit/channel'
 import { form, group, string } from 'channel-kit/form'
+import { bareChannel } from 'channel-kit/testing'
 import type { Test } from 'tap'
 import { addJob } from '../../src/queue/jobs.ts'
 import { testCrm, testHost, until } from '../harness.ts'
-import { bare } from './bare.ts'
 import { type Answering, testGateway } from './gateway.ts'
 
 const Settings = form(
@@ -13,7 +13,7 @@ const Settings = form(
 
 /** A channel of a gateway that has to be asked. Its own times are far off, so that only the test's jobs run. */
 export const poller = defineChannel({
-  ...bare,
+  ...bareChannel,
   name: 'poller',
   settings: Settings,
 

@@ -1,15 +1,16 @@
 import type { Channel } from 'channel-kit/channel'
+import { bareChannel } from 'channel-kit/testing'
 import t from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { startHost } from '../../src/host.ts'
 import { openDatabase, testEnvironment, until } from '../harness.ts'
-import { bare } from './bare.ts'
 
 t.test('a host that cannot start for a channel says so, and leaves nothing behind', async t => {
   const config = readConfig(await testEnvironment(t))
   const database = openDatabase(config.databaseUrl ?? '', 1)
   t.teardown(database.close)
-  const start = (change: object) => startHost(config, { channels: [{ channel: { ...bare, ...change } as Channel }] })
+  const start = (change: object) =>
+    startHost(config, { channels: [{ channel: { ...bareChannel, ...change } as Channel }] })
 
   await t.rejects(start({ name: 'A' }), { message: /^The channel "A" cannot be mounted/ })
   await t.rejects(start({ routes: async () => Promise.reject(new Error('no routes today')) }), {

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startHostProcess } from 'simulator/host-process'
 import t, { type Test } from 'tap'
 import { testEnvironment, testFolder, until } from '../harness.ts'
-import { cliJson, PROJECT, startCli } from './run.ts'
+import { cliJson, startCli } from './run.ts'
 
 /** Without DATABASE_URL there is one server a DATA_DIR, and the host has it when there is a host. */
 
@@ -13,11 +12,7 @@ const embedded = async (t: Test) =>
 
 const lock = ({ DATA_DIR = '' }: NodeJS.ProcessEnv) => join(DATA_DIR, 'postgres/postmaster.pid')
 
-const isReady = ({ PORT }: NodeJS.ProcessEnv) =>
-  fetch(`http://127.0.0.1:${PORT}/health/ready`).then(
-    ({ status }) => status === 200,
-    () => false
-  )
+const readyUrl = ({ PORT }: NodeJS.ProcessEnv) => `http://127.0.0.1:${PORT}/health/ready`
 
 t.test('without a host, a command starts the embedded server and stops it again', async t => {
   const env = await embedded(t)
@@ -40,24 +35,11 @@ t.test('beside a running host, commands use its server and leave it running', as
   t.match(await worker.ended, { code: 0, stderr: '' })
 
   t.equal(await readFile(lock(env), 'utf8'), server)
-  t.ok(await isReady(env))
+  t.equal((await fetch(readyUrl(env))).status, 200)
 })
 
 async function startHost(t: Test, env: NodeJS.ProcessEnv): Promise<void> {
-  const host = spawn(process.execPath, [join(PROJECT, 'src/main.ts')], {
-    cwd: await testFolder(t),
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'ignore', 'inherit']
-  })
-  const ended = once(host, 'exit')
-  t.teardown(async () => {
-    host.kill('SIGTERM')
-    await ended
-  })
-  const early = ended.then(([code]) => {
-    throw new Error(`the host ended with ${code}`)
-  })
-  // It does end, once the test is over.
-  early.catch(() => {})
-  await Promise.race([until('the host to be ready', () => isReady(env), 60_000), early])
+  const host = startHostProcess({ cwd: await testFolder(t), env })
+  t.teardown(() => host.end())
+  await host.answers(readyUrl(env))
 }

@@ -3,29 +3,21 @@ import t from 'tap'
 import { messages } from '../../src/postgres/schema/schema.ts'
 import { testCrm, testDatabase, testHost, until } from '../harness.ts'
 import { scripted, taken, text } from '../scripted-channel.ts'
-
-/** The same numbers in every run of a test, from a seed that it prints. */
-function numbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
-    return state / 2 ** 31
-  }
-}
+import { randomOf } from '../seeded-random.ts'
 
 t.test('messages of a conversation leave in the order accepted, through retries and on several hosts', async t => {
   const seed = Date.now() % 1_000_000
   t.comment(`seed ${seed}`)
-  const random = numbers(seed)
+  const { chance, next } = randomOf(seed)
   const left = new Map<string, number[]>()
   const busy = new Set<string>()
   const overlaps: string[] = []
   const script = scripted(async message => {
     if (busy.has(message.contact)) overlaps.push(message.contact)
     busy.add(message.contact)
-    await new Promise(resolve => setTimeout(resolve, random() * 4))
+    await new Promise(resolve => setTimeout(resolve, next() * 4))
     busy.delete(message.contact)
-    if (random() < 0.2) return { kind: 'retry', reason: 'busy', afterMs: 5 }
+    if (chance(0.2)) return { kind: 'retry', reason: 'busy', afterMs: 5 }
     left.set(message.contact, [...(left.get(message.contact) ?? []), Number(message.content?.text)])
     return taken(message)
   })

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { createServer as createHttp, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { neverSent } from 'channel-kit/network'
+import { freePort } from 'simulator/free-port'
 import t, { type Test } from 'tap'
 import { openOutbound } from '../../src/http-client/address-policy.ts'
-import { freePort } from '../harness.ts'
 
 /** The only way out, tried against servers that really listen. */
 

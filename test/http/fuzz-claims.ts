@@ -1,4 +1,4 @@
-import type { Random } from './fuzz-requests.ts'
+import type { Random } from '../seeded-random.ts'
 
 const ODD: readonly unknown[] = [
   '',

@@ -1,3 +1,5 @@
+import type { Random } from '../seeded-random.ts'
+
 /** Requests that nobody should make, from a seed: every route with every kind of wrong path, header, token and body. */
 
 export interface FuzzRequest {
@@ -5,26 +7,6 @@ export interface FuzzRequest {
   url: string
   headers: Record<string, string>
   payload?: string | Buffer
-}
-
-export type Random = ReturnType<typeof randomOf>
-
-export function randomOf(seed: number) {
-  let state = seed >>> 0
-  /** From 0 to less than 1. */
-  const next = (): number => {
-    state = (state + 0x6d2b_79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-  const below = (count: number) => Math.floor(next() * count)
-  return {
-    below,
-    chance: (share: number) => next() < share,
-    pick: <Item>(items: readonly Item[]): Item => items[below(items.length)] as Item,
-    times: <Item>(most: number, make: () => Item): Item[] => Array.from({ length: below(most + 1) }, make)
-  }
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']

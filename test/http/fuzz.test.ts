@@ -10,10 +10,11 @@ import type { Plugin } from 'simulator/plugin'
 import t from 'tap'
 import { testCrm, testHost } from '../harness.ts'
 import { text as words } from '../scripted-channel.ts'
+import { type Random, randomOf } from '../seeded-random.ts'
 import { ask, isEnvelope } from './ask.ts'
 import { testChannel } from './channel.ts'
 import { claimsOf } from './fuzz-claims.ts'
-import { type FuzzRequest, fuzzer, type Random, randomOf, type Target } from './fuzz-requests.ts'
+import { type FuzzRequest, fuzzer, type Target } from './fuzz-requests.ts'
 
 /** Every route under tens of thousands of bad requests; `FUZZ_SEED` and `FUZZ_COUNT` ask for others, and for more. */
 

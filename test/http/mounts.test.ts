@@ -1,5 +1,6 @@
+import { freePort } from 'simulator/free-port'
 import t from 'tap'
-import { freePort, testCrm, testHost, until } from '../harness.ts'
+import { testCrm, testHost, until } from '../harness.ts'
 import { ask } from './ask.ts'
 
 t.test('channels under different paths are different plugins, each with an audience of its own', async t => {

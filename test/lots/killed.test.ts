@@ -1,27 +1,18 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import bpmessage from 'channel-bpmessage'
 import { startSimulator } from 'channel-bpmessage/simulator'
 import t, { type Test } from 'tap'
 import { testCrm, testHost, until } from '../harness.ts'
+import { startTestProcess } from '../host-process.ts'
 import { text } from '../scripted-channel.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const HOUR = 3_600_000
 
 /** A host that only works, in a process of its own. */
-function startWorker(t: Test, environment: NodeJS.ProcessEnv) {
-  const env = { PATH: process.env.PATH, ...environment, LV_PLUGIN_ROLES: 'worker', LOG_LEVEL: 'silent' }
-  const child = spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, MAIN], { env, stdio: 'ignore' })
-  const ended = once(child, 'close')
-  const kill = async () => {
-    child.kill('SIGKILL')
-    await ended
-  }
-  t.teardown(kill)
-  return { kill }
-}
+const startWorker = (t: Test, environment: NodeJS.ProcessEnv) =>
+  startTestProcess(t, {
+    env: { ...environment, LV_PLUGIN_ROLES: 'worker', LOG_LEVEL: 'silent' },
+    output: 'ignore'
+  })
 
 t.test('lots of a host that is killed while it calls the gateway are brought to their ends by another', async t => {
   const fake = await startSimulator()
@@ -46,7 +37,7 @@ t.test('lots of a host that is killed while it calls the gateway are brought to 
   fake.faults.plan('add', { kind: 'delay', ms: HOUR })
   const { message: adding } = await plugin.send({ ...text('+5511900000002', 'Oi'), subject: 'June' })
   await called('AddMessageToLot', 2)
-  await first.kill()
+  await first.end('SIGKILL')
 
   startWorker(t, environment)
   await until(

@@ -5,7 +5,7 @@ import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { startEmbedded } from '../../src/postgres/embedded/start.ts'
 import { testFolder } from '../harness.ts'
-import { isAlive, startProcess } from './host-process.ts'
+import { isAlive, startProcess } from '../host-process.ts'
 
 /** A folder of an embedded Postgres that is not as it should be: each starts, or is told in one sentence what to do. */
 

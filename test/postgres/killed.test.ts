@@ -1,6 +1,6 @@
 import t from 'tap'
 import { testFolder, until } from '../harness.ts'
-import { ask, isAlive, serverPid, startProcess } from './host-process.ts'
+import { ask, isAlive, serverPid, startProcess } from '../host-process.ts'
 
 /** A host with its embedded Postgres as processes, ended in the ways in which processes end. */
 

@@ -3,7 +3,7 @@ import { chmod, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { testFolder, until } from '../harness.ts'
-import { isAlive, serverPid, startProcess } from './host-process.ts'
+import { isAlive, serverPid, startProcess } from '../host-process.ts'
 
 /** Who may start a host on a folder, and what the others are told. */
 

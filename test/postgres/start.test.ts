@@ -4,8 +4,8 @@ import t from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { startHost } from '../../src/host.ts'
 import { openDatabase, testDatabase, testEnvironment, testFolder, until } from '../harness.ts'
+import { startProcess } from '../host-process.ts'
 import { keptLog } from '../log.ts'
-import { startProcess } from './host-process.ts'
 
 /** A host's start with its database: what it waits for, what it takes back when it is ended, and what does not reach it. */
 

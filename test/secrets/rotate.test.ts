@@ -1,5 +1,6 @@
 import { asc, eq } from 'drizzle-orm'
 import { decodeProtectedHeader } from 'jose'
+import { freePort } from 'simulator/free-port'
 import t, { type Test } from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { startHost } from '../../src/host.ts'
@@ -7,16 +8,7 @@ import { secretKeys } from '../../src/postgres/schema/keys.ts'
 import { registrations, settings } from '../../src/postgres/schema/schema.ts'
 import { rotateSecrets } from '../../src/secrets/rotate.ts'
 import { openSecrets } from '../../src/secrets/secrets.ts'
-import {
-  type Database,
-  freePort,
-  openDatabase,
-  testCrm,
-  testDatabase,
-  testEnvironment,
-  testHost,
-  until
-} from '../harness.ts'
+import { type Database, openDatabase, testCrm, testDatabase, testEnvironment, testHost, until } from '../harness.ts'
 
 const key = (id: string, fill: number) => `${id}:${Buffer.alloc(32, fill).toString('base64')}`
 const OLD = key('old', 1)

@@ -7,7 +7,7 @@ import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 import { taken, text } from '../scripted-channel.ts'
 
-/** Whatever a channel answers, whoever else is at the same host is served. */
+/** Others at the same host are served whatever a channel answers. */
 
 const RUNS = 60
 
@@ -60,7 +60,7 @@ const hostile = fc.constantFrom<unknown>(
 )
 const anything: fc.Arbitrary<unknown> = fc.oneof(leaf, deep, many, hostile, fc.object({ maxDepth: 2 }))
 
-/** What nearly is one: a record of the right names, any of which may have anything. */
+/** Near misses: a record of the right names, any of which may have anything. */
 const nearly = (names: Readonly<Record<string, fc.Arbitrary<unknown>>>) =>
   fc.record(
     Object.fromEntries(

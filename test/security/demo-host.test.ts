@@ -6,7 +6,7 @@ import { startSimulator as startMobiletech } from '../../plugins/mobiletech/simu
 import { startSimulator as startWhatsApp } from '../../plugins/whatsapp-cloud/simulator/simulator.ts'
 import { ask } from '../http/ask.ts'
 
-/** What listens on the loopback to be played with is nothing for the pages of other sites, whatever their names resolve to. */
+/** A server on the loopback that is to be played with is closed to the pages of other sites, whatever their names resolve to. */
 
 async function demo(t: Test) {
   const crm = await startCrm({ page: demoPage() })

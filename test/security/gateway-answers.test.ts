@@ -8,7 +8,7 @@ import { openOutbound } from '../../src/http-client/address-policy.ts'
 import { openBudgets } from '../../src/http-client/budget.ts'
 import { until } from '../harness.ts'
 
-/** What a tenant's own gateway may answer, and what it costs everybody. */
+/** Answers that a tenant's own gateway may give, and what they cost everybody. */
 
 const MIB = 1024 * 1024
 

@@ -9,7 +9,7 @@ import { testChannel } from '../http/channel.ts'
 import { type Key, makeKey, testCluster } from '../http/cluster.ts'
 import { scripted, taken, text } from '../scripted-channel.ts'
 
-/** One cluster speaks for nobody else. Both of these are allowed: they differ in their ports. */
+/** A cluster speaks for nobody else. Both of these are allowed: they differ in their ports. */
 
 const HANDSHAKE = { HPT: 'secret', country: 'RU', currency: 'RUB' }
 const SEND = { body: { chat: { contact: '1' }, message: { content: { text: 'x', format: 'text' } } } }

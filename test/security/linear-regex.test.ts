@@ -2,7 +2,7 @@ import { checkSync } from 'recheck'
 import t from 'tap'
 import { regexesOfSources } from './regexes.ts'
 
-// What needs no Java and no binary checks alike on every machine.
+// The pure backend needs no Java and no binary, and so checks alike on every machine.
 process.env.RECHECK_BACKEND = 'pure'
 
 // Much is tried, and on a slow core.

@@ -24,7 +24,7 @@ import { cpuOf, repeated } from './cpu.ts'
 // Much is tried, and on a slow core.
 t.setTimeout(600_000)
 
-/** What people, admins, gateways and a CRM write, by what reads it. */
+/** Readers of texts by people, admins, gateways and a CRM. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'Markdown as HTML': text => renderMarkdown(text, { html: 'escaped' }),
   'Markdown for WhatsApp': text => written(text, 'markdown', false),
@@ -154,7 +154,7 @@ for (const [name, read] of Object.entries(READERS))
     const slow = []
     for (const text of texts(LONGEST / 4)) {
       const ms = cpuOf(() => attempted(read, text.part), 1)
-      // What is quadratic would take sixteen times as long.
+      // A quadratic reader would take sixteen times as long.
       if (ms > QUICK_MS && (ms > MOST_MS || timeOf(read, text.whole) > MOST_MS)) slow.push(text.name)
       // The first ones say enough, and each costs seconds.
       if (slow.length === 3) break
@@ -162,13 +162,13 @@ for (const [name, read] of Object.entries(READERS))
     t.same(slow, [])
   })
 
-/** What took long once may have been compiled, or have collected the garbage of others, meanwhile. */
+/** A slow first time may have been the compiler, or the garbage of others: measured again. */
 function timeOf(read: (text: string) => unknown, text: string): number {
   const once = cpuOf(() => attempted(read, text), 1)
   return once > MOST_MS && once < 4 * MOST_MS ? cpuOf(() => attempted(read, text), 2) : once
 }
 
-/** Whether it is taken or refused is for other tests. */
+/** The verdict on the text is for other tests. */
 function attempted(read: (text: string) => unknown, text: string): void {
   try {
     read(text)

@@ -6,7 +6,7 @@ import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 import { taken } from '../scripted-channel.ts'
 
-/** What gateways report, in whatever form a channel hands it on. */
+/** Reports of gateways, in whatever form a channel hands them on. */
 
 /** Characters that no index can make small. */
 const random = (length: number) => randomBytes(length).toString('base64').slice(0, length)

@@ -6,14 +6,14 @@ import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 import { taken, text } from '../scripted-channel.ts'
 
-/** What one tenant's gateway answers, or one item is, keeps nobody else's items. */
+/** An answer of one tenant's gateway, or one item, keeps nobody else's items. */
 
 /** Characters that no index can make small. */
 const random = (length: number) => randomBytes(length).toString('base64').slice(0, length)
 
 const POISON = 'poison'
 
-/** What no schema foresees in the type of an answer. */
+/** A value that no schema foresees, as the type of an answer. */
 const any = (value: unknown) => value as never
 
 t.test('an id that is too long to be kept ends its own message, and the reason names it', async t => {

@@ -5,7 +5,7 @@ import { testCrm, testHost } from '../harness.ts'
 import { isEnvelope } from '../http/ask.ts'
 import { filesIn } from '../http/multipart.ts'
 
-/** One registration takes neither the disk nor the host from the others. */
+/** A registration takes neither the disk nor the host from the others. */
 
 const MIB = 1024 * 1024
 

@@ -58,7 +58,7 @@ async function regexesOf(file: string): Promise<Written[]> {
   return composed > 0 ? [...found, ...(await composedBy(file, composed))] : found
 }
 
-/** Those that the module makes while it is loaded; one that is made later could not be checked, and there is no need for it. */
+/** Patterns that the module makes while it is loaded; one that is made later could not be checked, and there is no need for it. */
 async function composedBy(file: string, count: number): Promise<Written[]> {
   const made: Written[] = []
   const plain = globalThis.RegExp

@@ -16,7 +16,7 @@ const parameters = {
 
 const captures = (times: number) => `{% capture s %}${'{{ s }}'.repeat(10)}{% endcapture %}`.repeat(times)
 
-/** What would take seconds, or all memory, if nothing bounded it. */
+/** Templates that would take seconds, or all memory, if nothing bounded them. */
 const HOSTILE = {
   'a capture that doubles': `{% assign s = "aaaaaaaaaa" %}${captures(12)}{% if s == "b" %}{% endif %}`,
   'an assignment that doubles': `{% assign s = a %}${'{% assign s = s | append: s %}'.repeat(400)}{{ s }}`,

@@ -5,7 +5,7 @@ import type { Item, Store } from './store.ts'
 import { asItem, itemProblems, lotProblems } from './validation.ts'
 import { idOf } from './violations.ts'
 
-/** What each call of the API does, when nothing goes wrong. */
+/** The API's calls, when nothing goes wrong. */
 
 export interface Done {
   status: number
@@ -21,7 +21,7 @@ export interface Behaviour {
   /** How a lot is refused that is not there, and one that is finished. */
   unknownLot: 400 | 404
   finishedLot: 'false' | 400
-  /** What is wrong with an item beyond what its fields show, such as a number that does not exist. */
+  /** The reason to refuse an item that its fields do not show, such as a number that does not exist. */
   refuses: (item: Item) => string | undefined
   now: () => Date
 }
@@ -29,7 +29,7 @@ export interface Behaviour {
 export interface Call {
   endpoint: Endpoint
   kind: Kind
-  /** Of the lot, from the path. */
+  /** Id of the lot, from the path. */
   id: number
   query: Readonly<Record<string, unknown>>
   body: unknown

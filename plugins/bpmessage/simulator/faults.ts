@@ -1,6 +1,6 @@
 import type { Kind } from '../src/profile.ts'
 
-/** What goes wrong on purpose, call by call. */
+/** Faults on purpose, call by call. */
 
 export type Endpoint = 'routes' | 'create' | 'add' | 'finish' | 'invoice'
 
@@ -9,11 +9,11 @@ export type Fault =
   | { kind: 'delay'; ms: number }
   /** The connection breaks, and nothing was done. */
   | { kind: 'drop-before' }
-  /** It was done, and then the connection breaks. */
+  /** The call is done, and then the connection breaks. */
   | { kind: 'drop-after' }
   /** Answered instead of anything being done. */
   | { kind: 'status'; status: number; body?: unknown; headers?: Readonly<Record<string, string>> }
-  /** It is done, and answered by this. */
+  /** The call is done, and answered by this. */
   | { kind: 'answer'; status?: number; body: string }
   /** The id of a new lot comes in another shape. */
   | { kind: 'shape'; shape: 'id' | 'idLot' | 'idLotEmail' | 'text' }

@@ -1,7 +1,7 @@
 import type { Kind } from '../src/profile.ts'
 import type { Endpoint } from './faults.ts'
 
-/** What the API knows of each body. The service itself passes over the rest; the strict fake does not. */
+/** Fields of each body. The service itself passes over others; the strict simulator does not. */
 
 const ITEM = 'contract cpfCnpjReceiver contactName variables paymentInvoiceId paymentInvoiceOwnerId zipCode shortCode'
 const PHONE = `${ITEM} areaCode phone text idTemplate idServiceType metaData attachUrl attachName`

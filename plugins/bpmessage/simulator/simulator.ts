@@ -13,11 +13,11 @@ export interface FakeBpMessage extends Simulator {
   /** The settings for the e-mail channel. */
   emailSettings: Simulator['settings']
   faults: Pick<ReturnType<typeof openFaults>, 'plan' | 'clear'>
-  /** What it has; a test may change the routes. */
+  /** Lots, messages and calls; a test may change the routes. */
   store: Store
   behaviour: Behaviour
   lots(): readonly FakeLot[]
-  /** What no caller may ever do, in words; empty is well. */
+  /** Violations of rules that no caller may break, in words; empty is well. */
   violations(): readonly string[]
 }
 
@@ -92,7 +92,7 @@ export async function startSimulator(given: Partial<Behaviour> = {}): Promise<Fa
     variables: { OUTBOUND_ALLOW: '127.0.0.0/8' },
     settings: settingsOf(url, behaviour.profile, 'phone'),
     emailSettings: settingsOf(url, behaviour.profile, 'email'),
-    // It tells nothing of its own accord.
+    // The gateway reports nothing.
     connect: async () => {},
     received: () => receivedOf(store),
     close: () => app.close(),

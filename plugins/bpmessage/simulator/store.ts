@@ -1,6 +1,6 @@
 import type { Kind } from '../src/profile.ts'
 
-/** What the fake gateway has: lots, what came alone, routes, and a log of all calls. */
+/** Store of the simulated gateway: lots, single messages, routes, and a log of all calls. */
 
 export type Item = Readonly<Record<string, unknown>>
 

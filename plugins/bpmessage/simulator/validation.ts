@@ -1,7 +1,7 @@
 import type { Kind, Profile } from '../src/profile.ts'
 import type { Item } from './store.ts'
 
-/** What the gateway refuses, in its words. */
+/** Refusals of the gateway, in its words. */
 
 const MOST_ITEMS = 5_000
 

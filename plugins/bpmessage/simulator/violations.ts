@@ -1,7 +1,7 @@
 import type { Item, Store } from './store.ts'
 import { asItem } from './validation.ts'
 
-/** What no caller may ever do. A caller is not held to what it was not told. */
+/** Violations of rules that no caller may break. A caller is not held to what it was not told. */
 export function violationsOf({ lots, invoices, wrongs, calls }: Store): string[] {
   const doubtful = lots.filter(lot => lot.doubtful)
   const items = [...lots.flatMap(lot => lot.items), ...invoices.map(({ item }) => item)]
@@ -12,7 +12,7 @@ export function violationsOf({ lots, invoices, wrongs, calls }: Store): string[]
       .filter(lot => !doubtful.includes(lot))
       .flatMap(({ id, items, finished, refusals }) => [
         ...(items.length > 0 && !finished ? [`lot ${id} has ${items.length} items and was never finished`] : []),
-        // Of a lot whose items are all refused nothing can be sent, so there is nothing to finish.
+        // A lot whose items are all refused has nothing to send, so there is nothing to finish.
         ...(items.length === 0 && (finished || refusals === 0) ? [`lot ${id} is empty`] : [])
       ]),
     ...calls.filter(({ body }) => hasInternalKey(body)).map(({ path }) => `an internal key was sent to ${path}`)

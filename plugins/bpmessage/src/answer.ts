@@ -1,21 +1,21 @@
 import { record } from 'channel-kit/json'
 import type { Answer } from './api.ts'
 
-/** What an answer of the gateway means, whatever was asked. The only place that knows. Pure. */
+/** Meanings of the gateway's answers to all calls. The only place that knows. Pure. */
 export type Meaning =
   | { kind: 'yes'; said: unknown }
   /** Something of what was posted is bad; `reason` in the gateway's words. */
   | { kind: 'bad'; reason: string }
-  /** It processed the call, and answered `false`. */
+  /** The call was processed, and answered `false`. */
   | { kind: 'no'; reason: string }
-  /** It knows nothing of this lot, or of this path. */
+  /** The gateway has no such lot, or no such path. */
   | { kind: 'lost'; reason: string }
   /** The account or its route may not. */
   | { kind: 'forbidden'; reason: string }
   /** Surely without effect, and soon perhaps not. */
   | { kind: 'later'; reason: string; afterMs?: number }
   | { kind: 'fast'; reason: string; afterMs: number }
-  /** It may have had its effect. */
+  /** The call may have had its effect. */
   | { kind: 'unknown'; reason: string }
 
 const FAST_MS = 30_000
@@ -55,7 +55,7 @@ function troubleOf(answer: Answer): Meaning {
   const { status, retryAfterMs } = answer
   const reason = reasonOf(answer)
   if (NULL_REFERENCE.test(reason)) return { kind: 'bad', reason }
-  // What is in front of the service gave up waiting for it.
+  // A proxy in front of the service gave up waiting for it.
   return status === 502 || status === 504 ? { kind: 'unknown', reason } : later(reason, retryAfterMs)
 }
 

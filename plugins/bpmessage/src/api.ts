@@ -1,11 +1,11 @@
 import { retryAfterMs as waitOf } from 'channel-kit/retry-after'
 import type { CommonTools } from './settings.ts'
 
-/** One call of the gateway's HTTP API. */
+/** A call of the gateway's HTTP API. */
 
 export interface Answer {
   status: number
-  /** What its JSON says; undefined when it is none. */
+  /** Parsed JSON; undefined when it is none. */
   said: unknown
   /** For a person. */
   text: string
@@ -41,7 +41,7 @@ export async function call(
   const { status } = response
   const heard = await response.text()
   const text = withoutSecrets(heard, connection)
-  // What went well is read as it came: a number in it may look like a secret.
+  // A successful answer is read as it came: a number in it may look like a secret.
   return {
     status,
     said: parsed(status < 300 ? heard : text),
@@ -50,7 +50,7 @@ export async function call(
   }
 }
 
-/** What is so short is no secret, and would be found everywhere. */
+/** Shorter values are no secrets, and would be found everywhere. */
 const SHORTEST_SECRET = 6
 
 /** A gateway may repeat what it was given, and its words are kept and shown. */
@@ -82,7 +82,7 @@ export const badHeaders = (text: string): string[] =>
 
 const MOST_SHOWN = 20
 
-/** What says to whom a request goes, and where it ends, is not said twice. */
+/** Headers that name the receiver of a request, or its end, are not given twice. */
 const OWN =
   /^(host|content-length|content-type|content-encoding|transfer-encoding|connection|keep-alive|proxy-.*|upgrade|expect|te|trailer)$/
 

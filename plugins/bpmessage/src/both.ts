@@ -9,7 +9,7 @@ import type { Kind, Service } from './profile.ts'
 import type { Refusal } from './refusal.ts'
 import { type CommonSettings, Options } from './settings.ts'
 
-/** What is the same of both channels. */
+/** Parts that both channels share. */
 
 export const COMMON = {
   icon: new URL('../icon.png', import.meta.url),

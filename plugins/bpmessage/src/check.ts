@@ -7,7 +7,7 @@ import type { CommonTools } from './settings.ts'
 import { isCpf, unpunctuated } from './taxpayer.ts'
 import { isZone } from './time.ts'
 
-/** What an admin saves, tried out: what can be seen without the API, then the route by asking it. */
+/** Checks the settings that an admin saves: first without the API, then the route by asking it. */
 export async function check(service: Service, tools: CommonTools): Promise<FieldErrors> {
   const problems = await seen(tools)
   return Object.keys(problems).length > 0 ? problems : asked(service, tools)
@@ -47,7 +47,7 @@ async function seen({ settings, translate }: CommonTools): Promise<FieldErrors> 
   }
 }
 
-/** What else is in an address would be shown, and logged, with it. */
+/** True if the address has no other parts, which would be shown, and logged, with it. */
 function isPlain(address: string): boolean {
   const { username, password, search, hash } = URL.parse(address.trim()) ?? {}
   return username === '' && password === '' && search === '' && hash === ''
@@ -89,7 +89,7 @@ async function asked(service: Service, tools: CommonTools): Promise<FieldErrors>
   }
   const chosen = route.route?.[0]
   if (chosen === undefined) return {}
-  // One without a quota may have one tomorrow: the form's status warns of it.
+  // A route without a quota may have one tomorrow: the form's status warns of it.
   const isThere = found.routes.some(({ id }) => id === chosen)
   return isThere ? {} : { 'route.route': [translate('settings', 'The API has no such route')] }
 }

@@ -13,12 +13,12 @@ import { templatedOf } from './templated.ts'
 import { moment } from './time.ts'
 import { fillTokens, type Known, MOST_FILLED } from './tokens.ts'
 
-/** What both channels read from a message before they make it an item: directives, templates, tokens, whom it is about. */
+/** The draft of an item, for both channels: directives, templates, tokens, receiver. */
 
 export interface Draft {
-  /** Of the message, or of the template that it names. */
+  /** Text of the message, or of the template that it names. */
   text: string
-  /** Whether the text is the template's, and so HTML in an e-mail. */
+  /** True if the text is the template's, and so HTML in an e-mail. */
   templated: boolean
   subject: string
   campaign: string
@@ -108,7 +108,7 @@ function scheduleOf(
   }
 }
 
-/** Those of the chat, then those of `/attach`. */
+/** Files of the chat, then those of `/attach`. */
 function filesOf(
   given: readonly Attachment[],
   attached: readonly string[],

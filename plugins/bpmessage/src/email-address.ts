@@ -1,6 +1,6 @@
 import { typed } from 'channel-kit/typed'
 
-/** One address as people write it, without what is around it and what nobody sees. */
+/** An address as people write it, without what is around it and what nobody sees. */
 export const addressOf = (written: string): string =>
   typed(written)
     .replace(/^mailto:/i, '')
@@ -11,7 +11,7 @@ const OTHER = '[^\\p{Cc}\\s@<>,;:"()[\\]\\\\.]'
 const LOCAL = new RegExp(`^${OTHER}+(?:\\.${OTHER}+)*$`, 'u')
 const LABEL = /^(?!-)[^\p{Cc}\s@<>,;:"()[\]\\._/]{1,63}(?<!-)$/u
 
-/** One address as a mail server takes it, without a name before it. Lenient where the standards are: the gateway has the last word. */
+/** An address as a mail server takes it, without a name before it. Lenient where the standards are: the gateway has the last word. */
 export function isAddress(text: string): boolean {
   const at = text.lastIndexOf('@')
   const [local, labels] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1).split('.')]

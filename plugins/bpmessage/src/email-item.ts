@@ -63,7 +63,7 @@ async function bodyOf(text: string, format: Format): Promise<string> {
     case 'html':
       return text
     case 'markdown':
-      // Whoever wants tags writes HTML; in Markdown they are text.
+      // Tags are for HTML; in Markdown they are text.
       return (await markdownHtml(text, { html: 'escaped' })).trim()
     case 'text':
       return escaped(text).replace(/\r\n|\r|\n/g, '<br>\n')

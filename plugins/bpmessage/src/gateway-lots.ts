@@ -33,7 +33,7 @@ function opened(meaning: Meaning): Opened {
       ? { kind: 'unknown', reason: 'the lot that was opened has no id' }
       : { kind: 'opened', ref }
   }
-  // Of all that the body has only the name is an agent's; the rest is the admin's.
+  // Only the name in the body is an agent's; the rest is the admin's.
   if (meaning.kind === 'bad' && /'Name'/i.test(meaning.reason)) return { kind: 'refused', reason: meaning.reason }
   if (meaning.kind === 'bad' || meaning.kind === 'lost') return paused(meaning.reason)
   return otherwise(meaning)
@@ -125,7 +125,7 @@ export async function closeLot(
 
 const paused = (reason: string) => ({ kind: 'throttled' as const, reason, afterMs: PAUSE_MS })
 
-/** What means the same to every call. */
+/** Outcomes that are the same for every call. */
 function otherwise(meaning: Exclude<Meaning, { kind: 'yes' | 'bad' | 'lost' }>) {
   const { reason } = meaning
   switch (meaning.kind) {

@@ -16,7 +16,7 @@ const LotKey = Type.Object({
   portfolio: Type.String(),
   /** CPF. */
   operator: Type.String(),
-  /** Of the quota: a lot does not gather over the end of a month. */
+  /** Month of the quota: a lot does not gather over the end of a month. */
   month: Type.String(),
   /** Not before; ISO 8601. */
   schedule: Type.Union([Type.String(), Type.Null()])
@@ -32,11 +32,11 @@ export function readKey(key: unknown): LotKey {
   return key as LotKey
 }
 
-/** What the service has room for, in letters rather than in halves of them. */
+/** Length of the service's column, in letters rather than in halves of them. */
 const MOST_LETTERS = 191
 /** The service takes a name for granted. */
 const UNNAMED = 'Chat'
-/** What is evidently taken where nobody is named. */
+/** The service's name where no person is named. */
 const SYSTEM = 'system'
 
 export function keyOf(

@@ -90,7 +90,7 @@ function flat(rcs: Draft['rcs']): Pick<PhoneItem, 'idTemplate' | 'variables'> {
   return { idTemplate: rcs.template, ...(variables.length > 0 ? { variables } : {}) }
 }
 
-/** Who is written to about what: a lot has it once. */
+/** The contact and the contract: a lot has each pair once. */
 export const phoneDedupe = ({ contract, areaCode, phone }: Pick<PhoneItem, 'contract'> & PhoneNumber) =>
   `${contract} ${areaCode}${phone}`
 

@@ -1,4 +1,4 @@
-/** What differs between the service that runs and the one that the README of the Mautic bundle 2.0 documents. */
+/** Differences between the service that runs and the one that the README of the Mautic bundle 2.0 documents. */
 
 export type Service = 'whatsapp' | 'sms' | 'rcs' | 'email'
 export type Kind = 'phone' | 'email'

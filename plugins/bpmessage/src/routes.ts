@@ -14,7 +14,7 @@ import { quotaMonth } from './time.ts'
 
 export interface Route {
   id: string
-  /** Of the month; 0: none. */
+  /** Quota of the month; 0: none. */
   quotaId: number
   name: string
   provider: string
@@ -29,7 +29,7 @@ export type Routes = { kind: 'routes'; routes: readonly Route[] } | { kind: 'non
 const Id = Type.Union([Type.Number(), Type.String()])
 const known = Compile(Type.Object({ idServiceSettings: Id, idQuotaSettings: Id }))
 
-/** It must end before the call that it is a part of. */
+/** The whole call must end before the verb that it is a part of. */
 const PATIENCE_MS = 8_000
 
 interface Wanted {

@@ -151,7 +151,7 @@ export const EmailSettings = form(
 export type PhoneTools = Tools<Static<typeof PhoneSettings>, Static<typeof Options>>
 export type EmailTools = Tools<Static<typeof EmailSettings>, Static<typeof Options>>
 
-/** What both forms have. */
+/** Settings that both forms have. */
 export type CommonSettings = Pick<PhoneTools['settings'], 'connection' | 'lots'> & {
   route: Pick<PhoneTools['settings']['route'], 'crmId' | 'portfolio' | 'route' | 'control' | 'operatorCpf'>
   message: Pick<PhoneTools['settings']['message'], 'contract' | 'cpfCnpj'>

@@ -6,7 +6,7 @@ import type { CommonTools } from './settings.ts'
 import type { Known } from './tokens.ts'
 
 interface Given {
-  /** What stands below the line. */
+  /** The text below the line. */
   text: string
   known: Known
   fill: (text: string) => string

@@ -5,7 +5,7 @@ import { spoken } from './time.ts'
 export interface Known {
   contact: string
   subject: string
-  /** What the directives said, by name. */
+  /** Values of directives, by name. */
   fields: Readonly<Record<string, string>>
   now: Date
   timeZone: string
@@ -22,9 +22,9 @@ export const MOST_FILLED = 524_288
 const TOKEN_COST = 50
 
 /**
- * What is not known becomes the fallback, or nothing. What is no token stays
- * as it is, and so do all tokens once there is no room left: such a message is
- * longer than any may be.
+ * Fills in tokens. Unknown ones become the fallback, or nothing. Any other text
+ * stays as it is, and so do all tokens once there is no room left: such a
+ * message is longer than any may be.
  */
 export function fillTokens(text: string, known: Known, shown = (value: string) => value): string {
   const room = known.room ?? { left: MOST_FILLED }

@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import { startSimulator } from '../simulator/simulator.ts'
 import type { EmailTools, PhoneTools } from '../src/settings.ts'
 
-/** What the host lends a channel, and a fake gateway to use it on. */
+/** Tools as the host lends them, and a simulated gateway to use them on. */
 
 export const CPF = '529.982.247-25'
 
@@ -24,7 +24,7 @@ export const outgoing = (contact: string, text: string, more: Partial<Outgoing> 
 
 type Changes = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
-/** Of the simulator's settings, changed by group and field. */
+/** Tools with the simulator's settings, changed by group and field. */
 export function lent(settings: Changes, changes: Changes = {}, now = new Date('2026-06-16T12:00:00Z')): Tools {
   const groups = new Set([...Object.keys(settings), ...Object.keys(changes), 'templates'])
   const log = { info() {}, warn() {}, error() {} }

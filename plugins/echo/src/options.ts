@@ -10,7 +10,7 @@ const Words = (env: string, words: readonly string[]) =>
     description: `Any of ${words.join(', ')}, separated by spaces`
   })
 
-/** What the channel claims to be able to do, by the variables of the PHP example. */
+/** Capabilities of the channel, by the variables of the PHP example. */
 export const Options = Type.Object({
   contactType: Type.String({
     env: 'LV_PLUGIN_CONTACT_TYPE',

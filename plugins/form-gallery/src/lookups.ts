@@ -21,7 +21,7 @@ export async function findStatuses(search: Search, { translate }: Pick<LookupToo
   return Object.fromEntries(Object.entries(STATUSES).filter(([key, { title }]) => wanted(key, String(title))))
 }
 
-/** What a preview is asked with, as rows. */
+/** The input of a preview, as rows. */
 export const table = async ({ dep, context }: Lookup): Promise<readonly Cell[][]> => [
   ['What', 'Value'],
   ...Object.entries(dep as object).map(([name, value]): Cell[] => [`dep ${name}`, cell(value)]),

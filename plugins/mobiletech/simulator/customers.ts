@@ -24,7 +24,7 @@ export function customers(calls: WebhookCalls, { operators }: Knobs) {
   const projects = new Map<string, string>()
   let next = FIRST_ID
 
-  /** One that no message had, neither by itself nor because a test wanted it. */
+  /** An id that no message had, neither by itself nor because a test wanted it. */
   function freshId(): string {
     while (projects.has(String(next))) next += 1
     return String(next)

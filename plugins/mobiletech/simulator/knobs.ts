@@ -1,7 +1,7 @@
 import type { Operator } from '../src/operators.ts'
 import type { Fields } from './documents.ts'
 
-/** What a test may turn. */
+/** Knobs for tests. */
 
 /**
  * How the next answer goes wrong.
@@ -23,7 +23,7 @@ export interface Report {
   status: string
   /** Another id than the message's. */
   id?: string
-  /** It overtakes the answer to the `send`. */
+  /** True if the report overtakes the answer to the `send`. */
   early?: boolean
 }
 
@@ -35,7 +35,7 @@ export interface Taken {
 }
 
 export interface Knobs {
-  /** What the answer to a `send` is called; the real name is not known. */
+  /** The command of the answer to a `send`; the real name is not known. */
   answerCommand: 'send_rsp' | 'rcv_rsp'
   /** In this order. */
   reports: (message: Taken) => readonly Report[]

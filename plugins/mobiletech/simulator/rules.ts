@@ -1,6 +1,6 @@
 import type { Fields, Parsed } from './documents.ts'
 
-/** What the gateway wants of a `send`. It is stricter than the real one is known to be. */
+/** Rules for a `send`. The simulator is stricter than the real gateway is known to be. */
 
 const ELEMENTS = [
   'serv_id',

@@ -11,7 +11,7 @@ export interface MobiletechSimulator extends Simulator {
   /** Oldest first. */
   requests: readonly Request[]
   taken: readonly Taken[]
-  /** What the webhook answered, oldest first. */
+  /** Answers of the webhook, oldest first. */
   answers: readonly Answer[]
   /** An SMS of a customer, once, whatever the answer. */
   deliver(sms: Sms): Promise<Answer>

@@ -10,7 +10,7 @@ export function textOf(bytes: Uint8Array, named: readonly string[]): string {
   return utf8Of(bytes) ?? named.flatMap(name => eightBit(bytes, name) ?? []).at(0) ?? decode(bytes, GUESS, false) ?? ''
 }
 
-/** Of an XML document: a mark, or the zero beside its first `<` or blank. */
+/** The encoding of an XML document: a mark, or the zero beside its first `<` or blank. */
 function utf16Of([first = 1, second = 1, third = 1, fourth = 1]: Uint8Array): 'utf-16be' | 'utf-16le' | undefined {
   if ((first === 0xfe && second === 0xff) || (first === 0 && isMarkup(second) && third === 0)) return 'utf-16be'
   if ((first === 0xff && second === 0xfe) || (isMarkup(first) && second === 0 && fourth === 0)) return 'utf-16le'

@@ -4,7 +4,7 @@ import { keywords } from './auto-reply.ts'
 import { isToken } from './gateway.ts'
 import type { MobiletechTools } from './settings.ts'
 
-/** What an admin saves. The gateway has no call to try it with. */
+/** Checks the settings that an admin saves. The gateway has no call to try them with. */
 export async function check(tools: MobiletechTools): Promise<FieldErrors> {
   const { templates, errors } = await readTemplates(tools.settings.templates.templates ?? '')
   return {

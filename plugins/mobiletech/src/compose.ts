@@ -15,7 +15,7 @@ export type Composed = { kind: 'texts'; texts: readonly string[] } | { kind: 'im
 
 type Wanted = Pick<ChatMessage, 'contact' | 'content' | 'attachments'>
 
-/** What a message of the CRM says in SMS, each of which fits. */
+/** Texts of a message of the CRM in SMS, each of which fits. */
 export async function compose(
   message: Wanted,
   tools: Pick<MobiletechTools, 'settings' | 'options'>

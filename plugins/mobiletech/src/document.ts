@@ -75,7 +75,7 @@ function charsets(bytes: Uint8Array, type: string): string[] {
   return [header, declared].filter(name => name !== undefined)
 }
 
-/** It can only stand before the root, among white space, comments and instructions. */
+/** A doctype can only stand before the root, among white space, comments and instructions. */
 function hasDoctype(xml: string): boolean {
   let rest = xml.trimStart()
   for (;;) {

@@ -18,7 +18,7 @@ export interface Answer {
 /** A bearer token of characters that a header may have; none at all is fine too. */
 export const isToken = (bearer = ''): boolean => /^[\x21-\x7e]*$/.test(bearer.trim())
 
-/** What an admin can put right: an address that is not let in, a wrong URL. */
+/** Statuses that an admin can put right: an address that is not let in, a wrong URL. */
 const SET_UP = new Set([401, 403, 404, 405, 407])
 const SET_UP_MS = 60_000
 const THROTTLED_MS = 10_000

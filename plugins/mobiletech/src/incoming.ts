@@ -8,7 +8,7 @@ import { contactOf } from './phone.ts'
 import { receivedDate } from './received-date.ts'
 import type { MobiletechTools } from './settings.ts'
 
-/** What a reply needs to know of the message that it answers, and what else the gateway said. */
+/** Facts about a message that a reply to it needs, and what else the gateway said. */
 export const IncomingContext = Type.Object({
   servId: Type.String(),
   projectId: Type.String(),

@@ -42,7 +42,7 @@ const commandOf = (attributes: string) => {
 
 const MARK = /<!\[CDATA\[|<\/([\p{L}_][\w:.-]*)(?=[\s>])[^<>]{0,20}>/gu
 
-/** Of the closing tag; one in a CDATA section is text. A section that does not end is text itself. */
+/** Position of the closing tag; one in a CDATA section is text. A section that does not end is text itself. */
 function endOf(xml: string, name: string, from: number): number {
   MARK.lastIndex = from
   for (let mark = MARK.exec(xml); mark; mark = MARK.exec(xml)) {

@@ -2,7 +2,7 @@ import { visible } from 'channel-kit/typed'
 
 /** Addresses in an SMS: never transliterated, which would make others of them, but written in what every phone and XML takes. */
 
-/** One address. Without letters that nobody sees; all others that are not ASCII are encoded, the host as DNS has it. */
+/** Makes an address safe: without letters that nobody sees; all others that are not ASCII are encoded, the host as DNS has it. */
 export function safeLink(address: string): string {
   const clean = visible(address.toWellFormed())
     .replace(/[\p{Cc}\ufffe\uffff]/gu, '')

@@ -21,15 +21,15 @@ const PREFIXES = {
 
 export const isOperator = (word: unknown): word is Operator => OPERATORS.some(operator => operator === word)
 
-/** Of a mobile number in E.164; undefined for a prefix that belongs to nobody we know. */
+/** The operator of a mobile number in E.164; undefined for a prefix that belongs to nobody we know. */
 export const operatorOfPrefix = (phone: string): Operator | undefined =>
   OPERATORS.find(operator => (PREFIXES[operator] as readonly string[]).includes(phone.slice(4, 7)))
 
-/** What a conversation remembers: with whom a message got through, or who said that the number has left. */
+/** Memory of a conversation: the operator by which a message got through, or the one that said that the number has left. */
 export type OperatorMemory = { operator: Operator } | { left: Operator; at: string }
 
 export interface Traces {
-  /** Of the newest message of the contact. */
+  /** Operator and time of the contact's newest message. */
   lastIncoming: { operator: Operator | undefined; at: Date } | undefined
   /** As it was remembered, whatever that is. */
   memory: unknown

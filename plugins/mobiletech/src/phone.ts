@@ -1,6 +1,6 @@
 import { typed } from 'channel-kit/typed'
 
-/** One canonical form, E.164, from every way in which people write a number. */
+/** The canonical form of a phone number, E.164, from every way in which people write it. */
 
 /** Without what stands around a number: its scheme, and the marks between the digits. */
 const bareOf = (written: string): string =>
@@ -15,7 +15,7 @@ export function slovakMobile(written: string): string | undefined {
   return national && `+421${national}`
 }
 
-/** Who wrote, as a contact: E.164 where it is a number of any country, else as the gateway has it, such as a short number. */
+/** The sender as a contact: E.164 where it is a number of any country, else as the gateway has it, such as a short number. */
 export function contactOf(from: string): string {
   const [, international] = /^(?:\+|00)([1-9]\d{6,14})$/.exec(bareOf(from)) ?? []
   return slovakMobile(from) ?? (international ? `+${international}` : from.trim())

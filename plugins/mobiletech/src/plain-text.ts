@@ -5,7 +5,7 @@ import { type DefaultTreeAdapterTypes, parseFragment } from 'parse5'
 
 type Node = DefaultTreeAdapterTypes.ChildNode
 
-/** Of any format, as an SMS can say it. */
+/** Text of any format, as an SMS can say it. */
 export async function plainText({ text, format }: Content): Promise<string> {
   if (format === 'text') return tidy(text)
   return htmlText(format === 'html' ? text : await markdownHtml(text, { html: 'kept', marks: true }))
@@ -17,7 +17,7 @@ export function textOfHtml(html: string): string {
   return tidy(brokenIntoLines(textOf(parseFragment(bare(html)).childNodes)))
 }
 
-/** What looks behind keeps long runs of spaces from being tried from each of them. */
+/** The lookbehind anchors at the first space of a run; without it the regex is quadratic. */
 const tidy = (text: string) =>
   bare(text)
     .replace(/(?<![ \u00a0])[ \u00a0]+\n/g, '\n')

@@ -33,7 +33,7 @@ export async function send(message: Outgoing, tools: MobiletechTools): Promise<O
   const missing = missingOf(routed.route, tools)
   if (missing.length > 0)
     return { kind: 'retry', reason: `The settings lack ${missing.join(', ')}`, afterMs: SET_UP_MS }
-  // What `fetch` says of a header that it cannot send has the token in it.
+  // The error of `fetch` about a header that it cannot send has the token in it.
   if (!isToken(tools.settings.gateway.bearer))
     return { kind: 'retry', reason: 'The bearer token of the settings cannot be sent', afterMs: SET_UP_MS }
   return sendTexts(message, composed.texts, routed.route, tools)

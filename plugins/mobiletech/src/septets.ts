@@ -1,6 +1,6 @@
 import { PLAIN_SIGNS, visible } from 'channel-kit/typed'
 
-/** What a text costs on the air, by the alphabets of GSM 03.38. */
+/** The cost of a text on the air, by the alphabets of GSM 03.38. */
 
 const BASIC =
   '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà'
@@ -13,7 +13,7 @@ const SEPTETS: ReadonlyMap<string, number> = new Map([
 
 export type Alphabet = 'gsm7' | 'ucs2'
 
-/** What fits into one SMS: septets, or units of UTF-16. */
+/** Size of an SMS: septets, or units of UTF-16. */
 export const LIMITS = { gsm7: 160, ucs2: 70 } as const satisfies Record<Alphabet, number>
 
 export const alphabetOf = (text: string): Alphabet => ([...text].every(letter => SEPTETS.has(letter)) ? 'gsm7' : 'ucs2')

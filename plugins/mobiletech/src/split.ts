@@ -53,6 +53,6 @@ function broken(piece: string, next: string): [string, string] {
   return space < piece.length / 2 ? [piece, ''] : [piece.slice(0, space).trimEnd(), piece.slice(space).trimStart()]
 }
 
-/** What people see as one letter stays whole, unless it would not fit by itself. */
+/** Letters as people see them stay whole, unless one would not fit by itself. */
 const units = (text: string, room: number): string[] =>
   [...GRAPHEMES.segment(text)].flatMap(({ segment }) => (segment.length > room / 2 ? [...segment] : [segment]))

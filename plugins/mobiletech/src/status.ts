@@ -1,7 +1,7 @@
 import type { EitherEvent, StatusEvent } from 'channel-kit/event'
 import { OPERATOR_NAMES, OPERATORS, type Operator, type OperatorMemory } from './operators.ts'
 
-/** What the gateway's reports mean. Source: README.md, "Statuses". */
+/** Meanings of the gateway's reports. Source: README.md, "Statuses". */
 
 export type Report = 'billed' | 'delivered' | 'not_delivered' | 'operator_changed' | 'error'
 
@@ -21,7 +21,7 @@ const STATUSES = {
   billed: 'sent',
   delivered: 'delivered',
   not_delivered: 'error',
-  // It has not gone out, so it may go by the operator that is known now, if there is one.
+  // The message has not gone out, so it may go by the operator that is known now, if there is one.
   operator_changed: 'returned',
   error: 'error'
 } as const satisfies Record<Report, StatusEvent['status']>

@@ -41,7 +41,7 @@ const acknowledged = (command: string, { fields }: Document): Reply => ({
   body: writeDocument(command, { id: idOf(fields) ?? '' })
 })
 
-/** What the parser says may quote a whole SMS. */
+/** The parser's error may quote a whole SMS. */
 const MAX_REASON = 100
 
 function refused(said: string, { log }: MobiletechTools): Received {

@@ -8,7 +8,7 @@ import { slovakMobile } from '../src/phone.ts'
 import { alphabetOf, transliterated } from '../src/septets.ts'
 import { stand, text, toolsOf } from './stand.ts'
 
-/** What gateways and people really send. */
+/** Payloads as gateways and people really send them. */
 
 const document = (content: string, declared = '<?xml version="1.0" encoding="UTF-8"?>\n') =>
   `${declared}<message command="receive"><id>1</id><content>${content}</content><dcs>0</dcs></message>`

@@ -96,7 +96,7 @@ t.test('a retry sends only what did not get through, and names all in the end', 
   const second = await send({ ...text(LONG), attempt: 2, sent, progress })
   t.match(second, { kind: 'retry', sent: [{ part: 1, ref: '40000002/O' }] })
   const both = [...sent, ...(second.kind === 'retry' ? (second.sent ?? []) : [])]
-  // What an admin changes meanwhile does not change how the text was split.
+  // A change of the settings meanwhile does not change how the text was split.
   t.match(await send({ ...text('another text'), attempt: 3, sent: both, progress }), {
     kind: 'accepted',
     ref: '40000001/O',

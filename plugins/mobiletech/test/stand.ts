@@ -78,7 +78,7 @@ interface Background {
   lent?: Partial<MobiletechTools>
 }
 
-/** What the host lends, with the settings of an admin who only filled in the first group. */
+/** Tools with the settings of an admin who only filled in the first group. */
 export function toolsOf(change: Change, { logged = [], gateway = {}, lent = {} }: Background = {}): MobiletechTools {
   const log = (_: object, message: string) => void logged.push(message)
   return {

@@ -32,7 +32,7 @@ export function fileBody(state: State, base: string, bytes: Buffer, mime: string
   return { id: file.id, mime_type: mime, sha256: file.sha256, url: addressOf(state, file, base), ...more }
 }
 
-/** One message for each file, the text being the caption of the first that has room for one. */
+/** A message for each file, the text being the caption of the first that has room for one. */
 export async function written(
   state: State,
   base: string,
@@ -55,7 +55,7 @@ async function fileMessage(state: State, base: string, { uri, name, type }: Atta
   return { type: 'document', document: fileBody(state, base, bytes, mime, { filename: name }) }
 }
 
-/** What a customer sees of a message. */
+/** A message as its customer sees it. */
 export function seen(state: State, base: string, { contact, body, at }: Message): Received {
   const own = record(body[text(body.type)])
   const file = state.media.get(text(own.id))

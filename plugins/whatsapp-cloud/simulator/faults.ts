@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Operation } from './state.ts'
 
 /**
- * What a call runs into instead of the usual. `before`: nothing was done;
- * `after`: it was done, and nobody was told.
+ * A fault that a call meets. `before`: the call was not done; `after`: it was
+ * done, and not answered.
  */
 export type Fault =
   | { kind: 'answer'; status: number; body: unknown; headers?: Readonly<Record<string, string>> }

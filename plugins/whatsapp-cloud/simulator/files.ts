@@ -92,7 +92,7 @@ export function deliveredRoutes(app: FastifyInstance, state: State): void {
   })
 }
 
-/** Of a file as its receiver has it. */
+/** Address of a file as its receiver has it. */
 export const deliveredAt = (base: string, { id }: StoredFile, name: string) =>
   `${base}/delivered/${id}/${encodeURIComponent(name || id)}`
 

@@ -80,7 +80,7 @@ export function isOpen({ lastIncoming, now, aliases }: State, contact: string): 
   return last !== undefined && now().getTime() - last.getTime() < DAY_MS
 }
 
-/** What becomes of an accepted message. */
+/** Reports a status of an accepted message. */
 export async function report(
   state: State,
   { wamid, contact, body }: Message,

@@ -59,9 +59,9 @@ export async function startSimulator({
     },
     received: () => state.messages.map(message => seen(state, url, message)),
     say,
-    /** What a message says of a file that a customer sends. */
+    /** Body of a message with a customer's file. */
     file: (bytes: Buffer, mime: string, more: Json = {}) => fileBody(state, url, bytes, mime, more),
-    /** What became of a message, by its id or the last one. */
+    /** Reports a status of a message, by its id or of the last one. */
     async report(status: string, wamid?: string, more: Json = {}) {
       const message = wamid ? state.messages.find(one => one.wamid === wamid) : state.messages.at(-1)
       if (!message) throw new Error('There is no such message')

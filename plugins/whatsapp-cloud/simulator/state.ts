@@ -1,17 +1,17 @@
 import type { Json } from 'channel-kit/json'
 
-/** What the fake Graph API knows. A test may look at all of it and change what it likes. */
+/** State of the simulated Graph API. A test may read and change all of it. */
 export interface State {
   account: Account
   token: string
-  /** Of apps, the first being the token's. */
+  /** Secrets of apps, the first being the token's. */
   secret: string
-  /** What is known of the token, as the API gives it. */
+  /** Data of the token, as the API gives it. */
   tokenData: Json
-  /** Of every answer that is no error, such as how much of what is allowed is used up. */
+  /** Headers of every answer that is no error, such as the usage of the quota. */
   headers: Readonly<Record<string, string>>
   now: () => Date
-  /** What was called, oldest first. */
+  /** Calls, oldest first. */
   calls: Call[]
   /** Messages that were accepted, oldest first. */
   messages: Message[]
@@ -34,7 +34,7 @@ export interface State {
   lastIncoming: Map<string, Date>
   /** How WhatsApp writes a number, where it is not as given. */
   aliases: Map<string, string>
-  /** What becomes of an accepted message, told by webhooks at once. */
+  /** Statuses of an accepted message, reported by webhooks at once. */
   statuses: readonly string[]
   /** Statuses are told before the call is answered. */
   statusesFirst: boolean

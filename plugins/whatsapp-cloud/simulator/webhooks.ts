@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { type Json, list, record, text } from 'channel-kit/json'
 import type { State } from './state.ts'
 
-/** One `change` of a webhook's body. */
+/** A `change` of a webhook's body. */
 export interface Change {
   field: string
   value: Json
@@ -24,7 +24,7 @@ export interface Release {
   order?: 'given' | 'reversed'
   /** Changes in one call. */
   batch?: number
-  /** Of every call. */
+  /** Copies of every call. */
   copies?: number
 }
 
@@ -42,14 +42,14 @@ export function webhookSender(state: State, closed: AbortSignal) {
     entry: [{ id: state.account.businessAccountId, time: seconds(state.now()), changes }]
   })
 
-  /** Of the number, of the account, or of the app; '' if there is none. */
+  /** Address of the number, of the account, or of the app; '' if there is none. */
   function addressOf(payload: unknown): string {
     const { value } = record(list(record(list(record(payload).entry)[0]).changes)[0])
     const number = text(record(record(value).metadata).phone_number_id)
     return state.callbacks.get(number)?.url ?? state.override?.url ?? target
   }
 
-  /** One call; the answer's status, 0 for none. */
+  /** Makes one call; resolves with the answer's status, 0 for none. */
   async function post(payload: unknown, secret = state.secret, url = addressOf(payload)): Promise<number> {
     const text = metaJson(payload)
     const headers = { 'content-type': 'application/json', 'x-hub-signature-256': signature(text, secret) }

@@ -36,7 +36,7 @@ function isDue(tools: WhatsAppTools): boolean {
   return tools.now().getTime() - known.at.getTime() > (text(problem) ? HOUR_MS : DAY_MS)
 }
 
-/** Of everything that a connection is made of; tells none of it. */
+/** Hash of all settings of a connection, which reveals none of them. */
 const markOf = ({ settings: { account }, webhookUrl }: WhatsAppTools) =>
   createHash('sha256')
     .update(JSON.stringify([account, webhookUrl]))

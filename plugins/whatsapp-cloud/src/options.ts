@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-/** What the operator decides, since a tenant who chose them could send the host's calls, and its tokens, anywhere. */
+/** Options of the operator, since a tenant who chose them could send the host's calls, and its tokens, anywhere. */
 export const Options = Type.Object({
   graphUrl: Type.String({
     default: 'https://graph.facebook.com',
@@ -14,7 +14,7 @@ export const Options = Type.Object({
   })
 })
 
-/** Whether the access token may be shown to this address. `*.name` stands for everything below a name. */
+/** True if the access token may be sent to this address. `*.name` stands for everything below a name. */
 export function mayHoldMedia(url: URL, { graphUrl, mediaHosts }: { graphUrl: string; mediaHosts: string }): boolean {
   const graph = new URL(graphUrl)
   if (url.origin === graph.origin) return true

@@ -152,5 +152,5 @@ export type WhatsAppTools = Tools<Static<typeof Settings>, Static<typeof Options
 export type WhatsAppLookupTools = LookupTools<typeof Options>
 export type Incoming = WhatsAppTools['settings']['incoming']
 
-/** Of a list that takes one. */
+/** The choice of a list that takes one. */
 export const chosen = (list: readonly string[] | undefined) => list?.[0]

@@ -6,7 +6,7 @@ import { split } from '../src/markup/split.ts'
 
 const SIZE = 64 * 1024
 
-/** What made one parser or another take seconds, minutes or all of the stack. */
+/** Texts that made one parser or another take seconds, minutes or all of the stack. */
 const UNITS = [
   '_a__',
   '*a**',

@@ -10,7 +10,7 @@ const written = (id: string, message: Json, from = CUSTOMER): Json => ({ id, fro
 const reply = (id: string, from = CUSTOMER) =>
   written(id, { type: 'text', text: { body: 'Yes' }, context: { id: ASKED } }, from)
 
-/** What the chat is told of messages, when the host knows a text by the id that they name. */
+/** Texts in the chat, when the host recalls a text by the id that the messages quote. */
 async function told(messages: readonly Json[], text: string, format: 'text' | 'markdown' | 'html' = 'text') {
   const { tools, said, recalls } = lent()
   said.set(`${CUSTOMER} ${ASKED}`, { from: 'us', content: { text, format }, attachments: [] })

@@ -5,7 +5,7 @@ import { registered } from './tools.ts'
 
 const ASKED = { dep: [], context: [] }
 const DAY_MS = 86_400_000
-/** Of the clock of `registered`. */
+/** Seconds of the clock of `registered`. */
 const NOW_S = new Date('2026-10-01T12:00:00Z').getTime() / 1_000
 
 t.test('the form says when the token ends, and which permission it lacks', async t => {

@@ -8,7 +8,7 @@ import type { State } from '../simulator/state.ts'
 import channel from '../src/channel.ts'
 import { Settings, type WhatsAppTools } from '../src/settings.ts'
 
-/** What a host lends the channel, played against the simulator over real HTTP. */
+/** Tools of the channel as a host lends them, played against the simulator over real HTTP. */
 
 export type Change = {
   [Group in keyof WhatsAppTools['settings']]?: Partial<WhatsAppTools['settings'][Group]>
@@ -16,7 +16,7 @@ export type Change = {
 
 const groups = ['account', 'window', 'incoming', 'limits', 'webhook'] as const
 
-/** Of a form that was never saved. */
+/** Settings of a form that was never saved. */
 const DEFAULTS = Value.Default(
   Settings,
   Object.fromEntries(groups.map(group => [group, {}]))

@@ -8,7 +8,7 @@ import { type Change, lend, settingsOf } from './tools.ts'
 /** A moment after most payloads were written. */
 export const NOW = new Date('2026-09-21T14:14:00Z')
 
-/** Of the account that payloads are addressed to. */
+/** Tools of the account that payloads are addressed to. */
 export const lent = (change: Change = {}) =>
   lend({
     settings: settingsOf(

@@ -1,4 +1,4 @@
-/** What the host or the CRM said no to, in words for people. Status 0: nobody answered at all. */
+/** A refusal of the host or the CRM, in words for people. Status 0: nobody answered at all. */
 export interface Problem {
   status: number
   message: string

@@ -1,4 +1,4 @@
-/** What a plugin tells about itself at `/info`. */
+/** A plugin's answer at `/info`. */
 export interface Info {
   name: string
   description: string

@@ -15,7 +15,7 @@ import { address, VIEWS, type View } from './use-route.ts'
 
 const TITLES: Record<View, string> = { registration: 'Registration', settings: 'Settings', chat: 'Chat' }
 
-/** One plugin: who it is, and its registration, settings or chat. */
+/** A plugin: its identity, and its registration, settings or chat. */
 export function PluginView({ plugin, view: wanted }: { plugin: PluginSummary; view: View | undefined }) {
   const { language } = useShell()
   const info = useLoaded(

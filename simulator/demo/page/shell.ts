@@ -1,7 +1,7 @@
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 
-/** What every part of the page may need to know of the whole. */
+/** State of the whole page that every part may need. */
 export interface Shell {
   /** Key of the plugin in front. */
   plugin: string

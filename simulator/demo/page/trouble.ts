@@ -6,7 +6,7 @@ import { address } from './use-route.ts'
 
 interface TroubleProps {
   problem: Problem
-  /** What could not be done, as a sentence. */
+  /** The failed action, as a sentence. */
   what: string
   onRetry?: () => void
 }
@@ -31,7 +31,7 @@ export function Trouble({ problem, what, onRetry }: TroubleProps) {
   `
 }
 
-/** What a host says may lack the full stop that the advice after it needs. */
+/** Ends a host's text with the full stop that the advice after it needs. */
 export const sentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`)
 
 export function advice({ status, message }: Problem): string {

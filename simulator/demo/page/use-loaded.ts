@@ -4,7 +4,7 @@ import type { Problem, Result } from './api.ts'
 export interface Loaded<T> {
   value: T | undefined
   problem: Problem | undefined
-  /** What is here is not, or not yet, the answer to what is asked now. */
+  /** True while the data is not, or not yet, the answer to the current question. */
   loading: boolean
   reload: () => void
 }

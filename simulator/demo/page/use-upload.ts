@@ -8,7 +8,7 @@ export interface UploadState {
   problem: Problem | undefined
 }
 
-/** One file on its way through the plugin's uploader. */
+/** A file on its way through the plugin's uploader. */
 export function useUpload(onDone: (uri: string, file: File) => void) {
   const { plugin, language } = useShell()
   const [state, setState] = useState<UploadState>()
@@ -41,7 +41,7 @@ export function uploadTo(
   return send<{ uri: string }>(`plugins/${plugin}/upload?${search}`, file, language, onProgress)
 }
 
-/** What the uploader does take, where its refusal tells: `jpg up to 1000 bytes`. */
+/** The files that the uploader takes, where its refusal names them: `jpg up to 1000 bytes`. */
 export function permitted({ body }: Problem): string {
   const permissions = body && typeof body === 'object' && 'permissions' in body ? body.permissions : undefined
   if (!permissions || typeof permissions !== 'object') return ''

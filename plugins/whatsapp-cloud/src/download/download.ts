@@ -37,7 +37,7 @@ export async function download(media: Media, tools: WhatsAppTools): Promise<Down
   return { kind: 'retry', reason: last?.reason ?? '' }
 }
 
-/** Of an address, one after the other. */
+/** Attempts at an address, one after the other. */
 const MOST_TRIES = 2
 
 const ready = ({ type }: Media, { uri, name }: { uri: string; name: string }): Downloaded => ({

@@ -1,7 +1,7 @@
 import { fileTypeFromBuffer } from 'file-type'
 import { extensionOf, plainType, withExtension } from '../incoming/media.ts'
 
-/** What is known of a file only when its bytes come. */
+/** Facts about a file that come with its bytes. */
 interface Named {
   name: string
   body: AsyncIterable<Uint8Array>
@@ -51,7 +51,7 @@ async function* joined(chunks: readonly Uint8Array[], rest: AsyncIterator<Uint8A
     yield* chunks
     for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
   } finally {
-    // Whoever stops reading wants no more of it.
+    // A reader that stops early needs no more of the stream.
     await rest.return?.()
   }
 }

@@ -1,19 +1,19 @@
 import { type Json, number, parse, record, text } from 'channel-kit/json'
 
-/** What the Graph API says when it says no. Branch on the code: Meta rewrites titles, and statuses differ by the day. */
+/** An error of the Graph API. Branch on the code: Meta rewrites titles, and statuses differ by the day. */
 export interface GraphError {
   code: number
   subcode: number
   message: string
   details: string
   transient: boolean
-  /** Of the answer; 0 in a webhook. */
+  /** HTTP status of the answer; 0 in a webhook. */
   status: number
   /** Meta's support asks for it. */
   trace: string
 }
 
-/** What is to be done about an error. README.md, "Errors". */
+/** Classes of errors by their remedy. README.md, "Errors". */
 export type ErrorClass =
   | 'retry_backoff'
   | 'retry_after'
@@ -27,7 +27,7 @@ export type ErrorClass =
 export const graphError = (body: Json, status: number): GraphError | undefined =>
   'error' in body ? errorOf(record(body.error), status) : undefined
 
-/** Of an answer that is none of the API's: its status is all that it says. */
+/** The error of an answer without a body of the API: its status is all that is known. */
 export const errorOfStatus = (status: number, message: string): GraphError => ({
   code: -1,
   subcode: 0,
@@ -38,7 +38,7 @@ export const errorOfStatus = (status: number, message: string): GraphError => ({
   trace: ''
 })
 
-/** One of the `errors` of a webhook. */
+/** An entry of the `errors` of a webhook. */
 export const webhookError = (error: unknown): GraphError => errorOf(record(error), 0)
 
 function errorOf(error: Json, status: number): GraphError {

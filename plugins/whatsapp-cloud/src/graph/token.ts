@@ -1,7 +1,7 @@
 import { list, record, text } from 'channel-kit/json'
 import { type Caller, call } from './call.ts'
 
-/** What Meta knows of the access token. */
+/** The state of the access token at Meta. */
 export interface TokenState {
   isValid: boolean
   /** Undefined: it has no end. */

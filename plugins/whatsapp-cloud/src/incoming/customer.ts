@@ -17,7 +17,7 @@ export interface Customer {
   bsuid: string
 }
 
-/** What the chat calls them; '' for nobody. */
+/** The contact in the chat; '' for nobody. */
 export const contactOf = ({ phone, bsuid }: Customer) => phone || bsuid
 
 export const customerOf = (phone: unknown, bsuid: unknown): Customer => ({
@@ -29,7 +29,7 @@ export const customerOf = (phone: unknown, bsuid: unknown): Customer => ({
 export const customerAt = (address: string): Customer =>
   isBsuid(address) ? { phone: '', bsuid: address } : customerOf(address, '')
 
-/** Who wrote, by the message and by the one of the webhook's contacts that it is from. */
+/** The sender, by the message and by the entry of the webhook's contacts that matches it. */
 export const senderOf = (message: Json, contacts: unknown): Joined =>
   joined(customerOf(message.from, message.from_user_id || message.from_parent_user_id), contacts, numberShared(message))
 
@@ -62,7 +62,7 @@ function joined({ phone, bsuid }: Customer, contacts: unknown, shared?: unknown)
   return { ...customerOf(phone || wa_id || shared, bsuid || user_id), profile: record(profile) }
 }
 
-/** Who hides the number may give it when asked to, as a contact of that origin. */
+/** A customer who hides the number may share it when asked to, as a contact of that origin. */
 function numberShared({ type, contacts }: Json): unknown {
   const [card] = type === 'contacts' ? list(contacts).map(record) : []
   return card?.origin === 'contact_request' ? record(list(card.phones)[0]).wa_id : undefined

@@ -8,10 +8,10 @@ import { type Context, contentOf, timeOf } from './message.ts'
 import { type Manner, type Skipped, skipped } from './said.ts'
 
 /**
- * What the business writes on its own phone, where that shares the number with
- * us. The CRM cannot be told what others sent, so it is told as a note, and
- * never as if the customer had said it: it opens no window, and no `/reply`
- * quotes it. `known`: what the host knows of a message of this id.
+ * Messages that the business writes on its own phone, where that shares the
+ * number with us. The CRM cannot be told of messages that others sent, so they
+ * become notes, and never messages of the customer: they open no window, and no
+ * `/reply` quotes them. `known`: the host's message of this id.
  */
 export function eventsOfEcho(
   message: Json,

@@ -4,7 +4,7 @@ import type { Context } from './message.ts'
 import type { Manner } from './said.ts'
 
 interface Failure {
-  /** What failed: the same failure is told once. */
+  /** Ref of the failure: the same failure is reported once. */
   ref: string
   contact: string
   reason: string

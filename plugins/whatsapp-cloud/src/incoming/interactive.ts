@@ -2,7 +2,7 @@ import { type Json, list, parse, record, text } from 'channel-kit/json'
 import { fileOf } from './media.ts'
 import { lines, type Manner, type Reader, said } from './said.ts'
 
-/** What customers press, choose and fill in. */
+/** Buttons, list choices and forms of customers. */
 export const readInteractive: Reader = (body, manner, message) => {
   const type = text(body.type)
   const reader = Object.hasOwn(REPLIES, type) ? REPLIES[type] : undefined
@@ -38,7 +38,7 @@ const REPLIES: Readonly<Record<string, Reader>> = {
   })
 }
 
-/** What a form was filled in with; the address form hides its answers one level down. */
+/** Answers of a form; the address form hides its answers one level down. */
 function answers(response: unknown): [name: string, value: unknown][] {
   const { flow_token: _token, values, ...rest } = record(response)
   return Object.entries({ ...rest, ...record(values) })
@@ -47,7 +47,7 @@ function answers(response: unknown): [name: string, value: unknown][] {
 /** A form takes 30. */
 const MOST_FILES = 50
 
-/** What was picked for a form: photos and documents, by the ids that Meta keeps them under. */
+/** True for files of a form: photos and documents, by the ids that Meta keeps them under. */
 const isFiles = (value: unknown): boolean =>
   list(value).length > 0 &&
   list(value)

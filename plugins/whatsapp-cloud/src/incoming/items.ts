@@ -15,11 +15,11 @@ export type Result = GatewayEvent[] | Skipped
 /** `line`: the part that is meant of it, in a line. */
 export type Found = Recalled & { line?: string }
 
-/** One thing of a webhook, and what has to be recalled to read it. */
+/** An item of a webhook, and the refs to recall before it can be read. */
 export interface Item {
   asks: readonly Asked[]
   read: (found: readonly (Found | undefined)[]) => Result
-  /** It is nothing of this account's; the id of the number that it is about, or ''. */
+  /** Set when the item is another account's: the id of the number that it is about, or ''. */
   foreign?: string
 }
 

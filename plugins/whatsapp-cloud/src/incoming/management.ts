@@ -5,7 +5,7 @@ import { renamed } from './customer.ts'
 import { eventsOfPreferences } from './opt-out.ts'
 import { type Skipped, skipped } from './said.ts'
 
-/** What Meta says of the account itself: kept for the form's preview, never a line of a chat. README.md, "State". */
+/** Events about the account itself: kept for the form's preview, never a line of a chat. README.md, "State". */
 
 const TEMPLATE_FIELDS = [
   'message_template_status_update',
@@ -46,7 +46,7 @@ export const note = (name: string, value: Json): NoteEvent => ({
   value: JSON.stringify(value).length > LONGEST ? { event: text(value.event) } : value
 })
 
-/** What was known of the template is not true any more, so it will be asked for again. */
+/** The noted shape of the template is outdated: forgotten, so that the API is asked again. */
 function eventsOfTemplate(field: string, value: Json): NoteEvent[] {
   const { message_template_name: name, message_template_language: language } = value
   return [

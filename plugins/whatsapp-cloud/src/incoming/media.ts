@@ -4,7 +4,7 @@ import { type Json, list, number, record, text } from 'channel-kit/json'
 import mime from 'mime'
 import { lines, type Manner, type Reader, said } from './said.ts'
 
-/** What `download` needs of a file of a customer's, as the webhook names it. */
+/** A customer's file as the webhook names it, for `download`. */
 export interface StoredMedia {
   kind: 'media'
   id: string
@@ -12,7 +12,7 @@ export interface StoredMedia {
   url: string
   /** Without parameters; '' if not told. */
   mime: string
-  /** Of the bytes, in base64 or hex; anything else says nothing. */
+  /** Hash of the bytes, in base64 or hex; any other text is ignored. */
   sha256: string
 }
 
@@ -37,7 +37,7 @@ export const readAudio: Reader = (body, manner, message) => {
 export const readDocument: Reader = (body, manner, message) =>
   withFile(body, manner, message, text(body.mime_type).startsWith('image/') ? 'image' : 'file')
 
-/** What WhatsApp says of a file that it does not hand over: '' when it says nothing of one. */
+/** The reason why WhatsApp does not hand over a file; '' when there is none. */
 export const tooLarge = ({ errors }: Json, { translate }: Pick<Manner, 'translate'>): string =>
   list(errors).some(error => number(record(error).code) === TOO_LARGE)
     ? translate('chat', '[A file that is too large for WhatsApp to hand over]')
@@ -50,7 +50,7 @@ function withFile(body: Json, manner: Manner, message: Json, type: AttachmentTyp
   return said(lines(caption, missing))
 }
 
-/** Of a file that may be anything. */
+/** Media of a file of any type. */
 export const fileOf = (body: Json, message: Json): Media =>
   mediaOf(body, message, text(body.mime_type).startsWith('image/') ? 'image' : 'file')
 
@@ -65,7 +65,7 @@ function mediaOf(body: Json, message: Json, type: AttachmentType): Media {
   return { media: stored, name: nameOf(body, message, stored.mime), type }
 }
 
-/** Of several the one that people know. */
+/** Extensions that people know, where a type has several. */
 const KNOWN: ReadonlyMap<string, string> = new Map([
   ['audio/mpeg', 'mp3'],
   ['audio/ogg', 'ogg']
@@ -86,7 +86,7 @@ function nameOf(body: Json, message: Json, type: string): string {
   return `${text(message.type) || 'file'}-${tail || 'x'}.${extension ?? 'bin'}`
 }
 
-/** What nothing else is: bytes of these are not also of a type of another name. */
+/** Types whose bytes are not also of a type of another name. */
 const SURE = ['pdf', 'jpg', 'png', 'gif', 'webp']
 
 /** A dot within a name is no extension: `Invoice No. 5` has none. One that the bytes belie would keep a phone from opening it. */

@@ -7,22 +7,22 @@ import { prefaceOf } from './preface.ts'
 import { targetOf } from './quote.ts'
 import { lines, type Manner, type Said, type Skipped, skipped } from './said.ts'
 
-/** What a later message in the conversation needs to know of this one. */
+/** Facts about a message that a later one in the conversation needs. */
 export interface Context {
-  /** Whether it opened the 24-hour window. */
+  /** True if the message opened the 24-hour window. */
   opens: boolean
   name?: string
   /** The wamid that it answers. */
   quoted?: string
   /** The ad that it came from, as Meta tells it. */
   referral?: Json
-  /** Of the button that was pressed, or the row that was chosen. */
+  /** Payload of the button that was pressed, or of the row that was chosen. */
   payload?: string
   /** The customer did not write it: the chat is told something by it. */
   note?: boolean
 }
 
-/** What a conversation remembers of its customer. */
+/** Memory of a conversation about its customer. */
 interface Memory {
   /** When the customer last wrote, in ISO 8601. */
   opened: string
@@ -58,7 +58,7 @@ export function eventsOfMessage(message: Json, contacts: unknown, manner: Manner
   ]
 }
 
-/** What comes later than that is told with its time, of which the CRM knows nothing: the window may be closed by now. */
+/** A message that arrives later is shown with its time, which the CRM does not have: the window may be closed by now. */
 const LATE_MS = 15 * 60_000
 /** Meta keeps nothing for longer, so that is the time of a sample. */
 const LONGEST_MS = 30 * 86_400_000

@@ -6,7 +6,7 @@ import type { Manner } from './said.ts'
 export const prefaceOf = (message: Json, manner: Manner): readonly string[] =>
   [adLine(record(message.referral), manner), groupLine(message, manner), quoteLine(message, manner)].filter(Boolean)
 
-/** Who presses a button always presses it below a message. */
+/** A pressed button always stands below a message. */
 const PRESSED = ['button', 'interactive']
 
 function adLine({ headline, body, source_url, source_type }: Json, { incoming, translate }: Manner): string {

@@ -49,7 +49,7 @@ const numbersOf = (items: readonly Item[]): string[] =>
     MOST_NUMBERS
   )
 
-/** Of all that the items ask for at once; what came with them is not known to the host yet. */
+/** Recalls all refs of the items at once; the items of the same webhook are not known to the host yet. */
 async function finder(items: readonly Item[], { recall }: WhatsAppTools) {
   const all = items.flatMap(({ asks }) => asks)
   const recalled = all.length > 0 ? await recall(all) : []
@@ -83,7 +83,7 @@ function sent({ contact, ref }: Asked, before: readonly GatewayEvent[]): Recalle
   return event?.kind === 'message' ? { ...event, from: 'contact' } : undefined
 }
 
-/** Of a customer who wrote ten times it has to be said only once who that is. */
+/** Drops repeated events about a customer's identity: ten messages need it once. */
 function newsOnly() {
   const known = new Set<string>()
   return (event: GatewayEvent): boolean => {

@@ -4,10 +4,10 @@ import type { Json } from 'channel-kit/json'
 import type { Translate } from 'channel-kit/tools'
 import type { Incoming } from '../settings.ts'
 
-/** What a message of a customer says, in the words of the chat. */
+/** The content of a customer's message, in the words of the chat. */
 export interface Said {
   kind: 'said'
-  /** Of a reply the answer itself, without the lines that `preface.ts` puts above. May be ''. */
+  /** Text of the message; of a reply, without the lines that `preface.ts` puts above. May be ''. */
   text: string
   attachments: readonly (Attachment | Media)[]
   /** WhatsApp does not count it as writing: it does not open the 24-hour window. */

@@ -73,7 +73,7 @@ function otherWay(
   return { way: WAYS.again, afterMs: codes.includes(PAIR_RATE) ? PAIR_RATE_MS : AGAIN_MS }
 }
 
-/** What `send` gave the message to be known by, `<id>:<part>`. */
+/** The tag by which `send` marks a message, `<id>:<part>`. */
 export const tagOf = (id: string, part: number) => `${id}:${part}`
 
 function partOf(tag: string) {

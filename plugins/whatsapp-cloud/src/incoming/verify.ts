@@ -3,7 +3,7 @@ import type { Verdict, WebhookRequest } from 'channel-kit/channel'
 import { secretsOf } from '../graph/access.ts'
 import type { WhatsAppTools } from '../settings.ts'
 
-/** Who may call: Meta proves itself by a signature, and asks us by a challenge. README.md, "Webhooks". */
+/** Verifies the caller: Meta proves itself by a signature, and asks us by a challenge. README.md, "Webhooks". */
 export async function verify(
   { method, query, headers, body }: WebhookRequest,
   { settings: { account } }: Pick<WhatsAppTools, 'settings'>

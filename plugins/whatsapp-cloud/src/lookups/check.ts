@@ -36,7 +36,7 @@ async function checkAccount(caller: Caller, tools: WhatsAppTools): Promise<Field
   const query = { fields: 'id', limit: '100' }
   const answer = await call(caller, { path: `${businessAccountId}/phone_numbers`, query })
   if (answer.kind === 'error') return atFault(answer.error, 'account.businessAccountId', tools)
-  // Of a long list this is one page, and who is not on it may be on the next.
+  // The list has further pages, on which the number may be.
   return answer.kind !== 'done' || hasNumber(answer, phoneNumberId) || text(record(answer.body.paging).next)
     ? {}
     : at('account.businessAccountId', tools.translate('settings', 'The account does not have this phone number'))
@@ -61,7 +61,7 @@ async function checkTemplate(caller: Caller, tools: WhatsAppTools): Promise<Fiel
   return at(field, tools.translate('reasons', problem, { name }))
 }
 
-/** What Meta says is wrong, at the field that makes it so. Its own troubles are nobody's fault. */
+/** Puts an error of Meta at the field that causes it. Meta's own trouble is no field's fault. */
 function atFault(error: GraphError, field: string, { translate }: WhatsAppTools): FieldErrors {
   const problem = explain(error, translate)
   const kind = classOf(error)

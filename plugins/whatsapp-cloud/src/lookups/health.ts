@@ -7,7 +7,7 @@ import { endsSoon, tokenState } from '../graph/token.ts'
 import { ACCOUNT_FIELDS, ASTRAY } from '../incoming/management.ts'
 import type { WhatsAppLookupTools } from '../settings.ts'
 
-/** Whether messages can come and go, asked at the moment and remembered from webhooks. */
+/** State of sending and receiving, asked at the moment and remembered from webhooks. */
 export async function health(_: Lookup, tools: WhatsAppLookupTools): Promise<string> {
   const { translate, settings } = tools
   const account = record(settings.account)

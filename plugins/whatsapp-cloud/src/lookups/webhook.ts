@@ -4,7 +4,7 @@ import { record, text } from 'channel-kit/json'
 import { CONNECTION } from '../connect.ts'
 import type { WhatsAppLookupTools } from '../settings.ts'
 
-/** What an admin has to do at Meta, with the values to copy. */
+/** Instructions for an admin at Meta, with the values to copy. */
 export async function webhook(
   _: Lookup,
   { webhookUrl, settings, notes, translate }: WhatsAppLookupTools

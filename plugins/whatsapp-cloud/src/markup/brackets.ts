@@ -1,6 +1,6 @@
 export interface Link {
   open: number
-  /** Of the `]`. */
+  /** Position of the `]`. */
   close: number
   /** Behind the `)`. */
   end: number

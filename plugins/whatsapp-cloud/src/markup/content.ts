@@ -5,7 +5,7 @@ import { writeHtml } from './html.ts'
 import { writeMarkdown } from './markdown.ts'
 import { writer } from './writer.ts'
 
-/** Of a message of the CRM what WhatsApp takes: half a character, and NUL, are nothing that anybody could read. */
+/** The content without half characters and NUL, which WhatsApp refuses and nobody could read. */
 export const legible = (content: Content | null): Content | null =>
   content && { ...content, text: textOf(content.text) }
 

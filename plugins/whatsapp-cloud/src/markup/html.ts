@@ -173,7 +173,7 @@ const endCell = (scene: Scene) => {
 
 function endTable({ outer, rows }: Table, scene: Scene) {
   endCell(scene)
-  // What stands in a table but in no cell.
+  // Text in a table that is in no cell.
   const rest = scene.out.end()
   scene.out = outer
   scene.table = undefined

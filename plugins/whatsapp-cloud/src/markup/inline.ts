@@ -5,7 +5,7 @@ import { STYLES, type Style } from './marks.ts'
 import { attributesOf, isMeant, tagAt } from './tags.ts'
 import { type Writer, withoutEnd } from './writer.ts'
 
-/** What stands within a line of Markdown: read in one way, and then written, since a marker is one only if it is ended. */
+/** Inline Markdown, read in one pass and then written, since a marker counts only if it is closed. */
 
 /** A piece that turned out to mean something writes that, and any other itself. */
 interface Piece {

@@ -1,6 +1,6 @@
 import type { Writer } from './writer.ts'
 
-/** What a link leads to, in words; '' for what is no use outside of a browser. */
+/** The target of a link as text; '' for one that is no use outside of a browser. */
 function targetOf(url: string): string {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url.slice(0, 32))?.[1]?.toLowerCase()
   if (scheme === 'tel' || scheme === 'mailto' || scheme === 'sms')
@@ -8,7 +8,7 @@ function targetOf(url: string): string {
   return url.startsWith('#') || scheme === 'javascript' || scheme === 'data' || scheme === 'vbscript' ? '' : url
 }
 
-/** Whether the label says already where the link leads. */
+/** True if the label already is the link's address. */
 export function isSame(label: string, url: string): boolean {
   if (label.length > url.length + 16) return false
   const said = bare(label.trim())

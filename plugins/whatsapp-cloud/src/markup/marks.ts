@@ -47,7 +47,7 @@ function shownMarks(pieces: readonly Piece[]): ReadonlySet<number> {
   return shown
 }
 
-/** Whether a word, or an address, is right beside. Between markers there is always a text, so the way is short. */
+/** True if a word, or an address, is right beside. Between markers there is always a text, so the way is short. */
 function touches(pieces: readonly Piece[], index: number, step: 1 | -1): boolean {
   let at = index + step
   while (pieces[at]?.kind === 'mark') at += step

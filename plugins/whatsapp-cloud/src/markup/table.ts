@@ -1,6 +1,6 @@
 /** Tables, which WhatsApp has none of. */
 
-/** Of all columns; wider ones would be broken by a phone anyway. */
+/** Letters of all columns; wider tables would be broken by a phone anyway. */
 const WIDEST = 80
 
 /** Two columns read well as `a: b`; more have to stand in columns, in letters of one width. */

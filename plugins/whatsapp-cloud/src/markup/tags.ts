@@ -32,7 +32,7 @@ export function tagAt(text: string, start: number): Tag | undefined {
 
 const LONGEST_TAG = 4_096
 
-/** Of the `>` that ends it; -1: it has none before the next tag. A quote holds what it likes. */
+/** Position of the `>` that ends the tag; -1: none before the next tag. A quote may hold any text. */
 function endOf(text: string, from: number): number {
   const last = Math.min(text.length, from + LONGEST_TAG)
   let quote = ''
@@ -57,5 +57,5 @@ export function attributesOf({ attributes }: Pick<Tag, 'attributes'>): ReadonlyM
   return found
 }
 
-/** Whether somebody meant a tag: `a <b and c> d` has words where a tag has values. */
+/** True for a tag that was meant as one: `a <b and c> d` has words where a tag has values. */
 export const isMeant = ({ attributes }: Tag) => /^[\s/]*$/.test(attributes) || /=/.test(attributes)

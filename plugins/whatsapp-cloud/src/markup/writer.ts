@@ -15,7 +15,7 @@ export interface Writer {
   line(): void
   /** At least an empty line. */
   blank(): void
-  /** One more end of a line. */
+  /** Adds an end of a line. */
   lineEnd(): void
   /** Starts a line by something that stands even if nothing follows, such as the sign of a list. */
   start(prefix: string): void
@@ -156,7 +156,7 @@ function* addressesIn(text: string): Generator<{ index: number; url: string }> {
   for (const { 0: found, index } of text.matchAll(ADDRESS)) yield { index, url: withoutEnd(found) }
 }
 
-/** What closes a sentence, a bracket that the address did not open, or a marker is no part of an address. */
+/** Cuts the end off an address: closing punctuation, a bracket that the address did not open, a marker. */
 export function withoutEnd(found: string): string {
   let end = found.length
   let open = 0

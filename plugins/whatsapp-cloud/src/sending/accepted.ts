@@ -9,7 +9,7 @@ type Accepted = Extract<Outcome, { kind: 'accepted' }>
 /** All parts are at Meta, which says by what name it knows the customer. */
 export function accepted({ run, notes, told }: Plan, contact: Json): Accepted {
   const sent = run.sent.toSorted((one, other) => one.part - other.part)
-  // What a template says stands at the template.
+  // The text of a template stands at the template.
   const ref = (told ? sent.at(-1) : sent[0])?.ref ?? ''
   const events: GatewayEvent[] = [...namesOf(run.message, contact), ...notes, ...(told ? [tellingOf(ref, told)] : [])]
   return {

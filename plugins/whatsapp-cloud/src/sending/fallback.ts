@@ -8,7 +8,7 @@ import type { TemplateShape } from './template-shape.ts'
 
 /** A message that comes too late for the window, carried by the template that the admin chose for it. */
 
-/** Of the whole body, variables filled in. */
+/** Characters of the whole body, variables filled in. */
 const LONGEST_BODY = 1024
 
 /** A part of its own for what comes in the place of parts that came back: others of those may be at Meta still, and are no template. */

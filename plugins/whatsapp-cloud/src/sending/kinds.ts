@@ -3,7 +3,7 @@ import { fileTypeFromBlob } from 'file-type'
 import mime from 'mime'
 import type { StoredFile } from './run.ts'
 
-/** What WhatsApp takes a file as. What does not fit is a document, which may be anything. README.md, "Files". */
+/** A kind of file in WhatsApp. A file that fits no kind is a document, which may be anything. README.md, "Files". */
 export interface Kind {
   kind: StoredFile['kind']
   mime: string

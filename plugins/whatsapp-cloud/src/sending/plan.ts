@@ -28,7 +28,7 @@ export async function planOf(run: Run, fresh = false): Promise<Step<Plan>> {
   return planFree(run, commands)
 }
 
-/** Who asks why a template was refused asks first why there is a template at all. */
+/** Puts the reason for using a template before the reason for its refusal. */
 function blamed(run: Run, plan: Step<Plan>): Step<Plan> {
   if (plan.kind === 'done' || plan.outcome.kind !== 'rejected') return plan
   const late = run.tools.translate('reasons', 'The customer has not written for 24 hours: only a template can be sent')
@@ -116,7 +116,7 @@ function quoting(run: Run, wamid: string): Run {
   return quoted ? { ...run, progress: { ...run.progress, quoted } } : run
 }
 
-/** What came last may be a note of ours or a reaction, which nobody can quote; the memory has what the customer wrote. */
+/** The last text of the customer, by the memory: the last message may be a note of ours or a reaction, which cannot be quoted. */
 function lastWritten({ answers, conversation: { lastIncoming, memory } }: Run['message']): string | undefined {
   const isWritten = lastIncoming && record(lastIncoming.context).opens !== false
   return answers?.ref ?? (text(record(memory).ref) || (isWritten ? lastIncoming.ref : undefined))

@@ -2,7 +2,7 @@ import type { GatewayEvent } from 'channel-kit/event'
 import type { Json } from 'channel-kit/json'
 import type { Run } from './run.ts'
 
-/** What a message becomes: bodies for the API, one a part. The same at every attempt. */
+/** Bodies for the API, one a part. The same at every attempt. */
 export interface Plan {
   /** With the files that are stored by now. */
   run: Run
@@ -13,6 +13,6 @@ export interface Plan {
   notes: readonly GatewayEvent[]
   /** Made by what was noted of a template before. */
   noted: boolean
-  /** What the message's story has to say about it. */
+  /** A story entry about how the message was sent. */
   told?: string
 }

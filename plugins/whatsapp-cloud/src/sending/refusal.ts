@@ -8,7 +8,7 @@ import { customerAt } from '../incoming/customer.ts'
 import { OPTED_OUT, optOut } from '../incoming/opt-out.ts'
 import { type Run, rejected } from './run.ts'
 
-/** What an error of the Graph API means for a message. README.md, "Errors". */
+/** The outcome of a message by the error of the Graph API. README.md, "Errors". */
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60_000

@@ -5,7 +5,7 @@ import type { Caller } from '../graph/call.ts'
 import type { WhatsAppTools } from '../settings.ts'
 import type { Recipient } from './recipient.ts'
 
-/** What an attempt leaves for the next one. */
+/** Progress of an attempt, for the next one. */
 export const Progress = Type.Object({
   /** Files that Meta has already, by their place in the message; ids live for 30 days. */
   files: Type.Record(
@@ -46,7 +46,7 @@ const FRESH: Progress = { files: {}, tries: 0 }
 
 export const progressOf = (given: unknown): Progress => (Value.Check(Progress, given) ? given : FRESH)
 
-/** One attempt at a message. */
+/** An attempt at a message. */
 export interface Run {
   message: Outgoing
   tools: WhatsAppTools

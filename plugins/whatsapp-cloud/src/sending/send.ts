@@ -17,7 +17,7 @@ import { recipientOf } from './recipient.ts'
 import { refusal } from './refusal.ts'
 import { isLate, later, progressOf, type Run, rejected, remainingMs, type StoredFile, unreached } from './run.ts'
 
-/** Whether Meta gave the message, or this part, back by a status, to go this way. */
+/** True if Meta returned the message, or this part, by a status, so that it is to go this way. */
 const cameBack = ({ returned = [] }: Outgoing, way: string, part?: number) =>
   returned.some(one => one.way === way && (part === undefined || one.part === part))
 
@@ -104,7 +104,7 @@ function postOnce({ caller, tools, message, recipient, ...run }: Run, part: numb
   })
 }
 
-/** What WhatsApp cannot show as a picture, a film or a sound may still be opened. */
+/** A file that WhatsApp cannot show as a picture, a film or a sound may still be opened as a document. */
 function asDocument({ type, context, ...body }: Json, files: readonly StoredFile[]): Json | undefined {
   if (type !== 'image' && type !== 'video' && type !== 'audio') return undefined
   const { id, caption } = record(body[type])
@@ -112,7 +112,7 @@ function asDocument({ type, context, ...body }: Json, files: readonly StoredFile
   return file && { ...filePart({ ...file, kind: 'document' }, text(caption)), ...(context ? { context } : {}) }
 }
 
-/** It surely did not leave. Some refusals have an answer of our own. */
+/** The outcome of an error: the message surely did not leave. Some refusals have an answer of our own. */
 async function refused(answer: Extract<Answer, { kind: 'error' }>, { run, noted, told }: Plan): Promise<Outcome> {
   const first = run.sent.length === 0
   if (first && noted && isAboutTemplate(answer.error)) return attempt(run, true)
@@ -123,7 +123,7 @@ async function refused(answer: Extract<Answer, { kind: 'error' }>, { run, noted,
   return refusal(answer, run)
 }
 
-/** Nobody said no, and nobody said yes. */
+/** The outcome when no answer came: the message may have left. */
 function unheard(answer: Answer, { run, parts, from }: Plan, part: number): Outcome {
   const reason =
     'reason' in answer ? answer.reason : run.tools.translate('reasons', 'WhatsApp took it without giving it an id')

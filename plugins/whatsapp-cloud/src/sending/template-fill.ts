@@ -11,7 +11,7 @@ export type Filled = { kind: 'filled'; part: Json } | { kind: 'wrong'; problem: 
 interface Slot {
   key: string
   place: 'header' | 'body' | 'button'
-  /** Of a button. */
+  /** Position of a button. */
   index: number
 }
 

@@ -9,7 +9,7 @@ import { shapeOf, TemplateShape } from './template-shape.ts'
 
 export interface Found {
   shape: TemplateShape
-  /** It is what was noted before, and may have changed since. */
+  /** The shape comes from a note and may have changed since. */
   noted: boolean
   /** To find it in the notes next time. */
   notes: readonly GatewayEvent[]

@@ -2,7 +2,7 @@ import { type Json, list, record, text } from 'channel-kit/json'
 import { type Static, Type } from 'typebox'
 import { localeOf } from '../graph/template-note.ts'
 
-/** What has to be known of a template to fill it in. Kept as a note, so that it is not asked for at every message. */
+/** The parameters of a template. Kept as a note, so that the API is not asked at every message. */
 export const TemplateShape = Type.Object({
   name: Type.String(),
   language: Type.String(),
@@ -35,7 +35,7 @@ export type TemplateShape = Static<typeof TemplateShape>
 
 const VARIABLE = /\{\{\s*([a-z0-9_]+)\s*\}\}/gi
 
-/** Of an entry of the API's list. */
+/** Reads the shape from an entry of the API's list. */
 export function shapeOf(template: Json): TemplateShape {
   const components = list(template.components).map(record)
   const of = (type: string) => components.find(component => text(component.type).toUpperCase() === type) ?? {}

@@ -13,7 +13,7 @@ interface AttachButtonsProps {
   onFile: (type: AttachmentType, file: File) => void
 }
 
-/** One button for each kind of attachment that the plugin says it takes. */
+/** A button for each kind of attachment that the plugin says it takes. */
 export function AttachButtons({ types, onFile }: AttachButtonsProps) {
   const choose = (type: AttachmentType) => (event: Event) => {
     const input = event.currentTarget as HTMLInputElement

@@ -1,4 +1,4 @@
-/** Who is there to chat with before anyone wrote, by the kind of contact that the plugin speaks to. */
+/** Contacts to chat with before anyone wrote, by the kind of contact that the plugin speaks to. */
 const PEOPLE = [
   {
     name: 'Alice Martin',

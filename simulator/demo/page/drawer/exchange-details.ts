@@ -4,7 +4,7 @@ import { ask } from '../api.ts'
 import { useLoaded } from '../use-loaded.ts'
 import { tokensIn } from './jwt.ts'
 
-/** What was sent and what came back, raw, and what the tokens say. */
+/** An exchange: its raw request and answer, and the claims of its tokens. */
 export function ExchangeDetails({ id }: { id: number }) {
   const { value, problem } = useLoaded(signal => ask<Exchange>(`exchanges/${id}`, { signal }), [String(id)])
   return html`

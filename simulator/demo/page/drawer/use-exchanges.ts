@@ -27,7 +27,7 @@ export function useExchanges(): ExchangeSummary[] {
   return exchanges
 }
 
-/** What was listed and what was heard live may overlap. */
+/** Merges listed exchanges with live ones, which may overlap. */
 function merged(known: ExchangeSummary[], news: ExchangeSummary[]): ExchangeSummary[] {
   const byId = new Map([...known, ...news].map(exchange => [exchange.id, exchange]))
   return [...byId.values()].sort((a, b) => b.id - a.id).slice(0, KEPT)

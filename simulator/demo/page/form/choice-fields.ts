@@ -5,7 +5,7 @@ import { type Choice, choicesOf, chosenOf, grouped, limitText } from './options.
 
 const NONE = '\u0000'
 
-/** One of a known list. The value is a list all the same. */
+/** A choice from a known list. The value is a list all the same. */
 export function SelectField({ field, value, control, onChange }: FieldProps) {
   const [chosen] = chosenOf(value)
   const choose = (event: Event) => {

@@ -15,7 +15,7 @@ import { UnknownField } from './unknown-field.ts'
 
 interface Choice {
   Control: ComponentType<FieldProps>
-  /** What the title of the field names: one control above or beside it, or a group of them. */
+  /** The scope of the field's title: one control above or beside it, or a group of them. */
   labels: 'above' | 'beside' | 'group'
 }
 

@@ -1,10 +1,10 @@
 import type { Field } from './form.ts'
 
-/** What every control of a field is given. */
+/** Properties of every control of a field. */
 export interface FieldProps {
   field: Field
   value: unknown
-  /** What the host has stored; for a password only whether there is one. */
+  /** The stored value; for a password only whether there is one. */
   saved: unknown
   /** Values of the fields that this one depends on. */
   dep: unknown[]

@@ -54,7 +54,7 @@ export function dependenciesOf(group: Group, field: string, values: Record<strin
   return names.map(name => values[name] ?? null)
 }
 
-/** What is saved, else the default of the field. A saved password is never told, so it starts untouched. */
+/** Saved values, else the defaults of the fields. A saved password is never sent to the page, so it starts untouched. */
 export function initialValues(form: Form, saved: Values): Values {
   const start = (group: string, name: string, field: Field) => {
     const known = saved[group]?.[name]
@@ -69,7 +69,7 @@ export function initialValues(form: Form, saved: Values): Values {
   )
 }
 
-/** What the CRM puts: every field but previews, and a password only where it changes. */
+/** The body of the CRM's PUT: every field but previews, and a password only where it changes. */
 export function submitted(form: Form, values: Values): Values {
   const kept = ([name, field]: [string, Field], group: string): [string, unknown][] => {
     if (PREVIEWS.includes(field.definition)) return []

@@ -12,7 +12,7 @@ interface SearchResultsProps {
   active: number
   query: string
   found: Loaded<Options>
-  /** What is shown belongs to what is typed. */
+  /** True if the results belong to the typed text. */
   settled: boolean
   onChoose: (choice: Choice) => void
 }

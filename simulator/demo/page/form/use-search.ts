@@ -8,7 +8,7 @@ import { chosenOf } from './options.ts'
 
 const PAUSE_MS = 200
 
-/** What the plugin's autocomplete finds, and how it calls the keys that are chosen already. */
+/** Results of the plugin's autocomplete, and titles of the keys that are chosen already. */
 export function useSearch(field: Field, value: unknown, dep: unknown[]) {
   const { plugin, language } = useShell()
   const [query, setQuery] = useState('')

@@ -35,7 +35,7 @@ function State({ state }: Pick<GatewayMessage, 'state'>) {
   return html`<span class="ticks" title=${words}><${Icon} name=${icon} /><span class="hidden">${words}</span></span>`
 }
 
-/** Of a file without a type it is tried whether it is a picture. */
+/** A file without a type is tried as a picture. */
 function FileView({ name, type, address }: GatewayFile) {
   return address
     ? html`<${AttachmentView} name=${name} uri=${address} type=${type ?? 'image'} />`

@@ -10,7 +10,7 @@ import { useConnecting } from './use-gateway.ts'
 interface CustomerProps {
   gateway: GatewayView
   conversation: Conversation
-  /** What they read messages on. */
+  /** The device on which customers read messages. */
   device: string
   /** Where there is no room for both sides, the other one may stand in its place. */
   shown: boolean

@@ -6,29 +6,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import bpmessage from 'channel-bpmessage'
 import type { Simulator } from 'channel-kit/simulator'
 import { Client } from 'pg'
 import postgres from 'postgres'
-import { readConfig } from '../../src/config.ts'
-import { startHost } from '../../src/host.ts'
-import { openDatabase } from '../../src/postgres/connect.ts'
-import { startEmbedded } from '../../src/postgres/embedded/start.ts'
-import { migrateDatabase } from '../../src/postgres/migrate.ts'
-import { openSecrets } from '../../src/secrets/secrets.ts'
+import { readConfig } from '../../../src/config.ts'
+import { startHost } from '../../../src/host.ts'
+import { openDatabase } from '../../../src/postgres/connect.ts'
+import { startEmbedded } from '../../../src/postgres/embedded/start.ts'
+import { migrateDatabase } from '../../../src/postgres/migrate.ts'
+import { openSecrets } from '../../../src/secrets/secrets.ts'
+import bpmessage from '../src/channel.ts'
 
 /**
  * Messages into lots, from the queue to the gateway and back to the CRM's
- * outbox: `node bench/lots/main.ts [messages] [of a lot]`. The gateway is the fake
- * of channel-bpmessage, in a process of its own; the CRM takes everything.
+ * outbox: `npm run bench -w channel-bpmessage -- [messages] [of a lot]`. The gateway
+ * is the channel's simulator, in a process of its own; the CRM takes everything.
  */
 
 const [messages = 100_000, perLot = 5_000] = process.argv.slice(2).map(Number)
 const KEYS = `bench:${Buffer.alloc(32, 7).toString('base64')}`
 const folder = await mkdtemp(join(tmpdir(), 'chat-plugin-host-bench-'))
 const server = await startEmbedded(folder, { share: false })
-const fake = fork(fileURLToPath(new URL('fake.ts', import.meta.url)))
-const [simulator] = (await once(fake, 'message')) as [Pick<Simulator, 'settings'>]
+const gateway = fork(fileURLToPath(new URL('gateway.ts', import.meta.url)))
+const [simulator] = (await once(gateway, 'message')) as [Pick<Simulator, 'settings'>]
 const crm = createServer((request, response) => request.resume().on('end', () => response.end('{}')))
 crm.listen(0, '127.0.0.1')
 await once(crm, 'listening')
@@ -86,7 +86,7 @@ try {
   await host.close()
   await sql.end()
 } finally {
-  fake.kill()
+  gateway.kill()
   crm.close()
   await server.close()
   await rm(folder, { recursive: true, force: true })

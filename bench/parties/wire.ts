@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { clock } from './clock.ts'
+import { clock } from '../measure.ts'
 
 /**
  * Posts requests that are written out already, over connections that stay open.
@@ -23,22 +23,22 @@ export async function openWire({ port, connections, next, answered }: Posting) {
 
   /** Writes the next request, if there is one, and waits for its answer. */
   function go(socket: Socket): void {
-    const one = next()
-    if (!one) {
+    const request = next()
+    if (!request) {
       idle.add(socket)
       if (idle.size === sockets.length) resolveQuiet?.()
       return
     }
     idle.delete(socket)
     const askedAt = clock()
-    pending.set(socket, status => answered(one.number, status, askedAt))
-    socket.write(one.request)
+    pending.set(socket, status => answered(request.number, status, askedAt))
+    socket.write(request.request)
   }
 
   return {
-    /** Every idle connection looks for a request, at most `most` of them. */
-    nudge(most = connections): void {
-      for (const socket of [...idle].slice(0, most)) go(socket)
+    /** Every idle connection looks for a request, at most `max` of them. */
+    nudge(max = connections): void {
+      for (const socket of [...idle].slice(0, max)) go(socket)
     },
     /** Resolves when no answer is outstanding and there is no next request. */
     quiet: (): Promise<void> =>
@@ -56,15 +56,15 @@ export async function openWire({ port, connections, next, answered }: Posting) {
 const pending = new WeakMap<Socket, (status: number) => void>()
 
 function onAnswers(socket: Socket, done: () => void): void {
-  let heard = ''
+  let received = ''
   socket.setEncoding('latin1').on('data', (text: string) => {
-    heard += text
-    const head = heard.indexOf('\r\n\r\n')
+    received += text
+    const head = received.indexOf('\r\n\r\n')
     if (head < 0) return
-    const length = Number(/content-length: (\d+)/i.exec(heard.slice(0, head))?.[1] ?? 0)
-    if (heard.length < head + 4 + length) return
-    const status = Number(heard.slice(9, 12))
-    heard = ''
+    const length = Number(/content-length: (\d+)/i.exec(received.slice(0, head))?.[1] ?? 0)
+    if (received.length < head + 4 + length) return
+    const status = Number(received.slice(9, 12))
+    received = ''
     pending.get(socket)?.(status)
     done()
   })

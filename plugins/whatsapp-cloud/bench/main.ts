@@ -1,21 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { startSimulator } from 'channel-whatsapp-cloud/simulator'
 import postgres from 'postgres'
 import { startCrm } from 'simulator/crm'
-import { keptPort } from '../../chaos/port.ts'
-import { startEmbedded } from '../../src/postgres/embedded/start.ts'
-import { START_FLAGS } from '../flags.ts'
-import { spreadOf } from '../spread.ts'
+import { freePort } from 'simulator/free-port'
+import { startFlags, startHostProcess } from 'simulator/host-process'
+import { spreadOf } from '../../../bench/measure.ts'
+import { startEmbedded } from '../../../src/postgres/embedded/start.ts'
+import { startSimulator } from '../simulator/simulator.ts'
 
 /**
- * How long Meta waits for the answer to a webhook: `node bench/whatsapp/main.ts [webhooks] [items of each]`. Statuses of
- * messages that were sent, then replies that quote them. The host is a process of its own; the CRM, which is told
+ * The time that Meta waits for the answer to a webhook: `npm run bench -w channel-whatsapp-cloud -- [webhooks] [items of
+ * each]`. Statuses of messages that were sent, then replies that quote them. The host is a process of its own; the CRM, which is told
  * everything meanwhile, and the Graph API are in this one.
  */
 
@@ -27,32 +24,27 @@ const folder = await mkdtemp(join(tmpdir(), 'chat-plugin-host-bench-'))
 const server = await startEmbedded(folder, { share: false })
 const gateway = await startSimulator()
 const crm = await startCrm()
-const port = await keptPort()
+const port = await freePort()
 const base = `http://127.0.0.1:${port}/whatsapp-cloud/`
-const hostProcess = spawn(
-  process.execPath,
-  [...START_FLAGS, fileURLToPath(new URL('../../src/main.ts', import.meta.url))],
-  {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: 'production',
-      PORT: String(port),
-      DATA_DIR: folder,
-      DATABASE_URL: server.url,
-      LV_PLUGIN_CHANNELS: 'whatsapp-cloud',
-      LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME: 'http',
-      LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: '127.0.0.1',
-      OUTBOUND_ALLOW: '127.0.0.0/8',
-      LOG_LEVEL: 'error',
-      ...gateway.variables
-    }
+const host = startHostProcess({
+  flags: startFlags(),
+  env: {
+    NODE_ENV: 'production',
+    PORT: String(port),
+    DATA_DIR: folder,
+    DATABASE_URL: server.url,
+    LV_PLUGIN_CHANNELS: 'whatsapp-cloud',
+    LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME: 'http',
+    LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: '127.0.0.1',
+    OUTBOUND_ALLOW: '127.0.0.0/8',
+    LOG_LEVEL: 'error',
+    ...gateway.variables
   }
-)
+})
 const sql = postgres(server.url, { max: 1, onnotice: () => {} })
 
 try {
-  await listening(hostProcess)
+  await host.answers(`${base}info`)
   const plugin = await crm.register(base)
   await plugin.saveSettings(gateway.settings)
   const { json } = await plugin.markdownPreview('webhook')
@@ -67,25 +59,12 @@ try {
   const replies = await answered(Math.min(rounds, 50), n => ({ messages: own(n).map(reply) }))
   process.stdout.write(`${JSON.stringify({ items, statuses, replies }, null, 2)}\n`)
 } finally {
-  if (hostProcess.exitCode === null) {
-    hostProcess.kill('SIGTERM')
-    await once(hostProcess, 'exit')
-  }
+  await host.end()
   await sql.end()
   await gateway.close()
   await crm.close()
   await server.close()
   await rm(folder, { recursive: true, force: true })
-}
-
-async function listening(child: ChildProcess): Promise<void> {
-  while (child.exitCode === null) {
-    const up = await fetch(`${base}info`).catch(() => undefined)
-    await up?.arrayBuffer()
-    if (up?.ok) return
-    await delay(50)
-  }
-  throw new Error('the host did not start')
 }
 
 /** Messages that Meta has, each to a customer of its own. */
@@ -117,7 +96,7 @@ function reply(contact: number) {
   return { ...common, type: 'text', text: { body: 'Yes, please' } }
 }
 
-/** One webhook after the other, each when the CRM has been told of the one before. */
+/** Posts webhooks, each when the CRM has been told of the one before. */
 async function answered(count: number, valueAt: (webhook: number) => object) {
   const { phoneNumberId, businessAccountId } = gateway.state.account
   const times: number[] = []
