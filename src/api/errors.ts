@@ -51,6 +51,8 @@ export function refuseInvalid(app: FastifyInstance): void {
 
 /** A field that is missing or not known is named itself, not the object around it. */
 function fieldsOf({ instancePath, keyword, params, message = 'is not valid' }: Validation): [string, string][] {
+  // The library reports an unknown field twice: as itself, by the schema `false`, and by its name.
+  if (keyword === 'boolean') return []
   const names =
     keyword === 'required'
       ? (params.requiredProperties as string[] | undefined)
