@@ -1,20 +1,18 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import {
-  registerAjvFormats,
-  type TypeBoxTypeProvider,
-  TypeBoxValidatorCompiler
-} from '@fastify/type-provider-typebox'
-import type { FastifyInstance } from 'fastify'
+import { registerAjvFormats, type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
+import type { TSchema } from 'typebox'
+import { Value } from 'typebox/value'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { RuntimeOf } from '../delivery/send-attempt.ts'
 import type { Database } from '../postgres/connect.ts'
-import { auditApi } from './audit-api.ts'
 import { authorize } from './authorize.ts'
 import { ErrorAnswer, refuseInvalid } from './errors.ts'
-import { messageApi } from './messages.ts'
-import { outboxApi } from './outbox.ts'
-import { registrationApi } from './registrations.ts'
+import { auditApi } from './routes/audit.ts'
+import { messageApi } from './routes/messages.ts'
+import { outboxApi } from './routes/outbox.ts'
+import { registrationApi } from './routes/registrations.ts'
 import { createAuthenticator } from './tokens.ts'
 
 /** The public API of the host, in a Fastify context of its own: `/api/v1` below the host's own path. */
@@ -39,12 +37,18 @@ const REFUSALS = {
   '5xx': ErrorAnswer
 }
 
+/** The library converts texts of a query, and leaves defaults out. */
+const withDefaults: FastifySchemaCompiler<TSchema> = route => {
+  const validate = TypeBoxValidatorCompiler(route)
+  return value => validate(Value.Default(route.schema, value))
+}
+
 export const apiPlugin =
   ({ database, ready, now, consoleToken, perSecond }: Deps) =>
   async (scope: FastifyInstance): Promise<void> => {
     const app = scope.withTypeProvider<TypeBoxTypeProvider>()
     registerAjvFormats()
-    app.setValidatorCompiler(TypeBoxValidatorCompiler)
+    app.setValidatorCompiler(withDefaults)
     refuseInvalid(app)
     await app.register(swagger, {
       openapi: {
@@ -68,7 +72,7 @@ export const apiPlugin =
         route.schema = { ...route.schema, response: { ...(route.schema?.response as object), ...REFUSALS } }
       })
       await guarded.register(registrationApi({ database, ready, now }))
-      await guarded.register(messageApi({ database, now }))
+      await guarded.register(messageApi({ database }))
       await guarded.register(outboxApi({ database, now }))
       await guarded.register(auditApi({ database }))
     })

@@ -11,6 +11,7 @@ import { queueCommands } from './queue.ts'
 import { registrationCommands } from './registrations.ts'
 import { secretCommands } from './secrets.ts'
 import { trialCommands } from './test-actions.ts'
+import { tokenCommands } from './tokens.ts'
 import { uploadCommands } from './uploads.ts'
 
 const FAMILIES = [
@@ -24,6 +25,7 @@ const FAMILIES = [
   databaseCommands,
   secretCommands,
   queueCommands,
+  tokenCommands,
   uploadCommands,
   languageCommands
 ]

@@ -1,14 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import type { RuntimeOf } from '../delivery/send-attempt.ts'
-import type { Database } from '../postgres/connect.ts'
-import { NEVER_DUE } from '../queue/claims.ts'
-import { pauseByOperator, resumeByOperator } from '../registrations/operator-pause.ts'
-import { overviewOf, type RegistrationOverview } from '../registrations/overview.ts'
-import { writeAudit } from './audit.ts'
-import { mayTouch, visible } from './authorize.ts'
-import { Missing } from './errors.ts'
-import { ById, Id, isoOf, Listed, Nullable, Page, paged, Time } from './lists.ts'
+import type { RuntimeOf } from '../../delivery/send-attempt.ts'
+import type { Database } from '../../postgres/connect.ts'
+import { NEVER_DUE } from '../../queue/claims.ts'
+import { pauseByOperator, resumeByOperator } from '../../registrations/operator-pause.ts'
+import { overviewOf, type RegistrationOverview } from '../../registrations/overview.ts'
+import { writeAudit } from '../audit.ts'
+import { mayTouch, visible } from '../authorize.ts'
+import { Missing } from '../errors.ts'
+import { ById, Id, isoOf, Listed, Nullable, Page, paged, Time } from '../lists.ts'
 
 interface Deps {
   database: Pick<Database, 'db'>
@@ -17,7 +17,7 @@ interface Deps {
 }
 
 const Pause = Type.Object({
-  by: Type.Union([Type.Literal('operator'), Type.Literal('gateway')]),
+  by: Type.Enum(['operator', 'gateway']),
   since: Nullable(Time),
   until: Nullable(Type.String({ description: 'ISO 8601; null: until somebody resumes it' })),
   reason: Nullable(Type.String())
@@ -147,7 +147,7 @@ export const registrationApi =
     }
 
     async function shown(row: RegistrationOverview) {
-      const runtime = await ready(row.id)
+      const runtime = await ready(row.id, new AbortController().signal)
       const missing = 'unready' in runtime ? runtime.unready : null
       return {
         id: row.id,

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import type { Database } from '../postgres/connect.ts'
-import { listAudit } from './audit.ts'
-import { visible } from './authorize.ts'
-import { Id, Listed, Nullable, Page, paged, Time } from './lists.ts'
+import type { Database } from '../../postgres/connect.ts'
+import { listAudit } from '../audit.ts'
+import { visible } from '../authorize.ts'
+import { Id, Listed, Nullable, Page, paged, Time } from '../lists.ts'
 
 const Entry = Type.Object(
   {
