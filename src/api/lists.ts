@@ -11,7 +11,7 @@ export const ById = Type.Object({ id: Id }, { additionalProperties: false })
 
 /** In the query of every list. */
 export const Page = {
-  limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 50, description: 'How many at most' }),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 50, description: 'How many at most' })),
   cursor: Type.Optional(
     Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'The `next` of the answer before, to go on after it' })
   )
@@ -30,7 +30,7 @@ export interface Slice {
 
 /** One row more than asked for is read, which tells whether there is a next page. */
 export async function paged<Row extends { id: number }, Item>(
-  { limit, cursor }: { limit: number; cursor?: string | undefined },
+  { limit = 50, cursor }: { limit?: number | undefined; cursor?: string | undefined },
   read: (slice: Slice) => PromiseLike<readonly Row[]>,
   shown: (row: Row) => Item
 ): Promise<{ items: Item[]; next: string | null }> {

@@ -40,3 +40,15 @@ export async function resumeByOperator(tx: Executor, registrationId: number): Pr
   await resumeLots(tx, registrationId)
   return true
 }
+
+interface Row {
+  operatorPausedUntil: Date | null
+  operatorPausedAt: Date | null
+  operatorPauseReason: string | null
+}
+
+/** The pause by an operator that holds now. Its `until` is null where it is for somebody to end. */
+export const operatorPauseOf = (
+  { operatorPausedUntil: until, operatorPausedAt: since, operatorPauseReason: reason }: Row,
+  now: Date
+) => (until && until > now ? { since, reason, until: until >= NEVER_DUE ? null : until } : undefined)

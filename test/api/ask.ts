@@ -38,7 +38,8 @@ export async function apiHost(t: Test, given: Parameters<typeof testHost>[1] = {
     const text = await answer.text()
     const json = text === '' ? undefined : JSON.parse(text)
     described ??= (await (await fetch(`${host.url}api/v1/openapi.json`)).json()) as Description
-    const wrong = misfit(described, { method, path, status: answer.status, json })
+    const wrong =
+      path === '/openapi.json' ? undefined : misfit(described, { method, path, status: answer.status, json })
     if (wrong) t.fail(`an answer is not as the OpenAPI file says: ${wrong}`, { method, path, json })
     return { status: answer.status, headers: answer.headers, json }
   }

@@ -2,8 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { RuntimeOf } from '../../delivery/send-attempt.ts'
 import type { Database } from '../../postgres/connect.ts'
-import { NEVER_DUE } from '../../queue/claims.ts'
-import { pauseByOperator, resumeByOperator } from '../../registrations/operator-pause.ts'
+import { operatorPauseOf, pauseByOperator, resumeByOperator } from '../../registrations/operator-pause.ts'
 import { overviewOf, type RegistrationOverview } from '../../registrations/overview.ts'
 import { writeAudit } from '../audit.ts'
 import { mayTouch, visible } from '../authorize.ts'
@@ -175,23 +174,14 @@ export const registrationApi =
 
 const isoText = (time: string | null) => (time === null ? null : new Date(time).toISOString())
 
-function pausesOf(
-  { operatorPausedUntil, operatorPausedAt, operatorPauseReason, pausedUntil }: RegistrationOverview,
-  now: Date
-) {
-  const holds = (until: Date | null): until is Date => until !== null && until > now
+function pausesOf(row: RegistrationOverview, now: Date) {
+  const { pausedUntil } = row
+  const pause = operatorPauseOf(row, now)
   return [
-    ...(holds(operatorPausedUntil)
-      ? [
-          {
-            by: 'operator' as const,
-            since: isoOf(operatorPausedAt),
-            until: operatorPausedUntil >= NEVER_DUE ? null : operatorPausedUntil.toISOString(),
-            reason: operatorPauseReason
-          }
-        ]
+    ...(pause
+      ? [{ by: 'operator' as const, since: isoOf(pause.since), until: isoOf(pause.until), reason: pause.reason }]
       : []),
-    ...(holds(pausedUntil)
+    ...(pausedUntil && pausedUntil > now
       ? [{ by: 'gateway' as const, since: null, until: pausedUntil.toISOString(), reason: null }]
       : [])
   ]
