@@ -26,6 +26,11 @@ export interface Contact {
   contact: string
 }
 
+/** No message or lot of a registration goes before: the later end of its gateway's pause and its operator's. */
+export const PAUSED_UNTIL = sql`greatest(${registrations.pausedUntil}, ${registrations.operatorPausedUntil})`.mapWith(
+  registrations.pausedUntil
+) as SQL<Date | null>
+
 /** Locked in one order, so that nobody waits in a circle. */
 export const lockConversations = async (tx: Executor, ids: readonly number[]): Promise<Conversation[]> =>
   ids.length === 0
@@ -104,7 +109,7 @@ export const lockRegistrations = async (tx: Executor, ids: readonly number[], ho
           id: registrations.id,
           send: registrations.sendingHost,
           tell: registrations.tellingHost,
-          pausedUntil: registrations.pausedUntil,
+          pausedUntil: PAUSED_UNTIL,
           archivedAt: registrations.archivedAt
         })
         .from(registrations)

@@ -81,6 +81,18 @@ t.test('a pause until a time ends by itself', async t => {
   t.same((await ask(`/registrations/${id}`)).json.pauses, [])
 })
 
+t.test('a pause outlasts a host, and one that ends by hand costs no look at the registration meanwhile', async t => {
+  await ask(`/registrations/${id}/pause`, { body: { reason: 'for the night' } })
+  const { message } = await send()
+  await until('the claim to be released', async () => {
+    const [row] = await sql`select sending_host from registrations where id = ${id}`
+    return row?.sending_host === null
+  })
+  t.same([...(await sql`select from graphile_worker.jobs where task_identifier = 'send'`)], [], 'no job comes back')
+  await ask(`/registrations/${id}/resume`, { method: 'POST' })
+  await until('the message to be read', async () => plugin.statuses(message.id).includes('read'))
+})
+
 t.test('a pause without a reason, or until what is no time, changes nothing', async t => {
   for (const body of [{}, { reason: '' }, { reason: 'x'.repeat(501) }, { reason: 'x', until: 'soon' }, [], 'x'])
     t.equal((await ask(`/registrations/${id}/pause`, { body })).status, 400, JSON.stringify(body))
