@@ -6,7 +6,8 @@ export default defineConfig({
     './src/postgres/schema/schema.ts',
     './src/postgres/schema/kept.ts',
     './src/postgres/schema/keys.ts',
-    './src/postgres/schema/lots.ts'
+    './src/postgres/schema/lots.ts',
+    './src/postgres/schema/api.ts'
   ],
   out: './migrations',
   casing: 'snake_case'

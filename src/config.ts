@@ -122,7 +122,13 @@ export const Environment = Type.Object({
     'Requests for forms, settings, lookups and uploads a second of one registration, in the long run; ten times that may come at once',
     { minimum: 1, maximum: 1_000_000 }
   ),
+  LV_PLUGIN_QUOTA_API: Count(50, 'Requests to the API a second of one token', { minimum: 1, maximum: 1_000_000 }),
   LV_PLUGIN_DISK_FLOOR: Size('1GiB', 'Free disk below which no upload is taken'),
+  CONSOLE_TOKEN: Type.String({
+    default: '',
+    pattern: '^([\\x21-\\x7e]{24,512})?$',
+    description: 'A token with every right for the API, of 24 characters or more; empty: there is none'
+  }),
   LOG_LEVEL: Type.String({
     default: 'info',
     enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -178,8 +184,10 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       uploads: bytes(value.LV_PLUGIN_QUOTA_UPLOADS),
       messages: bytes(value.LV_PLUGIN_QUOTA_MESSAGES),
       requests: value.LV_PLUGIN_QUOTA_REQUESTS,
+      api: value.LV_PLUGIN_QUOTA_API,
       diskFloor: bytes(value.LV_PLUGIN_DISK_FLOOR)
     },
+    consoleToken: value.CONSOLE_TOKEN || undefined,
     logLevel: value.LOG_LEVEL,
     env
   }
@@ -196,11 +204,16 @@ export function variables(schema: TSchema & { properties: Record<string, TSchema
     if (given[name] === undefined && !(schema as { required?: string[] }).required?.includes(name)) delete given[name]
     else if (!Value.Check(variable, given[name]))
       wrong.push(
-        `${variableName(name, variable)}${text === undefined ? ' is missing' : ` is ${JSON.stringify(text)}`}: ${description ?? 'not valid'}, ${Value.Errors(variable, given[name])[0]?.message}`
+        `${variableName(name, variable)}${text === undefined ? ' is missing' : ` is ${shown(name, text)}`}: ${description ?? 'not valid'}, ${Value.Errors(variable, given[name])[0]?.message}`
       )
   }
   return { values: given, wrong }
 }
+
+/** Variables whose value no log may have. */
+const SECRET = /TOKEN|KEY|SECRET|PASSWORD|DATABASE_URL/
+
+const shown = (name: string, text: string) => (SECRET.test(name) ? 'not valid' : JSON.stringify(text))
 
 /** Only what is written as a whole number is one. */
 const converted = (variable: TSchema, text: string) =>
@@ -211,9 +224,9 @@ function unworkable(values: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(CHECKS).flatMap(([name, works]) => {
     const text = String(values[name])
     try {
-      return works(text, milliseconds) ? [] : [`${name} is ${JSON.stringify(text)}: it is out of range`]
+      return works(text, milliseconds) ? [] : [`${name} is ${shown(name, text)}: it is out of range`]
     } catch (error) {
-      return [`${name} is ${JSON.stringify(text)}: ${(error as Error).message.replace(`${name}: `, '')}`]
+      return [`${name} is ${shown(name, text)}: ${(error as Error).message.replace(`${name}: `, '')}`]
     }
   })
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Channel } from 'channel-kit/channel'
 import type { Translate } from 'channel-kit/tools'
 import type { FastifyInstance } from 'fastify'
+import { apiPlugin } from './api/api.ts'
 import { HOST_TRANSLATIONS, loadCatalogues } from './channels/catalogues.ts'
 import { loadChannels, type Mounted, mountChannel } from './channels/load.ts'
 import { createNotesStore } from './channels/notes.ts'
@@ -102,6 +103,11 @@ export async function startHost(
       healthRoutes(app, { database: opened.database, trouble: () => worker?.trouble() })
       for (const one of mounted)
         await app.register(channelPlugin(one, { ...parts.web, accept, report }), { prefix: prefixOf(base, one) })
+      const { ready } = parts.web
+      const { consoleToken, quotas } = config
+      await app.register(apiPlugin({ database: opened.database, ready, now, consoleToken, perSecond: quotas.api }), {
+        prefix: `${base.replace(/\/$/, '')}${API_PATH}`
+      })
       closing.push(() => app.close())
       await app.listen(config.listen)
     }
@@ -112,6 +118,8 @@ export async function startHost(
     throw error
   }
 }
+
+const API_PATH = '/api/v1'
 
 const mountAll = (config: Config, given: Given['channels']): Promise<Mounted[]> =>
   given

@@ -56,7 +56,7 @@ const MAX_AGE_MS = 100 * 365 * MILLISECONDS.d
  * A duration as in the configuration, but never without its unit: a bare number means seconds there, and an operator
  * who cleans up would take it for hours or days.
  */
-function age(text: string): number {
+export function ageOf(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text === '0' ? '0s' : text) ?? []
   if (!number) throw new InvalidArgumentError('An age is a number with a unit, such as 30d, 12h, 90m or 45s.')
   const milliseconds = Number(number) * MILLISECONDS[unit as keyof typeof MILLISECONDS]
@@ -65,9 +65,9 @@ function age(text: string): number {
 }
 
 export const olderThanOption = (what: string) =>
-  new Option('--older-than <age>', what).argParser(age).default(30 * MILLISECONDS.d, '30d')
+  new Option('--older-than <age>', what).argParser(ageOf).default(30 * MILLISECONDS.d, '30d')
 
-export const sinceOption = () => new Option('--since <age>', 'accepted since, such as 2h').argParser(age)
+export const sinceOption = () => new Option('--since <age>', 'accepted since, such as 2h').argParser(ageOf)
 
 export const dryRunOption = (what = 'only count what would be removed') => new Option('--dry-run', what)
 

@@ -14,6 +14,7 @@ import { messageCommands } from './messages.ts'
 import { outboxCommands } from './outbox.ts'
 import { registrationCommands } from './registrations.ts'
 import { trialCommands } from './test-actions.ts'
+import { tokenCommands } from './tokens.ts'
 
 const FAMILIES = [
   registrationCommands,
@@ -26,6 +27,7 @@ const FAMILIES = [
   databaseCommands,
   secretCommands,
   queueCommands,
+  tokenCommands,
   uploadCommands,
   languageCommands
 ]

@@ -61,7 +61,7 @@ begin
       select i.id, i.state
       from json_to_recordset(wants) as want(registration bigint, free int)
       join registrations r on r.id = want.registration and r.sending_host = host
-        and coalesce(r.paused_until <= at, true)
+        and coalesce(greatest(r.paused_until, r.operator_paused_until) <= at, true)
       cross join lateral (
         select c.id from conversations c
         where c.registration_id = r.id and c.sending_due <= at and c.id <> all(busy)

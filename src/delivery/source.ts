@@ -2,6 +2,7 @@ import type { AccountLimits } from 'channel-kit/channel'
 import type { Database } from '../postgres/connect.ts'
 import { claim, claimedBy, handOff, release } from '../queue/claims.ts'
 import type { WorkSource } from '../queue/work-source.ts'
+import { createActivity } from '../registrations/activity.ts'
 import type { AttemptResult, ClaimedMessage } from './attempt.ts'
 import { sendTurn } from './settle.ts'
 
@@ -25,6 +26,7 @@ export function messageSource({
   limitsOf,
   now
 }: Deps): WorkSource<ClaimedMessage, AttemptResult> {
+  const sentMessages = createActivity(database, 'sentAt')
   const paces = new Map<number, AccountLimits['perContact']>()
   return {
     claim: async ids =>
@@ -35,8 +37,14 @@ export function messageSource({
           return { registrationId, group: String(registrationId), ...(limits ? { limits } : {}) }
         })
       ),
-    settleAndClaim: (done, wants, inHand) =>
-      sendTurn(done, { database, host, wants, inHand, paceOf: id => paces.get(id), now: now() }),
+    async settleAndClaim(done, wants, inHand) {
+      const at = now()
+      await sentMessages(
+        done.filter(({ decision }) => decision.kind === 'accepted').map(({ claimed }) => claimed.registrationId),
+        at
+      )
+      return sendTurn(done, { database, host, wants, inHand, paceOf: id => paces.get(id), now: at })
+    },
     release: (ids, all) => release(database, 'send', host, ids, all, now()),
     handOff: (ids, to) => handOff(database, 'send', host, ids, to),
     claimed: () => claimedBy(database, 'send', host),

@@ -2,6 +2,7 @@ import type { GatewayEvent } from 'channel-kit/event'
 import type { FastifyBaseLogger } from 'fastify'
 import { createBatcher } from '../postgres/batch.ts'
 import type { Database } from '../postgres/connect.ts'
+import { createActivity } from '../registrations/activity.ts'
 import { ingest } from './ingest.ts'
 import { storeEvents } from './store-events.ts'
 
@@ -41,11 +42,17 @@ export function createIngest({ database, now, stored, log }: Deps): Ingest {
     return calls.map(() => undefined)
   }, MOST_TOGETHER)
 
+  const calledWebhooks = createActivity(database, 'calledAt')
+
   return async (registrationId, events) => {
     const call = { registrationId, events }
     if (events.length === 0) return
-    if (events.length <= MOST_EVENTS) return together(call)
-    await alone(call)
-    stored(1)
+    if (events.length <= MOST_EVENTS) await together(call)
+    else {
+      await alone(call)
+      stored(1)
+    }
+    // The events are stored: a time that cannot be saved comes with the next call.
+    await calledWebhooks([registrationId], now()).catch(() => {})
   }
 }

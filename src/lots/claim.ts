@@ -2,6 +2,7 @@ import { and, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { lots } from '../postgres/schema/lots.ts'
 import { hosts, registrations } from '../postgres/schema/schema.ts'
+import { PAUSED_UNTIL } from '../queue/conversations.ts'
 import { goOn } from './seal.ts'
 
 /**
@@ -45,7 +46,7 @@ export async function readLot(
   host: string
 ): Promise<{ lot: LotRow; pausedUntil: Date | null } | undefined> {
   const [row] = await db
-    .select({ lot: lots, pausedUntil: registrations.pausedUntil })
+    .select({ lot: lots, pausedUntil: PAUSED_UNTIL })
     .from(lots)
     .innerJoin(registrations, eq(registrations.id, lots.registrationId))
     .where(and(eq(lots.id, id), eq(lots.host, host), isNull(lots.endedAt)))

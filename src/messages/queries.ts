@@ -1,8 +1,14 @@
 import { and, asc, desc, eq, gt, gte, inArray, lt, lte, max, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../postgres/connect.ts'
+import type { Database, Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
-import { messageParts } from '../postgres/schema/kept.ts'
-import { conversations, type MessageState, messages, type OutboxState } from '../postgres/schema/schema.ts'
+import { aliases, messageParts } from '../postgres/schema/kept.ts'
+import {
+  conversations,
+  type MessageState,
+  messages,
+  type OutboxState,
+  registrations
+} from '../postgres/schema/schema.ts'
 import { waysOf } from '../protocol/contact.ts'
 import type { KnownPart } from './parts.ts'
 import { FAILED } from './replay.ts'
@@ -17,6 +23,12 @@ export interface MessageFilter {
   contact?: string | undefined
   /** Accepted since. */
   since?: Date | undefined
+  /** Accepted before. */
+  until?: Date | undefined
+  /** Contact, id of the CRM, or id of the gateway; whole. */
+  q?: string | undefined
+  /** In the reason, in letters of either case. */
+  reason?: string | undefined
 }
 
 const COLUMNS = {
@@ -47,7 +59,7 @@ export type Listed = Awaited<ReturnType<typeof listMessages>>[number]
 
 /** The newest first; `after`: the id of the last one seen. */
 export const listMessages = (
-  { db }: Pick<Database, 'db'>,
+  { db }: { db: Executor },
   wanted: MessageFilter,
   { limit, after }: { limit: number; after?: number | undefined }
 ) =>
@@ -61,7 +73,7 @@ export const listMessages = (
 
 /** Those of one id, or of one id of the CRM, which several registrations may have. */
 export const findMessages = (
-  { db }: Pick<Database, 'db'>,
+  { db }: { db: Executor },
   {
     id,
     crmId,
@@ -116,15 +128,43 @@ export async function* idsOf(
   }
 }
 
-function matching({ ids, state, registrationId, contact, since }: MessageFilter): (SQL | undefined)[] {
+function matching({
+  ids,
+  state,
+  registrationId,
+  contact,
+  since,
+  until,
+  q,
+  reason
+}: MessageFilter): (SQL | undefined)[] {
   return [
     ids && sql`${messages.id} = any(${bigints(ids)})`,
     state && ofState(state),
     registrationId === undefined ? undefined : eq(messages.registrationId, registrationId),
     contact === undefined ? undefined : inArray(conversations.contact, waysOf(contact)),
-    since && gte(messages.createdAt, since)
+    since && gte(messages.createdAt, since),
+    until && lt(messages.createdAt, until),
+    q === undefined ? undefined : named(q, registrationId),
+    reason === undefined ? undefined : sql`position(lower(${reason}) in lower(${messages.reason})) > 0`
   ]
 }
+
+/**
+ * A message by any of its names. Registration by registration, since every
+ * index of a name begins with it: without them all messages would be read.
+ */
+const named = (q: string, registrationId: number | undefined) => sql`${messages.id} in (
+  select found.id from ${registrations} r cross join lateral (
+    select m.id from ${messages} m where m.registration_id = r.id and m.crm_id = ${q}
+    union all select m.id from ${messages} m where m.registration_id = r.id and m.ref = ${q}
+    union all select p.message_id from ${messageParts} p where p.registration_id = r.id and p.ref = ${q}
+    union all select m.id from (
+      select c.id from ${conversations} c where c.registration_id = r.id and c.contact in ${waysOf(q)}
+      union select a.conversation_id from ${aliases} a where a.registration_id = r.id and a.contact in ${waysOf(q)}
+    ) c join ${messages} m on m.conversation_id = c.id
+  ) found
+  where ${registrationId === undefined ? sql`true` : sql`r.id = ${registrationId}`})`
 
 const ofState = (state: MessageState): SQL | undefined =>
   state === 'failed' ? FAILED : and(eq(messages.state, state), sql`${FAILED} is not true`)

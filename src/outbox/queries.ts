@@ -1,6 +1,6 @@
 import { STATUSES } from 'channel-kit/chat'
 import { and, asc, desc, eq, gt, inArray, lt, lte, max, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../postgres/connect.ts'
+import type { Database, Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { conversations, type OutboxState, outbox } from '../postgres/schema/schema.ts'
 import { NEVER_DUE } from '../queue/claims.ts'
@@ -38,7 +38,7 @@ export type ListedItem = Awaited<ReturnType<typeof listItems>>[number]
 
 /** The newest first; `after`: the id of the last one seen. */
 export const listItems = (
-  { db }: Pick<Database, 'db'>,
+  { db }: { db: Executor },
   wanted: OutboxFilter,
   { limit, after }: { limit: number; after?: number | undefined }
 ) =>
@@ -52,7 +52,7 @@ export const listItems = (
 
 /** What the CRM was told of a message, replays included, in order. */
 export const itemsAbout = (
-  { db }: Pick<Database, 'db'>,
+  { db }: { db: Executor },
   { registrationId, crmId, replays }: { registrationId: number; crmId: string; replays: number }
 ) =>
   db

@@ -9,6 +9,7 @@ import { claim, claimedBy, handOff, release } from '../queue/claims.ts'
 import { lockConversations, lockRegistrations, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
 import type { WorkSource } from '../queue/work-source.ts'
+import { createActivity } from '../registrations/activity.ts'
 
 /** What this host has in hand to tell CRMs: taking it, and writing down what became of it. */
 
@@ -96,7 +97,7 @@ interface Deps {
 
 /** Items for CRMs as the dispatcher works on them. Registrations of one cluster share it: it may be slow for all of them. */
 export function outboxSource({ database, host, tell, now }: Deps): WorkSource<ClaimedItem, DeliveryResult> {
-  const notes = toldNotes(database, now)
+  const tookItems = createActivity(database, 'toldAt')
 
   return {
     claim: async ids =>
@@ -109,8 +110,11 @@ export function outboxSource({ database, host, tell, now }: Deps): WorkSource<Cl
         .filter(({ decision: next }) => next.kind === 'archived')
         .map(({ claimed: taken }) => taken.registrationId)
       if (archived.length > 0) await archive(database, archived, now())
-      await notes.write(done)
       const at = now()
+      await tookItems(
+        done.filter(({ decision }) => decision.kind === 'delivered').map(({ claimed }) => claimed.registrationId),
+        at
+      )
       const kept = done.filter(({ decision: next }) => next.kind !== 'archived')
       const rows = await callRoutine<Row>(database.pool, OUTBOX_TURN, [
         host,
@@ -138,28 +142,6 @@ const archive = ({ db }: Pick<Database, 'db'>, registrationIds: readonly number[
       .set({ archivedAt: now })
       .where(and(inArray(registrations.id, [...registrationIds]), isNull(registrations.archivedAt)))
   })
-
-/** When a CRM last took something. Now and then is enough: it only tells a CRM that is away from one that refuses a single item. */
-function toldNotes({ db }: Pick<Database, 'db'>, now: () => Date) {
-  const noted = new Map<number, number>()
-
-  return {
-    async write(done: readonly DeliveryResult[]): Promise<void> {
-      const at = now()
-      const delivered = done
-        .filter(({ decision: next }) => next.kind === 'delivered')
-        .map(({ claimed: taken }) => taken.registrationId)
-      // One by one: whoever locks several does so in an order of their own.
-      for (const id of new Set(delivered)) {
-        if (at.getTime() - (noted.get(id) ?? 0) < NOTED_MS) continue
-        await db.update(registrations).set({ toldAt: at }).where(eq(registrations.id, id))
-        noted.set(id, at.getTime())
-      }
-    }
-  }
-}
-
-const NOTED_MS = 10_000
 
 /** A registration that its CRM had archived is back: what waited for it goes on. */
 export async function resumeArchived(tx: Executor, registrationId: number): Promise<void> {

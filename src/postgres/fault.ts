@@ -34,6 +34,13 @@ export const isAway = (error: unknown): boolean =>
   error instanceof Error &&
   (AWAY.test((error as NodeJS.ErrnoException).code ?? '') || AWAY_WORDS.test(error.message) || isAway(error.cause))
 
+/** Whether a statement was ended for its time. */
+export function isStatementTimeout(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof DatabaseError && cause.code === '57014') return true
+  return false
+}
+
 const MOST_WORDS = 200
 
 /** Why it failed, without the values that it failed with. */

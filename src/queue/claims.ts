@@ -85,7 +85,9 @@ function nextWake(
   due: Date | undefined
 ): Date | undefined {
   if (!due || due >= NEVER_DUE || (work === 'tell' && archivedAt)) return undefined
-  return work === 'send' && pausedUntil && pausedUntil > due ? pausedUntil : due
+  if (work === 'tell' || !pausedUntil || pausedUntil <= due) return due
+  // An operator's pause without an end: the one who resumes the registration wakes it.
+  return pausedUntil >= NEVER_DUE ? undefined : pausedUntil
 }
 
 /** One look into the index a registration, however much waits. */

@@ -1,4 +1,4 @@
-import { asc, inArray, sql } from 'drizzle-orm'
+import { asc, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { conversations, registrations } from '../postgres/schema/schema.ts'
@@ -24,6 +24,11 @@ export interface Contact {
   registrationId: number
   contact: string
 }
+
+/** No message or lot of a registration goes before: the later end of its gateway's pause and its operator's. */
+export const PAUSED_UNTIL = sql`greatest(${registrations.pausedUntil}, ${registrations.operatorPausedUntil})`.mapWith(
+  registrations.pausedUntil
+) as SQL<Date | null>
 
 /** Locked in one order, so that nobody waits in a circle. */
 export const lockConversations = async (tx: Executor, ids: readonly number[]): Promise<Conversation[]> =>
@@ -105,7 +110,7 @@ export const lockRegistrations = async (tx: Executor, ids: readonly number[], ho
           id: registrations.id,
           send: registrations.sendingHost,
           tell: registrations.tellingHost,
-          pausedUntil: registrations.pausedUntil,
+          pausedUntil: PAUSED_UNTIL,
           archivedAt: registrations.archivedAt
         })
         .from(registrations)

@@ -69,6 +69,13 @@ export const registrations = pgTable(
     toldAt: time(),
     /** The gateway wants no message of this account before. */
     pausedUntil: time(),
+    /** An operator holds its messages back until then, in 9999 where no end was said; saving settings leaves it. */
+    operatorPausedUntil: time(),
+    operatorPausedAt: time(),
+    operatorPauseReason: text(),
+    /** When a gateway last took a message of it, and called its webhook; saved every few seconds. */
+    sentAt: time(),
+    calledAt: time(),
     pollCursor: json().$type<Boxed>(),
     pollLeasedUntil: time(),
     /** The host that sends its messages; null: nothing is to be sent now, or a job is on its way to find a host. */

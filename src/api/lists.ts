@@ -1,0 +1,42 @@
+import { type TSchema, Type } from 'typebox'
+
+/** Shapes that several routes share. */
+
+export const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
+/** ISO 8601, in UTC. */
+export const Time = Type.String({ format: 'date-time', maxLength: 40 })
+export const Nullable = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()])
+
+export const ById = Type.Object({ id: Id }, { additionalProperties: false })
+
+/** In the query of every list. */
+export const Page = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 50, description: 'How many at most' })),
+  cursor: Type.Optional(
+    Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'The `next` of the answer before, to go on after it' })
+  )
+}
+
+export const ListOf = <Schema extends TSchema>(item: Schema) =>
+  Type.Object({
+    items: Type.Array(item),
+    next: Nullable(Type.String({ description: 'The `cursor` of the next page; null: this is the last one' }))
+  })
+
+export interface Slice {
+  limit: number
+  after?: number | undefined
+}
+
+/** One row more than asked for is read, which tells whether there is a next page. */
+export async function paged<Row extends { id: number }, Item>(
+  { limit = 50, cursor }: { limit?: number | undefined; cursor?: string | undefined },
+  read: (slice: Slice) => PromiseLike<readonly Row[]>,
+  shown: (row: Row) => Item
+): Promise<{ items: Item[]; next: string | null }> {
+  const rows = await read({ limit: limit + 1, after: cursor === undefined ? undefined : Number(cursor) })
+  const items = rows.slice(0, limit)
+  return { items: items.map(shown), next: rows.length > limit ? String(items.at(-1)?.id) : null }
+}
+
+export const isoOf = (time: Date | null) => time?.toISOString() ?? null

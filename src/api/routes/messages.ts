@@ -1,0 +1,148 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { findMessages, type Listed as ListedMessage, listMessages, storyOf, type Told } from '../../messages/queries.ts'
+import { itemsAbout } from '../../outbox/queries.ts'
+import type { Database, Executor } from '../../postgres/connect.ts'
+import { mayTouch, visible } from '../authorize.ts'
+import { Missing } from '../errors.ts'
+import { ById, Id, isoOf, ListOf, Nullable, Page, paged, Time } from '../lists.ts'
+import { searching } from '../search.ts'
+
+const STATES = ['waiting', 'sending', 'gathered', 'accepted', 'failed'] as const
+
+const MESSAGE = {
+  id: Id,
+  registration: Id,
+  contact: Type.String(),
+  crmId: Nullable(Type.String({ description: "The CRM's id" })),
+  state: Type.Enum([...STATES], {
+    description: '`gathered`: in a lot. `failed`: also after the gateway took it and reported an error'
+  }),
+  status: Nullable(Type.String({ description: 'sent, delivered, read or error, as the gateway reported' })),
+  reason: Nullable(Type.String()),
+  attempts: Type.Integer(),
+  replays: Type.Integer(),
+  ref: Nullable(Type.String({ description: "The gateway's id" })),
+  acceptedAt: Time,
+  dueAt: Nullable(Time),
+  settledAt: Nullable(Time)
+}
+
+const Message = Type.Object(MESSAGE, { title: 'Message' })
+
+const WholeMessage = Type.Object(
+  {
+    ...MESSAGE,
+    subject: Nullable(Type.String()),
+    content: Nullable(Type.Object({ text: Type.String(), format: Type.String() })),
+    attachments: Type.Array(Type.Object({ type: Type.String(), name: Type.String(), uri: Type.String() })),
+    parts: Type.Array(Type.Object({ part: Type.Integer(), ref: Type.String(), status: Nullable(Type.String()) })),
+    story: Type.Array(Type.Object({ kind: Type.String(), at: Time }, { additionalProperties: true }), {
+      description: 'What happened, in order: accepted, attempt, status, noted, returned, gathered, replayed, crm …'
+    })
+  },
+  { title: 'MessageWithStory' }
+)
+
+const Filter = Type.Object(
+  {
+    ...Page,
+    registration: Type.Optional(Id),
+    q: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 500,
+        description: 'A contact, an id of the CRM or an id of the gateway; whole, not a piece'
+      })
+    ),
+    state: Type.Optional(MESSAGE.state),
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'A piece of the reason' })),
+    since: Type.Optional(Time),
+    until: Type.Optional(Time)
+  },
+  { additionalProperties: false }
+)
+
+/** `/messages`: search, and a message's whole story. */
+export const messageApi =
+  ({ database }: { database: Pick<Database, 'db'> }): FastifyPluginAsyncTypebox =>
+  async app => {
+    app.get(
+      '/messages',
+      {
+        config: { scope: 'read' },
+        schema: {
+          summary: 'Messages, the newest first',
+          querystring: Filter,
+          response: { 200: ListOf(Message) }
+        }
+      },
+      ({ query: { q, state, reason, since, until, registration, ...page }, client }) =>
+        searching(database, tx =>
+          paged(
+            page,
+            slice =>
+              listMessages(
+                { db: tx },
+                {
+                  registrationId: visible(client, registration),
+                  q,
+                  state,
+                  reason,
+                  since: since === undefined ? undefined : new Date(since),
+                  until: until === undefined ? undefined : new Date(until)
+                },
+                slice
+              ),
+            shown
+          )
+        )
+    )
+
+    app.get(
+      '/messages/:id',
+      {
+        config: { scope: 'read' },
+        schema: { summary: 'One message and its story', params: ById, response: { 200: WholeMessage } }
+      },
+      ({ params: { id }, client }) =>
+        searching(database, async tx => {
+          const [message] = await findMessages({ db: tx }, { id })
+          if (!message) throw new Missing('message')
+          mayTouch(client, message.registrationId)
+          return whole(tx, message)
+        })
+    )
+  }
+
+async function whole(db: Executor, message: Awaited<ReturnType<typeof findMessages>>[number]) {
+  const { body, chapters, parts, acceptedAt, crmId } = message
+  const items = crmId === null ? [] : await itemsAbout({ db }, { ...message, crmId })
+  const told = items.map(
+    (item): Told => ({
+      kind: 'crm',
+      at: (item.settledAt ?? item.createdAt).toISOString(),
+      item: item.id,
+      status: (item.body as { status: string }).status,
+      state: item.state,
+      attempts: item.attempts,
+      reason: item.reason
+    })
+  )
+  return {
+    ...shown(message),
+    subject: body.subject,
+    content: body.content,
+    attachments: [...body.attachments],
+    parts: [...parts],
+    story: storyOf(acceptedAt, chapters, told)
+  }
+}
+
+const shown = ({ registrationId, acceptedAt, dueAt, settledAt, ...message }: ListedMessage) => ({
+  ...message,
+  registration: registrationId,
+  acceptedAt: acceptedAt.toISOString(),
+  dueAt: isoOf(dueAt),
+  settledAt: isoOf(settledAt)
+})
