@@ -33,7 +33,8 @@ const DEFAULTS = {
   roles: { web: true, worker: true },
   outboundAllow: [],
   uploadsUrl: undefined,
-  quotas: { uploads: 10 * 1024 ** 3, messages: 8 * 1024 ** 2, requests: 100, diskFloor: 1024 ** 3 },
+  quotas: { uploads: 10 * 1024 ** 3, messages: 8 * 1024 ** 2, requests: 100, api: 50, diskFloor: 1024 ** 3 },
+  consoleToken: undefined,
   logLevel: 'info'
 }
 
@@ -54,6 +55,8 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   LV_PLUGIN_QUOTA_UPLOADS: ['10 GiB', '-1', '5GB', 'much'],
   LV_PLUGIN_QUOTA_MESSAGES: ['fast', '8 MiB'],
   LV_PLUGIN_QUOTA_REQUESTS: ['0', '1.5'],
+  LV_PLUGIN_QUOTA_API: ['0', '1.5'],
+  CONSOLE_TOKEN: ['short', 'x'.repeat(23), `${'x'.repeat(30)} x`],
   LV_PLUGIN_DISK_FLOOR: ['low', '1G'],
   LV_PLUGIN_CRM_PARK_AFTER: ['0', 'never'],
   LV_PLUGIN_RETENTION: ['for ever', '-1d'],
@@ -76,7 +79,7 @@ t.test('an empty variable counts as not set', async t => {
   t.same(config, DEFAULTS)
 })
 
-t.test('a wrong variable is named with its value and what it is for', async t => {
+t.test('a wrong variable is named with its value, unless that is a secret, and what it is for', async t => {
   for (const [name, values] of Object.entries(WRONG))
     for (const value of values) t.equal(problems({ [name]: value }).join('; '), describe(name, value))
 
@@ -204,7 +207,8 @@ function problems(env: NodeJS.ProcessEnv): string[] {
 /** The start of a complaint, without the validator's own words. */
 function describe(name: string, value: string): string {
   const { description } = (Environment.properties as Record<string, { description?: string }>)[name] ?? {}
-  const start = `${name} is ${JSON.stringify(value)}: ${description}, must `
+  const secret = ['DATABASE_URL', 'LV_PLUGIN_SECRET_KEYS', 'CONSOLE_TOKEN'].includes(name)
+  const start = `${name} is ${secret ? 'not valid' : JSON.stringify(value)}: ${description}, must `
   return problems({ [name]: value }).find(line => line.startsWith(start)) ?? `${start}…`
 }
 

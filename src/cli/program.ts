@@ -26,8 +26,8 @@ const FAMILIES = [
   eraseCommand,
   databaseCommands,
   secretCommands,
-  queueCommands,
   tokenCommands,
+  queueCommands,
   uploadCommands,
   languageCommands
 ]

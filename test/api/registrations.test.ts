@@ -22,7 +22,7 @@ t.test('a registration shows what its settings lack, and what waits', async t =>
 
 t.test('a registration that there is not answers 404, and an id that is none 400', async t => {
   t.match(await ask('/registrations/999999'), { status: 404, json: { message: 'There is no such registration' } })
-  for (const wrong of ['0', '-1', 'x', '1e3', '9'.repeat(30), '1;drop table messages', '%00'])
+  for (const wrong of ['0', '-1', 'x', '9'.repeat(30), '1;drop table messages', '%00'])
     t.equal((await ask(`/registrations/${wrong}`)).status, 400, wrong)
 })
 
