@@ -75,7 +75,8 @@ begin
       update messages m
       set state = 'sending', attempts = m.attempts + case when head.state = 'waiting' then 1 else 0 end,
         doubt = case when head.state = 'waiting' then nullif(m.doubt, 'channel') else m.doubt end
-      from head where m.id = head.id and m.state = head.state
+      -- One that a gateway gave back in the meantime may be due later than it was.
+      from head where m.id = head.id and m.state = head.state and (head.state = 'sending' or m.due_at <= at)
       returning m.*, head.state = 'sending' interrupted
     )
     select m.id, false, m.interrupted, m.registration_id, m.conversation_id, m.crm_id, m.body, m.attempts, m.replays,

@@ -1,7 +1,7 @@
 import type { Status } from 'channel-kit/chat'
 import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
 import type { Part, Returned } from 'channel-kit/outcome'
-import { sql } from 'drizzle-orm'
+import { asc, inArray, sql } from 'drizzle-orm'
 import { type KnownPart, partsOf } from '../messages/parts.ts'
 import type { StoryEntry } from '../messages/story.ts'
 import type { Executor } from '../postgres/connect.ts'
@@ -103,6 +103,27 @@ const messageOf = ({ id, registrationId, conversationId, ...rest }: Omit<Row, 'n
   returned: [],
   chapters: []
 })
+
+/**
+ * Keeps waiting messages from being claimed until the transaction ends. A claim
+ * takes no lock of the conversation, so that a message that was read as waiting
+ * may be sent by now: made `waiting` once more, it would lose the result of
+ * that attempt and be sent twice. A message whose claim is under way counts as
+ * being sent; to wait for the claim could close a circle of locks.
+ */
+export async function holdWaiting(tx: Executor, all: Iterable<MatchedMessage>): Promise<void> {
+  const waiting = [...new Set(all)].filter(({ state }) => state === 'waiting')
+  if (waiting.length === 0) return
+  const ids = waiting.map(({ id }) => id).sort((one, other) => one - other)
+  const rows = await tx
+    .select({ id: messages.id, state: messages.state })
+    .from(messages)
+    .where(inArray(messages.id, ids))
+    .orderBy(asc(messages.id))
+    .for('no key update', { skipLocked: true })
+  const states = new Map(rows.map(({ id, state }) => [id, state]))
+  for (const message of waiting) message.state = states.get(message.id) ?? 'sending'
+}
 
 /** Adds the parts of those that are in parts; whoever calls has locked their conversations. */
 export async function addParts(tx: Executor, all: Iterable<MatchedMessage>): Promise<void> {

@@ -9,7 +9,7 @@ import { enqueueAnswers } from './auto-replies.ts'
 import { addAliases, learnNames, writeAddresses } from './contact-aliases.ts'
 import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './conversation-memory.ts'
 import { incomingItems } from './incoming-messages.ts'
-import { addParts, type MatchedMessage, matchMessages, type ReportedEvent } from './match-messages.ts'
+import { addParts, holdWaiting, type MatchedMessage, matchMessages, type ReportedEvent } from './match-messages.ts'
 import { latestOf, normalize } from './normalize-events.ts'
 import { saveStatuses, statusItems } from './save-status.ts'
 import { keepUnmatched, takeUnmatched } from './unmatched-statuses.ts'
@@ -61,6 +61,10 @@ export async function storeEvents(
   await addParts(
     tx,
     [...known.values()].filter(message => message !== null)
+  )
+  await holdWaiting(
+    tx,
+    all.flatMap(({ event }) => (event.kind === 'status' && event.status === 'returned' ? (known.get(event) ?? []) : []))
   )
   const conversationOf = (contact: Contact) => {
     const conversation = byId.get(byContact.get(keyOf(contact)) ?? -1)

@@ -1,7 +1,10 @@
 import type { EitherEvent } from 'channel-kit/event'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
+import type { SQL } from 'drizzle-orm'
 import t from 'tap'
+import { storeEvents } from '../../src/inbound/store-events.ts'
 import { earlyStatuses, messageParts } from '../../src/postgres/schema/kept.ts'
+import { messages } from '../../src/postgres/schema/schema.ts'
 import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 
@@ -156,6 +159,41 @@ t.test('a part that is given back while others are being sent waits for that', a
   await reach(id, 'accepted')
   await report(status('2-0', 'delivered'), status('3-1', 'delivered'))
   t.same(await heard(id, 1), ['delivered'])
+})
+
+t.test('a part that is given back while its message is being claimed is looked at after that attempt', async t => {
+  const { post, reach, report, row, db } = await talkingHost(t, async ({ attempt, sent }) => {
+    const known = new Map(sent.map(({ part, ref }) => [part, ref]))
+    const all = [0, 1].map(part => ({ part, ref: known.get(part) ?? `${attempt}-${part}` }))
+    return { kind: 'accepted', ref: all[0]?.ref ?? '', sent: all }
+  })
+  const id = await post('1', 'long')
+  await reach(id, 'accepted')
+  await report(status('1-0', 'returned', { afterMs: 3_600_000 }))
+  const waiting = await reach(id, 'waiting')
+
+  // The claim falls between the reading of the message and what is written of it.
+  const claim = () => db.update(messages).set({ state: 'sending', attempts: waiting.attempts + 1 })
+  const event = status('1-1', 'returned')
+  await db.transaction(async tx => {
+    let reads = 0
+    const interrupted = new Proxy(tx, {
+      get: (target, name) =>
+        name === 'execute'
+          ? async (query: SQL) => {
+              const result = await target.execute(query)
+              const isRead = result.rows.some(row => 'stale' in row)
+              if (isRead) reads += 1
+              if (isRead && reads === 2) await claim()
+              return result
+            }
+          : Reflect.get(target, name, target)
+    })
+    await storeEvents(interrupted, [{ registrationId: waiting.registrationId, event }], new Date())
+    t.equal(reads, 2, 'it is read once without and once with its lock')
+  })
+  t.match(await row(id), { state: 'sending', attempts: waiting.attempts + 1, returned: [{ part: 0 }] })
+  t.match(await db.select().from(earlyStatuses), [{ ref: '1-1', status: 'returned' }])
 })
 
 t.test('what is given back before its send has returned is sent once more after it', async t => {
