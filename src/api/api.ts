@@ -1,9 +1,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { registerAjvFormats, type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
-import type { TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { registerAjvFormats, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyInstance } from 'fastify'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { RuntimeOf } from '../channels/call-channel.ts'
 import type { Database } from '../postgres/connect.ts'
@@ -14,6 +12,7 @@ import { messageApi } from './routes/messages.ts'
 import { outboxApi } from './routes/outbox.ts'
 import { registrationApi } from './routes/registrations.ts'
 import { createAuthenticator } from './tokens.ts'
+import { validateRequest } from './validate.ts'
 
 /** The public API of the host, in a Fastify context of its own: `/api/v1` below the host's own path. */
 
@@ -31,16 +30,24 @@ description needs \`Authorization: Bearer\` with a token of \`npm run cli -- tok
 \`{code, message}\`, with \`errors\` by field where a request is not valid. Lists answer \`{items, next}\`; give
 \`next\` as \`cursor\` to go on. Times are ISO 8601 in UTC.`
 
+/** Of the page: everything is the host's own. The library's policy allows other hosts, and sends a page without TLS to https. */
+const POLICY = [
+  "default-src 'none'",
+  "base-uri 'none'",
+  "connect-src 'self'",
+  "font-src 'self' data:",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "img-src 'self' data:",
+  "script-src 'self'",
+  // The one style that the page has inline.
+  "style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='"
+].join('; ')
+
 /** Refusals that every route may answer. */
 const REFUSALS = {
   '4xx': ErrorAnswer,
   '5xx': ErrorAnswer
-}
-
-/** The library converts texts of a query, and leaves defaults out. */
-const withDefaults: FastifySchemaCompiler<TSchema> = route => {
-  const validate = TypeBoxValidatorCompiler(route)
-  return value => validate(Value.Default(route.schema, value))
 }
 
 export const apiPlugin =
@@ -48,7 +55,7 @@ export const apiPlugin =
   async (scope: FastifyInstance): Promise<void> => {
     const app = scope.withTypeProvider<TypeBoxTypeProvider>()
     registerAjvFormats()
-    app.setValidatorCompiler(withDefaults)
+    app.setValidatorCompiler(validateRequest)
     refuseInvalid(app)
     await app.register(swagger, {
       openapi: {
@@ -61,7 +68,9 @@ export const apiPlugin =
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
     await app.register(swaggerUi, {
       routePrefix: '/docs',
+      indexPrefix: app.prefix,
       staticCSP: true,
+      transformStaticCSP: () => POLICY,
       uiConfig: { deepLinking: true },
       theme: { title: 'chat-plugin-host: API' }
     })

@@ -4,7 +4,7 @@ import { audit } from '../postgres/schema/api.ts'
 
 /** The record of changes: who changed what, when, and of which registration. */
 
-interface NewEntry {
+export interface NewEntry {
   actor: string
   action: AuditAction
   registrationId?: number | null | undefined
@@ -17,7 +17,6 @@ type AuditAction =
   | 'registration.paused'
   | 'registration.resumed'
   | 'outbox.replayed'
-  | 'messages.replayed'
 
 /** Belongs into the transaction of the change, so that neither is there without the other. */
 export const writeAudit = (tx: Executor, { details = {}, ...entry }: NewEntry) =>

@@ -31,7 +31,8 @@ const MAX_PROVEN = 1_000
 /** Lets only requests with a valid token pass, that has the scope of the route and is within its limits. */
 export async function authorize(app: FastifyInstance, { authenticate, perSecond }: Deps): Promise<void> {
   await app.register(rateLimit, { global: false, cache: MAX_COUNTED })
-  const failures = app.createRateLimit({ max: MAX_FAILURES, timeWindow: 60_000, keyGenerator: ({ ip }) => ip })
+  // By the address, of IPv6 by its /64, as the library does it.
+  const failures = app.createRateLimit({ max: MAX_FAILURES, timeWindow: 60_000 })
   const requests = app.createRateLimit({
     max: perSecond,
     timeWindow: 1_000,

@@ -18,6 +18,7 @@ export const TooSlow = createError(
   'The search took too long: narrow it down by registration, since or until',
   422
 )
+export const Past = createError<[string]>('CPH_API_PAST', '"%s" is in the past', 400)
 const Invalid = createError<[string]>('CPH_API_INVALID', '%s', 400)
 
 export const ErrorAnswer = Type.Object(

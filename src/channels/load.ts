@@ -38,6 +38,9 @@ export async function loadChannels({
   return loaded
 }
 
+/** Paths of the host itself. */
+const RESERVED = ['/api/', '/console/']
+
 /** Puts a channel in its place. Throws when its options are wrong or its catalogues or icon cannot be read. */
 export async function mountChannel(
   channel: Channel,
@@ -58,6 +61,10 @@ export async function mountChannel(
     throw new Error(`The channel "${channel.name}" has no icon at ${channel.icon.href}`)
   })
   const place = path ?? `/${channel.name}/`
+  if (RESERVED.some(own => place.startsWith(own)))
+    throw new Error(
+      `The channel "${channel.name}" cannot be mounted at ${place}: ${RESERVED.join(' and ')} are the host's own`
+    )
   return {
     channel,
     path: place,

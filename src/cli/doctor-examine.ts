@@ -1,12 +1,11 @@
 import type { FieldErrors } from 'channel-kit/channel'
 import { beforeDeadline } from '../channels/call-channel.ts'
 import { within } from '../http-client/timeout.ts'
-import { findRegistrations } from '../registrations/list.ts'
+import { type FoundRegistration, findRegistrations } from '../registrations/list.ts'
+import { pauseText } from '../registrations/pause.ts'
 import { bar, type CliAnswer, count, errorText, progress } from './answer.ts'
 import { type Host, withHost } from './lent-host.ts'
 import { table } from './table.ts'
-
-type FoundRegistration = Awaited<ReturnType<typeof findRegistrations>>[number]
 
 /** A gateway has so long to answer. */
 const CHECK_TIMEOUT_MS = 20_000
@@ -14,7 +13,7 @@ const CHECK_TIMEOUT_MS = 20_000
 /** Asks the gateways by a host that neither listens nor works, since `check` needs the tools of a channel. */
 export const examine = ({ registration: id }: { registration?: number }): Promise<CliAnswer> =>
   withHost({ worker: false }, async (host, interrupted) => {
-    const rows = await findRegistrations(host.database, new Date(), id)
+    const rows = await findRegistrations(host.database, new Date(), { id })
     if (id !== undefined && rows.length === 0) throw new Error(`There is no registration ${id}.`)
     const found = []
     for (const [index, row] of rows.entries()) {
@@ -27,7 +26,7 @@ export const examine = ({ registration: id }: { registration?: number }): Promis
   })
 
 async function problemsOf({ ready }: Host, row: FoundRegistration): Promise<string[]> {
-  const paused = row.pausedUntil ? [`paused until ${row.pausedUntil.toISOString()}`] : []
+  const paused = row.pauses.map(pauseText)
   const archived = row.archivedAt ? ['archived: its CRM refuses every call'] : []
   try {
     const wrong = await within(CHECK_TIMEOUT_MS, async deadline => {

@@ -1,14 +1,13 @@
 import {
   countMessages,
+  type FoundMessage,
   findMessages,
   idsOf,
   type Listed,
-  listMessages,
-  storyOf,
-  type Told
+  listMessages
 } from '../messages/queries.ts'
 import { replayMessages } from '../messages/replay.ts'
-import { itemsAbout } from '../outbox/queries.ts'
+import { storyOf, type WholeStoryEntry } from '../messages/whole-story.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { MessageState } from '../postgres/schema/schema.ts'
 import { type CliAnswer, count } from './answer.ts'
@@ -82,32 +81,12 @@ export async function messagesShow(
   })
 }
 
-async function detailsOf(database: Pick<Database, 'db'>, { body, chapters, ...message }: FoundMessage) {
-  const { crmId } = message
+async function detailsOf(database: Pick<Database, 'db'>, message: FoundMessage) {
+  const { body, chapters: _, ...shown } = message
   const { subject, content, attachments } = body
-  return {
-    ...message,
-    subject,
-    content,
-    attachments,
-    story: storyOf(message.acceptedAt, chapters, await statusesForCrm())
-  }
-
-  async function statusesForCrm(): Promise<Told[]> {
-    if (crmId === null) return []
-    return (await itemsAbout(database, { ...message, crmId })).map(item => ({
-      kind: 'crm',
-      at: (item.settledAt ?? item.createdAt).toISOString(),
-      item: item.id,
-      status: (item.body as { status: string }).status,
-      state: item.state,
-      attempts: item.attempts,
-      reason: item.reason
-    }))
-  }
+  return { ...shown, subject, content, attachments, story: await storyOf(database, message) }
 }
 
-type FoundMessage = Awaited<ReturnType<typeof findMessages>>[number]
 type MessageDetails = Awaited<ReturnType<typeof detailsOf>>
 
 const head = (message: MessageDetails): (readonly [string, Cell])[] => [
@@ -138,9 +117,9 @@ function content({ content, attachments }: MessageDetails): string[] {
   ]
 }
 
-const storyTable = (all: readonly Told[]) => table(['at', 'what', 'how'], all.map(storyRow))
+const storyTable = (all: readonly WholeStoryEntry[]) => table(['at', 'what', 'how'], all.map(storyRow))
 
-function storyRow(entry: Told): readonly Cell[] {
+function storyRow(entry: WholeStoryEntry): readonly Cell[] {
   // The time to the millisecond: many entries fall into one second.
   const { at } = entry
   switch (entry.kind) {
@@ -183,7 +162,7 @@ function storyRow(entry: Told): readonly Cell[] {
   }
 }
 
-function deliveryText({ state, status, attempts, reason }: Extract<Told, { kind: 'crm' }>): string {
+function deliveryText({ state, status, attempts, reason }: Extract<WholeStoryEntry, { kind: 'crm' }>): string {
   const tries = count(attempts, 'try', 'tries')
   const why = reason === null ? '' : `: ${reason}`
   switch (state) {

@@ -2,6 +2,7 @@ import { readConfig } from '../config.ts'
 import { issuerProblem, originOf } from '../protocol/issuers.ts'
 import { type ListedRegistration, listRegistrations } from '../registrations/list.ts'
 import { moveRegistration } from '../registrations/move.ts'
+import { pauseText } from '../registrations/pause.ts'
 import { setRetryUnknown } from '../registrations/retry-unknown.ts'
 import { type CliAnswer, count } from './answer.ts'
 import { withDatabase } from './lent-database.ts'
@@ -15,7 +16,7 @@ const TITLES = [
   'cluster',
   'registered',
   'archived',
-  'paused until',
+  'paused',
   'retries unknown',
   'waiting messages',
   'waiting items'
@@ -29,18 +30,26 @@ const cells = (row: ListedRegistration) => [
   row.clusterUri,
   row.registeredAt,
   row.archivedAt,
-  row.pausedUntil,
+  row.pauses.map(pauseText).join('; '),
   row.retryUnknown ? 'yes' : 'no',
-  row.waitingMessages,
-  row.waitingItems
+  row.messages.count,
+  row.items.count
 ]
+
+/** `pausedUntil`: by the gateway. */
+const dataOf = ({ messages, items, ...row }: ListedRegistration) => ({
+  ...row,
+  pausedUntil: row.pauses.find(({ by }) => by === 'gateway')?.until ?? null,
+  waitingMessages: messages.count,
+  waitingItems: items.count
+})
 
 export const registrationsList = (): Promise<CliAnswer> =>
   withDatabase(async ({ database }) => {
     const rows = await listRegistrations(database, new Date())
     const total = count(rows.length, 'registration')
     return {
-      data: { registrations: rows },
+      data: { registrations: rows.map(dataOf) },
       text: rows.length > 0 ? `${table(TITLES, rows.map(cells))}\n${total}` : total
     }
   })

@@ -1,5 +1,4 @@
 import type { GatewayEvent } from 'channel-kit/event'
-import { eq, sql } from 'drizzle-orm'
 import { writeMemories } from '../inbound/conversation-memory.ts'
 import { storeEvents } from '../inbound/store-events.ts'
 import { recheckUnmatched } from '../inbound/unmatched-statuses.ts'
@@ -8,10 +7,10 @@ import { type KnownPart, partsOf } from '../messages/parts.ts'
 import { enqueueOutbox, type NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
-import { registrations } from '../postgres/schema/schema.ts'
 import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
 import { lockConversations, lockRegistrations } from '../queue/conversations.ts'
 import { addJob } from '../queue/jobs.ts'
+import { pauseByGateway } from '../registrations/pause.ts'
 import { type AttemptResult, applyResults, type ClaimedMessage, type UpdatedMessage } from './attempt.ts'
 import { type ClaimedRow, claimedOf } from './claimed-message.ts'
 import { type PaceOf, writePaces } from './contact-rate-limit.ts'
@@ -137,11 +136,7 @@ const failures = ({ claimed: { message, conversationId }, decision: next }: Sett
 
 async function follow(tx: Executor, { message }: ClaimedMessage, next: Decision, now: Date): Promise<void> {
   const until = pauseUntil(next, now)
-  if (until)
-    await tx
-      .update(registrations)
-      .set({ pausedUntil: sql`greatest(${registrations.pausedUntil}, ${until.toISOString()}::timestamptz)` })
-      .where(eq(registrations.id, message.registrationId))
+  if (until) await pauseByGateway(tx, message.registrationId, until)
   const [first] = next.kind === 'accepted' ? scheduledOf(next) : []
   if (first) await addJob(tx, 'later', { message: message.id }, { at: new Date(now.getTime() + first.afterMs) })
 }

@@ -9,6 +9,7 @@ import { sanitize } from '../postgres/sanitize-text.ts'
 import { type ItemState, lotItems } from '../postgres/schema/lots.ts'
 import { conversations, messages } from '../postgres/schema/schema.ts'
 import { lockConversations, wake } from '../queue/conversations.ts'
+import { saveActivity } from '../registrations/activity.ts'
 import type { LotRow } from './claim.ts'
 import { letGoHeld } from './hold.ts'
 import { acceptedEnd, failedEnd, refIn } from './item-results.ts'
@@ -44,6 +45,7 @@ export async function settle(
       if (most > 1) most = 1
       else more = await some(1, { kind: 'unknown', reason: `what became of it could not be stored: ${faultOf(error)}` })
     }
+  if (verdict.kind === 'accepted') await saveActivity(database, 'sentAt', [lot.registrationId], now())
 }
 
 async function settleSome(

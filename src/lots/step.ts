@@ -1,10 +1,9 @@
 import type { LotOutcome } from 'channel-kit/lots'
-import { eq, sql } from 'drizzle-orm'
 import type { RuntimeOf } from '../channels/call-channel.ts'
 import { LONGEST_WAIT_MS, type RetryPolicy } from '../delivery/retry-policy.ts'
-import type { Database, Executor } from '../postgres/connect.ts'
+import type { Database } from '../postgres/connect.ts'
 import type { LotCode } from '../postgres/schema/lots.ts'
-import { registrations } from '../postgres/schema/schema.ts'
+import { pauseByGateway } from '../registrations/pause.ts'
 import type { LotChannel } from './call-gateway.ts'
 import { type Changes, type LotRow, writeLot } from './claim.ts'
 
@@ -38,15 +37,6 @@ export const note = ({ work, lot }: Pick<Going, 'work' | 'lot'>, changes: Change
 
 export const later = ({ now }: LotWork, ms: number): Date => new Date(now().getTime() + Math.min(ms, LONGEST_WAIT_MS))
 
-/** Nothing of the registration goes on for so long. */
-async function pause(tx: Executor, { registrationId }: LotRow, until: Date): Promise<void> {
-  const at = sql`${until.toISOString()}::timestamptz`
-  await tx
-    .update(registrations)
-    .set({ pausedUntil: sql`greatest(${registrations.pausedUntil}, ${at})` })
-    .where(eq(registrations.id, registrationId))
-}
-
 /** The account may not go on: the lot waits with it, and the call does not count. */
 export async function throttled(
   { work, lot }: Going,
@@ -56,7 +46,7 @@ export async function throttled(
   const until = later(work, afterMs)
   await work.database.db.transaction(async tx => {
     await writeLot(tx, lot, { calling: false, attempts: lot.attempts, reason, ...changes })
-    await pause(tx, lot, until)
+    await pauseByGateway(tx, lot.registrationId, until)
   })
   return { kind: 'wait', until }
 }

@@ -2,17 +2,10 @@ import { and, asc, desc, eq, gt, gte, inArray, lt, lte, max, type SQL, sql } fro
 import type { Database, Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { aliases, messageParts } from '../postgres/schema/kept.ts'
-import {
-  conversations,
-  type MessageState,
-  messages,
-  type OutboxState,
-  registrations
-} from '../postgres/schema/schema.ts'
+import { conversations, type MessageState, messages, registrations } from '../postgres/schema/schema.ts'
 import { waysOf } from '../protocol/contact.ts'
 import type { KnownPart } from './parts.ts'
 import { FAILED } from './replay.ts'
-import type { StoryEntry } from './story.ts'
 
 /** Messages as an operator looks for them. */
 
@@ -93,6 +86,8 @@ export const findMessages = (
     )
     .orderBy(asc(messages.id))
 
+export type FoundMessage = Awaited<ReturnType<typeof findMessages>>[number]
+
 export async function countMessages({ db }: Pick<Database, 'db'>, wanted: MessageFilter): Promise<number> {
   const [row] = await db
     .select({ count: sql<number>`count(*)::int` })
@@ -168,23 +163,3 @@ const named = (q: string, registrationId: number | undefined) => sql`${messages.
 
 const ofState = (state: MessageState): SQL | undefined =>
   state === 'failed' ? FAILED : and(eq(messages.state, state), sql`${FAILED} is not true`)
-
-/** What happened, as it is told: what the CRM heard stands among the message's own chapters. */
-export type Told =
-  | StoryEntry
-  | { kind: 'accepted'; at: string }
-  | {
-      kind: 'crm'
-      at: string
-      item: number
-      status: string
-      state: OutboxState
-      attempts: number
-      reason: string | null
-    }
-
-/** In order. The message's own clock is the hosts', that of its acceptance the database's. */
-export const storyOf = (acceptedAt: Date, chapters: readonly StoryEntry[], heard: readonly Told[]): Told[] => [
-  { kind: 'accepted', at: acceptedAt.toISOString() },
-  ...[...chapters, ...heard].toSorted((a, b) => a.at.localeCompare(b.at))
-]

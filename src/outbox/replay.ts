@@ -1,5 +1,5 @@
 import { and, inArray, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../postgres/connect.ts'
+import type { Database, Executor } from '../postgres/connect.ts'
 import { conversations, outbox } from '../postgres/schema/schema.ts'
 import { lockConversations, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
@@ -25,29 +25,32 @@ export const replayable = (now: Date) => and(inArray(outbox.state, ['parked', 's
  * decides. Answers how many were parked or stopped and now wait.
  */
 export const replayItems = ({ db }: Pick<Database, 'db'>, ids: readonly number[], now: Date): Promise<number> =>
-  db.transaction(async tx => {
-    const rows = await tx
-      .select({ id: outbox.conversationId })
-      .from(outbox)
-      .where(inArray(outbox.id, [...ids]))
-    const locked = await lockConversations(
-      tx,
-      rows.map(({ id }) => id)
-    )
-    const replayed = await tx
-      .update(outbox)
-      .set({ state: 'waiting', attempts: 0, dueAt: now, offeredSince: now, settledAt: null })
-      .where(and(inArray(outbox.id, [...ids]), replayable(now)))
-      .returning({ registrationId: outbox.registrationId })
-    await refreshDue(
-      tx,
-      'tell',
-      locked.map(({ id }) => id)
-    )
-    await wake(
-      tx,
-      'tell',
-      replayed.map(({ registrationId }) => registrationId)
-    )
-    return replayed.length
-  })
+  db.transaction(tx => replayItemsIn(tx, ids, now))
+
+/** The same in a transaction of the caller's, who has locked nothing yet. */
+export async function replayItemsIn(tx: Executor, ids: readonly number[], now: Date): Promise<number> {
+  const rows = await tx
+    .select({ id: outbox.conversationId })
+    .from(outbox)
+    .where(inArray(outbox.id, [...ids]))
+  const locked = await lockConversations(
+    tx,
+    rows.map(({ id }) => id)
+  )
+  const replayed = await tx
+    .update(outbox)
+    .set({ state: 'waiting', attempts: 0, dueAt: now, offeredSince: now, settledAt: null })
+    .where(and(inArray(outbox.id, [...ids]), replayable(now)))
+    .returning({ registrationId: outbox.registrationId })
+  await refreshDue(
+    tx,
+    'tell',
+    locked.map(({ id }) => id)
+  )
+  await wake(
+    tx,
+    'tell',
+    replayed.map(({ registrationId }) => registrationId)
+  )
+  return replayed.length
+}

@@ -1,9 +1,11 @@
-import { asc, eq, inArray, sql } from 'drizzle-orm'
-import type { Database } from '../postgres/connect.ts'
+import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm'
+import type { Executor } from '../postgres/connect.ts'
 import { messages, outbox, registrations } from '../postgres/schema/schema.ts'
+import { pausesOf } from './pause.ts'
 
-/** Registrations as an operator looks for them. Columns are named one by one, so that no secret comes along. */
+/** Registrations as an operator or an API client sees them. */
 
+/** Column by column, so that no secret comes along. */
 const COLUMNS = {
   id: registrations.id,
   channel: registrations.channel,
@@ -14,45 +16,80 @@ const COLUMNS = {
   registeredAt: registrations.registeredAt,
   archivedAt: registrations.archivedAt,
   pausedUntil: registrations.pausedUntil,
-  retryUnknown: registrations.retryUnknown
+  operatorPausedUntil: registrations.operatorPausedUntil,
+  operatorPausedAt: registrations.operatorPausedAt,
+  operatorPauseReason: registrations.operatorPauseReason,
+  retryUnknown: registrations.retryUnknown,
+  sentAt: registrations.sentAt,
+  calledAt: registrations.calledAt,
+  toldAt: registrations.toldAt
 }
 
-export type ListedRegistration = Awaited<ReturnType<typeof listRegistrations>>[number]
+interface Wanted {
+  id?: number | undefined
+  /** The id of the last one seen. */
+  after?: number | undefined
+  limit?: number | undefined
+}
 
-/** All of them, or the one of this id; `pausedUntil` is null where the pause is over. */
-export async function findRegistrations({ db }: Pick<Database, 'db'>, now: Date, id?: number) {
-  const rows = await db
+export type FoundRegistration = Awaited<ReturnType<typeof findRegistrations>>[number]
+
+/** In the order of their ids. `pauses`: those that hold now. */
+export async function findRegistrations({ db }: { db: Executor }, now: Date, { id, after, limit }: Wanted = {}) {
+  const found = db
     .select(COLUMNS)
     .from(registrations)
-    .where(id === undefined ? undefined : eq(registrations.id, id))
+    .where(
+      and(
+        id === undefined ? undefined : eq(registrations.id, id),
+        after === undefined ? undefined : gt(registrations.id, after)
+      )
+    )
     .orderBy(asc(registrations.id))
-  return rows.map(row => ({ ...row, pausedUntil: row.pausedUntil && row.pausedUntil > now ? row.pausedUntil : null }))
-}
-
-/** All of them, with the numbers of messages and outbox items that are still to go. */
-export async function listRegistrations(database: Pick<Database, 'db'>, now: Date) {
-  const { db } = database
-  const rows = await findRegistrations(database, now)
-  const waitingMessages = await countsOf(
-    db
-      .select({ id: messages.registrationId, count: sql<number>`count(*)::int` })
-      .from(messages)
-      .where(inArray(messages.state, ['waiting', 'sending', 'gathered']))
-      .groupBy(messages.registrationId)
-  )
-  const waitingItems = await countsOf(
-    db
-      .select({ id: outbox.registrationId, count: sql<number>`count(*)::int` })
-      .from(outbox)
-      .where(eq(outbox.state, 'waiting'))
-      .groupBy(outbox.registrationId)
-  )
-  return rows.map(row => ({
+  const rows = await (limit === undefined ? found : found.limit(limit))
+  return rows.map(({ operatorPausedUntil, operatorPausedAt, operatorPauseReason, pausedUntil, ...row }) => ({
     ...row,
-    waitingMessages: waitingMessages.get(row.id) ?? 0,
-    waitingItems: waitingItems.get(row.id) ?? 0
+    pauses: pausesOf({ operatorPausedUntil, operatorPausedAt, operatorPauseReason, pausedUntil }, now)
   }))
 }
 
-const countsOf = async (counting: PromiseLike<{ id: number; count: number }[]>) =>
-  new Map((await counting).map(({ id, count }) => [id, count]))
+export type ListedRegistration = FoundRegistration & { messages: Waiting; items: Waiting }
+
+/** What of a registration is not settled. */
+interface Waiting {
+  count: number
+  oldest: Date | null
+}
+
+/** The same, with the messages and outbox items of each that are still to go. */
+export async function listRegistrations(
+  database: { db: Executor },
+  now: Date,
+  wanted: Wanted = {}
+): Promise<ListedRegistration[]> {
+  const rows = await findRegistrations(database, now, wanted)
+  const ids = rows.map(({ id }) => id)
+  const [waiting, items] = [await waitingOf(database, messages, ids), await waitingOf(database, outbox, ids)]
+  return rows.map(row => ({
+    ...row,
+    messages: waiting.get(row.id) ?? NOTHING,
+    items: items.get(row.id) ?? NOTHING
+  }))
+}
+
+const NOTHING: Waiting = { count: 0, oldest: null }
+
+/** The partial indexes have only what is not settled, so that it costs nothing however much is. */
+async function waitingOf({ db }: { db: Executor }, table: typeof messages | typeof outbox, ids: readonly number[]) {
+  if (ids.length === 0) return new Map<number, Waiting>()
+  const rows = await db
+    .select({
+      id: table.registrationId,
+      count: sql<number>`count(*)::int`,
+      oldest: sql`min(${table.createdAt})`.mapWith(table.createdAt)
+    })
+    .from(table)
+    .where(and(inArray(table.registrationId, [...ids]), isNull(table.settledAt)))
+    .groupBy(table.registrationId)
+  return new Map(rows.map(({ id, ...waiting }) => [id, waiting]))
+}

@@ -2,12 +2,13 @@ import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import { resumeLots } from '../lots/seal.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { registrations } from '../postgres/schema/schema.ts'
+import { NEVER_DUE } from '../queue/claims.ts'
 import { wake } from '../queue/conversations.ts'
 
 /**
- * A registration that its gateway has paused: none of its messages and lots goes on before `paused_until`. The pause
- * is the gateway's, so that saved settings end it. A pause by an operator needs a column of its own, since `paused_until`
- * would end with the next settings that an admin saves.
+ * Pauses of a registration: none of its messages and lots goes on. Its gateway's ends by itself, or by saved settings,
+ * which may have mended its cause; an operator's, in columns of its own, only as the operator said. What comes in goes on
+ * in both, and so does the outbox. `PAUSED_UNTIL` of queue/conversations.ts is the later end of both.
  */
 
 /** Pauses a registration until then. Of several pauses the longest holds, in whichever order they are written. */
@@ -31,4 +32,67 @@ export async function endPauseByGateway(tx: Executor, registrationId: number): P
     paused.map(({ id }) => id)
   )
   await resumeLots(tx, registrationId)
+}
+
+/** Replaces an earlier pause by an operator. `until`: null where it is for somebody to end. */
+export async function pauseByOperator(
+  tx: Executor,
+  registrationId: number,
+  { reason, until, now }: { reason: string; until: Date | null; now: Date }
+): Promise<void> {
+  await tx
+    .update(registrations)
+    .set({ operatorPausedUntil: until ?? NEVER_DUE, operatorPausedAt: now, operatorPauseReason: reason })
+    .where(eq(registrations.id, registrationId))
+  // A host that was to come back at the end of an earlier pause comes for a shorter one too.
+  await wake(tx, 'send', [registrationId])
+}
+
+/** Ends it. Answers whether there was one. */
+export async function resumeByOperator(tx: Executor, registrationId: number): Promise<boolean> {
+  const [row] = await tx
+    .select({ until: registrations.operatorPausedUntil })
+    .from(registrations)
+    .where(eq(registrations.id, registrationId))
+    .for('no key update')
+  if (!row?.until) return false
+  await tx
+    .update(registrations)
+    .set({ operatorPausedUntil: null, operatorPausedAt: null, operatorPauseReason: null })
+    .where(eq(registrations.id, registrationId))
+  await wake(tx, 'send', [registrationId])
+  await resumeLots(tx, registrationId)
+  return true
+}
+
+interface Row {
+  pausedUntil: Date | null
+  operatorPausedUntil: Date | null
+  operatorPausedAt: Date | null
+  operatorPauseReason: string | null
+}
+
+export interface Pause {
+  by: 'operator' | 'gateway'
+  /** Null where that was not written down. */
+  since: Date | null
+  /** Null: until somebody resumes the registration. */
+  until: Date | null
+  reason: string | null
+}
+
+/** For people, as in "paused by an operator until resumed: number is under review". */
+export const pauseText = ({ by, until, reason }: Pause): string =>
+  `paused by ${by === 'operator' ? 'an operator' : 'the gateway'} until ${until?.toISOString() ?? 'resumed'}${reason === null ? '' : `: ${reason}`}`
+
+/** Those that hold now. */
+export const pausesOf = (row: Row, now: Date): Pause[] => {
+  const { pausedUntil, operatorPausedUntil, operatorPausedAt: since, operatorPauseReason: reason } = row
+  const byOperator: Pause[] =
+    operatorPausedUntil && operatorPausedUntil > now
+      ? [{ by: 'operator', since, until: operatorPausedUntil >= NEVER_DUE ? null : operatorPausedUntil, reason }]
+      : []
+  const byGateway: Pause[] =
+    pausedUntil && pausedUntil > now ? [{ by: 'gateway', since: null, until: pausedUntil, reason: null }] : []
+  return [...byOperator, ...byGateway]
 }

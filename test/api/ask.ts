@@ -10,8 +10,25 @@ export const CONSOLE_TOKEN = 'console-token-for-tests-0123456789'
 export interface ApiAnswer {
   status: number
   headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads it as it expects it
-  json: any
+  json: Json
+}
+
+/** The answers' fields, as tests read them; whether each is of its type is compared with the OpenAPI file. */
+interface Json extends Description {
+  kind: string
+  action: string
+  id: number
+  items: Json[]
+  next: string | null
+  code: number
+  message: string
+  errors: Record<string, string>
+  story: { kind: string; at: string }[]
+  pauses: { by: string; until: string | null }[]
+  settings: { complete: boolean; missing: string | null }
+  waiting: number
+  state: string
+  replayed: number
 }
 
 export async function apiHost(t: Test, given: Parameters<typeof testHost>[1] = {}) {
@@ -27,7 +44,7 @@ export async function apiHost(t: Test, given: Parameters<typeof testHost>[1] = {
     const request = requestOf(asked)
     const answer = await fetch(`${host.url}api/v1${path}`, request)
     const text = await answer.text()
-    const json = text === '' ? undefined : JSON.parse(text)
+    const json = JSON.parse(text) as Json
     described ??= (await (await fetch(`${host.url}api/v1/openapi.json`)).json()) as Description
     const wrong = misfit(described, { method: request.method, path, status: answer.status, json })
     if (wrong) t.fail(`an answer is not as the OpenAPI file says: ${wrong}`, { path, json })
@@ -52,7 +69,7 @@ interface Asked {
   method?: string
 }
 
-export interface Description {
+interface Description {
   paths: Record<string, Record<string, { responses: Record<string, { content?: Record<string, { schema: object }> }> }>>
 }
 

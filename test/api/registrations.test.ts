@@ -22,7 +22,7 @@ t.test('a registration shows what its settings lack, and what waits', async t =>
 
 t.test('a registration that there is not answers 404, and an id that is none 400', async t => {
   t.match(await ask('/registrations/999999'), { status: 404, json: { message: 'There is no such registration' } })
-  for (const wrong of ['0', '-1', 'x', '9'.repeat(30), '1;drop table messages', '%00'])
+  for (const wrong of ['0', '-1', 'x', '9'.repeat(30), '1;drop table messages', '%00', '1e3', 'true', '1.0', '0x1'])
     t.equal((await ask(`/registrations/${wrong}`)).status, 400, wrong)
 })
 
@@ -94,7 +94,23 @@ t.test('a pause outlasts a host, and one that ends by hand costs no look at the 
 })
 
 t.test('a pause without a reason, or until what is no time, changes nothing', async t => {
-  for (const body of [{}, { reason: '' }, { reason: 'x'.repeat(501) }, { reason: 'x', until: 'soon' }, [], 'x'])
+  for (const body of [
+    {},
+    { reason: '' },
+    { reason: 'x'.repeat(501) },
+    { reason: 'x', until: 'soon' },
+    { reason: 'x\u0000' },
+    [],
+    'x'
+  ])
     t.equal((await ask(`/registrations/${id}/pause`, { body })).status, 400, JSON.stringify(body))
   t.same((await ask(`/registrations/${id}`)).json.pauses, [])
+})
+
+t.test('a pause until a time that is over is refused', async t => {
+  const body = { reason: 'x', until: new Date(Date.now() - 1_000).toISOString() }
+  t.match(await ask(`/registrations/${id}/pause`, { body }), {
+    status: 400,
+    json: { message: '"until" is in the past' }
+  })
 })

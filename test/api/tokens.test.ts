@@ -88,7 +88,7 @@ t.test('a token that is revoked or expired opens nothing from the next request o
 
   const expired = await token({ expiresAt: new Date(Date.now() - 1_000) })
   t.equal((await ask('/messages', { token: expired })).status, 401)
-  const actions = (await ask('/audit')).json.items.map(({ action }: { action: string }) => action)
+  const actions = (await ask('/audit')).json.items.map(({ action }) => action)
   t.ok(actions.includes('token.created') && actions.includes('token.revoked'))
 })
 

@@ -174,3 +174,12 @@ t.test(
     )
   }
 )
+
+t.test('a channel at a path of the host itself is refused', async t => {
+  const env = {}
+  for (const path of ['/api/', '/api/v1/', '/console/'])
+    await t.rejects(mountChannel(bareChannel, path, 'https://host.test/', env), {
+      message: `The channel "bare" cannot be mounted at ${path}: /api/ and /console/ are the host's own`
+    })
+  t.equal((await mountChannel(bareChannel, '/apis/', 'https://host.test/', env)).path, '/apis/')
+})

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { registrations } from '../../src/postgres/schema/schema.ts'
+import { pauseByOperator } from '../../src/registrations/pause.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, taken, text } from '../scripted-channel.ts'
 import { cli, cliJson } from './run.ts'
@@ -44,7 +45,20 @@ t.test('registrations list tells of each what it is and what waits, and no secre
   const shown = JSON.stringify(listed) + stdout
   for (const { hpt, webhookToken, webhookHash } of rows)
     for (const secret of [hpt, webhookToken, webhookHash, first.hpt() as string]) t.notOk(shown.includes(secret))
-  t.same(Object.keys(listed.registrations[0] ?? {}).length, 12)
+  t.same(Object.keys(listed.registrations[0] ?? {}).length, 16)
+})
+
+t.test('registrations list and doctor tell of a pause by an operator, and why', async t => {
+  const crm = await testCrm(t)
+  const host = await testHost(t)
+  await crm.register(host.url)
+  await pauseByOperator(host.database.db, 1, { reason: 'under review', until: null, now: new Date() })
+
+  const pauses = [{ by: 'operator', until: null, reason: 'under review' }]
+  t.match(await cliJson(t, ['registrations', 'list'], { env: host.environment }), { registrations: [{ pauses }] })
+  const told = /paused by an operator until resumed: under review/
+  t.match(await cli(t, ['registrations', 'list'], { env: host.environment }), { code: 0, stdout: told })
+  t.match(await cli(t, ['doctor'], { env: host.environment }), { code: 1, stdout: told })
 })
 
 t.test('registrations set has a host repeat at once what may have left, or not any more', async t => {

@@ -1,12 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { findMessages, type Listed as ListedMessage, listMessages, storyOf, type Told } from '../../messages/queries.ts'
-import { itemsAbout } from '../../outbox/queries.ts'
+import { type FoundMessage, findMessages, type Listed as ListedMessage, listMessages } from '../../messages/queries.ts'
+import { storyOf } from '../../messages/whole-story.ts'
 import type { Database, Executor } from '../../postgres/connect.ts'
 import { mayTouch, visible } from '../authorize.ts'
 import { Missing } from '../errors.ts'
 import { ById, Id, isoOf, ListOf, Nullable, Page, paged, Time } from '../lists.ts'
 import { searching } from '../search.ts'
+import { GivenTime, Text } from '../validate.ts'
 
 const STATES = ['waiting', 'sending', 'gathered', 'accepted', 'failed'] as const
 
@@ -48,17 +49,11 @@ const Filter = Type.Object(
   {
     ...Page,
     registration: Type.Optional(Id),
-    q: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 500,
-        description: 'A contact, an id of the CRM or an id of the gateway; whole, not a piece'
-      })
-    ),
+    q: Type.Optional(Text(500, 'A contact, an id of the CRM or an id of the gateway; whole, not a piece')),
     state: Type.Optional(MESSAGE.state),
-    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'A piece of the reason' })),
-    since: Type.Optional(Time),
-    until: Type.Optional(Time)
+    reason: Type.Optional(Text(200, 'A piece of the reason')),
+    since: Type.Optional(GivenTime),
+    until: Type.Optional(GivenTime)
   },
   { additionalProperties: false }
 )
@@ -115,27 +110,15 @@ export const messageApi =
     )
   }
 
-async function whole(db: Executor, message: Awaited<ReturnType<typeof findMessages>>[number]) {
-  const { body, chapters, parts, acceptedAt, crmId } = message
-  const items = crmId === null ? [] : await itemsAbout({ db }, { ...message, crmId })
-  const told = items.map(
-    (item): Told => ({
-      kind: 'crm',
-      at: (item.settledAt ?? item.createdAt).toISOString(),
-      item: item.id,
-      status: (item.body as { status: string }).status,
-      state: item.state,
-      attempts: item.attempts,
-      reason: item.reason
-    })
-  )
+async function whole(db: Executor, message: FoundMessage) {
+  const { body, parts } = message
   return {
     ...shown(message),
     subject: body.subject,
     content: body.content,
     attachments: [...body.attachments],
     parts: [...parts],
-    story: storyOf(acceptedAt, chapters, told)
+    story: await storyOf({ db }, message)
   }
 }
 

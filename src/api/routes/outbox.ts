@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { countReplayable, type ListedItem, listItems } from '../../outbox/queries.ts'
-import { replayItems } from '../../outbox/replay.ts'
+import { replayItemsIn } from '../../outbox/replay.ts'
 import type { Database } from '../../postgres/connect.ts'
 import { writeAudit } from '../audit.ts'
 import { visible } from '../authorize.ts'
@@ -88,14 +88,16 @@ export const outboxApi =
             : (await listItems(database, { ids, registrationId }, { limit: ids.length })).map(({ id }) => id)
         const replayed = dryRun
           ? await countReplayable(database, { ids: own }, now())
-          : await replayItems(database, own, now())
-        if (!dryRun)
-          await writeAudit(database.db, {
-            actor: client.actor,
-            action: 'outbox.replayed',
-            registrationId,
-            details: { ids: own, replayed }
-          })
+          : await database.db.transaction(async tx => {
+              const replayed = await replayItemsIn(tx, own, now())
+              await writeAudit(tx, {
+                actor: client.actor,
+                action: 'outbox.replayed',
+                registrationId,
+                details: { ids: own, replayed }
+              })
+              return replayed
+            })
         return { dryRun, asked: ids.length, replayed }
       }
     )

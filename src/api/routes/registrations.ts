@@ -1,13 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { RuntimeOf } from '../../channels/call-channel.ts'
-import type { Database } from '../../postgres/connect.ts'
-import { operatorPauseOf, pauseByOperator, resumeByOperator } from '../../registrations/operator-pause.ts'
-import { overviewOf, type RegistrationOverview } from '../../registrations/overview.ts'
-import { writeAudit } from '../audit.ts'
+import type { Database, Executor } from '../../postgres/connect.ts'
+import { type ListedRegistration, listRegistrations } from '../../registrations/list.ts'
+import { pauseByOperator, resumeByOperator } from '../../registrations/pause.ts'
+import { type NewEntry, writeAudit } from '../audit.ts'
 import { mayTouch, visible } from '../authorize.ts'
-import { Missing } from '../errors.ts'
+import { Missing, Past } from '../errors.ts'
 import { ById, Id, isoOf, ListOf, Nullable, Page, paged, Time } from '../lists.ts'
+import { searching } from '../search.ts'
+import type { Client } from '../tokens.ts'
+import { GivenTime, Text } from '../validate.ts'
 
 interface Deps {
   database: Pick<Database, 'db'>
@@ -67,7 +70,7 @@ export const registrationApi =
       async ({ query, client }) => {
         const { items, next } = await paged(
           query,
-          slice => overviewOf(database, { id: visible(client, undefined) }, slice),
+          slice => listed({ id: visible(client, undefined), ...slice }),
           row => row
         )
         return { items: await Promise.all(items.map(shown)), next }
@@ -95,26 +98,17 @@ export const registrationApi =
           description:
             'Saving settings does not end it. Incoming messages and the outbox go on, and what the CRM posts is still stored. A second pause replaces the first.',
           params: ById,
-          body: Type.Object(
-            { reason: Type.String({ minLength: 1, maxLength: 500 }), until: Type.Optional(Time) },
-            { additionalProperties: false }
-          ),
+          body: Type.Object({ reason: Text(500), until: Type.Optional(GivenTime) }, { additionalProperties: false }),
           response: { 200: Registration }
         }
       },
-      async ({ params: { id }, body: { reason, until }, client }) => {
-        mayTouch(client, id)
-        await one(id)
-        await database.db.transaction(async tx => {
-          await pauseByOperator(tx, id, { reason, until: until === undefined ? null : new Date(until), now: now() })
-          await writeAudit(tx, {
-            actor: client.actor,
-            action: 'registration.paused',
-            registrationId: id,
-            details: { reason, until: until ?? null }
-          })
+      ({ params: { id }, body: { reason, until }, client }) => {
+        const end = until === undefined ? null : new Date(until)
+        if (end && end <= now()) throw new Past('until')
+        return changed(client, id, async tx => {
+          await pauseByOperator(tx, id, { reason, until: end, now: now() })
+          return { action: 'registration.paused', details: { reason, until: isoOf(end) } }
         })
-        return shown(await one(id))
       }
     )
 
@@ -128,24 +122,38 @@ export const registrationApi =
           response: { 200: Registration }
         }
       },
-      async ({ params: { id }, client }) => {
-        mayTouch(client, id)
-        await one(id)
-        await database.db.transaction(async tx => {
-          if (await resumeByOperator(tx, id))
-            await writeAudit(tx, { actor: client.actor, action: 'registration.resumed', registrationId: id })
-        })
-        return shown(await one(id))
-      }
+      ({ params: { id }, client }) =>
+        changed(client, id, async tx =>
+          (await resumeByOperator(tx, id)) ? { action: 'registration.resumed' } : undefined
+        )
     )
 
-    async function one(id: number): Promise<RegistrationOverview> {
-      const [row] = await overviewOf(database, { id }, { limit: 1 })
+    /** A change with its entry of the audit, where it changed something. Answers the registration as it is then. */
+    async function changed(
+      client: Client,
+      id: number,
+      change: (tx: Executor) => Promise<Pick<NewEntry, 'action' | 'details'> | undefined>
+    ) {
+      mayTouch(client, id)
+      await one(id)
+      await database.db.transaction(async tx => {
+        const entry = await change(tx)
+        if (entry) await writeAudit(tx, { actor: client.actor, registrationId: id, ...entry })
+      })
+      return shown(await one(id))
+    }
+
+    async function one(id: number): Promise<ListedRegistration> {
+      const [row] = await listed({ id })
       if (!row) throw new Missing('registration')
       return row
     }
 
-    async function shown(row: RegistrationOverview) {
+    function listed(wanted: Parameters<typeof listRegistrations>[2]): Promise<ListedRegistration[]> {
+      return searching(database, tx => listRegistrations({ db: tx }, now(), wanted))
+    }
+
+    async function shown(row: ListedRegistration) {
       const runtime = await ready(row.id, new AbortController().signal)
       const missing = runtime.kind === 'unready' ? runtime.reason : null
       return {
@@ -158,31 +166,20 @@ export const registrationApi =
         registeredAt: row.registeredAt.toISOString(),
         archivedAt: isoOf(row.archivedAt),
         settings: { complete: missing === null, missing },
-        pauses: pausesOf(row, now()),
+        pauses: row.pauses.map(({ since, until, ...pause }) => ({
+          ...pause,
+          since: isoOf(since),
+          until: isoOf(until)
+        })),
         waiting: row.messages.count,
-        oldestWaitingAt: isoText(row.messages.oldest),
+        oldestWaitingAt: isoOf(row.messages.oldest),
         lastSentAt: isoOf(row.sentAt),
         lastWebhookAt: isoOf(row.calledAt),
         crm: {
           waiting: row.items.count,
-          oldestWaitingAt: isoText(row.items.oldest),
+          oldestWaitingAt: isoOf(row.items.oldest),
           lastTookAt: isoOf(row.toldAt)
         }
       }
     }
   }
-
-const isoText = (time: string | null) => (time === null ? null : new Date(time).toISOString())
-
-function pausesOf(row: RegistrationOverview, now: Date) {
-  const { pausedUntil } = row
-  const pause = operatorPauseOf(row, now)
-  return [
-    ...(pause
-      ? [{ by: 'operator' as const, since: isoOf(pause.since), until: isoOf(pause.until), reason: pause.reason }]
-      : []),
-    ...(pausedUntil && pausedUntil > now
-      ? [{ by: 'gateway' as const, since: null, until: pausedUntil.toISOString(), reason: null }]
-      : [])
-  ]
-}

@@ -1,0 +1,40 @@
+import { itemsAbout } from '../outbox/queries.ts'
+import type { Executor } from '../postgres/connect.ts'
+import type { OutboxState } from '../postgres/schema/schema.ts'
+import type { FoundMessage } from './queries.ts'
+import type { StoryEntry } from './story.ts'
+
+/** The whole story of a message: its own entries, and among them its outbox items, which say what the CRM was told. */
+export type WholeStoryEntry =
+  | StoryEntry
+  | { kind: 'accepted'; at: string }
+  | {
+      kind: 'crm'
+      at: string
+      item: number
+      status: string
+      state: OutboxState
+      attempts: number
+      reason: string | null
+    }
+
+/** In order. Times of its own entries are by the clock of the hosts, that of its acceptance by the database's. */
+export async function storyOf(database: { db: Executor }, message: FoundMessage): Promise<WholeStoryEntry[]> {
+  const { acceptedAt, chapters, crmId } = message
+  const items = crmId === null ? [] : await itemsAbout(database, { ...message, crmId })
+  const told = items.map(
+    ({ id, body, state, attempts, reason, createdAt, settledAt }): WholeStoryEntry => ({
+      kind: 'crm',
+      at: (settledAt ?? createdAt).toISOString(),
+      item: id,
+      status: (body as { status: string }).status,
+      state,
+      attempts,
+      reason
+    })
+  )
+  return [
+    { kind: 'accepted', at: acceptedAt.toISOString() },
+    ...[...chapters, ...told].toSorted((one, other) => one.at.localeCompare(other.at))
+  ]
+}
