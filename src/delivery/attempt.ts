@@ -1,8 +1,11 @@
 import type { Status } from 'channel-kit/chat'
+import type { GatewayEvent } from 'channel-kit/event'
 import type { Part } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
 import { boxed } from '../inbound/conversation-memory.ts'
+import { statusItems } from '../inbound/save-status.ts'
 import type { StoryEntry } from '../messages/story.ts'
+import type { NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
@@ -10,7 +13,7 @@ import type { Doubt, messages } from '../postgres/schema/schema.ts'
 import type { Conversation } from '../queue/conversations.ts'
 import { type Decision, scheduledOf } from './retry-policy.ts'
 
-/** Attempts, and how they ended as messages keep it. */
+/** Attempts, and their results as the rows of messages have them. */
 
 export interface ClaimedMessage {
   registrationId: number
@@ -36,7 +39,7 @@ export interface ClaimedMessage {
     | 'deaths'
   >
   conversation: Pick<Conversation, 'lastIncomingRef' | 'lastIncomingAt' | 'lastIncomingContext' | 'memory' | 'address'>
-  /** What the gateway has of it. */
+  /** Parts that the gateway has. */
   parts: readonly Part[]
   /** A host was stopped while it sent this one; it may have left. */
   interrupted: boolean
@@ -45,12 +48,12 @@ export interface ClaimedMessage {
 export interface AttemptResult {
   claimed: ClaimedMessage
   decision: Decision
-  /** What the message's story tells of this attempt, or of what made one needless. */
+  /** The entry of the message's story about this attempt, or about the reason that none was needed. */
   storyEntry: Extract<StoryEntry, { kind: 'attempt' | 'confirmed' | 'unconfirmed' }>
   forNext?: ForNextAttempt
 }
 
-/** What an attempt leaves for the next one. */
+/** Knowledge that an attempt leaves for the next one. */
 export interface ForNextAttempt {
   sent?: readonly Part[]
   progress?: unknown
@@ -58,7 +61,7 @@ export interface ForNextAttempt {
   parts?: number
 }
 
-/** What a message is after an attempt, of what others may have changed meanwhile. */
+/** Columns of a message after an attempt that others may have changed meanwhile. */
 export interface UpdatedMessage {
   status: Status | null
   inParts: boolean
@@ -66,7 +69,7 @@ export interface UpdatedMessage {
   partCount: number | null
 }
 
-/** What an attempt makes of its message. */
+/** A result as the columns of its message. */
 export const resultRow = (one: AttemptResult, now: Date) => ({
   id: one.claimed.message.id,
   attempts: one.claimed.message.attempts,
@@ -79,24 +82,35 @@ export const resultRow = (one: AttemptResult, now: Date) => ({
   ...columns(one, now)
 })
 
-/** Answers the messages that were this host's to write to, by their ids. */
+/** Writes results. Answers the messages that are still claimed by this attempt, by their ids. */
 export async function applyResults(
   tx: Executor,
-  ended: readonly AttemptResult[],
+  results: readonly AttemptResult[],
   now: Date
 ): Promise<Map<number, UpdatedMessage>> {
-  const changes = ended.map(one => resultRow(one, now))
+  const changes = results.map(result => resultRow(result, now))
   const { rows } = await tx.execute<{ id: string } & Record<keyof UpdatedMessage, never>>(sql`
     select r.id, r.status, r.in_parts "inParts", r.doubt, r.part_count "partCount"
     from pg_temp.apply_results(${bigints(changes.map(({ id }) => id))}, ${JSON.stringify(changes)}::json, false) r`)
   return new Map(rows.map(({ id, ...row }) => [Number(id), row]))
 }
 
-function columns({ decision: next, forNext: carried }: AttemptResult, now: Date) {
-  switch (next.kind) {
+/** Events of a result that are true at once. */
+export function immediateEvents(decision: Decision): readonly GatewayEvent[] {
+  if (decision.kind === 'failed') return decision.events ?? []
+  if (decision.kind !== 'accepted') return []
+  return (decision.outcome.later ?? []).filter(({ afterMs }) => afterMs <= 0).flatMap(({ events }) => events)
+}
+
+/** Outbox items of a message that failed: none where the CRM does not know it. */
+export const failureItems = ({ claimed: { message, conversationId }, decision }: AttemptResult): NewOutboxItem[] =>
+  decision.kind === 'failed' ? statusItems({ ...message, conversationId }, 'error') : []
+
+function columns({ decision, forNext }: AttemptResult, now: Date) {
+  switch (decision.kind) {
     case 'accepted': {
-      const later = scheduledOf(next)
-      const first = carried?.sent?.find(({ part }) => part === 0) ?? next.outcome
+      const later = scheduledOf(decision)
+      const first = forNext?.sent?.find(({ part }) => part === 0) ?? decision.outcome
       return {
         state: 'accepted',
         ref: sanitize(first.ref),
@@ -105,18 +119,18 @@ function columns({ decision: next, forNext: carried }: AttemptResult, now: Date)
       }
     }
     case 'failed':
-      return { state: 'failed', status: 'error', reason: sanitize(next.reason), settled_at: now }
+      return { state: 'failed', status: 'error', reason: sanitize(decision.reason), settled_at: now }
     case 'again':
-      return { state: 'waiting', reason: sanitize(next.reason), due_at: next.at, doubt: next.doubt }
+      return { state: 'waiting', reason: sanitize(decision.reason), due_at: decision.at, doubt: decision.doubt }
     case 'paused':
-      return { state: 'waiting', reason: sanitize(next.reason) }
+      return { state: 'waiting', reason: sanitize(decision.reason) }
   }
 }
 
-/** The parts that an attempt tells of; none where the gateway took all of a message as one. `inParts`: some are known. */
-export function newParts({ decision: next, forNext: carried }: AttemptResult, inParts: boolean): Part[] {
-  const sent = (carried?.sent ?? []).map(({ part, ref }) => ({ part, ref: sanitize(ref) }))
-  if (next.kind !== 'accepted') return sent
-  if (sent.length === 0) return inParts ? [{ part: 0, ref: sanitize(next.outcome.ref) }] : []
+/** Parts that an attempt tells of; none where the gateway took the whole message as one. `inParts`: some are known. */
+export function newParts({ decision, forNext }: AttemptResult, inParts: boolean): Part[] {
+  const sent = (forNext?.sent ?? []).map(({ part, ref }) => ({ part, ref: sanitize(ref) }))
+  if (decision.kind !== 'accepted') return sent
+  if (sent.length === 0) return inParts ? [{ part: 0, ref: sanitize(decision.outcome.ref) }] : []
   return sent.length === 1 && sent[0]?.part === 0 && !inParts ? [] : sent
 }

@@ -1,7 +1,7 @@
 import type { AccountLimits } from 'channel-kit/channel'
-import { sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
 import { conversations } from '../postgres/schema/schema.ts'
+import { updateMany } from '../postgres/update-many.ts'
 import type { Conversation } from '../queue/conversations.ts'
 import type { AttemptResult } from './attempt.ts'
 
@@ -26,18 +26,16 @@ export function nextFree({ perSecond, burst }: Pace, before: Date | null, at: Da
 export async function writePaces(
   tx: Executor,
   locked: readonly Conversation[],
-  ended: readonly AttemptResult[],
+  results: readonly AttemptResult[],
   paceOf: PaceOf
 ): Promise<void> {
   const before = new Map(locked.map(({ id, pacedUntil }) => [id, pacedUntil]))
-  const rows = ended.flatMap(({ claimed: { registrationId, conversationId }, storyEntry: told }) => {
-    const pace = told.kind === 'attempt' ? paceOf(registrationId) : undefined
+  const rows = results.flatMap(({ claimed: { registrationId, conversationId }, storyEntry }) => {
+    const pace = storyEntry.kind === 'attempt' ? paceOf(registrationId) : undefined
     if (!pace || !(pace.perSecond > 0)) return []
-    return [{ id: conversationId, until: nextFree(pace, before.get(conversationId) ?? null, new Date(told.at)) }]
+    return [
+      { id: conversationId, pacedUntil: nextFree(pace, before.get(conversationId) ?? null, new Date(storyEntry.at)) }
+    ]
   })
-  if (rows.length === 0) return
-  await tx.execute(sql`
-    update ${conversations} c set paced_until = given.until
-    from json_to_recordset(${JSON.stringify(rows)}::json) as given(id bigint, until timestamptz)
-    where c.id = given.id`)
+  await updateMany(tx, conversations, ['pacedUntil'], rows)
 }

@@ -57,8 +57,8 @@ export const scheduledOf = ({ outcome: { later = [] } }: Extract<Decision, { kin
     .toSorted((a, b) => a.afterMs - b.afterMs)
 
 /** Until when the account sends nothing; undefined: it goes on. */
-export function pauseUntil(next: Decision, now: Date): Date | undefined {
-  if (next.kind === 'paused') return next.until
-  const restMs = next.kind === 'accepted' ? (next.outcome.restMs ?? 0) : 0
+export function pauseUntil(decision: Decision, now: Date): Date | undefined {
+  if (decision.kind === 'paused') return decision.until
+  const restMs = decision.kind === 'accepted' ? (decision.outcome.restMs ?? 0) : 0
   return restMs > 0 ? new Date(now.getTime() + Math.min(restMs, LONGEST_WAIT_MS)) : undefined
 }

@@ -2,17 +2,14 @@
 -- A turn of the messages. First settles the simple results of attempts, unless another host has claimed the message since or
 -- something was heard of it: the message, the outbox items, each once, and the statuses that came before the gateway's
 -- answer. Then marks the heads of conversations that are due as `sending`, the longest due first, as many of each
--- registration as it wants: a message that is found so after a crash may have left. Returns the messages whose results were
--- not written first. `settled` and `registrations` are the conversations and the registrations of `ids`.
+-- registration as it wants: a message that is found so after a crash may have left. Answers the messages whose results were
+-- not written, and the claimed ones as `ClaimedMessage` has them but for their parts, which are only right when they are read
+-- after the claim: it may have waited for somebody who dropped one. `settled` and `registrations` are the conversations and
+-- the registrations of `ids`. As json, since a body may hold what jsonb refuses (\u0000).
 create or replace function pg_temp.send_turn(
   host text, ids bigint[], settled bigint[], registrations bigint[], refs text[], results json, items json, wants json,
   in_hand bigint[], at timestamptz
-) returns table (
-  id bigint, unwritten boolean, interrupted boolean, registration_id bigint, conversation_id bigint, crm_id text, body json,
-  attempts int, replays int, ref text, status text, reason text, progress json, returned json, doubt text, part_count int,
-  in_parts boolean, alone boolean, deaths int, last_incoming_ref text, last_incoming_at timestamptz,
-  last_incoming_context json, memory json, address text
-)
+) returns table (unwritten bigint[], claimed json)
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
@@ -33,11 +30,6 @@ begin
         join messages m on m.id = e.id and m.state = 'sending' and m.attempts = e.attempts and m.replays = e.replays
         where m.id = any(ids) and m.id <> all(written));
       busy := busy || array(select e.conversation from unnest(ids, settled) as e(id, conversation) where e.id = any(heard));
-      return query
-        select e.id, true, null::boolean, null::bigint, null::bigint, null, null::json, null::int, null::int, null, null, null,
-          null::json, null::json, null, null::int, null::boolean, null::boolean, null::int, null, null::timestamptz, null::json,
-          null::json, null
-        from unnest(heard) as e(id);
     end if;
 
     with added as (
@@ -79,9 +71,17 @@ begin
       from head where m.id = head.id and m.state = head.state and (head.state = 'sending' or m.due_at <= at)
       returning m.*, head.state = 'sending' interrupted
     )
-    select m.id, false, m.interrupted, m.registration_id, m.conversation_id, m.crm_id, m.body, m.attempts, m.replays,
-      m.ref, m.status, m.reason, m.progress, m.returned, m.doubt, m.part_count, m.in_parts, m.alone, m.deaths,
-      c.last_incoming_ref, c.last_incoming_at, c.last_incoming_context, c.memory, c.address
-    from marked m join conversations c on c.id = m.conversation_id order by m.id;
+    select coalesce(heard, '{}'), coalesce(json_agg(json_build_object(
+      'registrationId', m.registration_id, 'conversationId', m.conversation_id, 'interrupted', m.interrupted,
+      'message', json_build_object(
+        'id', m.id, 'registrationId', m.registration_id, 'conversationId', m.conversation_id, 'crmId', m.crm_id,
+        'body', m.body, 'attempts', m.attempts, 'replays', m.replays, 'ref', m.ref, 'status', m.status, 'reason', m.reason,
+        'progress', m.progress, 'returned', m.returned, 'doubt', m.doubt, 'partCount', m.part_count, 'inParts', m.in_parts,
+        'alone', m.alone, 'deaths', m.deaths),
+      'conversation', json_build_object(
+        'lastIncomingRef', c.last_incoming_ref, 'lastIncomingAt', c.last_incoming_at,
+        'lastIncomingContext', c.last_incoming_context, 'memory', c.memory, 'address', c.address)
+    ) order by m.id), '[]')
+    from marked m join conversations c on c.id = m.conversation_id;
 end
 $$;

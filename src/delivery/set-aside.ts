@@ -21,29 +21,29 @@ interface Deps {
 export const setMessageAside =
   ({ database, now, log }: Deps) =>
   async (one: { claimed: ClaimedMessage; decision?: AttemptResult['decision'] }, error: unknown): Promise<void> => {
-    const { claimed: taken, decision } = one
+    const { claimed, decision } = one
     const reason = `what became of it could not be stored: ${faultOf(error)}`
     log.error(
-      { event: 'delivery.set_aside', message: taken.message.id, registration: taken.registrationId, reason },
+      { event: 'delivery.set_aside', message: claimed.message.id, registration: claimed.registrationId, reason },
       'message set aside: its result could not be stored'
     )
     const mayHaveLeft = decision?.kind === 'accepted' || decision?.doubt !== undefined
     const said = mayHaveLeft ? `uncertain: it may have been sent (${reason})` : reason
     try {
-      await database.db.transaction(tx => settleMessages(tx, [failed(taken, said, mayHaveLeft, now())], now()))
+      await database.db.transaction(tx => settleMessages(tx, [failed(claimed, said, mayHaveLeft, now())], now()))
     } catch (again) {
       if (!isFault(again)) throw again
-      await failBarely(database, taken, said, now())
+      await failBarely(database, claimed, said, now())
     }
   }
 
-const failed = (taken: ClaimedMessage, reason: string, mayHaveLeft: boolean, now: Date): AttemptResult => ({
-  claimed: taken,
+const failed = (claimed: ClaimedMessage, reason: string, mayHaveLeft: boolean, now: Date): AttemptResult => ({
+  claimed,
   decision: { kind: 'failed', reason, ...(mayHaveLeft ? { doubt: 'channel' } : {}) },
   storyEntry: {
     kind: 'attempt',
     at: now.toISOString(),
-    number: taken.message.attempts,
+    number: claimed.message.attempts,
     outcome: mayHaveLeft ? 'unknown' : 'rejected',
     reason,
     durationMs: 0

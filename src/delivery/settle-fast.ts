@@ -1,27 +1,30 @@
+import type { Status } from 'channel-kit/chat'
+import { statusItems } from '../inbound/save-status.ts'
 import { isProgress } from '../inbound/status-order.ts'
-import type { StoryEntry } from '../messages/story.ts'
-import { itemOf, type NewOutboxItem } from '../outbox/enqueue.ts'
+import { statusEntry } from '../messages/story.ts'
+import { itemOf } from '../outbox/enqueue.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
-import { type AttemptResult, resultRow } from './attempt.ts'
+import { type AttemptResult, failureItems, immediateEvents, resultRow } from './attempt.ts'
 import type { PaceOf } from './contact-rate-limit.ts'
 
 /**
- * Nearly all attempts end plainly: the gateway has the whole message or none of
- * it, and tells of nothing but that message. Such an end is one row, and needs
- * to know nothing that the attempt did not.
+ * Simple results, which nearly all are: the gateway has the whole message or none of it, and tells of nothing but that
+ * message. Such a result is one row, and needs nothing from the database. It means the same as `settleMessages` of
+ * settle.ts makes of it, which a property test compares.
  */
+
 export const isSimple = (
-  { claimed: taken, decision: next, storyEntry: told, forNext: carried = {} }: AttemptResult,
+  { claimed: { message, registrationId }, decision, storyEntry, forNext = {} }: AttemptResult,
   paceOf: PaceOf
 ): boolean =>
-  told.kind === 'attempt' &&
-  next.kind !== 'paused' &&
-  !('doubt' in next && next.doubt) &&
-  !taken.message.inParts &&
-  taken.message.doubt === null &&
-  Object.keys(carried).length === 0 &&
-  paceOf(taken.registrationId) === undefined &&
-  (next.kind === 'accepted' ? tellsOfItself(next.outcome) : !('events' in next))
+  storyEntry.kind === 'attempt' &&
+  decision.kind !== 'paused' &&
+  !('doubt' in decision && decision.doubt) &&
+  !message.inParts &&
+  message.doubt === null &&
+  Object.keys(forNext).length === 0 &&
+  paceOf(registrationId) === undefined &&
+  (decision.kind === 'accepted' ? tellsOfItself(decision.outcome) : !('events' in decision))
 
 type Accepted = Extract<AttemptResult['decision'], { kind: 'accepted' }>['outcome']
 
@@ -42,54 +45,49 @@ const tellsOfItself = ({ ref, later = [], remember, restMs }: Accepted): boolean
       )
   )
 
-/** Plain ends as the turn takes them. `was`: the status that a row goes out from. */
-export function simpleRows(all: readonly AttemptResult[], now: Date) {
-  const rows = all.map(one => {
-    const steps = stepsOf(one)
-    const chapters = steps.map((status): StoryEntry => ({ kind: 'status', at: now.toISOString(), status }))
-    const row = resultRow(one, now)
+/** Simple results as `send_turn` takes them. `was`: the status that a row goes out from. */
+export function simpleRows(results: readonly AttemptResult[], now: Date) {
+  const rows = results.map(result => {
+    const steps = stepsOf(result)
+    const row = resultRow(result, now)
     return {
       ...row,
       ...(steps.length > 0 ? { status: steps.at(-1) } : {}),
-      story: [...row.story, ...chapters],
-      was: one.claimed.message.status
+      story: [...row.story, ...steps.map(status => statusEntry(status, now))],
+      was: result.claimed.message.status
     }
   })
   return {
     ids: rows.map(({ id }) => id),
-    conversations: all.map(({ claimed: taken }) => taken.conversationId),
-    registrations: all.map(({ claimed: taken }) => taken.registrationId),
-    refs: all.map(({ decision: next }) => (next.kind === 'accepted' ? sanitize(next.outcome.ref) : null)),
+    conversations: results.map(({ claimed }) => claimed.conversationId),
+    registrations: results.map(({ claimed }) => claimed.registrationId),
+    refs: results.map(({ decision }) => (decision.kind === 'accepted' ? sanitize(decision.outcome.ref) : null)),
     rows,
-    news: all.flatMap(newsOf)
+    items: results.flatMap(itemsOf)
   }
 }
 
-/** What the CRM has to hear. */
-const newsOf = (one: AttemptResult) => {
-  const { message, registrationId, conversationId } = one.claimed
-  const { crmId, id, replays } = message
-  if (crmId === null) return []
-  const statuses = one.decision.kind === 'failed' ? (['error'] as const) : stepsOf(one)
-  return statuses.map(status => ({
-    id,
+/** Outbox items of a result. */
+function itemsOf(result: AttemptResult) {
+  const { message, registrationId, conversationId } = result.claimed
+  const told = { ...message, conversationId }
+  return [...stepsOf(result).flatMap(status => statusItems(told, status)), ...failureItems(result)].map(item => ({
+    id: message.id,
     registration: registrationId,
     conversation: conversationId,
-    ...itemOf({ kind: 'status', conversationId, crmId, status, replays } satisfies NewOutboxItem)
+    ...itemOf(item)
   }))
 }
 
 /** The statuses that an accepted message reaches at once. */
-function stepsOf({ claimed: { message }, decision: next }: AttemptResult) {
-  if (next.kind !== 'accepted') return []
-  let status = message.status
-  return (next.outcome.later ?? [])
-    .flatMap(({ events }) => events)
-    .flatMap(event => {
-      if (event.kind !== 'status' || event.status === 'returned' || sanitize(event.ref) !== sanitize(next.outcome.ref))
-        return []
-      if (!isProgress(status, event.status)) return []
-      status = event.status
-      return [event.status]
-    })
+function stepsOf({ claimed: { message }, decision }: AttemptResult): Status[] {
+  const steps: Status[] = []
+  for (const event of immediateEvents(decision))
+    if (
+      event.kind === 'status' &&
+      event.status !== 'returned' &&
+      isProgress(steps.at(-1) ?? message.status, event.status)
+    )
+      steps.push(event.status)
+  return steps
 }

@@ -11,47 +11,46 @@ import { type AttemptResult, newParts, type UpdatedMessage } from './attempt.ts'
 type Settled = AttemptResult & { row: UpdatedMessage }
 
 /**
- * What attempts mean for messages that are in parts: an accepted one is as far
- * as its parts are by now, and one that the gateway was heard to have, while
- * nobody knew whether it had left, is not given up. `reopened`: those.
+ * Settles results of messages in parts. An accepted message is as far as its parts are by now. A message of which nobody
+ * knew whether it had left, and which the gateway was heard to have since, is not given up. `reopened`: those messages.
  */
 export async function settleParts(
   tx: Executor,
   all: readonly Settled[],
   now: Date
 ): Promise<{ news: NewOutboxItem[]; reopened: ReadonlySet<number> }> {
-  const ended = all.filter(({ row }) => row.inParts)
-  if (ended.length === 0) return { news: [], reopened: new Set() }
-  await writeParts(tx, ended.flatMap(rowsOf), { statuses: false })
+  const inParts = all.filter(({ row }) => row.inParts)
+  if (inParts.length === 0) return { news: [], reopened: new Set() }
+  await writeParts(tx, inParts.flatMap(rowsOf), { statuses: false })
   const parts = await partsOf(
     tx,
-    ended.map(({ claimed: taken }) => taken.message.id)
+    inParts.map(({ claimed }) => claimed.message.id)
   )
-  const partsBy = ({ claimed: taken }: Settled) => parts.get(taken.message.id) ?? []
+  const partsBy = ({ claimed }: Settled) => parts.get(claimed.message.id) ?? []
 
   const changed: MatchedMessage[] = []
-  const news = ended.flatMap(one => {
-    const message = knownOf(one, partsBy(one))
+  const news = inParts.flatMap(result => {
+    const message = knownOf(result, partsBy(result))
     const status = ownStatus(message)
     if (status) changed.push(message)
     return status ? statusItems(message, status) : []
   })
   await saveStatuses(tx, changed, now)
-  return { news, reopened: await reopen(tx, ended, partsBy, now) }
+  return { news, reopened: await reopen(tx, inParts, partsBy, now) }
 }
 
-const rowsOf = (one: Settled) =>
-  newParts(one, true).map(part => ({
+const rowsOf = (result: Settled) =>
+  newParts(result, true).map(part => ({
     ...part,
-    messageId: one.claimed.message.id,
-    registrationId: one.claimed.registrationId
+    messageId: result.claimed.message.id,
+    registrationId: result.claimed.registrationId
   }))
 
-const knownOf = ({ claimed: { message }, decision: next, row }: Settled, parts: KnownPart[]): MatchedMessage => ({
+const knownOf = ({ claimed: { message }, decision, row }: Settled, parts: KnownPart[]): MatchedMessage => ({
   ...message,
   ...row,
-  state: next.kind === 'accepted' || next.kind === 'failed' ? next.kind : 'waiting',
-  reason: 'reason' in next ? next.reason : null,
+  state: decision.kind === 'accepted' || decision.kind === 'failed' ? decision.kind : 'waiting',
+  reason: 'reason' in decision ? decision.reason : null,
   decided: null,
   parts,
   tried: message.returned,
@@ -62,16 +61,16 @@ const knownOf = ({ claimed: { message }, decision: next, row }: Settled, parts: 
 /** They are taken once more at once: to be accepted as they are, or to be asked about once more where only something of them was heard. */
 async function reopen(
   tx: Executor,
-  ended: readonly Settled[],
-  partsBy: (one: Settled) => readonly KnownPart[],
+  inParts: readonly Settled[],
+  partsBy: (result: Settled) => readonly KnownPart[],
   now: Date
 ): Promise<ReadonlySet<number>> {
-  const rows = ended.flatMap(one => {
-    const { decision: next, storyEntry: told, row, claimed: taken } = one
-    if (next.kind === 'accepted' || (told.kind === 'attempt' && told.outcome === 'rejected')) return []
-    const whole = row.doubt === 'heard' || (next.doubt !== undefined && isWhole(partsBy(one), row.partCount))
-    if (!whole && !(row.doubt === 'channel' && next.kind === 'failed')) return []
-    return [{ id: taken.message.id, doubt: whole ? 'heard' : 'channel' }]
+  const rows = inParts.flatMap(result => {
+    const { decision, storyEntry, row, claimed } = result
+    if (decision.kind === 'accepted' || (storyEntry.kind === 'attempt' && storyEntry.outcome === 'rejected')) return []
+    const whole = row.doubt === 'heard' || (decision.doubt !== undefined && isWhole(partsBy(result), row.partCount))
+    if (!whole && !(row.doubt === 'channel' && decision.kind === 'failed')) return []
+    return [{ id: claimed.message.id, doubt: whole ? 'heard' : 'channel' }]
   })
   if (rows.length > 0)
     await tx.execute(sql`

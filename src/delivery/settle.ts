@@ -1,24 +1,29 @@
-import type { GatewayEvent } from 'channel-kit/event'
 import { writeMemories } from '../inbound/conversation-memory.ts'
 import { storeEvents } from '../inbound/store-events.ts'
 import { recheckUnmatched } from '../inbound/unmatched-statuses.ts'
 import { refreshSending } from '../messages/enqueue.ts'
-import { type KnownPart, partsOf } from '../messages/parts.ts'
-import { enqueueOutbox, type NewOutboxItem } from '../outbox/enqueue.ts'
+import { partsOf } from '../messages/parts.ts'
+import { enqueueOutbox } from '../outbox/enqueue.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
 import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
 import { lockConversations, lockRegistrations } from '../queue/conversations.ts'
 import { addJob } from '../queue/jobs.ts'
 import { pauseByGateway } from '../registrations/pause.ts'
-import { type AttemptResult, applyResults, type ClaimedMessage, type UpdatedMessage } from './attempt.ts'
-import { type ClaimedRow, claimedOf } from './claimed-message.ts'
+import {
+  type AttemptResult,
+  applyResults,
+  type ClaimedMessage,
+  failureItems,
+  immediateEvents,
+  type UpdatedMessage
+} from './attempt.ts'
 import { type PaceOf, writePaces } from './contact-rate-limit.ts'
 import { type Decision, pauseUntil, scheduledOf } from './retry-policy.ts'
 import { isSimple, simpleRows } from './settle-fast.ts'
 import { settleParts } from './settle-parts.ts'
 
-/** The messages that this host has in hand: taking them, and writing down what became of them. */
+/** Turns of the messages: results of attempts are settled, and the next messages claimed. */
 
 const SEND_TURN = readRoutine(new URL('./send-turn.sql', import.meta.url), 'send_turn')
 
@@ -27,116 +32,120 @@ interface Turn {
   /** The name of this host. */
   host: string
   wants: readonly { registrationId: number; free: number }[]
-  /** Conversations that are not to be taken again. */
+  /** Conversations that are not to be claimed again. */
   inHand: readonly number[]
   paceOf?: PaceOf
   now: Date
 }
 
-/** Writes down how attempts ended, and takes the next messages of conversations that are due. */
+/** Settles results, and claims the next messages of conversations that are due. */
 export async function sendTurn(
-  done: readonly AttemptResult[],
+  results: readonly AttemptResult[],
   { database, host, wants, inHand, paceOf = () => undefined, now }: Turn
 ): Promise<ClaimedMessage[]> {
-  const { plain = [], other = [] } = Object.groupBy(done, one => (isSimple(one, paceOf) ? 'plain' : 'other'))
-  const settle = (ended: readonly AttemptResult[]) =>
-    ended.length === 0 ? undefined : database.db.transaction(tx => settleMessages(tx, ended, now, paceOf))
+  const simple = results.filter(result => isSimple(result, paceOf))
+  const settle = (some: readonly AttemptResult[]) =>
+    some.length === 0 ? undefined : database.db.transaction(tx => settleMessages(tx, some, now, paceOf))
 
-  await settle(other)
-  const ends = simpleRows(plain, now)
-  const rows = await callRoutine<ClaimedRow>(database.pool, SEND_TURN, [
+  await settle(results.filter(result => !isSimple(result, paceOf)))
+  const given = simpleRows(simple, now)
+  const [turn] = await callRoutine<{ unwritten: string[]; claimed: Claimed[] }>(database.pool, SEND_TURN, [
     host,
-    ends.ids,
-    ends.conversations,
-    ends.registrations,
-    ends.refs,
-    JSON.stringify(ends.rows),
-    JSON.stringify(ends.news),
+    given.ids,
+    given.conversations,
+    given.registrations,
+    given.refs,
+    JSON.stringify(given.rows),
+    JSON.stringify(given.items),
     JSON.stringify(wants.map(({ registrationId, free }) => ({ registration: registrationId, free }))),
     inHand,
     now
   ])
-  const unwritten = new Set(rows.flatMap(({ id, unwritten }) => (unwritten ? [Number(id)] : [])))
-  await settle(plain.filter(({ claimed: taken }) => unwritten.has(taken.message.id)))
-
-  const taken = rows.filter(row => !row.unwritten)
-  const inParts = taken.flatMap(({ id, in_parts }) => (in_parts ? [Number(id)] : []))
-  const parts = inParts.length > 0 ? await partsOf(database.db, inParts) : new Map<number, KnownPart[]>()
-  return taken.map(row => claimedOf(row, parts.get(Number(row.id)) ?? []))
+  if (!turn) throw new Error('send_turn answered nothing')
+  const unwritten = new Set(turn.unwritten.map(Number))
+  await settle(simple.filter(({ claimed }) => unwritten.has(claimed.message.id)))
+  return withParts(database, turn.claimed)
 }
 
-/** Writes down how attempts ended, unless another host has taken the message over meanwhile. */
+/** As json has it. */
+type Claimed = Omit<ClaimedMessage, 'parts' | 'conversation'> & {
+  conversation: Omit<ClaimedMessage['conversation'], 'lastIncomingAt'> & { lastIncomingAt: string | null }
+}
+
+async function withParts({ db }: Pick<Database, 'db'>, all: readonly Claimed[]): Promise<ClaimedMessage[]> {
+  const inParts = all.flatMap(({ message: { id, inParts } }) => (inParts ? [id] : []))
+  const parts = await partsOf(db, inParts)
+  return all.map(({ conversation: { lastIncomingAt: at, ...conversation }, ...claimed }) => ({
+    ...claimed,
+    conversation: { ...conversation, lastIncomingAt: at === null ? null : new Date(at) },
+    parts: parts.get(claimed.message.id) ?? []
+  }))
+}
+
+/** Settles results, but for messages that another host has claimed meanwhile. */
 export async function settleMessages(
   tx: Executor,
-  all: readonly AttemptResult[],
+  results: readonly AttemptResult[],
   now: Date,
   paceOf: PaceOf = () => undefined
 ): Promise<void> {
-  if (all.length === 0) return
+  if (results.length === 0) return
   const locked = await lockConversations(
     tx,
-    all.map(({ claimed: taken }) => taken.conversationId)
+    results.map(({ claimed }) => claimed.conversationId)
   )
-  const pauses = all.some(({ decision: next }) => pauseUntil(next, now) !== undefined)
+  const pauses = results.some(({ decision }) => pauseUntil(decision, now) !== undefined)
   await lockRegistrations(
     tx,
-    all.map(({ claimed: taken }) => taken.registrationId),
+    results.map(({ claimed }) => claimed.registrationId),
     pauses ? 'no key update' : 'share'
   )
-  const written = await applyResults(tx, all, now)
-  const ended = all.flatMap(one => {
-    const row = written.get(one.claimed.message.id)
-    return row ? [{ ...one, row }] : []
+  const written = await applyResults(tx, results, now)
+  const settled = results.flatMap(result => {
+    const row = written.get(result.claimed.message.id)
+    return row ? [{ ...result, row }] : []
   })
 
-  const { news, reopened } = await settleParts(tx, ended, now)
+  const { news, reopened } = await settleParts(tx, settled, now)
   await enqueueOutbox(tx, locked, news)
-  await writeMemories(tx, ended.flatMap(remembered))
-  await storeEvents(tx, ended.flatMap(immediateEvents), now)
-  await recheckUnmatched(tx, ended.flatMap(known))
+  await writeMemories(tx, settled.flatMap(memoriesOf))
+  await storeEvents(
+    tx,
+    settled.flatMap(({ claimed: { registrationId }, decision }) =>
+      immediateEvents(decision).map(event => ({ registrationId, event }))
+    ),
+    now
+  )
+  await recheckUnmatched(tx, settled.flatMap(refsOf))
   await enqueueOutbox(
     tx,
     locked,
-    ended.filter(({ claimed: taken }) => !reopened.has(taken.message.id)).flatMap(failures)
+    settled.filter(({ claimed }) => !reopened.has(claimed.message.id)).flatMap(failureItems)
   )
-  for (const { claimed: taken, decision: next } of ended) await follow(tx, taken, next, now)
-  await writePaces(tx, locked, ended, paceOf)
+  for (const { claimed, decision } of settled) await follow(tx, claimed, decision, now)
+  await writePaces(tx, locked, settled, paceOf)
   await refreshSending(
     tx,
-    ended.map(({ claimed: taken }) => taken.conversationId)
+    settled.map(({ claimed }) => claimed.conversationId)
   )
 }
 
 type Settled = AttemptResult & { row: UpdatedMessage }
 
-const known = ({ claimed: { registrationId }, decision: next, forNext: carried }: Settled) =>
-  [...(next.kind === 'accepted' ? [next.outcome] : []), ...(carried?.sent ?? [])].map(({ ref }) => ({
+const refsOf = ({ claimed: { registrationId }, decision, forNext }: Settled) =>
+  [...(decision.kind === 'accepted' ? [decision.outcome] : []), ...(forNext?.sent ?? [])].map(({ ref }) => ({
     registrationId,
     ref: sanitize(ref)
   }))
 
-const remembered = ({ claimed: { conversationId }, decision: next }: Settled) =>
-  next.kind === 'accepted' && next.outcome.remember !== undefined
-    ? [{ conversationId, value: next.outcome.remember }]
+const memoriesOf = ({ claimed: { conversationId }, decision }: Settled) =>
+  decision.kind === 'accepted' && decision.outcome.remember !== undefined
+    ? [{ conversationId, value: decision.outcome.remember }]
     : []
 
-const immediateEvents = ({ claimed: { registrationId }, decision: next }: Settled) =>
-  eventsOf(next).map(event => ({ registrationId, event }))
-
-function eventsOf(next: Decision): readonly GatewayEvent[] {
-  if (next.kind === 'failed') return next.events ?? []
-  if (next.kind !== 'accepted') return []
-  return (next.outcome.later ?? []).filter(({ afterMs }) => afterMs <= 0).flatMap(({ events }) => events)
-}
-
-const failures = ({ claimed: { message, conversationId }, decision: next }: Settled): NewOutboxItem[] =>
-  next.kind === 'failed' && message.crmId !== null
-    ? [{ kind: 'status', conversationId, crmId: message.crmId, status: 'error', replays: message.replays }]
-    : []
-
-async function follow(tx: Executor, { message }: ClaimedMessage, next: Decision, now: Date): Promise<void> {
-  const until = pauseUntil(next, now)
+async function follow(tx: Executor, { message }: ClaimedMessage, decision: Decision, now: Date): Promise<void> {
+  const until = pauseUntil(decision, now)
   if (until) await pauseByGateway(tx, message.registrationId, until)
-  const [first] = next.kind === 'accepted' ? scheduledOf(next) : []
+  const [first] = decision.kind === 'accepted' ? scheduledOf(decision) : []
   if (first) await addJob(tx, 'later', { message: message.id }, { at: new Date(now.getTime() + first.afterMs) })
 }

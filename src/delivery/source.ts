@@ -10,7 +10,7 @@ interface Deps {
   database: Pick<Database, 'db' | 'pool'>
   /** The name of this host. */
   host: string
-  send: (taken: ClaimedMessage) => Promise<AttemptResult>
+  send: (claimed: ClaimedMessage) => Promise<AttemptResult>
   limitsOf: (registrationId: number) => Promise<AccountLimits | undefined>
   now: () => Date
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Status } from 'channel-kit/chat'
 import type { StatusEvent } from 'channel-kit/event'
 import { isWhole, type KnownPart } from '../messages/parts.ts'
-import type { StoryEntry } from '../messages/story.ts'
+import { type StoryEntry, statusEntry } from '../messages/story.ts'
 import type { MatchedMessage } from './match-messages.ts'
 import { isProgress, wholeStatus } from './status-order.ts'
 
@@ -67,13 +67,12 @@ function note(message: MatchedMessage, { status, reason }: Heard, now: Date, par
 }
 
 function tell(message: MatchedMessage, { status, reason }: Heard, now: Date, part?: KnownPart): void {
-  message.chapters.push({
-    kind: 'status',
-    at: now.toISOString(),
-    status,
-    ...(reason === undefined ? {} : { reason }),
-    ...(several(message, part) ? { part: part.part } : {})
-  })
+  message.chapters.push(
+    statusEntry(status, now, {
+      ...(reason === undefined ? {} : { reason }),
+      ...(several(message, part) ? { part: part.part } : {})
+    })
+  )
 }
 
 /** The part that has this id at the gateway, which is a new one where the event names its message. */

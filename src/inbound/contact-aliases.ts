@@ -3,6 +3,7 @@ import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
 import { aliases } from '../postgres/schema/kept.ts'
 import { conversations } from '../postgres/schema/schema.ts'
+import { updateMany } from '../postgres/update-many.ts'
 import { numbered, otherWay, waysOf } from '../protocol/contact.ts'
 import { type Contact, type Conversation, findConversations, keyOf } from '../queue/conversations.ts'
 import type { MatchedMessage, ReportedEvent } from './match-messages.ts'
@@ -59,12 +60,12 @@ export async function writeAddresses(
     for (const { id, registrationId: owner, contact, address } of locked)
       if (owner === registrationId && numbered(changed.get(id) ?? address ?? contact) === numbered(from))
         changed.set(id, to)
-  if (changed.size === 0) return
-  const rows = JSON.stringify([...changed].map(([id, address]) => ({ id, address })))
-  await tx.execute(sql`
-    update ${conversations} c set address = given.address
-    from json_to_recordset(${rows}::json) as given(id bigint, address text)
-    where c.id = given.id`)
+  await updateMany(
+    tx,
+    conversations,
+    ['address'],
+    [...changed].map(([id, address]) => ({ id, address }))
+  )
 }
 
 /**

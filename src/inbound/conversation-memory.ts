@@ -1,10 +1,10 @@
 import type { MessageEvent } from 'channel-kit/event'
-import { sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
 import { conversations } from '../postgres/schema/schema.ts'
+import { updateMany } from '../postgres/update-many.ts'
 import type { Conversation } from '../queue/conversations.ts'
 
-/** What is remembered of conversations; whoever calls has locked them. JSON goes as text, since a recordset takes no NUL. */
+/** What is remembered of conversations; whoever calls has locked them. */
 
 export interface Arrived {
   conversation: Conversation
@@ -19,17 +19,13 @@ export async function writeLastIncoming(tx: Executor, arrived: readonly Arrived[
     if (isLast(written, newest.get(conversation.id) ?? lastOf(conversation)))
       newest.set(conversation.id, { ...written, ref: event.ref, context: event.context ?? null })
   }
-  if (newest.size === 0) return
   const rows = [...newest].map(([id, { ref, at, assumed, context }]) => ({
     id,
-    ref,
-    at,
-    context: JSON.stringify({ value: context, ...(assumed ? { assumed } : {}) })
+    lastIncomingRef: ref,
+    lastIncomingAt: at,
+    lastIncomingContext: { value: context, ...(assumed ? { assumed } : {}) }
   }))
-  await tx.execute(sql`
-    update ${conversations} c set last_incoming_ref = given.ref, last_incoming_at = given.at, last_incoming_context = given.context::json
-    from json_to_recordset(${JSON.stringify(rows)}::json) as given(id bigint, ref text, at timestamptz, context text)
-    where c.id = given.id`)
+  await updateMany(tx, conversations, ['lastIncomingRef', 'lastIncomingAt', 'lastIncomingContext'], rows)
 }
 
 /** When a gateway got a message; `assumed`: it did not say so in earnest. */
@@ -63,13 +59,13 @@ export interface Memory {
 
 /** What channels chose to remember; the last one counts. */
 export async function writeMemories(tx: Executor, all: readonly Memory[]): Promise<void> {
-  if (all.length === 0) return
-  const last = new Map(all.map(({ conversationId, value }) => [conversationId, boxed(value)]))
-  const rows = JSON.stringify([...last].map(([id, memory]) => ({ id, memory })))
-  await tx.execute(sql`
-    update ${conversations} c set memory = given.memory::json
-    from json_to_recordset(${rows}::json) as given(id bigint, memory text)
-    where c.id = given.id`)
+  const last = new Map(all.map(({ conversationId, value }) => [conversationId, value]))
+  await updateMany(
+    tx,
+    conversations,
+    ['memory'],
+    [...last].map(([id, value]) => ({ id, memory: { value } }))
+  )
 }
 
 /** A column of boxed JSON, as text. */

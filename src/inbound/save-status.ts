@@ -9,8 +9,10 @@ import { wake } from '../queue/conversations.ts'
 import type { MatchedMessage } from './match-messages.ts'
 
 /** The CRM hears nothing of a message that it does not know. */
-export const statusItems = ({ conversationId, crmId, replays }: MatchedMessage, status: Status): NewOutboxItem[] =>
-  crmId === null ? [] : [{ kind: 'status', conversationId, crmId, status, replays }]
+export const statusItems = (
+  { conversationId, crmId, replays }: Pick<MatchedMessage, 'conversationId' | 'crmId' | 'replays'>,
+  status: Status
+): NewOutboxItem[] => (crmId === null ? [] : [{ kind: 'status', conversationId, crmId, status, replays }])
 
 /** Writes down what was heard of messages. One that waited in doubt, and has no reason to any more, is due. */
 export async function saveStatuses(tx: Executor, changed: readonly MatchedMessage[], now: Date): Promise<void> {

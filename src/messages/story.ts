@@ -28,3 +28,11 @@ export type StoryEntry =
   /** It waits in a lot. */
   | { kind: 'gathered'; at: string; lot: number }
   | { kind: 'replayed'; at: string }
+
+type StatusEntry = Extract<StoryEntry, { kind: 'status' }>
+
+export const statusEntry = (
+  status: Status,
+  now: Date,
+  more: Pick<StatusEntry, 'reason' | 'part'> = {}
+): StatusEntry => ({ kind: 'status', at: now.toISOString(), status, ...more })

@@ -23,20 +23,20 @@ interface Deps {
 
 /** One attempt to tell a CRM something. Never rejects: whatever goes wrong is tried again. */
 export const createDelivery =
-  (parts: Deps) =>
-  async (taken: ClaimedItem): Promise<DeliveryResult> => {
-    const next = await attempt(parts, taken).catch((error: unknown) => again(parts, taken, wordsOf(error)))
-    return { claimed: taken, decision: next }
+  (deps: Deps) =>
+  async (claimed: ClaimedItem): Promise<DeliveryResult> => {
+    const decision = await attempt(deps, claimed).catch((error: unknown) => again(deps, claimed, wordsOf(error)))
+    return { claimed, decision }
   }
 
-async function attempt(parts: Deps, taken: ClaimedItem): Promise<DeliveryDecision> {
-  const { registrations, selfUriOf, call, log } = parts
-  const registration = await registrations.get(taken.registrationId)
+async function attempt(deps: Deps, claimed: ClaimedItem): Promise<DeliveryDecision> {
+  const { registrations, selfUriOf, call, log } = deps
+  const registration = await registrations.get(claimed.registrationId)
   const selfUri = registration && selfUriOf(registration.channel)
-  if (!registration || !selfUri) return again(parts, taken, 'the channel is not mounted')
+  if (!registration || !selfUri) return again(deps, claimed, 'the channel is not mounted')
 
-  const answer = await call(registration, selfUri, taken)
-  const about = { item: taken.id, registration: registration.id }
+  const answer = await call(registration, selfUri, claimed)
+  const about = { item: claimed.id, registration: registration.id }
   switch (answer.kind) {
     case 'delivered':
       if (answer.warning)
@@ -52,28 +52,28 @@ async function attempt(parts: Deps, taken: ClaimedItem): Promise<DeliveryDecisio
       )
       return answer
     case 'failed':
-      return again(parts, taken, answer.reason)
+      return again(deps, claimed, answer.reason)
   }
 }
 
 async function again(
   { registrations, retryMs, parkAfter, now, random, log }: Deps,
-  taken: ClaimedItem,
+  claimed: ClaimedItem,
   reason: string
 ): Promise<DeliveryDecision> {
   const parked = (why: string): DeliveryDecision => {
-    log.error({ event: 'outbox.parked', item: taken.id, reason }, `outbox item parked: ${why}`)
+    log.error({ event: 'outbox.parked', item: claimed.id, reason }, `outbox item parked: ${why}`)
     return { kind: 'parked', reason }
   }
-  if (now().getTime() - taken.offeredSince.getTime() >= retryMs)
+  if (now().getTime() - claimed.offeredSince.getTime() >= retryMs)
     return parked('it was offered for as long as LV_PLUGIN_CRM_RETRY says')
-  if (taken.attempts + 1 >= parkAfter) {
-    const toldAt = await registrations.toldAt(taken.registrationId).catch(() => null)
+  if (claimed.attempts + 1 >= parkAfter) {
+    const toldAt = await registrations.toldAt(claimed.registrationId).catch(() => null)
     // Others went through after this one had begun to fail, and lately.
-    if (toldAt && toldAt > taken.offeredSince && now().getTime() - toldAt.getTime() < LONGEST_WAIT_MS)
+    if (toldAt && toldAt > claimed.offeredSince && now().getTime() - toldAt.getTime() < LONGEST_WAIT_MS)
       return parked('the CRM takes others of this registration')
   }
-  return { kind: 'again', at: new Date(now().getTime() + backoffMs(taken.attempts, random())), reason }
+  return { kind: 'again', at: new Date(now().getTime() + backoffMs(claimed.attempts, random())), reason }
 }
 
 /** Doubles from 5 s to 15 min, less up to a quarter by chance, so that a CRM that comes back is not met by all at once. */

@@ -1,11 +1,10 @@
 -- name: outbox_turn
 -- A turn of the outbox: settles the items in `results`, then claims the heads of conversations that are due, the longest due
--- first, as many of each registration as it wants. `settled` are the conversations of `ids`.
+-- first, as many of each registration as it wants, and answers them as `ClaimedItem` has them. `settled` are the
+-- conversations of `ids`.
 create or replace function pg_temp.outbox_turn(
   host text, ids bigint[], settled bigint[], results json, wants json, busy bigint[], at timestamptz
-) returns table (
-  id bigint, registration_id bigint, conversation_id bigint, kind text, body json, attempts int, offered_since timestamptz
-)
+) returns table (claimed json)
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
@@ -17,7 +16,9 @@ begin
     perform pg_temp.refresh_telling(settled);
   end if;
   return query
-    select item.id, item.registration_id, item.conversation_id, item.kind, item.body, item.attempts, item.offered_since
+    select coalesce(json_agg(json_build_object(
+      'id', item.id, 'registrationId', item.registration_id, 'conversationId', item.conversation_id, 'kind', item.kind,
+      'body', item.body, 'attempts', item.attempts, 'offeredSince', item.offered_since)), '[]')
     from json_to_recordset(wants) as want(registration bigint, free int)
     join registrations r on r.id = want.registration and r.telling_host = host and r.archived_at is null
     cross join lateral (

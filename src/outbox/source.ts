@@ -1,24 +1,25 @@
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Database, Executor } from '../postgres/connect.ts'
+import type { Database } from '../postgres/connect.ts'
 import { faultOf } from '../postgres/fault.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
-import { conversations, outbox, registrations } from '../postgres/schema/schema.ts'
+import { outbox } from '../postgres/schema/schema.ts'
 import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
 import { claim, claimedBy, handOff, release } from '../queue/claims.ts'
-import { lockConversations, lockRegistrations, wake } from '../queue/conversations.ts'
+import { lockConversations } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
 import type { WorkSource } from '../queue/work-source.ts'
 import { createActivity } from '../registrations/activity.ts'
+import { archive } from '../registrations/archive.ts'
 
-/** What this host has in hand to tell CRMs: taking it, and writing down what became of it. */
+/** Outbox items as the dispatcher works on them: their claims, and the results of their deliveries. */
 
 export type ClaimedItem = Pick<
   typeof outbox.$inferSelect,
   'id' | 'registrationId' | 'conversationId' | 'kind' | 'body' | 'attempts' | 'offeredSince'
 >
 
-/** What follows an attempt to tell. */
+/** What follows an attempt to deliver an item. */
 export type DeliveryDecision =
   | { kind: 'delivered' | 'stopped' | 'parked'; reason: string | null }
   | { kind: 'again'; at: Date; reason: string }
@@ -32,43 +33,22 @@ export interface DeliveryResult {
 
 const OUTBOX_TURN = readRoutine(new URL('./outbox-turn.sql', import.meta.url), 'outbox_turn')
 
-/** As a routine hands them over. */
-interface Row {
-  id: string
-  registration_id: string
-  conversation_id: string
-  kind: ClaimedItem['kind']
-  body: object
-  attempts: number
-  offered_since: Date
-}
+/** As json has it. */
+type Claimed = Omit<ClaimedItem, 'offeredSince'> & { offeredSince: string }
 
-const takenOf = (row: Row): ClaimedItem => ({
-  id: Number(row.id),
-  registrationId: Number(row.registration_id),
-  conversationId: Number(row.conversation_id),
-  kind: row.kind,
-  body: row.body,
-  attempts: row.attempts,
-  offeredSince: row.offered_since
-})
-
-function settled({ claimed: { id }, decision: next }: DeliveryResult, now: Date): object {
-  switch (next.kind) {
+function resultRow({ claimed: { id }, decision }: DeliveryResult, now: Date): object {
+  switch (decision.kind) {
     // It waits for the CRM to register again, as it was.
     case 'archived':
       return {}
     case 'again':
-      return { id, state: 'waiting', reason: sanitize(next.reason), due_at: next.at }
+      return { id, state: 'waiting', reason: sanitize(decision.reason), due_at: decision.at }
     default:
-      return { id, state: next.kind, reason: next.reason && sanitize(next.reason), settled_at: now }
+      return { id, state: decision.kind, reason: decision.reason && sanitize(decision.reason), settled_at: now }
   }
 }
 
-/**
- * Parks an item of which it could not be stored what became of it, so that it
- * holds up nobody; an operator may offer it once more.
- */
+/** Parks an item whose result could not be stored, so that it holds up nobody; an operator may offer it once more. */
 export const setItemAside =
   ({ database: { db }, now, log }: Pick<Deps, 'database' | 'now'> & { log: Pick<FastifyBaseLogger, 'error'> }) =>
   async ({ claimed: { id, registrationId, conversationId } }: DeliveryResult, error: unknown): Promise<void> => {
@@ -91,11 +71,11 @@ interface Deps {
   database: Pick<Database, 'db' | 'pool'>
   /** The name of this host. */
   host: string
-  tell: (taken: ClaimedItem) => Promise<DeliveryResult>
+  tell: (claimed: ClaimedItem) => Promise<DeliveryResult>
   now: () => Date
 }
 
-/** Items for CRMs as the dispatcher works on them. Registrations of one cluster share it: it may be slow for all of them. */
+/** Registrations of one cluster share a group: the cluster may be slow for all of them. */
 export function outboxSource({ database, host, tell, now }: Deps): WorkSource<ClaimedItem, DeliveryResult> {
   const tookItems = createActivity(database, 'toldAt')
 
@@ -106,49 +86,26 @@ export function outboxSource({ database, host, tell, now }: Deps): WorkSource<Cl
         group: URL.parse(clusterUri)?.origin ?? clusterUri
       })),
     async settleAndClaim(done, wants, inHand) {
-      const archived = done
-        .filter(({ decision: next }) => next.kind === 'archived')
-        .map(({ claimed: taken }) => taken.registrationId)
-      if (archived.length > 0) await archive(database, archived, now())
       const at = now()
-      await tookItems(
-        done.filter(({ decision }) => decision.kind === 'delivered').map(({ claimed }) => claimed.registrationId),
-        at
-      )
-      const kept = done.filter(({ decision: next }) => next.kind !== 'archived')
-      const rows = await callRoutine<Row>(database.pool, OUTBOX_TURN, [
+      const registrationsOf = (kind: DeliveryDecision['kind']) =>
+        done.filter(({ decision }) => decision.kind === kind).map(({ claimed }) => claimed.registrationId)
+      await archive(database, registrationsOf('archived'), at)
+      await tookItems(registrationsOf('delivered'), at)
+      const results = done.filter(({ decision }) => decision.kind !== 'archived')
+      const [turn] = await callRoutine<{ claimed: Claimed[] }>(database.pool, OUTBOX_TURN, [
         host,
-        kept.map(({ claimed: taken }) => taken.id),
-        kept.map(({ claimed: taken }) => taken.conversationId),
-        JSON.stringify(kept.map(one => settled(one, at))),
+        results.map(({ claimed }) => claimed.id),
+        results.map(({ claimed }) => claimed.conversationId),
+        JSON.stringify(results.map(result => resultRow(result, at))),
         JSON.stringify(wants.map(({ registrationId, free }) => ({ registration: registrationId, free }))),
         inHand,
         at
       ])
-      return rows.map(takenOf)
+      return (turn?.claimed ?? []).map(item => ({ ...item, offeredSince: new Date(item.offeredSince) }))
     },
     release: (ids, all) => release(database, 'tell', host, ids, all, now()),
     handOff: (ids, to) => handOff(database, 'tell', host, ids, to),
     claimed: () => claimedBy(database, 'tell', host),
     process: tell
   }
-}
-
-const archive = ({ db }: Pick<Database, 'db'>, registrationIds: readonly number[], now: Date) =>
-  db.transaction(async tx => {
-    await lockRegistrations(tx, registrationIds, 'no key update')
-    await tx
-      .update(registrations)
-      .set({ archivedAt: now })
-      .where(and(inArray(registrations.id, [...registrationIds]), isNull(registrations.archivedAt)))
-  })
-
-/** A registration that its CRM had archived is back: what waited for it goes on. */
-export async function resumeArchived(tx: Executor, registrationId: number): Promise<void> {
-  const [waiting] = await tx
-    .select({ id: conversations.id })
-    .from(conversations)
-    .where(and(eq(conversations.registrationId, registrationId), sql`${conversations.tellingDue} is not null`))
-    .limit(1)
-  if (waiting) await wake(tx, 'tell', [registrationId])
 }

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { and, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
-import { resumeArchived } from '../outbox/source.ts'
 import type { Database } from '../postgres/connect.ts'
 import { registrations } from '../postgres/schema/schema.ts'
 import type { Reference } from '../protocol/reference.ts'
 import type { Secrets } from '../secrets/secrets.ts'
+import { resumeArchived } from './archive.ts'
 import { createCache, notifyChanged } from './cache.ts'
 
 /** A registration with its secrets opened. Never log one whole. */

@@ -1,0 +1,27 @@
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import type { Database, Executor } from '../postgres/connect.ts'
+import { conversations, registrations } from '../postgres/schema/schema.ts'
+import { lockRegistrations, wake } from '../queue/conversations.ts'
+
+/** Registrations whose CRM archived the plugin: their outbox waits until the CRM registers it again. */
+
+export async function archive({ db }: Pick<Database, 'db'>, ids: readonly number[], now: Date): Promise<void> {
+  if (ids.length === 0) return
+  await db.transaction(async tx => {
+    await lockRegistrations(tx, ids, 'no key update')
+    await tx
+      .update(registrations)
+      .set({ archivedAt: now })
+      .where(and(inArray(registrations.id, [...ids]), isNull(registrations.archivedAt)))
+  })
+}
+
+/** Wakes the outbox of a registration that its CRM has registered again, if anything waits there. */
+export async function resumeArchived(tx: Executor, registrationId: number): Promise<void> {
+  const [waiting] = await tx
+    .select({ id: conversations.id })
+    .from(conversations)
+    .where(and(eq(conversations.registrationId, registrationId), sql`${conversations.tellingDue} is not null`))
+    .limit(1)
+  if (waiting) await wake(tx, 'tell', [registrationId])
+}
