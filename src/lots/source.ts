@@ -5,67 +5,67 @@ import type { RetryPolicy } from '../delivery/retry-policy.ts'
 import { createSender } from '../delivery/send-attempt.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { WorkSource } from '../queue/work-source.ts'
-import { collect } from './collect.ts'
-import type { Gathered } from './gathered-message.ts'
+import type { Gathered } from './place.ts'
+import { collect } from './states/collecting.ts'
 
-/** Where a message would be sent, one of a channel with lots is put into a lot instead. */
+/** The source of messages where channels have lots: a claimed message is prepared and collected into a lot, not sent. */
 
 interface Deps {
   database: Pick<Database, 'db'>
-  /** The line of messages as it is without lots. */
-  line: WorkSource<ClaimedMessage, AttemptResult>
+  /** The source of messages as it is without lots. */
+  messageSource: WorkSource<ClaimedMessage, AttemptResult>
   ready: RuntimeOf
   policy: RetryPolicy & { timeoutMs: number }
-  /** Whether a registration's channel has lots. */
-  gathers: (registrationId: number) => Promise<boolean>
+  /** True: the channel of the registration has lots. */
+  hasLots: (registrationId: number) => Promise<boolean>
   now: () => Date
 }
 
-/** What goes by itself is the inner line's, and of a channel without lots that is everything. */
+/** Messages that are sent by themselves are left to the message source, as are all of a channel without lots. */
 export function lotSource({
   database,
-  line,
+  messageSource,
   ready,
   policy,
-  gathers,
+  hasLots,
   now
 }: Deps): WorkSource<ClaimedMessage, AttemptResult | Gathered> {
-  const known = new Map<number, boolean>()
-  const gather = gatherer(ready, policy, now)
+  const withLots = new Map<number, boolean>()
+  const gather = createGather(ready, policy, now)
 
   return {
     async claim(ids) {
-      const claimed = await line.claim(ids)
-      for (const { registrationId: id } of claimed) if (!known.has(id)) known.set(id, await gathers(id))
+      const claimed = await messageSource.claim(ids)
+      for (const { registrationId: id } of claimed) if (!withLots.has(id)) withLots.set(id, await hasLots(id))
       return claimed
     },
-    process: taken => (known.get(taken.registrationId) ? gather(taken) : line.process(taken)),
+    process: claimed => (withLots.get(claimed.registrationId) ? gather(claimed) : messageSource.process(claimed)),
     async settleAndClaim(done, wants, inHand) {
       const gathered = done.filter(one => 'prepared' in one)
-      // By itself, and once: what is collected is not the line's any more should its own turn fail and be repeated.
+      // In a transaction of its own: the turn of the message source may fail and be repeated, and has no part in it.
       if (gathered.length > 0) await database.db.transaction(tx => collect(tx, gathered, now()))
-      return line.settleAndClaim(
+      return messageSource.settleAndClaim(
         done.filter(one => 'decision' in one),
         wants,
         inHand
       )
     },
-    release: line.release,
-    handOff: line.handOff,
-    claimed: line.claimed
+    release: messageSource.release,
+    handOff: messageSource.handOff,
+    claimed: messageSource.claimed
   }
 }
 
 const INTERRUPTED = 'a host was stopped while it was sending'
 
 /** Preparing is an attempt like sending: it has a deadline, may throw, and a refusal is an outcome. */
-const gatherer =
+const createGather =
   (ready: RuntimeOf, policy: Deps['policy'], now: () => Date) =>
-  async (taken: ClaimedMessage): Promise<AttemptResult | Gathered> => {
+  async (claimed: ClaimedMessage): Promise<AttemptResult | Gathered> => {
     let gathered: Gathered | undefined
     const preparing: RuntimeOf = async (id, signal) => {
       const target = await ready(id, signal)
-      if (target.kind === 'unready' || !target.channel.lots || taken.message.alone) return target
+      if (target.kind === 'unready' || !target.channel.lots || claimed.message.alone) return target
       const { channel } = target
       const { lots } = target.channel
       return {
@@ -75,17 +75,17 @@ const gatherer =
           async send(message, tools) {
             const prepared = preparedOf(await lots.prepare(message, tools))
             if (prepared.kind === 'alone')
-              return taken.interrupted ? { kind: 'unknown', reason: INTERRUPTED } : channel.send(message, tools)
+              return claimed.interrupted ? { kind: 'unknown', reason: INTERRUPTED } : channel.send(message, tools)
             if (prepared.kind === 'rejected') return prepared
-            gathered = { claimed: taken, prepared, limits: lots.limits(tools.settings, prepared.key) }
+            gathered = { claimed, prepared, limits: lots.limits(tools.settings, prepared.key) }
             return { kind: 'retry', reason: 'it is in a lot' }
           }
         }
       }
     }
     // A message that was only being prepared has not left.
-    const ended = await createSender({ ready: preparing, policy, now })(
-      taken.message.alone ? taken : { ...taken, interrupted: false }
+    const result = await createSender({ ready: preparing, policy, now })(
+      claimed.message.alone ? claimed : { ...claimed, interrupted: false }
     )
-    return gathered ?? { ...ended, claimed: taken }
+    return gathered ?? { ...result, claimed }
   }
