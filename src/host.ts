@@ -100,7 +100,7 @@ export async function startHost(
       }
       const accept = createAccept(opened.database, now, stored('send'))
       const report = createIngest({ database: opened.database, now, stored: stored('tell'), log: app.log })
-      healthRoutes(app, { database: opened.database, trouble: () => worker?.trouble() })
+      healthRoutes(app, { database: opened.database, workerProblem: () => worker?.problem() })
       for (const one of mounted)
         await app.register(channelPlugin(one, { ...parts.web, accept, report }), { prefix: prefixOf(base, one) })
       const { ready } = parts.web

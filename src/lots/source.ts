@@ -4,6 +4,7 @@ import type { AttemptResult, ClaimedMessage } from '../delivery/attempt.ts'
 import type { RetryPolicy } from '../delivery/retry-policy.ts'
 import { createSender } from '../delivery/send-attempt.ts'
 import type { Database } from '../postgres/connect.ts'
+import { success } from '../protocol/result.ts'
 import type { WorkSource } from '../queue/work-source.ts'
 import type { Gathered } from './place.ts'
 import { collect } from './states/collecting.ts'
@@ -64,12 +65,12 @@ const createGather =
   async (claimed: ClaimedMessage): Promise<AttemptResult | Gathered> => {
     let gathered: Gathered | undefined
     const preparing: RuntimeOf = async (id, signal) => {
-      const target = await ready(id, signal)
-      if (target.kind === 'unready' || !target.channel.lots || claimed.message.alone) return target
-      const { channel } = target
-      const { lots } = target.channel
-      return {
-        ...target,
+      const runtime = await ready(id, signal)
+      if (!runtime.ok || !runtime.value.channel.lots || claimed.message.alone) return runtime
+      const { channel } = runtime.value
+      const { lots } = runtime.value.channel
+      return success({
+        ...runtime.value,
         channel: {
           ...channel,
           async send(message, tools) {
@@ -81,7 +82,7 @@ const createGather =
             return { kind: 'retry', reason: 'it is in a lot' }
           }
         }
-      }
+      })
     }
     // A message that was only being prepared has not left.
     const result = await createSender({ ready: preparing, policy, now })(

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { forAccount } from 'channel-kit/offload'
 import type { FastifyBaseLogger } from 'fastify'
 import { within } from '../http-client/timeout.ts'
+import { failure, type Result, success } from '../protocol/result.ts'
 import { GIVEN_UP, MOST_DEATHS } from '../queue/deaths.ts'
 import type { Jobs } from '../queue/jobs.ts'
 import type { LotChannel } from './call-gateway.ts'
@@ -130,12 +131,17 @@ async function stepOf(work: LotWork, lot: LotRow, pausedUntil: Date | null): Pro
   }
 
   return within(work.policy.timeoutMs, async deadline => {
-    const target = await work.ready(lot.registrationId, deadline)
-    if (target.kind === 'unready' || !target.channel.lots) {
-      await saveLot({ work, lot }, { reason: target.kind === 'unready' ? target.reason : 'its channel has no lots' })
+    const target = lotChannelOf(await work.ready(lot.registrationId, deadline))
+    if (!target.ok) {
+      await saveLot({ work, lot }, { reason: target.reason })
       return { kind: 'wait', until: new Date(now + RECHECK_MS) }
     }
-    const ready = { ...target, lots: target.channel.lots } as LotChannel
-    return forAccount(lot.registrationId, () => step({ work, lot, target: ready, deadline }))
+    return forAccount(lot.registrationId, () => step({ work, lot, target: target.value, deadline }))
   })
+}
+
+function lotChannelOf(runtime: Awaited<ReturnType<LotWork['ready']>>): Result<LotChannel> {
+  if (!runtime.ok) return runtime
+  const { lots } = runtime.value.channel
+  return lots ? success({ ...runtime.value, lots: lots as LotChannel['lots'] }) : failure('its channel has no lots')
 }
