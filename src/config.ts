@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { CHECKS } from './config-checks.ts'
+import { VARIABLE_PROBLEMS } from './config-checks.ts'
 
 /** The units of a duration. */
 export const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -221,13 +221,10 @@ const converted = (variable: TSchema, text: string) =>
 
 /** Of the variables that look right, those that cannot work, with the reason. */
 function unworkable(values: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(CHECKS).flatMap(([name, works]) => {
+  return Object.entries(VARIABLE_PROBLEMS).flatMap(([name, problemOf]) => {
     const text = String(values[name])
-    try {
-      return works(text, milliseconds) ? [] : [`${name} is ${shown(name, text)}: it is out of range`]
-    } catch (error) {
-      return [`${name} is ${shown(name, text)}: ${(error as Error).message.replace(`${name}: `, '')}`]
-    }
+    const problem = problemOf(text, milliseconds)
+    return problem === undefined ? [] : [`${name} is ${shown(name, text)}: ${problem.replace(`${name}: `, '')}`]
   })
 }
 

@@ -28,7 +28,7 @@ import { scheduledTask } from './inbound/scheduled-events.ts'
 import { unmatchedTask } from './inbound/unmatched-statuses.ts'
 import { createIngest } from './inbound/webhook-ingest.ts'
 import { lotCrons } from './lots/clean.ts'
-import { lotSource } from './lots/gather.ts'
+import { lotSource } from './lots/source.ts'
 import { lotTask } from './lots/task.ts'
 import { createAccept } from './messages/accept.ts'
 import { messageCrons } from './messages/retention.ts'
@@ -100,7 +100,7 @@ export async function startHost(
       }
       const accept = createAccept(opened.database, now, stored('send'))
       const report = createIngest({ database: opened.database, now, stored: stored('tell'), log: app.log })
-      healthRoutes(app, { database: opened.database, trouble: () => worker?.trouble() })
+      healthRoutes(app, { database: opened.database, workerProblem: () => worker?.problem() })
       for (const one of mounted)
         await app.register(channelPlugin(one, { ...parts.web, accept, report }), { prefix: prefixOf(base, one) })
       const { ready } = parts.web
@@ -212,10 +212,10 @@ async function compose(
       messages: settlingItemByItem(
         lotSource({
           database,
-          line: messageSource({ database, host, send, limitsOf, now }),
+          messageSource: messageSource({ database, host, send, limitsOf, now }),
           ready,
           policy: queue,
-          gathers: async id => mountedBy((await registrations.get(id))?.channel ?? '')?.channel.lots !== undefined,
+          hasLots: async id => mountedBy((await registrations.get(id))?.channel ?? '')?.channel.lots !== undefined,
           now
         }),
         { setAside: setMessageAside({ database, now, log }), log }

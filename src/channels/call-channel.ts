@@ -3,6 +3,7 @@ import { neverSent } from 'channel-kit/network'
 import type { Tools } from 'channel-kit/tools'
 import type { Naming } from '../inbound/phone-numbers.ts'
 import { wordsOf } from '../postgres/sanitize-text.ts'
+import type { Result } from '../protocol/result.ts'
 import type { LotVerb } from './contract.ts'
 
 /**
@@ -13,7 +14,6 @@ import type { LotVerb } from './contract.ts'
 
 /** A registration's channel with the tools of one call. */
 export interface ReadyChannel {
-  kind: 'ready'
   channel: Channel
   tools: Tools
   /** A message that may have left may be sent again. */
@@ -24,10 +24,7 @@ export interface ReadyChannel {
 }
 
 /** The channel of a registration, or why it cannot be called now. */
-export type RuntimeOf = (
-  registrationId: number,
-  signal: AbortSignal
-) => Promise<ReadyChannel | { kind: 'unready'; reason: string }>
+export type RuntimeOf = (registrationId: number, signal: AbortSignal) => Promise<Result<ReadyChannel>>
 
 const LATE = Symbol('late')
 

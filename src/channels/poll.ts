@@ -29,9 +29,9 @@ export const createPoll =
     if (!cursor) return
     try {
       const polled = await within(TIMEOUT_MS, async deadline => {
-        const target = await ready(id, deadline)
-        if (target.kind === 'unready') return undefined
-        const { channel, tools, naming } = target
+        const runtime = await ready(id, deadline)
+        if (!runtime.ok) return undefined
+        const { channel, tools, naming } = runtime.value
         const { poll } = channel
         if (!poll) return undefined
         const answer = await beforeDeadline(deadline, () => poll.read(cursor.boxed?.value ?? null, tools))

@@ -1,6 +1,7 @@
 import type { AccountLimits, Channel } from 'channel-kit/channel'
 import type { FastifyBaseLogger } from 'fastify'
 import { asNumbers, asTheyAre } from '../inbound/phone-numbers.ts'
+import { failure, success } from '../protocol/result.ts'
 import { type Data, effectiveSettings } from '../protocol/settings.ts'
 import type { SettingsStore } from '../registrations/settings.ts'
 import type { Registrations } from '../registrations/store.ts'
@@ -21,21 +22,16 @@ export const createRuntime =
   async (registrationId, signal) => {
     const registration = await registrations.get(registrationId)
     const mounted = registration && mountedBy(registration.channel)
-    if (!registration || !mounted) return { kind: 'unready', reason: 'the channel is not mounted' }
+    if (!registration || !mounted) return failure('the channel is not mounted')
 
     const effective = completed(mounted.channel, await settings.load(registrationId))
-    if (!effective) return { kind: 'unready', reason: 'the settings are not complete' }
+    if (!effective) return failure('the settings are not complete')
     const { channel } = mounted
     const retryUnknown =
       channel.dedupes || registration.retryUnknown || channel.lots?.limits(effective).repeats === true
     const naming = mounted.phones ? asNumbers : asTheyAre
-    return {
-      kind: 'ready',
-      channel,
-      retryUnknown,
-      naming,
-      ...(await lend({ mounted, registration, settings: effective, signal }))
-    }
+    const lent = await lend({ mounted, registration, settings: effective, signal })
+    return success({ channel, retryUnknown, naming, ...lent })
   }
 
 /** What a registration's channel allows it, by its settings. */

@@ -30,10 +30,11 @@ async function problemsOf({ ready }: Host, row: FoundRegistration): Promise<stri
   const archived = row.archivedAt ? ['archived: its CRM refuses every call'] : []
   try {
     const wrong = await within(CHECK_TIMEOUT_MS, async deadline => {
-      const target = await ready(row.id, deadline)
-      if (target.kind === 'unready') return [target.reason]
-      const { check = async () => ({}) } = target.channel
-      const errors: FieldErrors = await beforeDeadline(deadline, () => check(target.tools))
+      const runtime = await ready(row.id, deadline)
+      if (!runtime.ok) return [runtime.reason]
+      const { channel, tools } = runtime.value
+      const { check = async () => ({}) } = channel
+      const errors: FieldErrors = await beforeDeadline(deadline, () => check(tools))
       return Object.entries(errors).flatMap(([field, all]) => all.map(error => `${field}: ${error}`))
     })
     return [...archived, ...paused, ...wrong]

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { MILLISECONDS } from '../config.ts'
 import { cancelLot } from '../lots/cancel.ts'
-import { countEndedLots, type EndedLots, removeEndedLots } from '../lots/clean.ts'
-import { goingLots, type ListedLot, listLots, lotsById, troublesOf } from '../lots/list.ts'
+import { countEndedLots, type LotCounts, removeEndedLots } from '../lots/clean.ts'
+import { type ListedLot, listLots, lotsById, troublesOf, unendedLots } from '../lots/list.ts'
+import { seal } from '../lots/place.ts'
 import { countRetries, retriesOf } from '../lots/retry.ts'
-import { goOnNow, seal } from '../lots/seal.ts'
+import { resumeLot } from '../lots/schedule.ts'
 import { replayMessages } from '../messages/replay.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { LotState } from '../postgres/schema/lots.ts'
@@ -101,7 +102,7 @@ const MAX_WATCHED_WAIT_MS = 15_000
 export const lotsRun = ({ lotId, registration, forceClose = false }: ProcessOptions): Promise<CliAnswer> =>
   withHost({ worker: true }, async ({ database }, interrupted) => {
     if (lotId !== undefined && !forceClose) await refuseOpen(database, lotId)
-    const ids = await goingLots(database, { id: lotId, registrationId: registration, open: forceClose })
+    const ids = await unendedLots(database, { id: lotId, registrationId: registration, open: forceClose })
     await begin(database, ids, forceClose)
     try {
       return answerOf(await follow(database, ids, interrupted))
@@ -122,7 +123,7 @@ const begin = async ({ db }: Database, ids: readonly number[], forceClose: boole
     await db.transaction(async tx => {
       const now = new Date()
       if (forceClose) await seal(tx, id, now)
-      await goOnNow(tx, id, now)
+      await resumeLot(tx, id, now)
     })
 }
 
@@ -231,4 +232,4 @@ export const lotsClean = ({ days, dryRun = false }: { days: number; dryRun?: boo
     }
   })
 
-const sumOf = (counts: EndedLots) => Object.values(counts).reduce((sum, number) => sum + number, 0)
+const sumOf = (counts: LotCounts) => Object.values(counts).reduce((sum, number) => sum + number, 0)

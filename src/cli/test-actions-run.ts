@@ -241,9 +241,9 @@ const withLiveTools = <Result>(
   work: (channel: Channel, tools: Tools) => Promise<Result>
 ): Promise<Result> =>
   withHost({ worker: false }, async ({ ready }) => {
-    const target = await ready(registration, AbortSignal.timeout(CHANNEL_TIMEOUT_MS))
-    const problem =
-      target.kind === 'unready' ? target.reason : target.channel.name === name ? '' : `it is not of ${name}`
-    if (target.kind === 'unready' || problem) throw new Error(`Registration ${registration} cannot send: ${problem}.`)
-    return work(target.channel, target.tools)
+    const runtime = await ready(registration, AbortSignal.timeout(CHANNEL_TIMEOUT_MS))
+    if (!runtime.ok) throw new Error(`Registration ${registration} cannot send: ${runtime.reason}.`)
+    const { channel, tools } = runtime.value
+    if (channel.name !== name) throw new Error(`Registration ${registration} cannot send: it is not of ${name}.`)
+    return work(channel, tools)
   })

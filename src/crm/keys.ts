@@ -4,6 +4,7 @@ import type { Outbound } from '../http-client/address-policy.ts'
 import { within } from '../http-client/timeout.ts'
 import type { Database } from '../postgres/connect.ts'
 import { publicKeys } from '../postgres/schema/keys.ts'
+import { failure, type Result, success } from '../protocol/result.ts'
 
 /**
  * Public keys of CRM clusters: fetched once, then kept in the database for good. A key belongs to the origin that it
@@ -30,30 +31,29 @@ interface Deps {
 
 export function createKeyStore({ db, outbound, userAgent, now }: Deps) {
   const known = new Map<string, KeyObject>()
-  const pending = new Map<string, Promise<KeyObject | string>>()
+  const pending = new Map<string, Promise<Result<KeyObject>>>()
   const failures = new Map<string, { at: number; reason: string }>()
 
   /** One fetch at a time for a key, whoever asks. */
-  function fetched(origin: string, id: string): Promise<KeyObject | string> {
+  function fetched(origin: string, id: string): Promise<Result<KeyObject>> {
     const url = keyUrl(origin, id)
     const failed = failures.get(url)
-    if (failed && now().getTime() - failed.at < FAILURE_MS) return Promise.resolve(failed.reason)
+    if (failed && now().getTime() - failed.at < FAILURE_MS) return Promise.resolve(failure(failed.reason))
     const fetching = pending.get(url) ?? load(origin, id).finally(() => pending.delete(url))
     pending.set(url, fetching)
     return fetching
   }
 
-  async function load(origin: string, id: string): Promise<KeyObject | string> {
+  async function load(origin: string, id: string): Promise<Result<KeyObject>> {
     const url = keyUrl(origin, id)
     const [row] = await db
       .select()
       .from(publicKeys)
       .where(and(eq(publicKeys.origin, origin), eq(publicKeys.id, id)))
-    const pem = row?.pem ?? (await download(id, url))
-    const key = typeof pem === 'string' ? parseKey(pem) : pem.reason
-    if (typeof key === 'string') remember(url, key)
-    else if (typeof pem === 'string' && !row)
-      await db.insert(publicKeys).values({ origin, id, pem }).onConflictDoNothing()
+    const pem = row ? success(row.pem) : await download(id, url)
+    const key = pem.ok ? parseKey(pem.value) : pem
+    if (!key.ok) remember(url, key.reason)
+    else if (pem.ok && !row) await db.insert(publicKeys).values({ origin, id, pem: pem.value }).onConflictDoNothing()
     return key
   }
 
@@ -62,31 +62,31 @@ export function createKeyStore({ db, outbound, userAgent, now }: Deps) {
     failures.set(url, { at: now().getTime(), reason })
   }
 
-  async function download(id: string, url: string): Promise<string | { reason: string }> {
+  async function download(id: string, url: string): Promise<Result<string>> {
     try {
       const { status, body } = await within(FETCH_MS, signal =>
         outbound.call({ url, method: 'GET', headers: { 'user-agent': userAgent }, signals: [signal] }, LARGEST_KEY)
       )
-      if (status !== 200) return { reason: `The key of the issuer could not be fetched: it answered ${status}` }
-      if (body === null) return { reason: 'The key of the issuer is too long' }
+      if (status !== 200) return failure(`The key of the issuer could not be fetched: it answered ${status}`)
+      if (body === null) return failure('The key of the issuer is too long')
       const pem = body.toString('utf8')
-      return md5(pem) === id ? pem : { reason: 'The key of the issuer does not have the md5 that pkey names' }
+      return md5(pem) === id ? success(pem) : failure('The key of the issuer does not have the md5 that pkey names')
     } catch {
       // What the network says may quote addresses of the operator's own, and a stranger reads the answer.
-      return { reason: 'The key of the issuer could not be fetched: no answer' }
+      return failure('The key of the issuer could not be fetched: no answer')
     }
   }
 
   return {
     /** The key of that md5 at an origin, or why it cannot be had, in words for an operator. */
-    async get(origin: string, id: string): Promise<KeyObject | string> {
+    async get(origin: string, id: string): Promise<Result<KeyObject>> {
       const url = keyUrl(origin, id)
       const kept = known.get(url)
-      if (kept) return kept
+      if (kept) return success(kept)
       const key = await fetched(origin, id)
-      if (typeof key === 'string') return key
+      if (!key.ok) return key
       if (known.size >= MOST_KNOWN) known.delete(known.keys().next().value as string)
-      known.set(url, key)
+      known.set(url, key.value)
       return key
     }
   }
@@ -96,11 +96,11 @@ const keyUrl = (origin: string, id: string) => `${origin}/pkey/${id}`
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex')
 
-function parseKey(pem: string): KeyObject | string {
+function parseKey(pem: string): Result<KeyObject> {
   try {
     const key = createPublicKey(pem)
-    return key.asymmetricKeyType === 'rsa' ? key : 'This key is not compatible with this signer'
+    return key.asymmetricKeyType === 'rsa' ? success(key) : failure('This key is not compatible with this signer')
   } catch (error) {
-    return `It was not possible to parse your key, reason: ${(error as Error).message}`
+    return failure(`It was not possible to parse your key, reason: ${(error as Error).message}`)
   }
 }

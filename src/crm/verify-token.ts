@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { type Issuers, originOf } from '../protocol/issuers.ts'
 import { quoted } from '../protocol/quote.ts'
 import { type Reference, referenceOf } from '../protocol/reference.ts'
+import { failure, type Result, success } from '../protocol/result.ts'
 import {
   claimsProblem,
   parseToken,
@@ -20,13 +21,8 @@ export interface Verified {
   origin: string
 }
 
-/** A token of at most `longest` characters, without which it may have 64 KiB. */
-export type Verify = (jwt: unknown, selfUri: string, longest?: number) => Promise<Verified | Refused>
-
-/** Why a token is not believed; for the CRM to read. */
-interface Refused {
-  refused: string
-}
+/** Verifies a token of at most `longest` characters, 64 KiB by default. The CRM reads the reason of a failure. */
+export type Verify = (jwt: unknown, selfUri: string, longest?: number) => Promise<Result<Verified>>
 
 interface Deps {
   issuers: Issuers & { checkExpiry: boolean }
@@ -40,14 +36,14 @@ interface Deps {
  * is made of them before the signature holds. Source: docs/protocol.md, "Tokens".
  */
 export function createVerifier({ issuers, keys, now, log }: Deps): Verify {
-  async function forged(token: Token, selfUri: string): Promise<string | undefined> {
+  async function forgeryProblem(token: Token, selfUri: string): Promise<string | undefined> {
     const stranger = claimsProblem(token, selfUri, issuers)
     if (stranger) return stranger
     const key = await keys.get(originOf(token.claims.iss as string), token.header.pkey as string)
-    return typeof key === 'string' ? key : signatureProblem(token, key)
+    return key.ok ? signatureProblem(token, key.value) : key.reason
   }
 
-  function stale(claims: Token['claims']): string | undefined {
+  function staleProblem(claims: Token['claims']): string | undefined {
     const problem = timeProblem({ claims }, now())
     if (problem && !issuers.checkExpiry)
       log.warn(
@@ -59,17 +55,18 @@ export function createVerifier({ issuers, keys, now, log }: Deps): Verify {
 
   return async (jwt, selfUri, longest) => {
     const token = parseToken(typeof jwt === 'string' ? jwt : '', longest)
-    if (typeof token === 'string') return { refused: token }
-    const refused = await forged(token, selfUri)
-    if (refused) return { refused }
+    if (!token.ok) return token
+    const problem = await forgeryProblem(token.value, selfUri)
+    if (problem) return failure(problem)
 
-    const claims = provenClaims(token)
-    if (typeof claims === 'string') return { refused: claims }
-    const problem = stale(claims)
-    if (problem) return { refused: problem }
+    const proven = provenClaims(token.value)
+    if (!proven.ok) return proven
+    const claims = proven.value
+    const stale = staleProblem(claims)
+    if (stale) return failure(stale)
     const reference = referenceOf(claims)
     return reference
-      ? { claims, reference, origin: originOf(claims.iss as string) }
-      : { refused: 'Requested claim is not configured' }
+      ? success({ claims, reference, origin: originOf(claims.iss as string) })
+      : failure('Requested claim is not configured')
   }
 }

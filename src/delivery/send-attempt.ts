@@ -1,3 +1,4 @@
+import type { Channel } from 'channel-kit/channel'
 import { forAccount, isTooMuchWork } from 'channel-kit/offload'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { callChannel, type ReadyChannel, type RuntimeOf } from '../channels/call-channel.ts'
@@ -6,6 +7,7 @@ import { within } from '../http-client/timeout.ts'
 import { outcomeBy } from '../inbound/phone-numbers.ts'
 import { sentOf } from '../messages/parts.ts'
 import { sanitize, wordsOf } from '../postgres/sanitize-text.ts'
+import { failure } from '../protocol/result.ts'
 import { GIVEN_UP, MOST_DEATHS } from '../queue/deaths.ts'
 import type { AttemptResult, ClaimedMessage, ForNextAttempt } from './attempt.ts'
 import { type Decision, decide, type RetryPolicy } from './retry-policy.ts'
@@ -79,33 +81,35 @@ async function attempt(claimed: ClaimedMessage, ready: RuntimeOf, deadline: Abor
   if (message.deaths >= MOST_DEATHS)
     return { outcome: { kind: interrupted ? 'unknown' : 'rejected', reason: GIVEN_UP }, retryUnknown: false }
 
-  const target = await ready(registrationId, deadline).catch((error: Error) => ({
-    kind: 'unready' as const,
-    reason: `the host could not prepare it: ${wordsOf(error)}`
-  }))
-  const retryUnknown = target.kind === 'unready' || target.retryUnknown
+  const runtime = await ready(registrationId, deadline).catch((error: Error) =>
+    failure(`the host could not prepare it: ${wordsOf(error)}`)
+  )
+  const retryUnknown = !runtime.ok || runtime.value.retryUnknown
+  const confirmsMs = runtime.ok ? runtime.value.channel.confirmsMs : undefined
   const awaitedStatus = message.doubt === 'host'
-  if (awaitedStatus && target.kind === 'ready')
+  if (awaitedStatus && runtime.ok)
     return {
       outcome: { kind: 'unknown', reason: message.reason ?? NO_STATUS },
       retryUnknown,
       unsent: 'unconfirmed'
     }
   if (interrupted && !awaitedStatus)
-    return { ...awaited(target, { kind: 'unknown', reason: 'a host was stopped while it was sending' }), retryUnknown }
-  if (target.kind === 'unready')
-    return { outcome: { kind: 'retry', reason: target.reason }, retryUnknown, awaitsStatus: awaitedStatus }
-  return { ...(await call(target, claimed, deadline)), retryUnknown }
+    return {
+      ...awaited(confirmsMs, { kind: 'unknown', reason: 'a host was stopped while it was sending' }),
+      retryUnknown
+    }
+  if (!runtime.ok)
+    return { outcome: { kind: 'retry', reason: runtime.reason }, retryUnknown, awaitsStatus: awaitedStatus }
+  return { ...(await call(runtime.value, claimed, deadline)), retryUnknown }
 }
 
 const NO_STATUS = 'no status came'
 
 /** Where statuses name our messages, one may still say that a message of unknown outcome left. */
 function awaited(
-  target: Awaited<ReturnType<RuntimeOf>>,
+  awaitMs: Channel['confirmsMs'],
   outcome: { kind: 'retry' | 'unknown'; reason: string }
 ): Pick<Attempted, 'outcome' | 'awaitsStatus'> {
-  const awaitMs = target.kind === 'unready' ? undefined : target.channel.confirmsMs
   return awaitMs === undefined || outcome.kind !== 'unknown'
     ? { outcome }
     : { outcome: { ...outcome, awaitMs }, awaitsStatus: true }
@@ -141,5 +145,5 @@ async function call(
   const called = await callChannel('send', target, send, deadline)
   if (called.kind === 'answered') return { outcome: called.answer }
   if (isTooMuchWork(called.error) && !sent()) return { outcome: { kind: 'rejected', reason: called.outcome.reason } }
-  return awaited(target, called.outcome)
+  return awaited(channel.confirmsMs, called.outcome)
 }

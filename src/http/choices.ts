@@ -20,8 +20,8 @@ interface Deps {
   log: Pick<FastifyBaseLogger, 'warn'>
 }
 
-/** Whether there is a key of those that were asked for, or why nobody can say. */
-type Found = { has: (key: string) => boolean } | { away: string }
+/** An autocomplete's answer about keys. `away`: none now; `reason` is for the admin, where the channel gave one. */
+type Found = { kind: 'found'; has: (key: string) => boolean } | { kind: 'away'; reason: string | undefined }
 
 const MOST_WORDS = 200
 
@@ -44,11 +44,11 @@ export async function choiceErrors({ lists, saved, find, say, log }: Deps): Prom
   return errors
 
   function problemsOf(list: Chosen, found: Found): string[] {
-    if ('has' in found) return list.keys.every(found.has) ? [] : [say(UNKNOWN_CHOICE)]
+    if (found.kind === 'found') return list.keys.every(found.has) ? [] : [say(UNKNOWN_CHOICE)]
     const before = saved.find(one => one.group === list.group && one.name === list.name)
     const isKept =
       before && questionOf(before) === questionOf(list) && list.keys.every(key => before.keys.includes(key))
-    return isKept ? [] : [say(CHOICES_AWAY), ...(found.away ? [found.away] : [])]
+    return isKept ? [] : [say(CHOICES_AWAY), ...(found.reason ? [found.reason] : [])]
   }
 }
 
@@ -58,11 +58,11 @@ async function answerOf(same: readonly Chosen[], find: Find, log: Deps['log']): 
   try {
     const choices = await find(autocomplete, { keys, dep, context })
     if (typeof choices !== 'object' || choices === null) throw new Error('the channel answered what are no choices')
-    return { has: key => Object.hasOwn(choices, key) }
+    return { kind: 'found', has: key => Object.hasOwn(choices, key) }
   } catch (error) {
     const reason = shortened(wordsOf(error), MOST_WORDS)
     log.warn({ event: 'settings.lookup_failed', autocomplete, reason }, 'lookup of chosen keys failed')
-    // What else is thrown is for whoever wrote the channel.
-    return { away: error instanceof Unanswered ? reason : '' }
+    // Any other error is for the author of the channel, and stands in the log only.
+    return { kind: 'away', reason: error instanceof Unanswered ? reason : undefined }
   }
 }

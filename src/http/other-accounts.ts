@@ -35,8 +35,9 @@ export async function handedTo(
   const handed: Handed[] = []
   if (!webhook.account || missing.size === 0) return handed
   for (const registrationId of await registrations.besides(registration)) {
-    const target = await ready(registrationId, deadline)
-    if (target.kind === 'unready') continue
+    const runtime = await ready(registrationId, deadline)
+    if (!runtime.ok) continue
+    const target = runtime.value
     const account = webhook.account(target.tools.settings)
     if (!missing.has(account) || (await judge(call, target, deadline)).kind !== 'genuine') continue
     handed.push({ registrationId, target })

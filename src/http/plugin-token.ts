@@ -32,13 +32,13 @@ export function guard(app: FastifyInstance, { mounted, verify, registrations, re
     if (!jwt || jwt === '0') throw new NoToken()
 
     const verified = await verify(jwt, mounted.selfUri)
-    if ('refused' in verified) throw new Refused(verified.refused)
+    if (!verified.ok) throw new Refused(verified.reason)
 
-    const registration = await registrations.find(mounted.channel.name, verified.origin, verified.reference)
+    const registration = await registrations.find(mounted.channel.name, verified.value.origin, verified.value.reference)
     if (!registration) throw new NotRegistered()
     requests(registration.id, 1, reply)
     request.registration = registration
-    request.maySettings = allowsSettings(verified.claims)
+    request.maySettings = allowsSettings(verified.value.claims)
   })
 }
 

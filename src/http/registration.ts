@@ -23,14 +23,14 @@ export function registrationRoutes(app: FastifyInstance, { mounted, verify, regi
     if (typeof jwt !== 'string' || jwt === '') throw new BadRequest('Field registration is missing, or is no text')
 
     const verified = await verify(jwt, mounted.selfUri)
-    if ('refused' in verified) throw new Refused(verified.refused)
+    if (!verified.ok) throw new Refused(verified.reason)
 
-    const { reference, origin } = verified
+    const { reference, origin, claims } = verified.value
     const taken = await registrations.register({
       ...reference,
       origin,
       channel: mounted.channel.name,
-      ...agreed(verified.claims)
+      ...agreed(claims)
     })
     if (!taken) throw new Refused('Token is older than the last one that registered')
     log.info(

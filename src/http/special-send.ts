@@ -26,17 +26,17 @@ export function sendRoutes(
   app.post('/special/send', async ({ body }, reply) => {
     const jwt = fieldOf(body, 'request')
     const verified = await verify(jwt, mounted.selfUri, BODY_LIMIT)
-    if ('refused' in verified) throw new Refused(verified.refused)
-    const registration = await registrations.find(mounted.channel.name, verified.origin, verified.reference)
+    if (!verified.ok) throw new Refused(verified.reason)
+    const registration = await registrations.find(mounted.channel.name, verified.value.origin, verified.value.reference)
     if (!registration) throw new NotRegistered()
     quota(registration.id, String(jwt).length, reply)
 
-    const claim = verified.claims.body
+    const claim = verified.value.claims.body
     if (typeof claim !== 'object' || claim === null) throw new BadRequest('Claim body is missing, or is no map')
     const posted = readPosted(claim as Record<string, unknown>)
-    if (typeof posted === 'string') throw new Unacceptable(posted)
+    if (!posted.ok) throw new Unacceptable(posted.reason)
 
-    await accept(registration.id, posted, mounted.phones ? otherWay(posted.contact) : null)
+    await accept(registration.id, posted.value, mounted.phones ? otherWay(posted.value.contact) : null)
     return reply.code(202).send()
   })
 }

@@ -60,8 +60,9 @@ export async function webhookRoutes(
   const answered = async (request: Call, reply: FastifyReply, deadline: AbortSignal) => {
     const registration = await registrations.byWebhookToken(mounted.channel.name, request.params.token)
     if (!registration) throw new NotFound()
-    const target = await ready(registration.id, deadline)
-    if (target.kind === 'unready') throw new BadRequest(`The webhook cannot be used yet: ${target.reason}`)
+    const runtime = await ready(registration.id, deadline)
+    if (!runtime.ok) throw new BadRequest(`The webhook cannot be used yet: ${runtime.reason}`)
+    const target = runtime.value
 
     const call = callOf(request)
     const unpack = unpackerOf(call.headers, webhook.bodyLimit)

@@ -104,9 +104,9 @@ async function triedOn(parts: Deps, item: Item, media: Media): Promise<Downloade
 async function fetchOne({ ready, interrupted }: Deps, registrationId: number, media: Media): Promise<Downloaded> {
   if (interrupted.aborted) return STOPPED
   const fetching = async (signal: AbortSignal): Promise<Downloaded> => {
-    const target = await ready(registrationId, signal)
-    if (target.kind === 'unready') return { kind: 'retry', reason: target.reason }
-    const { channel, tools } = target
+    const runtime = await ready(registrationId, signal)
+    if (!runtime.ok) return { kind: 'retry', reason: runtime.reason }
+    const { channel, tools } = runtime.value
     const { download } = channel
     if (!download) return { kind: 'gone', reason: 'the channel fetches no files', text: '' }
     return downloadedOf(await beforeDeadline(signal, () => download.call(channel, media, tools)))

@@ -3,7 +3,7 @@ import type { Tools } from 'channel-kit/tools'
 import { callChannel, type ReadyChannel } from '../channels/call-channel.ts'
 import { type LotOutcomes, type LotVerb, lotOutcomeOf } from '../channels/contract.ts'
 
-/** One call of a channel's verb for a lot. Never rejects: whatever goes wrong is an outcome. */
+/** Calls of a channel's verbs for a lot. They never reject: a throw and a missed deadline are outcomes. */
 
 export type LotChannel = ReadyChannel & { lots: Lots<unknown, unknown> }
 

@@ -3,32 +3,32 @@ import type { Database, Executor } from '../postgres/connect.ts'
 import { lotChunks, lots } from '../postgres/schema/lots.ts'
 import { hosts } from '../postgres/schema/schema.ts'
 import type { LotRow } from './claim.ts'
-import { goOnNow } from './seal.ts'
-import { settle } from './settle.ts'
+import { resumeLot } from './schedule.ts'
+import { settleItems } from './settle.ts'
 
-/** What an operator may stop: whatever of a lot has not left. */
+/** An operator cancels a lot: its messages that have not left fail. Chunks that the gateway accepted stay there. */
 
 export type Cancelled =
   | { kind: 'none' }
-  /** It has ended, or all of it has left. */
+  /** The lot has ended, or all of its messages have left. */
   | { kind: 'late'; state: LotRow['state'] }
   /** A host is calling the gateway for it right now. */
   | { kind: 'busy' }
-  /** `rest`: some of it is at the gateway, and that lot is closed. */
+  /** `rest`: chunks are at the gateway, and a host closes the lot there. */
   | { kind: 'cancelled'; rest: boolean }
 
 const REASON = 'cancelled by an operator'
 
 export async function cancelLot({ db }: Pick<Database, 'db'>, id: number, now: Date): Promise<Cancelled> {
-  const cancelled = await db.transaction(tx => stop(tx, id, now))
+  const cancelled = await db.transaction(tx => cancelQueued(tx, id, now))
   if (cancelled.kind !== 'cancelled' || cancelled.rest) return cancelled
   const [lot] = await db.select().from(lots).where(eq(lots.id, id))
-  if (lot) await settle({ database: { db }, now: () => now }, lot, { kind: 'cancelled', reason: REASON })
+  if (lot) await settleItems({ database: { db }, now: () => now }, lot, { kind: 'cancelled', reason: REASON })
   await db.update(lots).set({ endedAt: now }).where(eq(lots.id, id))
   return cancelled
 }
 
-async function stop(tx: Executor, id: number, now: Date): Promise<Cancelled> {
+async function cancelQueued(tx: Executor, id: number, now: Date): Promise<Cancelled> {
   const [lot] = await tx.select().from(lots).where(eq(lots.id, id)).for('update')
   if (!lot) return { kind: 'none' }
   if (lot.endedAt || lot.state === 'finishing') return { kind: 'late', state: lot.state }
@@ -40,7 +40,7 @@ async function stop(tx: Executor, id: number, now: Date): Promise<Cancelled> {
     .update(lotChunks)
     .set({ state: 'failed', reason: REASON })
     .where(and(ofLot, sql`${lotChunks.state} = 'queued'`))
-  if (rest) await goOnNow(tx, id, now)
+  if (rest) await resumeLot(tx, id, now)
   else await tx.update(lots).set({ state: 'cancelled', reason: REASON }).where(eq(lots.id, id))
   return { kind: 'cancelled', rest }
 }

@@ -3,16 +3,19 @@ import type { Database, Executor } from '../postgres/connect.ts'
 import { lots } from '../postgres/schema/lots.ts'
 import { hosts, registrations } from '../postgres/schema/schema.ts'
 import { PAUSED_UNTIL } from '../queue/conversations.ts'
-import { goOn } from './seal.ts'
+import { scheduleLot } from './schedule.ts'
 
 /**
- * Which host works on a lot. Whoever has it alone may write to it: one that was
- * taken for dead, and is not, finds that its words are not taken any more.
+ * Claims of lots. Only the host that has claimed a lot may write to it, so a host
+ * that was taken for dead, and lives, cannot write once another has claimed it.
  */
 
 export type LotRow = typeof lots.$inferSelect
 
-/** Whether this host has it now: not if it has ended, waits for its time, or is a living host's. By the clock of the jobs. */
+/**
+ * Claims a lot, and answers whether it did: not if the lot has ended, is not due, or a living host has claimed it.
+ * Due by the clock of the database, as the jobs are.
+ */
 export async function claimLot({ db }: Pick<Database, 'db'>, id: number, host: string): Promise<boolean> {
   const free = sql`(${lots.host} is null or ${lots.host} = ${host} or not exists (select from ${hosts} where ${hosts.id} = ${lots.host}))`
   const due = sql`(${lots.dueAt} is null or ${lots.dueAt} <= now() + interval '1 second')`
@@ -28,18 +31,18 @@ export async function claimLot({ db }: Pick<Database, 'db'>, id: number, host: s
   return claimed.length > 0
 }
 
-/** It got through a step, so what hosts died of, if any did, was something else. */
+/** A step went through, so hosts did not die of this lot. */
 export const forgetDeaths = async ({ db }: Pick<Database, 'db'>, id: number, host: string): Promise<void> =>
   void (await db
     .update(lots)
     .set({ deaths: 0 })
     .where(and(eq(lots.id, id), eq(lots.host, host))))
 
-/** Whether another host has it. */
+/** True: another host has claimed the lot. */
 export const isElsewhere = async ({ db }: Pick<Database, 'db'>, id: number, host: string): Promise<boolean> =>
   (await db.$count(lots, and(eq(lots.id, id), isNull(lots.endedAt), ne(lots.host, host)))) > 0
 
-/** The lot as it is now, if it is this host's and has not ended. `pausedUntil`: its account may not go on before. */
+/** The lot as it is now, if this host has claimed it and it has not ended. `pausedUntil`: of its registration. */
 export async function readLot(
   { db }: Pick<Database, 'db'>,
   id: number,
@@ -53,7 +56,7 @@ export async function readLot(
   return row
 }
 
-/** Leaves the lot to whoever comes at that time. */
+/** Releases a lot, due at that time. */
 export const releaseLot = ({ db }: Pick<Database, 'db'>, id: number, host: string, at: Date): Promise<void> =>
   db.transaction(async tx => {
     const released = await tx
@@ -61,31 +64,31 @@ export const releaseLot = ({ db }: Pick<Database, 'db'>, id: number, host: strin
       .set({ host: null, dueAt: at })
       .where(and(eq(lots.id, id), eq(lots.host, host), isNull(lots.endedAt)))
       .returning({ id: lots.id })
-    if (released.length > 0) await goOn(tx, id, at)
+    if (released.length > 0) await scheduleLot(tx, id, at)
   })
 
-/** Gives up what went wrong in the midst, whether the lot was this host's by then or not. */
+/** Releases a lot after a step that failed, when it is not known whether this host still has the claim. */
 export const giveBack = ({ db }: Pick<Database, 'db'>, id: number, host: string, at: Date): Promise<void> =>
   db.transaction(async tx => {
     await tx
       .update(lots)
       .set({ host: null })
       .where(and(eq(lots.id, id), eq(lots.host, host), isNull(lots.endedAt)))
-    await goOn(tx, id, at)
+    await scheduleLot(tx, id, at)
   })
 
-export type Changes = Partial<Omit<typeof lots.$inferInsert, 'id'>>
+export type LotChanges = Partial<Omit<typeof lots.$inferInsert, 'id'>>
 
-/** Writes to a lot that is this host's; throws when it is not any more, so that the caller's transaction is undone. */
+/** Writes to a lot; throws when another host has claimed it, so that the caller's transaction is undone. */
 export async function writeLot(
   tx: Executor,
   { id, host }: Pick<LotRow, 'id' | 'host'>,
-  changes: Changes
+  changes: LotChanges
 ): Promise<void> {
   const written = await tx
     .update(lots)
     .set(changes)
     .where(and(eq(lots.id, id), eq(lots.host, host ?? '')))
     .returning({ id: lots.id })
-  if (written.length === 0) throw new Error('another host has taken the lot over')
+  if (written.length === 0) throw new Error('another host has claimed the lot')
 }

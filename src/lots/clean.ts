@@ -3,16 +3,16 @@ import type { Database } from '../postgres/connect.ts'
 import { type LotState, lots } from '../postgres/schema/lots.ts'
 import { type Retention, retentionCrons } from '../queue/retention-schedule.ts'
 
-/** Lots that have ended. With a lot goes the memory of how its messages left; the messages themselves stay. */
+/** Retention of lots that have ended. Chunks and items go with their lot; the messages stay. */
 
-export type EndedLots = Partial<Record<LotState, number>>
+export type LotCounts = Partial<Record<LotState, number>>
 
-/** Few enough, each with its thousands of items, that nothing is held up. */
+/** Lots of one transaction, each with thousands of items: so few that no other transaction waits long. */
 const BATCH = 20
 
 const endedBefore = (before: Date) => and(isNotNull(lots.endedAt), lt(lots.endedAt, before))
 
-export async function countEndedLots({ db }: Pick<Database, 'db'>, before: Date): Promise<EndedLots> {
+export async function countEndedLots({ db }: Pick<Database, 'db'>, before: Date): Promise<LotCounts> {
   const rows = await db
     .select({ state: lots.state, number: sql<number>`count(*)::int` })
     .from(lots)
@@ -25,19 +25,19 @@ export async function removeEndedLots(
   { db }: Pick<Database, 'db'>,
   before: Date,
   { interrupted, removed = () => {} }: { interrupted: AbortSignal; removed?: (lots: number) => void }
-): Promise<EndedLots> {
-  const counts: EndedLots = {}
-  for (let gone = 0; ; removed(gone)) {
+): Promise<LotCounts> {
+  const counts: LotCounts = {}
+  for (let total = 0; ; removed(total)) {
     interrupted.throwIfAborted()
     const batch = db.select({ id: lots.id }).from(lots).where(endedBefore(before)).limit(BATCH)
     const rows = await db.delete(lots).where(inArray(lots.id, batch)).returning({ state: lots.state })
     for (const { state } of rows) counts[state] = (counts[state] ?? 0) + 1
-    gone += rows.length
+    total += rows.length
     if (rows.length < BATCH) return counts
   }
 }
 
-/** As long after their end as messages go. */
+/** Lots are kept for as long as messages, from their end on. */
 export const lotCrons = ({ database, ...how }: Retention & { database: Pick<Database, 'db'> }) =>
   retentionCrons(how, {
     name: 'retention of lots',

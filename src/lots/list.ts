@@ -11,7 +11,7 @@ export interface WantedLots {
   registrationId?: number | undefined
 }
 
-/** How many of its messages are how. */
+/** Messages of a lot by the state of their items. */
 export type Counts = Partial<Record<ItemState, number>>
 
 const COLUMNS = {
@@ -57,7 +57,7 @@ const matching = ({ id, state, registrationId }: WantedLots): (SQL | undefined)[
   registrationId === undefined ? undefined : eq(lots.registrationId, registrationId)
 ]
 
-/** The messages of a lot that did not go, the first ones. */
+/** The first messages of a lot that have a reason, that is, that were not sent. */
 export const troublesOf = ({ db }: Pick<Database, 'db'>, lot: number, limit: number) =>
   db
     .select({
@@ -72,16 +72,16 @@ export const troublesOf = ({ db }: Pick<Database, 'db'>, lot: number, limit: num
     .orderBy(asc(lotItems.id))
     .limit(limit)
 
-/** Those that are to go on: all that have not ended; with `open` also those that still gather. */
-export const goingLots = async (
+/** Lots that have not ended; without `open` only those that no longer collect, or whose time to collect is over. */
+export const unendedLots = async (
   { db }: Pick<Database, 'db'>,
   { id, registrationId, open }: { id?: number | undefined; registrationId?: number | undefined; open: boolean }
 ): Promise<number[]> => {
-  const going = open ? undefined : or(sql`${lots.state} <> 'collecting'`, lt(lots.sealsAt, sql`now()`))
+  const due = open ? undefined : or(sql`${lots.state} <> 'collecting'`, lt(lots.sealsAt, sql`now()`))
   const rows = await db
     .select({ id: lots.id })
     .from(lots)
-    .where(and(...matching({ id, registrationId }), isNull(lots.endedAt), going))
+    .where(and(...matching({ id, registrationId }), isNull(lots.endedAt), due))
     .orderBy(asc(lots.id))
   return rows.map(row => row.id)
 }

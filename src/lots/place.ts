@@ -1,53 +1,65 @@
+import { createHash } from 'node:crypto'
 import type { ChatMessage } from 'channel-kit/chat'
-import type { LotLimits } from 'channel-kit/lots'
+import type { LotLimits, PreparedItem } from 'channel-kit/lots'
 import { and, eq, sql } from 'drizzle-orm'
+import type { ClaimedMessage } from '../delivery/attempt.ts'
 import type { Executor } from '../postgres/connect.ts'
+import { bigints } from '../postgres/ids.ts'
 import { sanitize, sanitizeJson } from '../postgres/sanitize-text.ts'
 import { lotItems, lots } from '../postgres/schema/lots.ts'
 import { messages } from '../postgres/schema/schema.ts'
 import { NEVER_DUE } from '../queue/claims.ts'
-import type { Gathered } from './gathered-message.ts'
-import { goOn, seal } from './seal.ts'
+import { scheduleLot } from './schedule.ts'
 
-/** Which lot a message comes into. */
+/** Puts messages into the collecting lot of their key, or holds them back. */
 
-/** What became of a message that was to be collected. */
+/** A claimed message that its channel has prepared for a lot. */
+export interface Gathered {
+  claimed: ClaimedMessage
+  prepared: PreparedItem
+  limits: LotLimits
+}
+
+/**
+ * `held`: the message waits until then, or, with NEVER_DUE, until a message before it is settled. `duplicate`: the lot has
+ * the same message already.
+ */
 export type LotPlace = { kind: 'gathered'; lot: number } | { kind: 'held'; until: Date } | { kind: 'duplicate' }
 
 export interface Candidate extends Gathered {
   hash: string
-  /** The lot in which its conversation has a message that is not settled. */
+  /** The lot that has another message of the conversation, not settled yet. */
   busy: number | null
 }
 
-/** Fills the open lot of a key, and the next one when that is full. */
-export async function fill(
+/** Fills the collecting lot of a key, and the next one when that is full. */
+export async function fillLots(
   tx: Executor,
   group: readonly Candidate[],
   places: Map<number, LotPlace>,
   now: Date
 ): Promise<void> {
-  for (let left = group; left.length > 0; ) {
-    const [first] = left
+  for (let rest = group; rest.length > 0; ) {
+    const [first] = rest
     if (!first) return
     const { limits } = first
-    const lot = await openLot(tx, first, limits, now)
-    const fitting = left.filter(({ busy }) => busy === null || busy === lot.id)
-    for (const { claimed: taken } of left)
-      if (!places.has(taken.message.id)) places.set(taken.message.id, { kind: 'held', until: NEVER_DUE })
-    const most = Math.max(1, limits.items)
-    const chosen = fitting.slice(0, Math.max(0, most - lot.items))
+    const lot = await collectingLot(tx, first, limits, now)
+    const fitting = rest.filter(({ busy }) => busy === null || busy === lot.id)
+    for (const { claimed } of rest)
+      if (!places.has(claimed.message.id)) places.set(claimed.message.id, { kind: 'held', until: NEVER_DUE })
+    const maxItems = Math.max(1, limits.items)
+    const chosen = fitting.slice(0, Math.max(0, maxItems - lot.items))
 
     const added = await addItems(tx, lot.id, chosen, places, now)
     const items = lot.items + added
     await tx.execute(sql`update ${lots} set items = ${items} where id = ${lot.id}`)
-    if (items >= most && (await seal(tx, lot.id, now))) await goOn(tx, lot.id, now)
-    left = fitting.slice(chosen.length)
+    if (items >= maxItems && (await seal(tx, lot.id, now))) await scheduleLot(tx, lot.id, now)
+    rest = fitting.slice(chosen.length)
   }
 }
 
-/** The lot that gathers messages of this key; it is this transaction's until it ends. */
-async function openLot(
+/** The lot that collects messages of this key, locked. */
+async function collectingLot(
   tx: Executor,
   { claimed: { registrationId }, prepared: { name, key }, hash }: Candidate,
   { windowMs }: LotLimits,
@@ -61,20 +73,20 @@ async function openLot(
   if (found) return found
 
   const sealsAt = new Date(now.getTime() + windowMs)
-  // Another host may have made one just now.
-  const { rows } = await tx.execute<{ id: string; items: number; made: boolean }>(sql`
+  // Another host may have made the lot of this key just now.
+  const { rows } = await tx.execute<{ id: string; items: number; created: boolean }>(sql`
     insert into ${lots} (registration_id, name, key, hash, seals_at)
     values (${registrationId}, ${sanitize(name)}, ${sanitizeJson({ value: key })}::json, ${hash}, ${sealsAt.toISOString()}::timestamptz)
     on conflict (registration_id, hash) where state = 'collecting' do update set items = lots.items
-    returning id, items, (xmax = 0) made`)
+    returning id, items, (xmax = 0) created`)
   const [row] = rows
   if (!row) throw new Error('A lot that was made is not there')
   const id = Number(row.id)
-  if (row.made) await goOn(tx, id, sealsAt)
+  if (row.created) await scheduleLot(tx, id, sealsAt)
   return { id, items: row.items }
 }
 
-/** Answers how many the lot did not have yet. */
+/** Answers the number of items that the lot did not have yet. */
 async function addItems(
   tx: Executor,
   lot: number,
@@ -100,7 +112,7 @@ async function addItems(
   return added.length
 }
 
-/** What a lot does not take twice is a mistake when it says the same, and otherwise waits for the next lot. */
+/** Two messages with one dedupe key: the later is a duplicate if it has the same content, else it waits for the next lot. */
 async function findDuplicates(
   tx: Executor,
   lot: number,
@@ -108,21 +120,55 @@ async function findDuplicates(
   places: Map<number, LotPlace>,
   now: Date
 ): Promise<void> {
-  const refused = chosen.filter(({ claimed: taken }) => places.get(taken.message.id)?.kind === 'held')
+  const refused = chosen.filter(({ claimed }) => places.get(claimed.message.id)?.kind === 'held')
   const keys = JSON.stringify(refused.map(({ prepared }) => sanitize(prepared.dedupe ?? '')))
   const { rows } = await tx.execute<{ dedupe: string; conversation: string; body: ChatMessage }>(sql`
     select i.dedupe, i.conversation_id conversation, m.body from ${lotItems} i join ${messages} m on m.id = i.message_id
     where i.lot_id = ${lot} and i.dedupe = any(array(select json_array_elements_text(${keys}::json)))`)
-  const there = new Map(rows.map(row => [row.dedupe, row]))
-  for (const { claimed: taken, prepared, limits } of refused) {
-    const other = there.get(sanitize(prepared.dedupe ?? ''))
-    if (other && contentOf(other.body) === contentOf(taken.message.body))
-      places.set(taken.message.id, { kind: 'duplicate' })
-    else if (other && Number(other.conversation) !== taken.conversationId)
-      // Its own conversation would not let it go when that lot has been sent.
-      places.set(taken.message.id, { kind: 'held', until: new Date(now.getTime() + limits.windowMs) })
+  const byDedupe = new Map(rows.map(row => [row.dedupe, row]))
+  for (const { claimed, prepared, limits } of refused) {
+    const other = byDedupe.get(sanitize(prepared.dedupe ?? ''))
+    if (other && contentOf(other.body) === contentOf(claimed.message.body))
+      places.set(claimed.message.id, { kind: 'duplicate' })
+    else if (other && Number(other.conversation) !== claimed.conversationId)
+      // Settling that lot releases the other conversation only, so this message waits for a time.
+      places.set(claimed.message.id, { kind: 'held', until: new Date(now.getTime() + limits.windowMs) })
   }
 }
 
-/** What a message says. Its item may differ in the id that a channel put into it. */
+/** The content of a message. Items are not compared, as a channel may put an id into each. */
 const contentOf = ({ subject, content, attachments }: ChatMessage) => JSON.stringify([subject, content, attachments])
+
+/** Finds the lot of a key: equal keys have equal hashes, whatever the order of their fields. */
+export const hashOf = (key: unknown) =>
+  createHash('sha256')
+    .update(JSON.stringify(sorted(key)))
+    .digest('hex')
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]))
+}
+
+/** Releases the held messages of conversations, which the caller has locked. Answers whether there were any. */
+export async function releaseHeld(tx: Executor, conversationIds: readonly number[], now: Date): Promise<boolean> {
+  const { rowCount } = await tx.execute(sql`
+    update ${messages} set due_at = ${now.toISOString()}::timestamptz
+    where conversation_id = any(${bigints(conversationIds)}) and state = 'waiting'
+      and due_at >= ${NEVER_DUE.toISOString()}::timestamptz`)
+  return (rowCount ?? 0) > 0
+}
+
+/**
+ * Closes a lot to further messages. A host that collects has locked the row of
+ * the lot: its messages are either in before, or find the lot sealed and come
+ * into a new one.
+ */
+export async function seal(tx: Executor, lot: number, now: Date): Promise<boolean> {
+  const { rowCount } = await tx.execute(sql`
+    update ${lots} set state = 'sealed', sealed_at = ${now.toISOString()}::timestamptz
+    where id = ${lot} and state = 'collecting'`)
+  return rowCount !== 0
+}

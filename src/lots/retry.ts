@@ -4,23 +4,24 @@ import type { Database } from '../postgres/connect.ts'
 import { lotItems, lots } from '../postgres/schema/lots.ts'
 import { messages } from '../postgres/schema/schema.ts'
 
-/** Which messages of lots an operator may have sent once more. They come into new lots, as any message does. */
+/** Messages of lots that an operator replays; they are collected into new lots, as any message is. */
+
 export interface WantedRetry {
-  /** All of its messages that failed; of other lots those whose end another try may change. */
+  /** All failed messages of this lot. Without it: of lots that are retryable, those that another attempt may change. */
   lotId?: number | undefined
   registrationId?: number | undefined
-  /** One that was replayed so often is left. */
+  /** Messages that were replayed so often are left alone. */
   maxRetries: number
 }
 
-/** A message that the gateway refused by itself is refused again. */
-const WORTH = ['failed', 'unknown', 'cancelled'] as const
+/** Not `rejected`: the gateway refused that message by itself, and would again. */
+const RETRYABLE = ['failed', 'unknown', 'cancelled'] as const
 
 const failedIn = ({ lotId, registrationId, maxRetries }: WantedRetry): SQL | undefined =>
   and(
     FAILED,
     lt(messages.replays, maxRetries),
-    lotId === undefined ? and(eq(lots.retryable, true), inArray(lotItems.state, [...WORTH])) : eq(lots.id, lotId),
+    lotId === undefined ? and(eq(lots.retryable, true), inArray(lotItems.state, [...RETRYABLE])) : eq(lots.id, lotId),
     registrationId === undefined ? undefined : eq(lots.registrationId, registrationId),
     sql`${lots.endedAt} is not null`
   )
@@ -35,7 +36,7 @@ export async function countRetries({ db }: Pick<Database, 'db'>, wanted: WantedR
   return row?.count ?? 0
 }
 
-/** In batches, the oldest first. One that fails anew meanwhile is not met twice. */
+/** In batches, the oldest first. A message that fails anew meanwhile does not come twice. */
 export async function* retriesOf(
   { db }: Pick<Database, 'db'>,
   wanted: WantedRetry,
@@ -51,9 +52,9 @@ export async function* retriesOf(
       .groupBy(messages.id)
       .orderBy(asc(messages.id))
       .limit(batch)
-    const end = rows.at(-1)
-    if (!end) return
-    last = end.id
+    const newest = rows.at(-1)
+    if (!newest) return
+    last = newest.id
     yield rows.map(({ id }) => id)
   }
 }

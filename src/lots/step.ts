@@ -5,9 +5,9 @@ import type { Database } from '../postgres/connect.ts'
 import type { LotCode } from '../postgres/schema/lots.ts'
 import { pauseByGateway } from '../registrations/pause.ts'
 import type { LotChannel } from './call-gateway.ts'
-import { type Changes, type LotRow, writeLot } from './claim.ts'
+import { type LotChanges, type LotRow, writeLot } from './claim.ts'
 
-/** What every step of a lot's life is given, and how it may end. */
+/** Steps of a lot: their dependencies, their results, and what several states share. */
 
 export interface LotWork {
   database: Pick<Database, 'db'>
@@ -17,33 +17,36 @@ export interface LotWork {
 }
 
 /** A lot whose channel may be called. */
-export interface Going {
+export interface ReadyLot {
   work: LotWork
   lot: LotRow
   target: LotChannel
   deadline: AbortSignal
 }
 
-/** `on`: there is a next step. */
-export type Step = { kind: 'on' } | { kind: 'wait'; until: Date } | { kind: 'over' }
+/** `next`: the lot has a next step now. `over`: it has ended. */
+export type Step = { kind: 'next' } | { kind: 'wait'; until: Date } | { kind: 'over' }
 
-export const ON: Step = { kind: 'on' }
+export const NEXT: Step = { kind: 'next' }
 
 export const INTERRUPTED = 'a host was stopped while it was calling'
 
-/** A lot's intent and its outcome are written on both sides of a call, so that a crash leaves no more doubt than there is. */
-export const note = ({ work, lot }: Pick<Going, 'work' | 'lot'>, changes: Changes): Promise<void> =>
+/**
+ * Saves a lot in a transaction of its own. Intent and outcome are saved on both sides of a call, so that a crash leaves
+ * no more doubt than there is.
+ */
+export const saveLot = ({ work, lot }: Pick<ReadyLot, 'work' | 'lot'>, changes: LotChanges): Promise<void> =>
   work.database.db.transaction(tx => writeLot(tx, lot, changes))
 
-export const later = ({ now }: LotWork, ms: number): Date => new Date(now().getTime() + Math.min(ms, LONGEST_WAIT_MS))
+export const after = ({ now }: LotWork, ms: number): Date => new Date(now().getTime() + Math.min(ms, LONGEST_WAIT_MS))
 
-/** The account may not go on: the lot waits with it, and the call does not count. */
-export async function throttled(
-  { work, lot }: Going,
+/** Pauses the registration, and the lot with it; the call does not count as an attempt. */
+export async function pauseRegistration(
+  { work, lot }: ReadyLot,
   { reason, afterMs }: Extract<LotOutcome<never>, { kind: 'throttled' }>,
-  changes: Changes = {}
+  changes: LotChanges = {}
 ): Promise<Step> {
-  const until = later(work, afterMs)
+  const until = after(work, afterMs)
   await work.database.db.transaction(async tx => {
     await writeLot(tx, lot, { calling: false, attempts: lot.attempts, reason, ...changes })
     await pauseByGateway(tx, lot.registrationId, until)
@@ -59,8 +62,8 @@ interface End {
   retryable?: boolean
 }
 
-/** Decides how the lot ends. What of its messages is not settled is told next. */
-export async function end({ work, lot }: Pick<Going, 'work' | 'lot'>, how: End): Promise<Step> {
-  await note({ work, lot }, { calling: false, ...how })
-  return ON
+/** Saves how the lot ends. Its messages that are not settled are settled in the next step, see states/ended.ts. */
+export async function endLot({ work, lot }: Pick<ReadyLot, 'work' | 'lot'>, how: End): Promise<Step> {
+  await saveLot({ work, lot }, { calling: false, ...how })
+  return NEXT
 }

@@ -7,6 +7,7 @@ import {
   type Format
 } from 'channel-kit/chat'
 import { LIMITS, longestText } from './limits.ts'
+import { failure, type Result, success } from './result.ts'
 
 /** A message that the CRM wants sent. Both ids may be null: the CRM then hears no statuses of it. */
 export interface Posted extends ChatMessage {
@@ -26,19 +27,20 @@ const MANY = `Message has more than ${LIMITS.attachments} attachments`
 type Json = Readonly<Record<string, unknown>>
 
 /** Reads the claim `body`, or says why it cannot be a message: content first, then attachments, then the ids. */
-export function readPosted(body: Json): Posted | string {
+export function readPosted(body: Json): Result<Posted> {
   const message = object(body.message)
-  const content = readContent(message.content)
-  if (typeof content === 'string') return content
-  const attachments = readAttachments(message.attachments)
-  if (typeof attachments === 'string') return attachments
-  if (!content && attachments.length === 0) return EMPTY
+  const read = readContent(message.content)
+  if (!read.ok) return read
+  const listed = readAttachments(message.attachments)
+  if (!listed.ok) return listed
+  const [content, attachments] = [read.value, listed.value]
+  if (!content && attachments.length === 0) return failure(EMPTY)
 
   const chat = object(body.chat)
   const contact = text(chat.contact)
   const subject = nullable(chat.subject)
   const [chatId, crmId] = [nullable(chat.id), nullable(message.id)]
-  if (!contact || subject === undefined || chatId === undefined || crmId === undefined) return GENERIC
+  if (!contact || subject === undefined || chatId === undefined || crmId === undefined) return failure(GENERIC)
   const parts: readonly (readonly [string, string | null, number])[] = [
     ['Chat contact', contact, LIMITS.contact],
     ['Chat subject', subject, LIMITS.subject],
@@ -46,7 +48,9 @@ export function readPosted(body: Json): Posted | string {
     ['Message id', crmId, LIMITS.id]
   ]
   const excess = parts.find(([, value, most]) => value !== null && value.length > most)
-  return excess ? long(excess[0], excess[2]) : { chatId, crmId, contact, subject, content, attachments }
+  return excess
+    ? failure(long(excess[0], excess[2]))
+    : success({ chatId, crmId, contact, subject, content, attachments })
 }
 
 /** What is no object has no fields: the reference takes it for empty. */
@@ -61,17 +65,17 @@ function text(value: unknown): string | undefined {
 
 const nullable = (value: unknown) => (value === undefined || value === null ? null : text(value))
 
-function readContent(value: unknown): Content | null | string {
-  if (!value || (typeof value === 'object' && Object.keys(value).length === 0)) return null
+function readContent(value: unknown): Result<Content | null> {
+  if (!value || (typeof value === 'object' && Object.keys(value).length === 0)) return success(null)
   const { text: raw, format } = object(value)
-  if (typeof raw !== 'string' && typeof raw !== 'number') return GENERIC
-  if (typeof format !== 'string' && typeof format !== 'number') return GENERIC
+  if (typeof raw !== 'string' && typeof raw !== 'number') return failure(GENERIC)
+  if (typeof format !== 'string' && typeof format !== 'number') return failure(GENERIC)
 
   const trimmed = trim(String(raw))
-  if (trimmed === '') return BLANK
+  if (trimmed === '') return failure(BLANK)
   const known = FORMATS.includes(format as Format) ? (format as Format) : 'text'
   const most = longestText(known)
-  return trimmed.length > most ? long('Message text', most) : { text: trimmed, format: known }
+  return trimmed.length > most ? failure(long('Message text', most)) : success({ text: trimmed, format: known })
 }
 
 /** Only these are trimmed by the reference; a no-break space is a text. */
@@ -85,20 +89,20 @@ function trim(text: string): string {
   return text.slice(start, end)
 }
 
-function readAttachments(value: unknown): readonly Attachment[] | string {
-  if (value === undefined || value === null) return []
-  if (typeof value !== 'object') return GENERIC
+function readAttachments(value: unknown): Result<readonly Attachment[]> {
+  if (value === undefined || value === null) return success([])
+  if (typeof value !== 'object') return failure(GENERIC)
   const items = Object.values(value)
-  if (items.length > LIMITS.attachments) return MANY
+  if (items.length > LIMITS.attachments) return failure(MANY)
   const attachments: Attachment[] = []
   // A map of them counts as their list, as any list of PHP may come as a map.
   for (const item of items) {
     const { name, uri, type } = object(item)
     const known = ATTACHMENT_TYPES.find(known => known === type)
-    if (typeof name !== 'string' || typeof uri !== 'string' || !known) return GENERIC
-    if (name.length > LIMITS.name) return long('Attachment name', LIMITS.name)
-    if (uri.length > LIMITS.uri) return long('Attachment uri', LIMITS.uri)
+    if (typeof name !== 'string' || typeof uri !== 'string' || !known) return failure(GENERIC)
+    if (name.length > LIMITS.name) return failure(long('Attachment name', LIMITS.name))
+    if (uri.length > LIMITS.uri) return failure(long('Attachment uri', LIMITS.uri))
     attachments.push({ name, uri, type: known })
   }
-  return attachments
+  return success(attachments)
 }

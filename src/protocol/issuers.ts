@@ -48,10 +48,10 @@ const names = ({ host, exact }: Entry, hostname: string) =>
 const opens = ({ port }: Entry, issuer: URL) =>
   issuer.protocol === 'http:' || (issuer.port || '443') === (port ?? '443')
 
-/** Throws when an entry of the configuration could never name a cluster. */
-export function checkEntry(text: string): true {
+/** Why an entry of the configuration could never name a cluster; undefined when it could. */
+export function entryProblem(text: string): string | undefined {
   const { host, port } = entryOf(text.toLowerCase())
-  if (URL.parse(`https://${host}/`)?.hostname !== host || Number(port ?? 443) > 65_535)
-    throw new Error(`"${text}" is no host, such as example.com, =example.com or example.com:8443`)
-  return true
+  return URL.parse(`https://${host}/`)?.hostname === host && Number(port ?? 443) <= 65_535
+    ? undefined
+    : `"${text}" is no host, such as example.com, =example.com or example.com:8443`
 }

@@ -2,6 +2,7 @@ import { createHmac, type KeyObject, verify } from 'node:crypto'
 import { type Issuers, issuerProblem } from './issuers.ts'
 import { peek } from './peek.ts'
 import { quoted } from './quote.ts'
+import { failure, type Result, success } from './result.ts'
 
 /** Reading and judging the tokens that a CRM signs, and signing our own. Pure. Source: docs/protocol.md, "Tokens". */
 
@@ -25,28 +26,28 @@ const LONGEST_HEADER = 8 * 1024
 const LEEWAY_S = 60
 
 /** A token of at most `longest` characters, or the reason why it is none. Costs little, whatever it holds. */
-export function parseToken(text: string, longest = LONGEST_TOKEN): Token | string {
-  if (text.length > longest) return 'The token is too long'
+export function parseToken(text: string, longest = LONGEST_TOKEN): Result<Token> {
+  if (text.length > longest) return failure('The token is too long')
   const parts = text.split('.', 4)
   const [head = '', payload = '', signature = ''] = parts
-  if (parts.length !== 3) return 'The JWT string must have two dots'
-  if (head.length > LONGEST_HEADER) return 'The header of the token is too long'
+  if (parts.length !== 3) return failure('The JWT string must have two dots')
+  if (head.length > LONGEST_HEADER) return failure('The header of the token is too long')
 
   const header = decode(head)
-  if (typeof header === 'string') return header
-  const problem = jsonProblem(header.json, header.map)
-  if (problem) return problem
+  if (!header.ok) return header
+  const problem = jsonProblem(header.value.json, header.value.map)
+  if (problem) return failure(problem)
   const large = payload.length > LONGEST_TOKEN
   const claims = large ? glance(payload) : decode(payload)
-  if (typeof claims === 'string') return claims
-  return {
-    header: header.map,
-    claims: claims.map,
+  if (!claims.ok) return claims
+  return success({
+    header: header.value.map,
+    claims: claims.value.map,
     large,
-    payload: claims.json,
+    payload: claims.value.json,
     signed: Buffer.from(`${head}.${payload}`),
     signature: Buffer.from(signature, 'base64url')
-  }
+  })
 }
 
 /** Why a token cannot be for us, before its signature is looked at; undefined when it can. */
@@ -65,12 +66,14 @@ export function claimsProblem({ header, claims }: Token, selfUri: string, issuer
 }
 
 /** All claims of a token whose signature holds, or why they are none. */
-export function provenClaims({ claims, large, payload }: Token): Token['claims'] | string {
-  const whole = large ? parse(payload) : claims
-  if (typeof whole === 'string') return whole
+export function provenClaims({ claims, large, payload }: Token): Result<Token['claims']> {
+  const parsed = large ? parse(payload) : success(claims)
+  if (!parsed.ok) return parsed
+  const whole = parsed.value
   // What was judged before the signature has to be what was signed.
-  if (whole.aud !== claims.aud || whole.iss !== claims.iss) return SYNTAX
-  return jsonProblem(payload, whole) ?? whole
+  if (whole.aud !== claims.aud || whole.iss !== claims.iss) return failure(SYNTAX)
+  const problem = jsonProblem(payload, whole)
+  return problem ? failure(problem) : success(whole)
 }
 
 /** Why a token's signature does not hold; undefined when it does. Only RS512 counts. */
@@ -118,16 +121,17 @@ interface Part {
   map: Record<string, unknown>
 }
 
-function decode(part: string): Part | string {
+function decode(part: string): Result<Part> {
   const json = textOf(part)
-  const map = json === undefined ? SYNTAX : parse(json)
-  return typeof map === 'string' ? map : { json: json as string, map }
+  if (json === undefined) return failure(SYNTAX)
+  const map = parse(json)
+  return map.ok ? success({ json, map: map.value }) : map
 }
 
 /** Only what decides whether a large token is looked at any further. */
-function glance(part: string): Part | string {
+function glance(part: string): Result<Part> {
   const json = textOf(part)
-  return json === undefined ? SYNTAX : { json, map: peek(json, ['aud', 'iss']) }
+  return json === undefined ? failure(SYNTAX) : success({ json, map: peek(json, ['aud', 'iss']) })
 }
 
 function textOf(part: string): string | undefined {
@@ -138,16 +142,16 @@ function textOf(part: string): string | undefined {
   }
 }
 
-function parse(json: string): Record<string, unknown> | string {
+function parse(json: string): Result<Record<string, unknown>> {
   let value: unknown
   try {
     value = JSON.parse(json)
   } catch {
-    return SYNTAX
+    return failure(SYNTAX)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return 'Error while decoding to JSON: not an object'
-  return value as Record<string, unknown>
+    return failure('Error while decoding to JSON: not an object')
+  return success(value as Record<string, unknown>)
 }
 
 function jsonProblem(json: string, value: object): string | undefined {

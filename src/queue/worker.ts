@@ -38,7 +38,7 @@ export interface Worker {
   /** Something was stored in this process: no need to wait until it is found. */
   nudge(work: 'send' | 'tell'): void
   /** Why nothing is worked on, while that is so. */
-  trouble(): string | undefined
+  problem(): string | undefined
   /** Takes nothing more, lets end what is in hand, and leaves the rest to other hosts. */
   close(): Promise<void>
 }
@@ -103,7 +103,7 @@ export async function startWorker<Sent extends QueueItem, SendEnd, Told extends 
 
   return {
     nudge: work => dispatchers[work].nudge(),
-    trouble() {
+    problem() {
       if (dispatchers.send.isStuck()) return 'Messages are taken and not sent: turns of the queue keep failing'
       return dispatchers.tell.isStuck() ? 'CRMs are told nothing: turns of the queue keep failing' : undefined
     },

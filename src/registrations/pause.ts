@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
-import { resumeLots } from '../lots/seal.ts'
+import { resumeLots } from '../lots/schedule.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { registrations } from '../postgres/schema/schema.ts'
 import { NEVER_DUE } from '../queue/claims.ts'

@@ -19,7 +19,7 @@ async function build(t: Test, lots: object = {}) {
 
 const MOBILE = (number: number) => `+5511${900_000_000 + number}`
 
-t.test('messages to many people leave in one lot, and the CRM hears of each that it was sent', async t => {
+t.test('lot: messages to many people leave in one, and the CRM gets the status sent of each', async t => {
   const { fake, crm, plugin } = await build(t, { mode: ['lot'] })
   const sent = await Promise.all(
     Array.from({ length: 20 }, (_, index) => plugin.send({ ...text(MOBILE(index), 'Oi'), subject: 'May' }))
@@ -35,7 +35,7 @@ t.test('messages to many people leave in one lot, and the CRM hears of each that
   t.match(json, [{}, { 2: 'May' }])
 })
 
-t.test('in auto mode a message that no other joins goes by itself', async t => {
+t.test('auto mode: a message that no other joins is sent by itself', async t => {
   const { fake, crm, plugin } = await build(t)
   const { message } = await plugin.send(text(MOBILE(1), 'Oi'))
   await crm.waitFor(event => event.type === 'status' && event.status === 'sent')
@@ -44,7 +44,7 @@ t.test('in auto mode a message that no other joins goes by itself', async t => {
   t.equal(fake.lots().length, 0)
 })
 
-t.test('a message that fails the validation is in error at once, with the reason kept', async t => {
+t.test('validation: a message that fails it is in error at once, and its reason is kept', async t => {
   const { crm, host, plugin } = await build(t)
   const { message } = await plugin.send(text('+1 212 555 0100', 'Hello'))
   await crm.waitFor(event => event.type === 'status' && event.status === 'error')

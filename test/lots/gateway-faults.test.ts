@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { testCrm, testHost, until } from '../harness.ts'
 import { text } from '../scripted-channel.ts'
 
-/** Lots by BpMessage, and a BpMessage that misbehaves. */
+/** Lots at a simulated BpMessage that misbehaves. */
 
 async function build(
   t: Test,
@@ -19,9 +19,16 @@ async function build(
   const host = await testHost(t, { channels, env })
   const plugin = await crm.register(host.at('bpmessage'))
   const email = await crm.register(host.at('bpmessage-email'))
-  const gather = { mode: ['lot'], batchSize: 5_000, timeWindow: 2, dispatchWindow: 600, retryUnknown: false, ...lots }
-  await plugin.saveSettings({ ...fake.settings, lots: gather })
-  await email.saveSettings({ ...fake.emailSettings, lots: gather })
+  const lotSettings = {
+    mode: ['lot'],
+    batchSize: 5_000,
+    timeWindow: 2,
+    dispatchWindow: 600,
+    retryUnknown: false,
+    ...lots
+  }
+  await plugin.saveSettings({ ...fake.settings, lots: lotSettings })
+  await email.saveSettings({ ...fake.emailSettings, lots: lotSettings })
   const { sql } = host.database
   const settled = (count: number) =>
     until(
@@ -39,8 +46,8 @@ async function build(
 
 const mobile = (number: number) => `+5511${900_000_000 + number}`
 
-/** As if the CRM had sent them, without its five thousand requests. */
-async function store(sql: Awaited<ReturnType<typeof build>>['sql'], count: number): Promise<void> {
+/** Stores messages as the CRM's requests do, in one statement instead of 5,000 requests. */
+async function storeMessages(sql: Awaited<ReturnType<typeof build>>['sql'], count: number): Promise<void> {
   await sql`
     with found as (
       insert into conversations (registration_id, contact, sending_due)
@@ -52,32 +59,29 @@ async function store(sql: Awaited<ReturnType<typeof build>>['sql'], count: numbe
   await sql`select graphile_worker.add_job('send', '{"registration":1}'::json)`
 }
 
-t.test(
-  'of five thousand messages with three bad ones, three are in error and the others are sent, each once',
-  async t => {
-    const { fake, sql, settled, ended } = await build(t, { batchSize: 5_000, timeWindow: 60 })
-    const bad = new Set([17, 2_500, 4_999].map(mobile))
-    fake.behaviour.refuses = ({ areaCode, phone }) =>
-      bad.has(`+55${areaCode}${phone}`) ? 'there is no such number' : undefined
-    await store(sql, 5_000)
-    await settled(5_000)
-    await ended()
+t.test('bad items: of 5,000 messages with 3 bad ones, 3 are in error and the others sent, each once', async t => {
+  const { fake, sql, settled, ended } = await build(t, { batchSize: 5_000, timeWindow: 60 })
+  const bad = new Set([17, 2_500, 4_999].map(mobile))
+  fake.behaviour.refuses = ({ areaCode, phone }) =>
+    bad.has(`+55${areaCode}${phone}`) ? 'there is no such number' : undefined
+  await storeMessages(sql, 5_000)
+  await settled(5_000)
+  await ended()
 
-    const failed = await sql`select body->>'contact' contact, reason from messages where state = 'failed'`
-    t.same(new Set(failed.map(({ contact }) => contact)), bad)
-    t.ok(failed.every(({ reason }) => reason === 'there is no such number'))
-    t.same(
-      fake.lots().map(({ items, finished }) => [items.length, finished]),
-      [[4_997, true]]
-    )
-    t.same(fake.violations(), [])
-    const adds = fake.store.calls.filter(({ path }) => path.includes('AddMessageToLot')).length
-    t.ok(adds < 80, `${adds} requests find them`)
-  }
-)
+  const failed = await sql`select body->>'contact' contact, reason from messages where state = 'failed'`
+  t.same(new Set(failed.map(({ contact }) => contact)), bad)
+  t.ok(failed.every(({ reason }) => reason === 'there is no such number'))
+  t.same(
+    fake.lots().map(({ items, finished }) => [items.length, finished]),
+    [[4_997, true]]
+  )
+  t.same(fake.violations(), [])
+  const adds = fake.store.calls.filter(({ path }) => path.includes('AddMessageToLot')).length
+  t.ok(adds < 80, `${adds} requests find them`)
+})
 
 for (const profile of ['current', 'readme-2.0'] as const)
-  t.test(`messages and e-mails leave in lots by the profile ${profile}`, async t => {
+  t.test(`profile ${profile}: messages and e-mails leave in lots`, async t => {
     const { fake, plugin, email, settled, ended } = await build(t, { profile })
     for (const number of [1, 2]) {
       await plugin.send({ ...text(mobile(number), 'Oi'), subject: 'May' })
@@ -93,7 +97,7 @@ for (const profile of ['current', 'readme-2.0'] as const)
     t.same(fake.violations(), [])
   })
 
-t.test('whatever answer is lost, nothing is sent twice, and every lot with something in it is finished', async t => {
+t.test('lost answers: nothing is sent twice, and each lot with something in it is finished', async t => {
   const { fake, crm, plugin, settled, ended } = await build(t, { batchSize: 5, timeWindow: 1 })
   fake.faults.plan('create', { kind: 'drop-after' })
   fake.faults.plan('create', { kind: 'status', status: 503 }, { call: 2 })
@@ -108,11 +112,11 @@ t.test('whatever answer is lost, nothing is sent twice, and every lot with somet
   for (const { message } of sent) await crm.waitFor(event => event.type === 'status' && event.messageId === message.id)
 
   t.same(fake.violations(), [])
-  const told = sent.map(({ message }) => plugin.statuses(message.id))
-  t.ok(told.every(([status, ...more]) => (status === 'sent' || status === 'error') && more.length === 0))
+  const statuses = sent.map(({ message }) => plugin.statuses(message.id))
+  t.ok(statuses.every(([status, ...more]) => (status === 'sent' || status === 'error') && more.length === 0))
   const arrived = fake
     .lots()
     .filter(({ doubtful }) => !doubtful)
     .flatMap(({ items }) => items).length
-  t.ok(told.filter(([status]) => status === 'sent').length >= arrived, 'what has arrived for sure is told so')
+  t.ok(statuses.filter(([status]) => status === 'sent').length >= arrived, 'each message that surely arrived is sent')
 })

@@ -1,34 +1,31 @@
 import t from 'tap'
 import { text } from '../scripted-channel.ts'
-import { build, lotGateway } from './gateway.ts'
+import { build, lotGateway } from './lot-gateway.ts'
 
 const to = (contact: string, words: string, subject: string | null = null) => ({ ...text(contact, words), subject })
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => String(index))
 
-t.test(
-  'messages of one key are gathered in one lot, put into it in chunks and in order, and the lot is closed',
-  async t => {
-    const gateway = lotGateway({ chunk: 4, windowMs: 2_000 })
-    const { crm, plugin, ended, messages } = await build(t, gateway)
-    for (const number of numbered(10)) await plugin.send(to(number, `text ${number}`, 'May'))
-    const [lot] = await ended()
+t.test('lot: collects messages of one key, which are added in chunks, in order; then it is closed', async t => {
+  const gateway = lotGateway({ chunk: 4, windowMs: 2_000 })
+  const { crm, plugin, ended, messages } = await build(t, gateway)
+  for (const number of numbered(10)) await plugin.send(to(number, `text ${number}`, 'May'))
+  const [lot] = await ended()
 
-    t.match(lot, { state: 'finished', items: 10, name: 'May', ref: '1', code: null, reason: null })
-    t.same(gateway.lots, [
-      {
-        lot: { id: '1', name: 'May', key: { subject: 'May' }, items: 10, doubtful: false },
-        items: numbered(10).map(number => `text ${number}`),
-        closed: true
-      }
-    ])
-    t.same(gateway.calls, ['open', 'add 4', 'add 4', 'add 2', 'close'])
-    for (const row of await messages()) t.match(row, { state: 'accepted', ref: `1/${row.id}`, attempts: 1 })
-    for (const _ of numbered(10)) await crm.waitFor(event => event.type === 'status' && event.status === 'sent')
-    t.equal(gateway.handed.length, 0, 'nothing went by itself')
-  }
-)
+  t.match(lot, { state: 'finished', items: 10, name: 'May', ref: '1', code: null, reason: null })
+  t.same(gateway.lots, [
+    {
+      lot: { id: '1', name: 'May', key: { subject: 'May' }, items: 10, doubtful: false },
+      items: numbered(10).map(number => `text ${number}`),
+      closed: true
+    }
+  ])
+  t.same(gateway.calls, ['open', 'add 4', 'add 4', 'add 2', 'close'])
+  for (const row of await messages()) t.match(row, { state: 'accepted', ref: `1/${row.id}`, attempts: 1 })
+  for (const _ of numbered(10)) await crm.waitFor(event => event.type === 'status' && event.status === 'sent')
+  t.equal(gateway.handed.length, 0, 'no message was sent by itself')
+})
 
-t.test('other keys are other lots', async t => {
+t.test('key: messages of another key come into another lot', async t => {
   const gateway = lotGateway({ windowMs: 1_000 })
   const { plugin, ended } = await build(t, gateway)
   for (const [contact, subject] of [
@@ -44,7 +41,7 @@ t.test('other keys are other lots', async t => {
   ])
 })
 
-t.test('a full lot leaves at once, and takes no more than it may', async t => {
+t.test('lot: leaves at once when it is full, and has no more items than it may', async t => {
   const gateway = lotGateway({ items: 3, windowMs: 600_000 })
   const { plugin, sql, ended } = await build(t, gateway)
   await Promise.all(numbered(10).map(number => plugin.send(to(number, number))))
@@ -57,7 +54,7 @@ t.test('a full lot leaves at once, and takes no more than it may', async t => {
   t.match(open, { state: 'collecting', items: 1 })
 })
 
-t.test('a lot of one message is none where the gateway takes single ones', async t => {
+t.test('single: the only message of a lot is sent by itself where the gateway takes single ones', async t => {
   const gateway = lotGateway({ single: true })
   const { plugin, settled, ended } = await build(t, gateway)
   await plugin.send(to('1', 'hello'))
@@ -66,7 +63,7 @@ t.test('a lot of one message is none where the gateway takes single ones', async
   t.same([gateway.texts(), gateway.calls], [['hello'], []])
 })
 
-t.test('what a channel wants sent alone goes alone, and what it refuses is in error at once', async t => {
+t.test('prepare: a message is sent alone, or in error at once, as the channel says', async t => {
   const gateway = lotGateway({ windowMs: 600_000 })
   const { crm, plugin, settled } = await build(t, gateway)
   await plugin.send(to('1', 'alone'))
@@ -76,7 +73,7 @@ t.test('what a channel wants sent alone goes alone, and what it refuses is in er
   t.same(gateway.texts(), ['alone'])
 })
 
-t.test('messages of a conversation keep their order, in a lot and from lot to lot', async t => {
+t.test('order: messages of a conversation keep it, in a lot and from lot to lot', async t => {
   let release = () => {}
   const first = new Promise<void>(resolve => {
     release = resolve
@@ -98,7 +95,7 @@ t.test('messages of a conversation keep their order, in a lot and from lot to lo
   await plugin.send(to('1', 'three', 'June'))
   await plugin.send(to('2', 'another', 'June'))
   const [june] = await ended()
-  t.match(june, { name: 'June', items: 1 }, 'nobody else waits')
+  t.match(june, { name: 'June', items: 1 }, 'no other conversation waits')
   t.match(await sql`select state from messages where id = 3`, [{ state: 'waiting' }])
   release()
   await settled()
@@ -112,7 +109,7 @@ t.test('messages of a conversation keep their order, in a lot and from lot to lo
   )
 })
 
-t.test('a lot has the same message to the same recipient once, and another one goes into the next lot', async t => {
+t.test('dedupe: a lot has a message to a recipient once; another message goes into the next lot', async t => {
   const gateway = lotGateway(
     { windowMs: 1_000 },
     {
@@ -139,7 +136,7 @@ t.test('a lot has the same message to the same recipient once, and another one g
   await crm.waitFor(event => event.type === 'status' && event.status === 'error')
 })
 
-t.test('an item with characters that a database does not take goes without them, and stops no other', async t => {
+t.test('item: characters that a database does not take are left out, and stop no other item', async t => {
   const gateway = lotGateway(
     { windowMs: 1_000 },
     {

@@ -2,11 +2,11 @@ import type { Lots } from 'channel-kit/lots'
 import t from 'tap'
 import { until } from '../harness.ts'
 import { text } from '../scripted-channel.ts'
-import { build, lotGateway } from './gateway.ts'
+import { build, lotGateway } from './lot-gateway.ts'
 
 type Verbs = Lots<unknown, unknown>
 
-/** Answers from a list, one a call, and the last one from then on. */
+/** Answers of a list, one a call; the last one is repeated. */
 const answers = <Answer>(...list: Answer[]) => {
   const left = [...list]
   return async () => (left.length > 1 ? left.shift() : left[0]) as Answer
@@ -21,7 +21,7 @@ async function run(t: Parameters<typeof build>[0], script: Partial<Verbs>, limit
   return { gateway, ...built }
 }
 
-t.test('the bad items of a chunk are found by halving it, and they alone fail', async t => {
+t.test('chunk: its bad items are found by halving it, and they alone fail', async t => {
   const bad = new Set(['text 3', 'text 40', 'text 99'])
   const gateway = lotGateway({ ...WINDOW, items: 100, windowMs: 600_000 })
   const { add } = gateway.well
@@ -50,7 +50,7 @@ t.test('the bad items of a chunk are found by halving it, and they alone fail', 
   t.equal(gateway.lots[0]?.closed, true)
 })
 
-t.test('a lot of which nothing is taken fails, and is not closed', async t => {
+t.test('sending: a lot of which no item is accepted fails, and is not closed', async t => {
   const { gateway, ended, settled } = await run(t, { add: answers({ kind: 'rejected', reason: 'no' }) })
   t.match(await ended(), [{ state: 'failed', code: 'rejected', retryable: false, step: 'sending' }])
   t.match(await settled(), [
@@ -60,7 +60,7 @@ t.test('a lot of which nothing is taken fails, and is not closed', async t => {
   t.same(gateway.calls, ['open', 'add 2', 'add 1', 'add 1'])
 })
 
-t.test('what is surely without effect is tried again, as often as settings say', async t => {
+t.test('retry: a call without effect is repeated as often as the settings say', async t => {
   const busy = { kind: 'retry', reason: 'busy', afterMs: 10 } as const
   const gateway = lotGateway(WINDOW)
   const { open, add, close } = gateway.well
@@ -81,7 +81,7 @@ t.test('what is surely without effect is tried again, as often as settings say',
   t.same(gateway.calls, [...Array(3).fill('open'), ...Array(2).fill('add 1'), ...Array(5).fill('close')])
 })
 
-t.test('a lot that cannot be opened, or filled, fails when the attempts are used up', async t => {
+t.test('attempts: a lot that cannot be opened or filled fails when they are used up', async t => {
   const busy = { kind: 'retry', reason: 'busy', afterMs: 10 } as const
   const opened = await run(t, { open: answers(busy) })
   t.match(await opened.ended(), [{ state: 'failed', code: 'unreachable', step: 'creating', retryable: true }])
@@ -93,7 +93,7 @@ t.test('a lot that cannot be opened, or filled, fails when the attempts are used
   t.match(await filled.settled(), [{ state: 'failed', reason: 'gave up after 3 attempts: busy' }, {}])
 })
 
-t.test('a route that is refused pauses the registration, and no attempt is counted', async t => {
+t.test('throttled: the registration is paused, and no attempt is counted', async t => {
   let open = false
   const gateway = lotGateway(WINDOW)
   const well = gateway.well.open
@@ -110,7 +110,7 @@ t.test('a route that is refused pauses the registration, and no attempt is count
   t.match(await ended(), [{ state: 'finished' }])
 })
 
-t.test('saving the settings ends the pause for lots at once', async t => {
+t.test('pause: saved settings end it for lots at once', async t => {
   let open = false
   const gateway = lotGateway(WINDOW)
   const well = gateway.well.open
@@ -124,7 +124,7 @@ t.test('saving the settings ends the pause for lots at once', async t => {
   t.match(await ended(), [{ state: 'finished' }])
 })
 
-t.test('a lot that is refused fails with all that has not left, and is closed if something has', async t => {
+t.test('refused: a lot fails with all that has not left, and is closed if a chunk has', async t => {
   const refused = { kind: 'refused', reason: 'blocked' } as const
   const whole = await run(t, { open: answers(refused) })
   t.match(await whole.ended(), [{ state: 'failed', code: 'refused', step: 'creating' }])
@@ -143,7 +143,7 @@ t.test('a lot that is refused fails with all that has not left, and is closed if
   t.same(part.calls, ['open', 'add 1', 'add 1', 'close'])
 })
 
-t.test('what may have got through is not repeated', async t => {
+t.test('unknown: a call that may have got through is not repeated', async t => {
   const unknown = { kind: 'unknown', reason: 'no answer' } as const
   const opened = await run(t, { open: answers(unknown) })
   t.match(await opened.ended(), [{ state: 'unknown', step: 'creating', reason: 'no answer', retryable: true }])
@@ -156,10 +156,10 @@ t.test('what may have got through is not repeated', async t => {
   const filled = await run(t, { add: answers(unknown) })
   t.match(await filled.ended(), [{ state: 'unknown', step: 'sending', retryable: true }])
   t.match(await filled.settled(), [{ state: 'failed', reason: 'uncertain: it may have been sent (no answer)' }, {}])
-  t.same(filled.gateway.calls, ['open', 'add 2'], 'nor is closed what may be empty')
+  t.same(filled.gateway.calls, ['open', 'add 2'], 'a lot that may be empty is not closed')
 })
 
-t.test('what may have got through is repeated where the settings say so', async t => {
+t.test('unknown: a call that may have got through is repeated where the settings say so', async t => {
   const unknown = { kind: 'unknown', reason: 'no answer' } as const
   const gateway = lotGateway({ ...WINDOW, repeats: true })
   const { open, add } = gateway.well
@@ -175,7 +175,7 @@ t.test('what may have got through is repeated where the settings say so', async 
   t.equal(gateway.lots[0]?.lot.doubtful, true, 'the channel is told of the doubt')
 })
 
-t.test('closing is repeated until it is known, and the channel is told that it may be done', async t => {
+t.test('finishing: closing is repeated until its outcome is known, and the channel is told of a doubt', async t => {
   const doubts: boolean[] = []
   const results = answers<'unknown' | 'throw' | 'closed'>('throw', 'unknown', 'closed')
   const { ended, settled } = await run(t, {
@@ -191,7 +191,7 @@ t.test('closing is repeated until it is known, and the channel is told that it m
   t.same(doubts, [false, false, true])
 })
 
-t.test('a lot that the gateway will not close has sent nothing, and the CRM hears so', async t => {
+t.test('finishing: a lot that the gateway refuses to close has sent nothing; the CRM gets an error', async t => {
   const { crm, ended, sql } = await run(t, { close: answers({ kind: 'refused', reason: 'too late' }) })
   t.match(await ended(), [{ state: 'failed', code: 'refused', step: 'finishing', retryable: true }])
   t.match(await sql`select state, status, reason from messages`, [

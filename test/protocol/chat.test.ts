@@ -9,7 +9,13 @@ const chat = { id: 'c-1', contact: '+79990000000', subject: 'Order 7' }
 const hello = { text: 'Hello', format: 'text' }
 const picture = { name: 'a.png', uri: 'https://example.com/a.png', type: 'image' }
 
-const post = (message: object, changed: object = {}) => readPosted({ chat: { ...chat, ...changed }, message })
+/** The message, or why there is none. */
+function read(body: Readonly<Record<string, unknown>>) {
+  const posted = readPosted(body)
+  return posted.ok ? posted.value : posted.reason
+}
+
+const post = (message: object, changed: object = {}) => read({ chat: { ...chat, ...changed }, message })
 const withContent = (content: unknown) => post({ id: 'm-1', content, attachments: [] })
 const withAttachments = (attachments: unknown) => post({ id: 'm-1', content: hello, attachments })
 
@@ -127,13 +133,13 @@ t.test('one attachment that cannot be read refuses the message', async t => {
 t.test('a message of nothing is refused', async t => {
   t.equal(withContent(null), EMPTY)
   for (const body of [{}, { chat }, { chat, message: null }, { chat, message: {} }, { chat, message: [] }])
-    t.equal(readPosted(body), EMPTY, JSON.stringify(body))
+    t.equal(read(body), EMPTY, JSON.stringify(body))
 })
 
 t.test('a chat without a contact is refused', async t => {
   const message = { id: 'm-1', content: hello }
   for (const chat of [undefined, null, {}, [], 'x', { contact: null }, { contact: '' }, { contact: ['1'] }])
-    t.equal(readPosted({ chat, message }), GENERIC, JSON.stringify(chat))
+    t.equal(read({ chat, message }), GENERIC, JSON.stringify(chat))
 })
 
 t.test('ids, contact and subject may come as numbers', async t => {
@@ -147,7 +153,7 @@ t.test('ids, contact and subject may come as numbers', async t => {
 
 t.test('ids and subject may be missing or null', async t => {
   const nothing = { crmId: null, chatId: null, subject: null }
-  t.match(readPosted({ chat: { contact: '1' }, message: { content: hello } }), nothing)
+  t.match(read({ chat: { contact: '1' }, message: { content: hello } }), nothing)
   t.match(post({ id: null, content: hello }, { id: null, subject: null }), nothing)
 })
 
@@ -174,8 +180,8 @@ t.test('a contact or an id that is too long to be a key is refused', async t => 
 
 t.test('the first fault is told: content, then attachments, then emptiness, then the contact', async t => {
   const bad = { type: 'video' }
-  t.equal(readPosted({ message: { content: { text: ' ', format: 'text' }, attachments: [bad] } }), BLANK)
-  t.equal(readPosted({ message: { content: null, attachments: [bad] } }), GENERIC)
-  t.equal(readPosted({ message: { content: null, attachments: [] } }), EMPTY)
-  t.equal(readPosted({ message: { content: hello, attachments: [] } }), GENERIC)
+  t.equal(read({ message: { content: { text: ' ', format: 'text' }, attachments: [bad] } }), BLANK)
+  t.equal(read({ message: { content: null, attachments: [bad] } }), GENERIC)
+  t.equal(read({ message: { content: null, attachments: [] } }), EMPTY)
+  t.equal(read({ message: { content: hello, attachments: [] } }), GENERIC)
 })

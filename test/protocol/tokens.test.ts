@@ -1,6 +1,7 @@
 import { constants, createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import t from 'tap'
 import { originOf } from '../../src/protocol/issuers.ts'
+import { failure, type Result } from '../../src/protocol/result.ts'
 import {
   allowsSettings,
   claimsProblem,
@@ -20,13 +21,16 @@ const CLAIMS = { aud: SELF, iss: 'https://backend.salesrender.com/', cid: '1', p
 
 const encode = (part: unknown) =>
   Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url')
+/** The value, or why there is none. */
+const readOf = <Value>(result: Result<Value>) => (result.ok ? result.value : result.reason)
+
 const parsed = (header: unknown, claims: unknown, signature = 'c2ln') =>
-  parseToken(`${encode(header)}.${encode(claims)}.${signature}`)
+  readOf(parseToken(`${encode(header)}.${encode(claims)}.${signature}`))
 
 /** What is made of claims once their signature holds. */
 function proven(claims: string) {
   const token = parseToken(`${encode(HEADER)}.${encode(claims)}.c2ln`, 4 * 1024 * 1024)
-  return typeof token === 'string' ? token : provenClaims(token)
+  return readOf(token.ok ? provenClaims(token.value) : token)
 }
 
 function token(claims: object = {}, header: object = {}): Token {
@@ -39,9 +43,9 @@ const refusal = (claims: object, header?: object) => claimsProblem(token(claims,
 
 t.test('a token that is not three parts of JSON maps is refused', async t => {
   const dots = 'The JWT string must have two dots'
-  for (const text of ['', 'abc', 'a.b', 'a.b.c.d']) t.equal(parseToken(text), dots, text)
+  for (const text of ['', 'abc', 'a.b', 'a.b.c.d']) t.same(parseToken(text), failure(dots), text)
   const syntax = 'Error while decoding to JSON: Syntax error'
-  t.equal(parseToken('a.b.c'), syntax)
+  t.same(parseToken('a.b.c'), failure(syntax))
   t.equal(parsed('{not json', CLAIMS), syntax)
   t.equal(parsed(HEADER, '{not json'), syntax)
   t.equal(parsed(HEADER, ''), syntax)
@@ -52,7 +56,7 @@ t.test('a token that is not three parts of JSON maps is refused', async t => {
 })
 
 t.test('text that is no UTF-8 or holds half a character is refused, also deep in the claims', async t => {
-  t.match(parseToken(`${Buffer.from([0x22, 0xff, 0x22]).toString('base64url')}.e30.`), /^Error while decoding/)
+  t.match(readOf(parseToken(`${Buffer.from([0x22, 0xff, 0x22]).toString('base64url')}.e30.`)), /^Error while decoding/)
   t.match(proven('{"body":{"texts":["a\\ud800b"]}}'), /surrogate/)
   t.match(proven('{"\\udc00":1}'), /surrogate/)
   t.type(proven('{"text":"\\ud83d\\ude42"}'), 'object', 'a whole character passes')

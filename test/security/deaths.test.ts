@@ -4,7 +4,7 @@ import t from 'tap'
 import { messages, outbox } from '../../src/postgres/schema/schema.ts'
 import { talkingHost } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
-import { build, lotGateway } from '../lots/gateway.ts'
+import { build, lotGateway } from '../lots/lot-gateway.ts'
 import { taken, text } from '../scripted-channel.ts'
 
 /** An item that a host dies of does not take one host after the other with it. */

@@ -83,9 +83,9 @@ t.test('the same ref in two conversations is two messages, and in one it is one'
   const answers = await host.database.db.select().from(messages)
   t.same(answers.map(({ body }) => body.content?.text).sort(), ['to a', 'to b'])
 
-  const target = await host.ready(1, new AbortController().signal)
-  if (target.kind === 'unready') throw new Error(target.reason)
-  const recalled = await target.tools.recall(['a', 'b', 'c'].map(contact => ({ contact, ref: '17' })))
+  const runtime = await host.ready(1, new AbortController().signal)
+  if (!runtime.ok) throw new Error(runtime.reason)
+  const recalled = await runtime.value.tools.recall(['a', 'b', 'c'].map(contact => ({ contact, ref: '17' })))
   t.same(
     recalled.map(one => one?.content?.text),
     ['of a', 'of b', 'of c']

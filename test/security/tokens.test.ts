@@ -41,7 +41,7 @@ for (const [what, json] of Object.entries(HOSTILE))
     const token = jws(header, json, unsigned)
     const began = process.cpuUsage()
     const parsed = parseToken(token, 4 * MIB)
-    const problem = typeof parsed === 'string' ? parsed : claimsProblem(parsed, SELF, ISSUERS)
+    const problem = parsed.ok ? claimsProblem(parsed.value, SELF, ISSUERS) : parsed.reason
     const { user, system } = process.cpuUsage(began)
     t.match(problem, /^Audience mismatched/)
     t.ok((problem ?? '').length < 300)

@@ -155,7 +155,7 @@ export const registrationApi =
 
     async function shown(row: ListedRegistration) {
       const runtime = await ready(row.id, new AbortController().signal)
-      const missing = runtime.kind === 'unready' ? runtime.reason : null
+      const missing = runtime.ok ? null : runtime.reason
       return {
         id: row.id,
         channel: row.channel,

@@ -1,24 +1,33 @@
 import type { LotOutcomes } from '../../channels/contract.ts'
 import { closeLot } from '../call-gateway.ts'
-import { end, type Going, INTERRUPTED, type LotWork, later, note, type Step, throttled } from '../step.ts'
+import {
+  after,
+  endLot,
+  INTERRUPTED,
+  type LotWork,
+  pauseRegistration,
+  type ReadyLot,
+  type Step,
+  saveLot
+} from '../step.ts'
 
-/** However rarely it is asked whether a lot is closed, it is asked. */
-const LONGEST_WAIT_MS = 300_000
+/** Longest time between two attempts to close a lot. */
+const MAX_CLOSE_WAIT_MS = 300_000
 
-/** Closes the lot. That can be done twice without harm, so it is repeated until it is known. */
-export async function finishing(going: Going): Promise<Step> {
-  const { work, lot, target, deadline } = going
+/** Closes the lot. Closing twice does no harm, so it is repeated until the outcome is known. */
+export async function finishing(readyLot: ReadyLot): Promise<Step> {
+  const { work, lot, target, deadline } = readyLot
   const doubtful = lot.doubtful || lot.calling
   const attempts = lot.attempts + 1
-  await note(going, { calling: true, attempts, doubtful, ...(lot.calling ? { reason: INTERRUPTED } : {}) })
+  await saveLot(readyLot, { calling: true, attempts, doubtful, ...(lot.calling ? { reason: INTERRUPTED } : {}) })
   const open = { ...lot, id: String(lot.id), key: lot.key.value, ref: lot.ref ?? '', doubtful }
   const outcome = await closeLot(target, open, deadline)
 
   switch (outcome.kind) {
     case 'closed':
-      return end(going, { state: 'finished', reason: null })
+      return endLot(readyLot, { state: 'finished', reason: null })
     case 'refused':
-      return end(going, {
+      return endLot(readyLot, {
         state: 'failed',
         code: 'refused',
         step: 'finishing',
@@ -26,16 +35,20 @@ export async function finishing(going: Going): Promise<Step> {
         retryable: true
       })
     case 'throttled':
-      return throttled(going, outcome, { doubtful })
+      return pauseRegistration(readyLot, outcome, { doubtful })
     case 'retry':
     case 'unknown':
-      await note(going, { calling: false, doubtful: doubtful || outcome.kind === 'unknown', reason: outcome.reason })
-      return { kind: 'wait', until: later(work, askedMs(outcome) ?? waitMs(work, attempts)) }
+      await saveLot(readyLot, {
+        calling: false,
+        doubtful: doubtful || outcome.kind === 'unknown',
+        reason: outcome.reason
+      })
+      return { kind: 'wait', until: after(work, askedMs(outcome) ?? waitMs(work, attempts)) }
   }
 }
 
 const waitMs = ({ policy }: LotWork, attempts: number) =>
-  Math.min(policy.intervalMs * 2 ** Math.min(attempts - 1, 16), LONGEST_WAIT_MS)
+  Math.min(policy.intervalMs * 2 ** Math.min(attempts - 1, 16), MAX_CLOSE_WAIT_MS)
 
 const askedMs = (outcome: Extract<LotOutcomes['close'], { kind: 'retry' | 'unknown' }>) =>
   outcome.kind === 'retry' ? outcome.afterMs : undefined

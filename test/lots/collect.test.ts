@@ -1,19 +1,18 @@
 import { asc, inArray } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import type { ClaimedMessage } from '../../src/delivery/attempt.ts'
-import { collect } from '../../src/lots/collect.ts'
-import type { Gathered } from '../../src/lots/gathered-message.ts'
-import { seal } from '../../src/lots/seal.ts'
+import { type Gathered, seal } from '../../src/lots/place.ts'
+import { collect } from '../../src/lots/states/collecting.ts'
 import { conversations, messages } from '../../src/postgres/schema/schema.ts'
 import { openDatabase, testDatabase, until } from '../harness.ts'
 import { text } from '../scripted-channel.ts'
-import { build, LIMITS, lotGateway } from './gateway.ts'
+import { build, LIMITS, lotGateway } from './lot-gateway.ts'
 
-t.test('however many collect for one key at once, it has one open lot, and no message is stranded', async t => {
+t.test('collect: a key has one collecting lot, however many hosts collect, and no message is left', async t => {
   const opened = await database(t)
   const { db, sql } = opened
-  const taken = await messagesInHand(opened, 200)
-  const turns = Array.from({ length: 20 }, (_, index) => taken.slice(index * 10, index * 10 + 10))
+  const claimed = await claimedMessages(opened, 200)
+  const turns = Array.from({ length: 20 }, (_, index) => claimed.slice(index * 10, index * 10 + 10))
   const limits = { ...LIMITS, items: 37 }
 
   let sealing = true
@@ -53,10 +52,10 @@ t.test('however many collect for one key at once, it has one open lot, and no me
   t.same(left, { number: 0 })
 })
 
-t.test('what is collected once is not collected again, and what another host has taken over is left alone', async t => {
+t.test('collect: a message is collected once, and skipped when another host has claimed it', async t => {
   const opened = await database(t)
   const { db, sql } = opened
-  const [first, second] = await messagesInHand(opened, 2)
+  const [first, second] = await claimedMessages(opened, 2)
   if (!first || !second) throw new Error('no messages')
   const turn = [gathered(first, LIMITS), gathered({ ...second, message: { ...second.message, attempts: 7 } }, LIMITS)]
   for (const _ of [1, 2]) await db.transaction(tx => collect(tx, turn, new Date()))
@@ -64,7 +63,7 @@ t.test('what is collected once is not collected again, and what another host has
   t.match(await sql`select state from messages order by id`, [{ state: 'gathered' }, { state: 'sending' }])
 })
 
-t.test('two hosts work on one key together, and everything leaves once', async t => {
+t.test('collect: two hosts collect for one key, and each message leaves once', async t => {
   const gateway = lotGateway({ items: 5, windowMs: 1_500 })
   const one = await build(t, gateway)
   const another = await build(t, gateway, { DATABASE_URL: one.host.config.databaseUrl as string })
@@ -92,8 +91,8 @@ async function database(t: Test) {
   return opened
 }
 
-/** Messages that a host has taken, each of a conversation of its own. */
-async function messagesInHand(
+/** Messages that a host has claimed, each of a conversation of its own. */
+async function claimedMessages(
   { db, sql }: Awaited<ReturnType<typeof database>>,
   count: number
 ): Promise<ClaimedMessage[]> {
@@ -119,14 +118,14 @@ async function messagesInHand(
   })
 }
 
-const gathered = (taken: ClaimedMessage, limits: Gathered['limits']): Gathered => ({
-  claimed: taken,
+const gathered = (claimed: ClaimedMessage, limits: Gathered['limits']): Gathered => ({
+  claimed,
   limits,
   prepared: {
     kind: 'item',
     name: 'May',
     key: { a: 1, b: [{ c: 2 }] },
-    item: taken.message.id,
-    dedupe: String(taken.message.id)
+    item: claimed.message.id,
+    dedupe: String(claimed.message.id)
   }
 })

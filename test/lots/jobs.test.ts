@@ -1,10 +1,10 @@
 import t from 'tap'
 import { lotTask } from '../../src/lots/task.ts'
-import { build, lotGateway } from './gateway.ts'
+import { build, lotGateway } from './lot-gateway.ts'
 
 type Built = Awaited<ReturnType<typeof build>>
 
-t.test('a job that comes while its lot is being let go is not lost', async t => {
+t.test('job: not lost when it comes while its lot is being released', async t => {
   const { host, sql } = await build(t, lotGateway({ windowMs: 60_000 }), { LV_PLUGIN_ROLES: 'web' })
   const [lot] = await sql`
     insert into lots (registration_id, name, key, hash, seals_at)
@@ -14,7 +14,7 @@ t.test('a job that comes while its lot is being let go is not lost', async t => 
   const { db } = host.database
   let released = false
   const slow = Object.assign(Object.create(db) as typeof db, {
-    // The database has let go of the lot, and the queue is quicker with its next job than with saying so.
+    // The release is committed, and the next job of the lot comes before the answer of the commit.
     transaction: async (work: Parameters<typeof db.transaction>[0]) => {
       const result = await db.transaction(work)
       if (!released) {
@@ -33,33 +33,30 @@ t.test('a job that comes while its lot is being let go is not lost', async t => 
   t.match(await sql`select state, host from lots`, [{ state: 'collecting', host: null }])
 })
 
-t.test(
-  'a job that comes to one host while another has the lot is kept, as that one may have failed in the midst',
-  async t => {
-    const { host, sql } = await build(t, lotGateway(), { LV_PLUGIN_ROLES: 'web' })
-    await sql`insert into hosts (id, pools) values ('another host', '{}')`
-    const [lot] = await sql`
+t.test('job: kept when another host has claimed the lot, as that host may have died in a step', async t => {
+  const { host, sql } = await build(t, lotGateway(), { LV_PLUGIN_ROLES: 'web' })
+  await sql`insert into hosts (id, pools) values ('another host', '{}')`
+  const [lot] = await sql`
     insert into lots (registration_id, name, key, hash, seals_at, host)
     select id, 'one', '{}', 'one', now() + interval '1 hour', 'another host' from registrations returning id`
-    const jobs = () => sql`select payload, run_at > now() later from graphile_worker._private_jobs`
-    const task = taskOf(host, host.database.db)
+  const jobs = () => sql`select payload, run_at > now() later from graphile_worker._private_jobs`
+  const task = taskOf(host, host.database.db)
 
-    await task({ lot: Number(lot?.id) })
-    t.same(await jobs(), [{ payload: { lot: Number(lot?.id) }, later: true }])
-    t.match(
-      await sql`select state, host from lots`,
-      [{ state: 'collecting', host: 'another host' }],
-      'nobody touched it'
-    )
+  await task({ lot: Number(lot?.id) })
+  t.same(await jobs(), [{ payload: { lot: Number(lot?.id) }, later: true }])
+  t.match(
+    await sql`select state, host from lots`,
+    [{ state: 'collecting', host: 'another host' }],
+    'the lot is not touched'
+  )
 
-    await sql`update lots set ended_at = now()`
-    await sql`delete from graphile_worker._private_jobs`
-    await task({ lot: Number(lot?.id) })
-    t.same(await jobs(), [], 'but not for one that is over')
-  }
-)
+  await sql`update lots set ended_at = now()`
+  await sql`delete from graphile_worker._private_jobs`
+  await task({ lot: Number(lot?.id) })
+  t.same(await jobs(), [], 'but not the job of a lot that has ended')
+})
 
-t.test('a lot in the midst of which the database went away is given back as soon as it is there again', async t => {
+t.test('lot: given back after a failed step, as soon as the database is there again', async t => {
   const { host, sql } = await build(t, lotGateway(), { LV_PLUGIN_ROLES: 'web' })
   const [lot] = await sql`
     insert into lots (registration_id, name, key, hash, seals_at)
@@ -74,7 +71,7 @@ t.test('a lot in the midst of which the database went away is given back as soon
     }
   })
 
-  // The queue could not be told of a failure, and would keep the job for hours.
+  // A job that fails while the database is away would be locked for hours.
   await taskOf(host, failing)({ lot: Number(lot?.id) })
   t.equal(failures, 3)
   t.match(await sql`select state, host from lots`, [{ state: 'collecting', host: null }])

@@ -4,9 +4,9 @@ import type { Test } from 'tap'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, taken } from '../scripted-channel.ts'
 
-/** A gateway that takes lots, as a test scripts it, and a host whose only channel it is. */
+/** A scripted gateway with lots, and a host whose only channel calls it. */
 
-interface Kept {
+interface GatewayLot {
   lot: Lot
   items: string[]
   closed: boolean
@@ -16,11 +16,11 @@ type Verbs = Lots<unknown, unknown>
 
 export const LIMITS: LotLimits = { items: 1_000, chunk: 100, windowMs: 300, single: false, repeats: false }
 
-/** Texts are items; the subject is the name, and with it the key. */
+/** The text of a message is its item, the subject the name and the key of its lot. */
 export function lotGateway(limits: Partial<LotLimits> = {}, script: Partial<Verbs> = {}, alone = taken) {
-  const lots: Kept[] = []
+  const lots: GatewayLot[] = []
   const calls: string[] = []
-  const found = (ref: string) => lots[Number(ref) - 1] as Kept
+  const found = (ref: string) => lots[Number(ref) - 1] as GatewayLot
   const well: Verbs = {
     limits: () => ({ ...LIMITS, ...limits }),
     async prepare({ subject, content, contact }): Promise<Prepared> {
@@ -41,19 +41,19 @@ export function lotGateway(limits: Partial<LotLimits> = {}, script: Partial<Verb
       return { kind: 'closed' }
     }
   }
-  // Changed by a test that needs what goes well for it.
+  // A test may replace a verb after it has the gateway, and call the working one in `well`.
   const verbs = { ...well, ...script }
   const counted: Verbs = {
     ...verbs,
-    open: (lot, tools) => said(calls, 'open', verbs.open(lot, tools)),
-    add: (lot, items, tools) => said(calls, `add ${items.length}`, verbs.add(lot, items, tools)),
-    close: (lot, tools) => said(calls, 'close', verbs.close(lot, tools))
+    open: (lot, tools) => recorded(calls, 'open', verbs.open(lot, tools)),
+    add: (lot, items, tools) => recorded(calls, `add ${items.length}`, verbs.add(lot, items, tools)),
+    close: (lot, tools) => recorded(calls, 'close', verbs.close(lot, tools))
   }
   const channel = scripted(alone, { lots: counted as NonNullable<Channel['lots']> })
   return { ...channel, lots, calls, well, script: verbs }
 }
 
-function said<Answer>(calls: string[], call: string, answer: Promise<Answer>): Promise<Answer> {
+function recorded<Answer>(calls: string[], call: string, answer: Promise<Answer>): Promise<Answer> {
   calls.push(call)
   return answer
 }

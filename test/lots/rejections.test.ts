@@ -1,21 +1,21 @@
 import t, { type Test } from 'tap'
 import { until } from '../harness.ts'
 import { text } from '../scripted-channel.ts'
-import { build, lotGateway } from './gateway.ts'
+import { build, lotGateway } from './lot-gateway.ts'
 
 t.setTimeout(180_000)
 
-/** A full lot of which the gateway refuses some. */
+/** A full lot, of which the gateway rejects items. */
 async function run(
   t: Test,
   count: number,
   reasonOf: (item: string) => string | undefined,
-  see: (items: readonly string[]) => void = () => {}
+  onAdd: (items: readonly string[]) => void = () => {}
 ) {
   const gateway = lotGateway({ items: count, chunk: count, windowMs: 600_000 })
   const { add } = gateway.well
   gateway.script.add = async (lot, items, tools) => {
-    see(items as string[])
+    onAdd(items as string[])
     const [reason] = (items as string[]).flatMap(item => reasonOf(item) ?? [])
     return reason === undefined ? add(lot, items, tools) : { kind: 'rejected', reason }
   }
@@ -32,24 +32,21 @@ async function run(
   return { gateway, lot, rows: await built.settled() }
 }
 
-t.test(
-  'a lot of which all is refused for one reason is given up, and what was not tried may be sent again',
-  async t => {
-    const { gateway, lot, rows } = await run(t, 150, () => 'the portfolio is unknown')
-    t.match(lot, { state: 'failed', code: 'rejected', step: 'sending', retryable: true })
-    t.ok(gateway.calls.length < 130, `after ${gateway.calls.length} calls`)
-    const reasons = Map.groupBy(rows, ({ reason }) => reason as string)
-    t.same(
-      new Map([...reasons].map(([reason, all]) => [reason, all.length])),
-      new Map([
-        ['the portfolio is unknown', 50],
-        ['not tried, since 50 from its beginning and its end were refused: the portfolio is unknown', 100]
-      ])
-    )
-  }
-)
+t.test('rejections: a lot is given up when all have one reason; untried items may be replayed', async t => {
+  const { gateway, lot, rows } = await run(t, 150, () => 'the portfolio is unknown')
+  t.match(lot, { state: 'failed', code: 'rejected', step: 'sending', retryable: true })
+  t.ok(gateway.calls.length < 130, `after ${gateway.calls.length} calls`)
+  const reasons = Map.groupBy(rows, ({ reason }) => reason as string)
+  t.same(
+    new Map([...reasons].map(([reason, all]) => [reason, all.length])),
+    new Map([
+      ['the portfolio is unknown', 50],
+      ['not tried, since 50 from its beginning and its end were refused: the portfolio is unknown', 100]
+    ])
+  )
+})
 
-t.test('items that are bad for reasons of their own are found, however many, and the others are sent', async t => {
+t.test('rejections: bad items with reasons of their own are found, and the others are sent', async t => {
   let first: string | undefined
   const mixed = await run(t, 54, item => {
     first ??= item
@@ -63,7 +60,7 @@ t.test('items that are bad for reasons of their own are found, however many, and
   t.ok(each.rows.every(({ reason }) => /^\d is wrong$/.test(reason as string)))
 })
 
-t.test('a lot that begins with many bad items of one kind is not given up: the others are sent', async t => {
+t.test('rejections: a lot that only begins with bad items is not given up; the others are sent', async t => {
   let bad: ReadonlySet<string> | undefined
   const { lot, rows } = await run(
     t,

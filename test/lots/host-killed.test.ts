@@ -7,14 +7,14 @@ import { text } from '../scripted-channel.ts'
 
 const HOUR = 3_600_000
 
-/** A host that only works, in a process of its own. */
+/** A host of the role worker, in a process of its own. */
 const startWorker = (t: Test, environment: NodeJS.ProcessEnv) =>
   startTestProcess(t, {
     env: { ...environment, LV_PLUGIN_ROLES: 'worker', LOG_LEVEL: 'silent' },
     output: 'ignore'
   })
 
-t.test('lots of a host that is killed while it calls the gateway are brought to their ends by another', async t => {
+t.test('lot: another host ends it when its host is killed while it calls the gateway', async t => {
   const fake = await startSimulator()
   t.teardown(() => fake.close())
   const crm = await testCrm(t)
