@@ -7,7 +7,8 @@ export default defineConfig({
     './src/postgres/schema/kept.ts',
     './src/postgres/schema/keys.ts',
     './src/postgres/schema/lots.ts',
-    './src/postgres/schema/api.ts'
+    './src/postgres/schema/api.ts',
+    './src/postgres/schema/webhooks.ts'
   ],
   out: './migrations',
   casing: 'snake_case'

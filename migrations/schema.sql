@@ -238,6 +238,24 @@ create table public_keys (
   constraint public_keys_origin_id_pk PRIMARY KEY (origin, id)
 );
 
+create table received_webhooks (
+  bytes integer not null,
+  events integer not null,
+  failed text,
+  id bigint not null generated always as identity,
+  key_id text,
+  received_at timestamp with time zone not null default now(),
+  registration_id bigint not null,
+  replayed_at timestamp with time zone,
+  sealed bytea,
+  sealed_key bytea,
+  skipped json,
+  constraint received_webhooks_pkey PRIMARY KEY (id)
+);
+CREATE INDEX received_webhooks_failed ON public.received_webhooks USING btree (registration_id, id) WHERE (failed IS NOT NULL);
+CREATE INDEX received_webhooks_registration ON public.received_webhooks USING btree (registration_id, id);
+CREATE INDEX received_webhooks_time ON public.received_webhooks USING brin (received_at);
+
 create table registrations (
   alias text not null,
   archived_at timestamp with time zone,
@@ -298,3 +316,14 @@ create table uploads (
   constraint uploads_registration_id_registrations_id_fk FOREIGN KEY (registration_id) REFERENCES registrations(id) ON DELETE CASCADE
 );
 CREATE INDEX uploads_registration ON public.uploads USING btree (registration_id);
+
+create table webhook_days (
+  bytes bigint not null,
+  day date not null,
+  id bigint not null generated always as identity,
+  refused integer not null,
+  registration_id bigint not null,
+  unkept integer not null,
+  constraint webhook_days_day UNIQUE (registration_id, day),
+  constraint webhook_days_pkey PRIMARY KEY (id)
+);

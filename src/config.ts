@@ -87,6 +87,10 @@ export const Environment = Type.Object({
     '90d',
     'How long messages, and what the CRM was told, are kept after they are settled; 0: for ever'
   ),
+  LV_PLUGIN_WEBHOOKS: Duration(
+    '7d',
+    'How long calls of gateways are kept as they came, sealed, to be looked at and replayed; 0: they are not'
+  ),
   LV_PLUGIN_DEFAULT_LANG: Type.String({
     default: 'en_US',
     pattern: '^[a-z]{2}[_-][A-Z]{2}$',
@@ -113,6 +117,7 @@ export const Environment = Type.Object({
     description: 'Where uploads are kept, as a file: URL; empty: DATA_DIR/uploads'
   }),
   LV_PLUGIN_QUOTA_UPLOADS: Size('10GiB', 'Most that the uploads of one registration take on the disk'),
+  LV_PLUGIN_QUOTA_WEBHOOKS: Size('64MiB', 'Most that the kept calls of the gateway of one registration take a day'),
   LV_PLUGIN_QUOTA_MESSAGES: Size(
     '8MiB',
     'Most that one registration posts to /special/send a second, in the long run; ten times that may come at once'
@@ -175,6 +180,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       crmParkAfter: value.LV_PLUGIN_CRM_PARK_AFTER
     },
     retentionMs: milliseconds(value.LV_PLUGIN_RETENTION),
+    webhooksMs: milliseconds(value.LV_PLUGIN_WEBHOOKS),
     defaultLanguage: value.LV_PLUGIN_DEFAULT_LANG.replace('-', '_'),
     secretKeys: value.LV_PLUGIN_SECRET_KEYS || undefined,
     roles: { web: value.LV_PLUGIN_ROLES.includes('web'), worker: value.LV_PLUGIN_ROLES.includes('worker') },
@@ -182,6 +188,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     uploadsUrl: value.UPLOADS_URL || undefined,
     quotas: {
       uploads: bytes(value.LV_PLUGIN_QUOTA_UPLOADS),
+      webhooks: bytes(value.LV_PLUGIN_QUOTA_WEBHOOKS),
       messages: bytes(value.LV_PLUGIN_QUOTA_MESSAGES),
       requests: value.LV_PLUGIN_QUOTA_REQUESTS,
       api: value.LV_PLUGIN_QUOTA_API,

@@ -22,10 +22,14 @@ import { requestQuota } from './http/request-quota.ts'
 import { openServer } from './http/server.ts'
 import { openOutbound } from './http-client/address-policy.ts'
 import { storing } from './inbound/ingest.ts'
+import { createKeeper } from './inbound/keep-webhooks.ts'
 import { lateTask, mediaTask } from './inbound/media.ts'
 import { createRecall } from './inbound/recall.ts'
+import { webhookCrons } from './inbound/received-webhooks.ts'
+import { createReplay } from './inbound/replay-webhooks.ts'
 import { scheduledTask } from './inbound/scheduled-events.ts'
 import { unmatchedTask } from './inbound/unmatched-statuses.ts'
+import { createWebhookDays } from './inbound/webhook-days.ts'
 import { createIngest } from './inbound/webhook-ingest.ts'
 import { lotCrons } from './lots/clean.ts'
 import { lotSource } from './lots/source.ts'
@@ -92,27 +96,33 @@ export async function startHost(
 
     const worker = config.roles.worker ? await startWorker(parts.work) : undefined
     if (worker) closing.push(worker.close, parts.interrupt)
+    const { database, secrets: keys } = opened
+    const { ready, settings } = parts.web
+    const { log } = app
+    const stored = (work: WorkKind) => (count: number) => {
+      worker?.nudge(work)
+      parts.work.notifyWork(work, count)
+    }
+    const replayCalls = createReplay({ database, keys, ready, now, stored: stored('tell'), log })
     if (config.roles.web) {
       const base = new URL(config.selfUri).pathname
-      const stored = (work: WorkKind) => (count: number) => {
-        worker?.nudge(work)
-        parts.work.notifyWork(work, count)
-      }
-      const accept = createAccept(opened.database, now, stored('send'))
-      const report = createIngest({ database: opened.database, now, stored: stored('tell'), log: app.log })
-      healthRoutes(app, { database: opened.database, workerProblem: () => worker?.problem() })
-      for (const one of mounted)
-        await app.register(channelPlugin(one, { ...parts.web, accept, report }), { prefix: prefixOf(base, one) })
-      const { ready } = parts.web
       const { consoleToken, quotas } = config
-      await app.register(apiPlugin({ database: opened.database, ready, now, consoleToken, perSecond: quotas.api }), {
-        prefix: `${base.replace(/\/$/, '')}${API_PATH}`
-      })
+      const accept = createAccept(database, now, stored('send'))
+      const report = createIngest({ database, now, stored: stored('tell'), log })
+      const days = createWebhookDays({ database, perDay: quotas.webhooks, now, log })
+      closing.push(days.close)
+      const keep = createKeeper({ enabled: config.webhooksMs > 0, keys, days })
+      healthRoutes(app, { database, workerProblem: () => worker?.problem() })
+      for (const one of mounted)
+        await app.register(channelPlugin(one, { ...parts.web, accept, report, keep, refused: days.refuse }), {
+          prefix: prefixOf(base, one)
+        })
+      const api = { database, ready, now, consoleToken, perSecond: quotas.api, keys, replayCalls }
+      await app.register(apiPlugin(api), { prefix: `${base.replace(/\/$/, '')}${API_PATH}` })
       closing.push(() => app.close())
       await app.listen(config.listen)
     }
-    const { ready, settings } = parts.web
-    return { app, mounted, database: opened.database, ready, settings, close }
+    return { app, mounted, database, ready, settings, replayCalls, close }
   } catch (error) {
     await close()
     throw error
@@ -235,6 +245,7 @@ async function compose(
       crons: [
         ...pollCrons(database, mounted),
         ...messageCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
+        ...webhookCrons({ database, keepMs: config.webhooksMs, now, interrupted: interruption.signal, log }),
         ...lotCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log })
       ],
       sendLimit: queue.limit,

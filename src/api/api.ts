@@ -4,12 +4,15 @@ import { registerAjvFormats, type TypeBoxTypeProvider } from '@fastify/type-prov
 import type { FastifyInstance } from 'fastify'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { RuntimeOf } from '../channels/call-channel.ts'
+import type { ReplayCalls } from '../inbound/replay-webhooks.ts'
 import type { Database } from '../postgres/connect.ts'
+import type { KeyWrap } from '../secrets/secrets.ts'
 import { authorize } from './authorize.ts'
 import { ErrorAnswer, refuseInvalid } from './errors.ts'
 import { auditApi } from './routes/audit.ts'
 import { messageApi } from './routes/messages.ts'
 import { outboxApi } from './routes/outbox.ts'
+import { receivedApi } from './routes/received-webhooks.ts'
 import { registrationApi } from './routes/registrations.ts'
 import { createAuthenticator } from './tokens.ts'
 import { validateRequest } from './validate.ts'
@@ -23,6 +26,8 @@ interface Deps {
   consoleToken: string | undefined
   /** Requests a second of one token. */
   perSecond: number
+  keys: KeyWrap
+  replayCalls: ReplayCalls
 }
 
 const DESCRIPTION = `What a company's other programs may ask of the host, and do. Every request but for this
@@ -51,7 +56,7 @@ const REFUSALS = {
 }
 
 export const apiPlugin =
-  ({ database, ready, now, consoleToken, perSecond }: Deps) =>
+  ({ database, ready, now, consoleToken, perSecond, keys, replayCalls }: Deps) =>
   async (scope: FastifyInstance): Promise<void> => {
     const app = scope.withTypeProvider<TypeBoxTypeProvider>()
     registerAjvFormats()
@@ -83,6 +88,7 @@ export const apiPlugin =
       await guarded.register(registrationApi({ database, ready, now }))
       await guarded.register(messageApi({ database }))
       await guarded.register(outboxApi({ database, now }))
+      await guarded.register(receivedApi({ database, keys, replayCalls }))
       await guarded.register(auditApi({ database }))
     })
   }

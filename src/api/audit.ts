@@ -17,6 +17,7 @@ type AuditAction =
   | 'registration.paused'
   | 'registration.resumed'
   | 'outbox.replayed'
+  | 'webhooks.replayed'
 
 /** Belongs into the transaction of the change, so that neither is there without the other. */
 export const writeAudit = (tx: Executor, { details = {}, ...entry }: NewEntry) =>

@@ -19,6 +19,7 @@ export const TooSlow = createError(
   422
 )
 export const Past = createError<[string]>('CPH_API_PAST', '"%s" is in the past', 400)
+export const EitherOf = createError<[string, string]>('CPH_API_EITHER', 'Give either "%s" or "%s"', 400)
 const Invalid = createError<[string]>('CPH_API_INVALID', '%s', 400)
 
 export const ErrorAnswer = Type.Object(

@@ -84,8 +84,8 @@ export function verdictOf(answer: unknown, log: ErrorLog): Verdict {
 
 /** Throws on an answer that is no report. Of a report the invalid events are logged, and the valid ones taken. */
 export function receivedOf(answer: unknown, log: ErrorLog) {
-  const { wrong, ...received } = reportOf('webhook.receive', readReceived(answer))
-  logInvalidEvents(log, 'webhook.receive', wrong)
+  const received = reportOf('webhook.receive', readReceived(answer))
+  logInvalidEvents(log, 'webhook.receive', received.wrong)
   return received
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import journal from '../../migrations/meta/_journal.json' with { type: 'json' }
 import { readConfig } from '../config.ts'
+import { eraseCalls } from '../inbound/erase-webhooks.ts'
 import { type Erased, eraseContact } from '../messages/erase.ts'
 import { countFinished, type Finished, removeFinished } from '../messages/retention.ts'
 import { lacking } from '../secrets/key-holders.ts'
@@ -42,8 +43,8 @@ export const dbClean = ({ olderThan, dryRun = false }: CleanOptions): Promise<Cl
     }
   })
 
-const finishedCounts = ({ messages, outbox }: Finished) =>
-  `${count(messages, 'message')} and ${count(outbox, 'item')} of the outbox`
+const finishedCounts = ({ messages, outbox, webhooks }: Finished) =>
+  `${count(messages, 'message')}${webhooks > 0 ? `, ${count(webhooks, 'call')} of gateways` : ''} and ${count(outbox, 'item')} of the outbox`
 
 interface EraseOptions {
   contact: string
@@ -52,11 +53,14 @@ interface EraseOptions {
 }
 
 export const erase = ({ contact, registration: registrationId, dryRun = false }: EraseOptions): Promise<CliAnswer> =>
-  withDatabase(async ({ database }) => {
-    const erased = await eraseContact(database, contact, { registrationId, onlyCount: dryRun })
+  withDatabase(async ({ database, secrets: keys }, interrupted) => {
+    const how = { registrationId, onlyCount: dryRun }
+    const webhooks = await eraseCalls({ database, keys }, contact, { ...how, interrupted })
+    const erased = await eraseContact(database, contact, how)
+    const calls = webhooks > 0 ? `, and ${count(webhooks, 'call')} of gateways that name it` : ''
     return {
-      data: { dryRun, contact, ...erased },
-      text: `${dryRun ? 'Would erase' : 'Erased'} ${erasedCounts(erased)}.
+      data: { dryRun, contact, ...erased, webhooks },
+      text: `${dryRun ? 'Would erase' : 'Erased'} ${erasedCounts(erased)}${calls}.
 Uploads are not tied to contacts and stay; \`uploads clean\` removes them by age.`
     }
   })

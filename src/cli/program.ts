@@ -15,6 +15,7 @@ import { outboxCommands } from './outbox.ts'
 import { registrationCommands } from './registrations.ts'
 import { trialCommands } from './test-actions.ts'
 import { tokenCommands } from './tokens.ts'
+import { webhookCommands } from './webhooks.ts'
 
 const FAMILIES = [
   registrationCommands,
@@ -23,6 +24,7 @@ const FAMILIES = [
   doctorCommand,
   trialCommands,
   outboxCommands,
+  webhookCommands,
   eraseCommand,
   databaseCommands,
   secretCommands,

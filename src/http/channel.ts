@@ -3,6 +3,7 @@ import type { RuntimeOf } from '../channels/call-channel.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { LendTools } from '../channels/tools.ts'
 import type { Verify } from '../crm/verify-token.ts'
+import type { KeepCall } from '../inbound/keep-webhooks.ts'
 import type { Ingest } from '../inbound/webhook-ingest.ts'
 import type { Accept } from '../messages/accept.ts'
 import type { Database } from '../postgres/connect.ts'
@@ -30,6 +31,8 @@ export interface ChannelParts {
   uploads: Uploads
   accept: Accept
   report: Ingest
+  keep: KeepCall
+  refused: (registrationId: number) => void
   lend: LendTools
   ready: RuntimeOf
   /** Of requests for forms, settings, lookups and uploads. */

@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Reply, Verdict, WebhookRequest } from 'channel-kit/channel'
+import type { GatewayEvent } from 'channel-kit/event'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { beforeDeadline, type ReadyChannel, type RuntimeOf } from '../channels/call-channel.ts'
 import { receivedOf, verdictOf } from '../channels/contract.ts'
 import type { Mounted } from '../channels/load.ts'
 import { within } from '../http-client/timeout.ts'
+import { type KeepCall, type KeptCall, readingOf, unreadable } from '../inbound/keep-webhooks.ts'
 import type { Ingest } from '../inbound/webhook-ingest.ts'
 import type { Registrations } from '../registrations/store.ts'
 import { BadRequest, NotFound, Refused, toTryAgain } from './errors.ts'
@@ -30,17 +32,30 @@ interface Judged {
   verdict: Verdict
 }
 
+/** A call as a registration's channel read it. */
+interface Heard {
+  registrationId: number
+  reply: Reply
+  events: readonly GatewayEvent[]
+  elsewhere: readonly string[]
+  /** Undefined: it is not kept. */
+  kept: KeptCall | undefined
+}
+
 interface Deps {
   mounted: Mounted
   registrations: Pick<Registrations, 'byWebhookToken' | 'besides'>
   ready: RuntimeOf
   report: Ingest
+  keep: KeepCall
+  /** Counts a call that was not taken for genuine. */
+  refused: (registrationId: number) => void
 }
 
 /** A gateway calls. What it reports is stored before it is answered. Source: docs/channels.md, "Webhooks". */
 export async function webhookRoutes(
   app: FastifyInstance,
-  { mounted, registrations, ready, report }: Deps
+  { mounted, registrations, ready, report, keep, refused }: Deps
 ): Promise<void> {
   const { webhook } = mounted.channel
   if (!webhook) return
@@ -67,12 +82,11 @@ export async function webhookRoutes(
     const call = callOf(request)
     const unpack = unpackerOf(call.headers, webhook.bodyLimit)
     const hearJudged = async (judged: Judged) => {
-      const own = await hear(judged, target, deadline)
+      const own = await hear(registration.id, judged, target, deadline)
       const parts = { webhook, registrations, ready, judge }
       const others = await handedTo(registration, judged.signed, own.elsewhere, parts, deadline)
-      const heard = [{ registrationId: registration.id, events: own.events }]
-      for (const { registrationId, target } of others)
-        heard.push({ registrationId, events: (await hear(judged, target, deadline)).events })
+      const heard = [own]
+      for (const { registrationId, target } of others) heard.push(await hear(registrationId, judged, target, deadline))
       return { reply: own.reply, heard }
     }
     const end = unpack
@@ -80,20 +94,38 @@ export async function webhookRoutes(
           inTurn(registration.id, async () => hearJudged(await judgePacked(call, unpack, target, deadline)))
         )
       : await hearJudged({ call, signed: call, verdict: await judge(call, target, deadline) })
-    for (const { registrationId, events } of end.heard) if (events.length > 0) await report(registrationId, events)
+    for (const { registrationId, events, kept } of end.heard) await report(registrationId, events, kept)
     return answer(reply, end.reply)
   }
 
   const judge = async (call: WebhookRequest, { tools }: ReadyChannel, deadline: AbortSignal): Promise<Verdict> =>
     verdictOf(await beforeDeadline(deadline, () => webhook.verify(call, tools)), tools.log)
 
-  const hear = async ({ call, verdict }: Judged, { tools, naming }: ReadyChannel, deadline: AbortSignal) => {
-    if (verdict.kind === 'refused') throw new Refused(verdict.reason)
-    if (verdict.kind === 'answer') return { reply: verdict.reply, events: [], elsewhere: [] }
-    const answer = await beforeDeadline(deadline, () => webhook.receive(call, tools))
-    const { events, reply, elsewhere } = receivedOf(answer, tools.log)
-    // To call again would bring nothing that is not stored.
-    return { events: naming(events), elsewhere, reply: reply ?? { status: 200 } }
+  const hear = async (
+    registrationId: number,
+    { call, verdict }: Judged,
+    { tools, naming }: ReadyChannel,
+    deadline: AbortSignal
+  ): Promise<Heard> => {
+    if (verdict.kind === 'refused') {
+      refused(registrationId)
+      throw new Refused(verdict.reason)
+    }
+    if (verdict.kind === 'answer')
+      return { registrationId, reply: verdict.reply, events: [], elsewhere: [], kept: undefined }
+    try {
+      const answer = await beforeDeadline(deadline, () => webhook.receive(call, tools))
+      const { events, reply, elsewhere, skipped, wrong } = receivedOf(answer, tools.log)
+      const named = naming(events)
+      const kept = keep(registrationId, call, readingOf(named, skipped, wrong))
+      // To call again would bring nothing that is not stored.
+      return { registrationId, events: named, elsewhere, reply: reply ?? { status: 200 }, kept }
+    } catch (error) {
+      const kept = keep(registrationId, call, unreadable(error))
+      // What the gateway hears is why it could not be read, not that it could not be kept either.
+      if (kept) await report(registrationId, [], kept).catch(() => {})
+      throw error
+    }
   }
 
   /** Some sign what they pack, others what they have packed, or a proxy packs what was signed. */

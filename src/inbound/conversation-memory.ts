@@ -11,12 +11,20 @@ export interface Arrived {
   event: MessageEvent
 }
 
-/** What a later send in a conversation may need to know of the newest message. `arrived`: those that were not known before. */
-export async function writeLastIncoming(tx: Executor, arrived: readonly Arrived[], now: Date): Promise<void> {
+/**
+ * What a later send in a conversation may need to know of the newest message. `arrived`: those that were not known before;
+ * `late`: they came long before now.
+ */
+export async function writeLastIncoming(
+  tx: Executor,
+  arrived: readonly Arrived[],
+  { now, late }: { now: Date; late: boolean }
+): Promise<void> {
   const newest = new Map<number, Written & { ref: string; context: unknown }>()
   for (const { conversation, event } of arrived) {
     const written = pastOf(event.at, now)
-    if (isLast(written, newest.get(conversation.id) ?? lastOf(conversation)))
+    const before = newest.get(conversation.id) ?? lastOf(conversation)
+    if (late ? !before || written.at >= before.at : isLast(written, before))
       newest.set(conversation.id, { ...written, ref: event.ref, context: event.context ?? null })
   }
   const rows = [...newest].map(([id, { ref, at, assumed, context }]) => ({

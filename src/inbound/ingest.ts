@@ -12,6 +12,13 @@ interface Storing {
   now: () => Date
   log: Pick<FastifyBaseLogger, 'error'>
   firstEarly?: boolean
+  late?: boolean
+}
+
+/** An event that could not be stored, and why. */
+interface LeftOut {
+  reported: ReportedEvent
+  error: unknown
 }
 
 /** Most events of one statement: the database takes so many values and no more. */
@@ -23,34 +30,38 @@ const TOGETHER = 1_000
  * is left out, and said.
  */
 export const storing =
-  ({ now, log, firstEarly = false }: Storing) =>
-  async (work: (store: Store) => Promise<void>): Promise<void> => {
-    const store: Store = async (tx, all) => {
-      for (let from = 0; from < all.length; from += TOGETHER)
-        await storeEvents(tx, all.slice(from, from + TOGETHER), now(), { firstEarly })
+  ({ now, log, firstEarly = false, late = false }: Storing) =>
+  async (work: (store: Store, leftOut: readonly LeftOut[]) => Promise<void>): Promise<void> => {
+    const all: LeftOut[] = []
+    const store: Store = async (tx, given) => {
+      for (let from = 0; from < given.length; from += TOGETHER)
+        await storeEvents(tx, given.slice(from, from + TOGETHER), now(), { firstEarly, late })
     }
-    const leftOut = async ({ registrationId, event }: ReportedEvent, error: unknown) =>
+    const leftOut = async (reported: ReportedEvent, error: unknown) => {
+      const { registrationId, event } = reported
+      all.push({ reported, error })
       log.error(
         { event: 'inbound.event_failed', registration: registrationId, kind: event.kind, reason: faultOf(error) },
         'gateway event could not be stored; left out'
       )
+    }
     try {
-      await work(store)
+      await work(store, all)
     } catch (error) {
       if (!isFault(error)) throw error
-      await work((tx, all) => apart(all, some => inSavepoint(tx, () => store(tx, some)), leftOut))
+      await work((tx, given) => apart(given, some => inSavepoint(tx, () => store(tx, some)), leftOut), all)
     }
   }
 
-/** Stores events in a transaction of their own. `also`: what has to be written together with them. */
+/** Stores events in a transaction of their own. `also`: what has to be written together with them; it is told what is left out. */
 export const ingest = (
   { database: { db }, ...how }: Storing & { database: Pick<Database, 'db'> },
   all: readonly ReportedEvent[],
-  also: (tx: Executor) => Promise<unknown> = async () => {}
+  also: (tx: Executor, leftOut: readonly LeftOut[]) => Promise<unknown> = async () => {}
 ): Promise<void> =>
-  storing(how)(store =>
+  storing(how)((store, leftOut) =>
     db.transaction(async tx => {
       await store(tx, all)
-      await also(tx)
+      await also(tx, leftOut)
     })
   )

@@ -18,13 +18,13 @@ import { keepUnmatched, takeUnmatched } from './unmatched-statuses.ts'
  * Stores what gateways reported, in the order reported, and what the CRM has to
  * hear of it. Runs in the caller's transaction, so that a gateway is answered
  * only for what is kept. A few statements, however many events. `firstEarly`: what
- * was kept about the same messages, and came before, goes before them.
+ * was kept about the same messages, and came before, goes before them. `late`: they came long before now.
  */
 export async function storeEvents(
   tx: Executor,
   given: readonly ReportedEvent[],
   now: Date,
-  { firstEarly = false } = {}
+  { firstEarly = false, late = false } = {}
 ): Promise<void> {
   if (given.length === 0) return
   const { all: come, siblings } = normalize(given)
@@ -82,7 +82,7 @@ export async function storeEvents(
   await sendAgain(tx, [...changed])
   await keepUnmatched(tx, all.flatMap(unknown))
   const arrived = told.flatMap(one => arriving.get(one) ?? [])
-  await writeLastIncoming(tx, arrived, now)
+  await writeLastIncoming(tx, arrived, { now, late })
   await writeMemories(tx, all.flatMap(memoryOf(new Set(arrived.map(({ event }) => event)))))
   await writeAddresses(tx, all, locked)
   await writeNotes(tx, all.flatMap(noteOf), now)

@@ -4,14 +4,16 @@ import { createBatcher } from '../postgres/batch.ts'
 import type { Database } from '../postgres/connect.ts'
 import { createActivity } from '../registrations/activity.ts'
 import { ingest } from './ingest.ts'
+import { insertCalls, type KeptCall, withLeftOut } from './keep-webhooks.ts'
 import { storeEvents } from './store-events.ts'
 
-/** Resolves when what a gateway reported of a registration is stored for good; nothing is when it rejects. */
-export type Ingest = (registrationId: number, events: readonly GatewayEvent[]) => Promise<void>
+/** Resolves when what a gateway reported of a registration, and its call, are stored for good; nothing is when it rejects. */
+export type Ingest = (registrationId: number, events: readonly GatewayEvent[], kept?: KeptCall) => Promise<void>
 
 interface Call {
   registrationId: number
   events: readonly GatewayEvent[]
+  kept: KeptCall | undefined
 }
 
 interface Deps {
@@ -24,6 +26,8 @@ interface Deps {
 /** Most calls of gateways stored together, and most events of one that is. */
 const MOST_TOGETHER = 100
 const MOST_EVENTS = 100
+/** And most bytes: those of a batch are in memory at once. */
+const MOST_BYTES = 65_536
 
 const reportedOf = ({ registrationId, events }: Call) => events.map(event => ({ registrationId, event }))
 
@@ -33,25 +37,37 @@ const reportedOf = ({ registrationId, events }: Call) => events.map(event => ({ 
  * itself, and without the events that cannot be.
  */
 export function createIngest({ database, now, stored, log }: Deps): Ingest {
-  const alone = (call: Call) => ingest({ database, now, log, firstEarly: true }, reportedOf(call))
+  const alone = (call: Call) =>
+    ingest({ database, now, log, firstEarly: true }, reportedOf(call), (tx, leftOut) =>
+      insertCalls(tx, call.kept ? [{ ...call.kept, failed: withLeftOut(call.kept.failed, leftOut) }] : [])
+    )
   const together = createBatcher(async (calls: readonly Call[]) => {
     const [first] = calls
     if (first && calls.length === 1) await alone(first)
-    else await database.db.transaction(tx => storeEvents(tx, calls.flatMap(reportedOf), now(), { firstEarly: true }))
-    stored(calls.length)
+    else
+      await database.db.transaction(async tx => {
+        await storeEvents(tx, calls.flatMap(reportedOf), now(), { firstEarly: true })
+        await insertCalls(
+          tx,
+          calls.flatMap(({ kept }) => kept ?? [])
+        )
+      })
+    const news = calls.filter(({ events }) => events.length > 0).length
+    if (news > 0) stored(news)
     return calls.map(() => undefined)
   }, MOST_TOGETHER)
 
   const calledWebhooks = createActivity(database, 'calledAt')
 
-  return async (registrationId, events) => {
-    const call = { registrationId, events }
-    if (events.length === 0) return
-    if (events.length <= MOST_EVENTS) await together(call)
+  return async (registrationId, events, kept) => {
+    const call = { registrationId, events, kept }
+    if (events.length === 0 && !kept) return
+    if (events.length <= MOST_EVENTS && (kept?.sealed?.bytes.length ?? 0) <= MOST_BYTES) await together(call)
     else {
       await alone(call)
-      stored(1)
+      if (events.length > 0) stored(1)
     }
+    if (events.length === 0) return
     // The events are stored: a time that cannot be saved comes with the next call.
     await calledWebhooks([registrationId], now()).catch(() => {})
   }

@@ -1,4 +1,5 @@
 import { and, asc, gt, inArray, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm'
+import { countOldCalls, removeCalls } from '../inbound/received-webhooks.ts'
 import type { Database } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { conversations, messages, outbox } from '../postgres/schema/schema.ts'
@@ -15,6 +16,8 @@ export interface Finished {
   outbox: number
   /** Left without either, and without an incoming message since. */
   conversations: number
+  /** Calls of gateways: read once more, they would bring back what is known no longer. */
+  webhooks: number
 }
 
 /** Few enough that a lock is held for moments only, while the hosts go on. */
@@ -54,7 +57,8 @@ export async function countFinished({ db }: Pick<Database, 'db'>, before: Date):
     conversations: await db.$count(
       conversations,
       idle(before, sql`(${message}) is not true`, sql`(${item}) is not true`)
-    )
+    ),
+    webhooks: await countOldCalls({ db }, before)
   }
 }
 
@@ -69,7 +73,9 @@ export async function removeFinished(
   before: Date,
   { interrupted, removed = () => {} }: Run
 ): Promise<Finished> {
-  const counts = { messages: 0, outbox: 0, conversations: 0 }
+  const counts = { messages: 0, outbox: 0, conversations: 0, webhooks: 0 }
+  const removedCalls = (webhooks: number) => removed(Object.assign(counts, { webhooks }))
+  await removeCalls({ db }, before, { interrupted, removed: removedCalls })
   const remove = async (name: keyof Finished, batch: () => Promise<{ gone: number; more: boolean }>) => {
     let more: boolean
     do {

@@ -1,13 +1,16 @@
-import { and, asc, eq, exists, gt, ne } from 'drizzle-orm'
+import { and, asc, eq, exists, gt, ne, sql } from 'drizzle-orm'
 import { decodeProtectedHeader } from 'jose'
 import type { Database } from '../postgres/connect.ts'
 import { secretKeys } from '../postgres/schema/keys.ts'
 import { registrations, settings } from '../postgres/schema/schema.ts'
+import { receivedWebhooks } from '../postgres/schema/webhooks.ts'
 import { notifyChanged } from '../registrations/cache.ts'
 import type { OpenedSecrets } from './secrets.ts'
 
 /** Rows looked at in one transaction, so that the hosts can go on meanwhile. */
 const BATCH = 100
+/** Calls of gateways whose keys are wrapped anew in one transaction. */
+const CALLS = 1_000
 
 type Done = (registrations: number) => void
 
@@ -22,8 +25,9 @@ export async function rotateSecrets({ db }: Pick<Database, 'db'>, secrets: Opene
   let found: number
   // Until nothing is found: a host whose newest key is another one may have saved something meanwhile.
   do {
-    found = await sealAll(db, secrets, count => done(total + count))
-    total += found
+    const sealed = await sealAll(db, secrets, count => done(total + count))
+    total += sealed
+    found = sealed + (await wrapAll(db, secrets, () => done(total)))
   } while (found > 0)
 
   const newest = db.select().from(secretKeys).where(eq(secretKeys.id, secrets.newest))
@@ -73,3 +77,30 @@ const sealBatch = (db: Database['db'], secrets: OpenedSecrets, after: number) =>
     }
     return { count, last: batch.at(-1)?.id }
   })
+
+/** Of calls of gateways: the bytes themselves stay as they are. */
+async function wrapAll(db: Database['db'], secrets: OpenedSecrets, done: () => void): Promise<number> {
+  let count = 0
+  for (let last = 0; ; ) {
+    const rows = await db
+      .select({ id: receivedWebhooks.id, keyId: receivedWebhooks.keyId, key: receivedWebhooks.sealedKey })
+      .from(receivedWebhooks)
+      .where(and(gt(receivedWebhooks.id, last), ne(receivedWebhooks.keyId, secrets.newest)))
+      .orderBy(asc(receivedWebhooks.id))
+      .limit(CALLS)
+    const end = rows.at(-1)
+    if (!end) return count
+    last = end.id
+    // One of a key that is gone was lost with it, and goes with time.
+    const anew = rows.flatMap(({ id, keyId, key }) =>
+      keyId !== null && key !== null && secrets.ids.includes(keyId)
+        ? [{ id, key: secrets.wrap(secrets.unwrap(keyId, key)).toString('hex') }]
+        : []
+    )
+    await db.execute(sql`
+      update ${receivedWebhooks} r set key_id = ${secrets.newest}, sealed_key = decode(given.key, 'hex')
+      from json_to_recordset(${JSON.stringify(anew)}::json) as given(id bigint, key text) where r.id = given.id`)
+    count += anew.length
+    done()
+  }
+}

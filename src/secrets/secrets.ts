@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
@@ -12,15 +12,26 @@ export interface Secrets {
   open(sealed: string): Promise<string>
 }
 
+/** Keys of bytes that are sealed one by one: each is wrapped by a key of ours, so that a rotation wraps it anew and leaves the bytes alone. */
+export interface KeyWrap {
+  /** Of the key that wraps. */
+  newest: string
+  wrap(key: Buffer): Buffer
+  /** Throws where the key of that id is not here, or is another. */
+  unwrap(id: string, wrapped: Buffer): Buffer
+}
+
 interface Key {
   id: string
   bytes: Uint8Array
+  /** Made of it to wrap others, since a key has one use. */
+  wrapping: Buffer
 }
 
 const TRIAL = 'chat-plugin-host'
 
 /** `ids`: of every key that opens. */
-export type OpenedSecrets = Secrets & { newest: string; ids: readonly string[] }
+export type OpenedSecrets = Secrets & KeyWrap & { ids: readonly string[] }
 
 /** `list`: `id:base64` of 32 bytes each, newest first. */
 export function openSecrets(list: string): OpenedSecrets {
@@ -31,6 +42,12 @@ export function openSecrets(list: string): OpenedSecrets {
   const [newest] = keys
   if (!newest) throw new Error('LV_PLUGIN_SECRET_KEYS has no key')
 
+  const keyOf = (id: string | undefined): Key => {
+    const key = keys.find(key => key.id === id)
+    if (!key) throw new Error(`A secret is sealed with the key "${id}", which LV_PLUGIN_SECRET_KEYS does not have`)
+    return key
+  }
+
   return {
     newest: newest.id,
     ids: keys.map(({ id }) => id),
@@ -39,26 +56,32 @@ export function openSecrets(list: string): OpenedSecrets {
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: newest.id })
         .encrypt(newest.bytes),
     async open(sealed) {
-      const { plaintext } = await compactDecrypt(
-        sealed,
-        ({ kid }) => {
-          const key = keys.find(key => key.id === kid)
-          if (!key)
-            throw new Error(`A secret is sealed with the key "${kid}", which LV_PLUGIN_SECRET_KEYS does not have`)
-          return key.bytes
-        },
-        { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] }
-      )
+      const { plaintext } = await compactDecrypt(sealed, ({ kid }) => keyOf(kid).bytes, {
+        keyManagementAlgorithms: ['dir'],
+        contentEncryptionAlgorithms: ['A256GCM']
+      })
       return new TextDecoder().decode(plaintext)
+    },
+    wrap(key) {
+      const cipher = createCipheriv(KEY_WRAP, newest.wrapping, WRAP_IV)
+      return Buffer.concat([cipher.update(key), cipher.final()])
+    },
+    unwrap(id, wrapped) {
+      const decipher = createDecipheriv(KEY_WRAP, keyOf(id).wrapping, WRAP_IV)
+      return Buffer.concat([decipher.update(wrapped), decipher.final()])
     }
   }
 }
+
+/** AES Key Wrap, which needs no nonce; its initial value is that of RFC 3394. */
+const KEY_WRAP = 'id-aes256-wrap'
+const WRAP_IV = Buffer.alloc(8, 0xa6)
 
 function parseKey(word: string): Key {
   const [id = '', base64 = ''] = word.split(':')
   const bytes = Buffer.from(base64, 'base64')
   if (bytes.length !== 32) throw new Error(`LV_PLUGIN_SECRET_KEYS: the key "${id}" does not have 32 bytes`)
-  return { id, bytes }
+  return { id, bytes, wrapping: Buffer.from(hkdfSync('sha256', bytes, '', 'key wrap', 32)) }
 }
 
 /** The keys of a host that was given none: kept in DATA_DIR, made at the first start. Back them up with the database. */

@@ -84,9 +84,14 @@ interface Answered {
 function misfit({ paths }: Description, { method, path, status, json }: Answered): string | undefined {
   if (path === '/openapi.json') return undefined
   const bare = path.replace(/\?.*/, '')
-  const found = Object.entries(paths).find(([template]) =>
-    new RegExp(`^${template.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(bare.replace(/^/, '/api/v1'))
-  )
+  const whole = `/api/v1${bare}`
+  // A name that stands in a path goes before a parameter in its place, as it does when the request is routed.
+  const exact = paths[whole] && ([whole, paths[whole]] as const)
+  const found =
+    exact ??
+    Object.entries(paths).find(([template]) =>
+      new RegExp(`^${template.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(whole)
+    )
   const responses = found?.[1][method.toLowerCase()]?.responses
   if (!responses) return status === 404 ? undefined : 'no such route'
   const response = responses[status] ?? responses[`${Math.floor(status / 100)}XX`]

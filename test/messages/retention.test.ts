@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { countFinished, removeFinished } from '../../src/messages/retention.ts'
 import { conversations, messages, outbox, registrations } from '../../src/postgres/schema/schema.ts'
+import { receivedWebhooks } from '../../src/postgres/schema/webhooks.ts'
 import { type Database, openDatabase, testCrm, testDatabase, testHost, until } from '../harness.ts'
 import { scripted, text } from '../scripted-channel.ts'
 
@@ -43,13 +44,13 @@ t.test('the time is settable, and nothing is removed where it is 0', async t => 
 
   const crons = async ({ database: { sql } }: typeof host) =>
     (await sql`select identifier from graphile_worker._private_known_crontabs`).map(({ identifier }) => identifier)
-  t.same((await crons(host)).toSorted(), ['retention', 'retention of lots'])
+  t.same((await crons(host)).toSorted(), ['retention', 'retention of lots', 'retention of webhooks'])
   const { host: keeper } = await build(t, { LV_PLUGIN_RETENTION: '0' })
-  t.same(await crons(keeper), [])
+  t.same(await crons(keeper), ['retention of webhooks'], 'which have a time of their own')
 })
 
 t.test('a conversation goes when it has nothing left and no message came in for as long', async t => {
-  const { db, contact, message, news } = await rows(t)
+  const { db, contact, message, news, call } = await rows(t)
   await contact('empty')
   await contact('long ago', { lastIncomingAt: ago(91) })
   await contact('lately', { lastIncomingAt: ago(89) })
@@ -61,14 +62,17 @@ t.test('a conversation goes when it has nothing left and no message came in for 
   await news(await contact('young item'), { state: 'delivered', settledAt: ago(89) })
   await news(await contact('open item', { tellingDue: ago(1) }), { createdAt: ago(200) })
 
-  const wanted = { messages: 1, outbox: 1, conversations: 4 }
+  await call({ receivedAt: ago(91) })
+  await call({ receivedAt: ago(89) })
+
+  const wanted = { messages: 1, outbox: 1, conversations: 4, webhooks: 1 }
   t.same(await countFinished({ db }, LIMIT), wanted)
   t.same(await removeFinished({ db }, LIMIT, RUN), wanted)
   t.same(
     (await db.select().from(conversations).orderBy(conversations.id)).map(({ contact }) => contact),
     ['lately', 'young message', 'open message', 'foreseen', 'young item', 'open item']
   )
-  t.same(await removeFinished({ db }, LIMIT, RUN), { messages: 0, outbox: 0, conversations: 0 })
+  t.same(await removeFinished({ db }, LIMIT, RUN), { messages: 0, outbox: 0, conversations: 0, webhooks: 0 })
 })
 
 t.test('a conversation that gets a message at the same moment stays, and is not waited for', async t => {
@@ -76,7 +80,7 @@ t.test('a conversation that gets a message at the same moment stays, and is not 
   const [busy] = [await contact('busy'), await contact('idle')]
   await db.transaction(async tx => {
     await tx.select().from(conversations).where(eq(conversations.id, busy.conversationId)).for('no key update')
-    t.same(await removeFinished({ db }, LIMIT, RUN), { messages: 0, outbox: 0, conversations: 1 })
+    t.same(await removeFinished({ db }, LIMIT, RUN), { messages: 0, outbox: 0, conversations: 1, webhooks: 0 })
   })
   await message(busy, {})
   t.match(await db.select().from(conversations), [{ contact: 'busy' }])
@@ -90,7 +94,7 @@ t.test('more than one batch of conversations goes, and a run that is interrupted
     gone > 0 && interruption.abort(new Error('enough'))
   await t.rejects(removeFinished({ db }, LIMIT, { interrupted: interruption.signal, removed }), { message: 'enough' })
   t.equal(await db.$count(conversations), 800)
-  t.same(await removeFinished({ db }, LIMIT, RUN), { messages: 0, outbox: 0, conversations: 800 })
+  t.same(await removeFinished({ db }, LIMIT, RUN), { messages: 0, outbox: 0, conversations: 800, webhooks: 0 })
 })
 
 /** A host whose clock a test moves, with a gateway that takes a message and reports two statuses, but none for `waits`. */
@@ -157,6 +161,8 @@ async function rows(t: Test) {
       db
         .insert(messages)
         .values({ ...owner, body: { contact: '1', subject: null, content: null, attachments: [] }, ...more }),
+    call: (more: Row<typeof receivedWebhooks>) =>
+      db.insert(receivedWebhooks).values({ registrationId, bytes: 0, events: 0, ...more }),
     news: (owner: { registrationId: number; conversationId: number }, more: Row<typeof outbox>) =>
       db.insert(outbox).values({ ...owner, kind: 'status', body: {}, dedupe: String(number++), ...more })
   }

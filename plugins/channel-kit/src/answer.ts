@@ -3,10 +3,10 @@ import type { Polled, Reply, Verdict } from './channel.ts'
 import { ATTACHMENT_TYPES } from './chat.ts'
 import type { Downloaded, GatewayEvent } from './event.ts'
 import { allEvents, LATER, readEvents, shortenReason } from './event-answer.ts'
-import { Id, list, Milliseconds, MOST, opaque, PartNumber, Reason, text, word } from './limits.ts'
+import { Id, list, Milliseconds, MOST, opaque, PartNumber, Reason, shortened, text, word } from './limits.ts'
 import type { LotOutcome, Prepared } from './lots.ts'
 import type { Outcome } from './outcome.ts'
-import { checker, type Fields, kinds, type Read, reading } from './reading.ts'
+import { checker, type Fields, isFields, kinds, type Read, reading } from './reading.ts'
 
 /**
  * What a channel's verbs answer, as the host takes it: every text, list and piece
@@ -172,21 +172,39 @@ interface Report {
 
 const elsewhere = checker<{ elsewhere: string[] }>(Type.Object({ elsewhere: list(Id, MOST.accounts) }))
 
+type Skipped = Readonly<Record<string, number>>
+
+/** A reason may have a word of the gateway's, of any length: what is too long is shortened, and what is too much is `other`. */
+function readSkipped(fields: Fields): Read<Skipped> {
+  const { skipped } = fields
+  if (!isFields(skipped)) return { wrong: '/skipped is no object' }
+  const counts = new Map<string, number>()
+  for (const [reason, count] of Object.entries(skipped)) {
+    if (!Number.isSafeInteger(count) || (count as number) < 1) return { wrong: '/skipped has what is no count' }
+    const name = shortened(reason.toWellFormed().replaceAll('\0', ''), MOST.skipReason)
+    const key = counts.has(name) || counts.size < MOST.reasons - 1 ? name : 'other'
+    counts.set(key, (counts.get(key) ?? 0) + (count as number))
+  }
+  return { value: Object.fromEntries(counts) }
+}
+
 /** What `receive` of a webhook answered: the events that are events, and the reply, unless that is none. */
 export function readReceived(
   answer: unknown
-): Read<Report & { reply: Reply | undefined; elsewhere: readonly string[] }> {
+): Read<Report & { reply: Reply | undefined; elsewhere: readonly string[]; skipped: Skipped }> {
   const read = reported(answer)
   if ('wrong' in read) return read
   const answered = reading({ reply: fieldOf(answer, 'reply') }, reply)
   const others = reading({ elsewhere: fieldOf(answer, 'elsewhere') ?? [] }, elsewhere)
+  const skips = reading({ skipped: fieldOf(answer, 'skipped') ?? {} }, readSkipped)
   const { events, wrong } = read.value
   return {
     value: {
       events,
       reply: 'value' in answered ? answered.value.reply : undefined,
       elsewhere: 'value' in others ? others.value.elsewhere : [],
-      wrong: [...wrong, ...[answered, others].flatMap(one => ('wrong' in one ? [one.wrong] : []))]
+      skipped: 'value' in skips ? skips.value : {},
+      wrong: [...wrong, ...[answered, others, skips].flatMap(one => ('wrong' in one ? [one.wrong] : []))]
     }
   }
 }

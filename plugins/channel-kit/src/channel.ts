@@ -52,6 +52,8 @@ export interface Received {
    * genuine by its settings too.
    */
   elsewhere?: readonly string[]
+  /** Things of the call that became no event: why, and how many of each. Operators read it, so it quotes no customer. */
+  skipped?: Readonly<Record<string, number>>
 }
 
 export interface Polled {

@@ -32,7 +32,10 @@ export const MOST = {
   reply: 1_048_576,
   headers: 50,
   /** Other accounts that one call of a webhook is about. */
-  accounts: 20
+  accounts: 20,
+  /** Reasons why one call of a webhook had things that became no event, and characters of each. */
+  reasons: 50,
+  skipReason: 200
 } as const
 
 /** A text of so many characters, and of at least so many. */

@@ -14,7 +14,9 @@ export async function verify({ method }: WebhookRequest): Promise<Verdict> {
 /** A document that cannot be read is 400 and would be no better the next time. */
 export async function receive({ body, headers }: WebhookRequest, tools: MobiletechTools): Promise<Received> {
   const read = readDocument(body, [headers['content-type']].flat().join())
-  return read.kind === 'document' ? answered(read.document, tools) : refused(read.reason, tools)
+  return read.kind === 'document'
+    ? answered(read.document, tools)
+    : refused(read.reason, tools, 'a document that cannot be read')
 }
 
 async function answered(document: Document, tools: MobiletechTools): Promise<Received> {
@@ -44,11 +46,13 @@ const acknowledged = (command: string, { fields }: Document): Reply => ({
 /** The parser's error may quote a whole SMS. */
 const MAX_REASON = 100
 
-function refused(said: string, { log }: MobiletechTools): Received {
+/** `skipped`: what an operator is told, which quotes nothing. */
+function refused(said: string, { log }: MobiletechTools, skipped = said): Received {
   const reason = said.slice(0, MAX_REASON).toWellFormed()
   log.warn({ reason }, 'A document of the gateway cannot be read')
   return {
     reply: { status: 400, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `Not taken: ${reason}` },
-    events: []
+    events: [],
+    skipped: { [skipped]: 1 }
   }
 }

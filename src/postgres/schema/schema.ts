@@ -20,7 +20,7 @@ import type { Data } from '../../protocol/settings.ts'
 import { type Boxed, id, now, time } from './columns.ts'
 
 /**
- * Everything durable, but for what kept.ts, key-tables.ts and lot-tables.ts have. JSON that nobody queries is `json`, not `jsonb`: it keeps
+ * Everything durable, but for what kept.ts, keys.ts, lots.ts, api.ts and webhooks.ts have. JSON that nobody queries is `json`, not `jsonb`: it keeps
  * what a gateway or a CRM wrote to the letter, escaped NULs included.
  */
 

@@ -35,7 +35,8 @@ export async function receive({ body }: Pick<WebhookRequest, 'body'>, tools: Wha
       ...(isOurs ? seen('webhook', {}, tools) : []),
       ...(elsewhere.length > 0 ? seen(ASTRAY, { numbers: elsewhere.join(', ') }, tools) : [])
     ],
-    elsewhere
+    elsewhere,
+    skipped: ignored
   }
 }
 

@@ -1,0 +1,55 @@
+import { sql } from 'drizzle-orm'
+import { bigint, customType, date, index, integer, json, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { id, now, time } from './columns.ts'
+
+/** Calls of gateways as they came, for a while. */
+
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+
+/**
+ * A call, in the transaction of its events. No foreign key: it would lock the registration once more for each, and all
+ * that is here goes within days.
+ */
+export const receivedWebhooks = pgTable(
+  'received_webhooks',
+  {
+    id: id(),
+    registrationId: bigint({ mode: 'number' }).notNull(),
+    receivedAt: now(),
+    /** Of its body. */
+    bytes: integer().notNull(),
+    /** How it was read, last time: events that its channel made of it, but for notes. */
+    events: integer().notNull(),
+    /** What became no event: why, and how much of it. */
+    skipped: json().$type<Readonly<Record<string, number>>>(),
+    /** Why it, or some of it, could not be read or stored; in words that quote nobody. */
+    failed: text(),
+    replayedAt: time(),
+    /** Body, headers and query (inbound/raw-call.ts), and their key; null: it was too large to be kept. */
+    sealed: bytea(),
+    sealedKey: bytea(),
+    keyId: text()
+  },
+  t => [
+    index('received_webhooks_registration').on(t.registrationId, t.id),
+    index('received_webhooks_failed').on(t.registrationId, t.id).where(sql`failed is not null`),
+    index('received_webhooks_time').using('brin', t.receivedAt)
+  ]
+)
+
+/** What there was of a registration in a day (UTC): what its calls take, and how many were not kept. */
+export const webhookDays = pgTable(
+  'webhook_days',
+  {
+    id: id(),
+    registrationId: bigint({ mode: 'number' }).notNull(),
+    day: date().notNull(),
+    /** Of calls that were kept. */
+    bytes: bigint({ mode: 'number' }).notNull(),
+    /** Calls that their channel did not take for genuine. */
+    refused: integer().notNull(),
+    /** Genuine calls that were not kept, since there was no room. */
+    unkept: integer().notNull()
+  },
+  t => [unique('webhook_days_day').on(t.registrationId, t.day)]
+)
