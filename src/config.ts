@@ -1,7 +1,10 @@
 import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Client } from 'pg'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { CHECKS } from './config-checks.ts'
+import { networks } from './http-client/address-policy.ts'
+import { checkEntry } from './protocol/issuers.ts'
 
 /** The units of a duration. */
 export const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
@@ -219,7 +222,7 @@ const shown = (name: string, text: string) => (SECRET.test(name) ? 'not valid' :
 const converted = (variable: TSchema, text: string) =>
   (variable as { type?: string }).type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text
 
-/** Of the variables that look right, those that cannot work, with the reason. */
+/** Variables that match their pattern but cannot work, with the reason. */
 function unworkable(values: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(CHECKS).flatMap(([name, works]) => {
     const text = String(values[name])
@@ -259,4 +262,25 @@ function mount(word: string): Mount {
     channel,
     path: path === undefined ? undefined : `/${path.split('/').filter(Boolean).join('/')}/`.replace('//', '/')
   }
+}
+
+/** A longer timer of Node would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+const isTimer = (ms: number) => Number.isInteger(ms) && ms >= 1 && ms <= MAX_TIMER_MS
+
+/** Checks that a pattern cannot make: each throws, or returns false, for a value that would not work. */
+const CHECKS: Readonly<Record<string, (text: string, ms: (text: string) => number) => boolean>> = {
+  DATABASE_URL: text => text === '' || new Client({ connectionString: text }) instanceof Client,
+  LV_PLUGIN_SELF_URI: text => text === '' || (URL.parse(text)?.hostname ?? '') !== '',
+  UPLOADS_URL: text => text === '' || fileURLToPath(text) !== '',
+  OUTBOUND_ALLOW: text => networks(text.split(/[\s,]+/).filter(Boolean)) !== undefined,
+  LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: text =>
+    text
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .every(checkEntry),
+  LV_PLUGIN_CHAT_SEND_TIMEOUT: (text, ms) => isTimer(ms(text)),
+  LV_PLUGIN_MEDIA_WAIT: (text, ms) => ms(text) <= MAX_TIMER_MS,
+  LV_PLUGIN_STOP_TIMEOUT: (text, ms) => isTimer(ms(text))
 }

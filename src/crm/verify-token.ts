@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { type Issuers, originOf } from '../protocol/issuers.ts'
-import { quoted } from '../protocol/quote.ts'
+import { quoted } from '../protocol/limits.ts'
 import { type Reference, referenceOf } from '../protocol/reference.ts'
 import {
   claimsProblem,
@@ -12,18 +12,18 @@ import {
 } from '../protocol/tokens.ts'
 import type { Keys } from './keys.ts'
 
-/** What a CRM signed, for whom, and from where. */
+/** A proven token: its claims, the plugin instance it is for, and the cluster that signed it. */
 export interface Verified {
   claims: Token['claims']
   reference: Reference
-  /** Of the cluster that signed it. */
+  /** The origin of the cluster that signed the token. */
   origin: string
 }
 
 /** A token of at most `longest` characters, without which it may have 64 KiB. */
 export type Verify = (jwt: unknown, selfUri: string, longest?: number) => Promise<Verified | Refused>
 
-/** Why a token is not believed; for the CRM to read. */
+/** The reason for which a token is refused; the CRM reads it. */
 interface Refused {
   refused: string
 }

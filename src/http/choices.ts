@@ -6,24 +6,24 @@ import { wordsOf } from '../postgres/sanitize-text.ts'
 import { type Chosen, questionOf } from '../protocol/choices.ts'
 import { CHOICES_AWAY, type ErrorMap, type Say, UNKNOWN_CHOICE } from '../protocol/settings-errors.ts'
 
-/** What an admin chose, asked of the autocompletes that offered it. */
+/** Check of the keys that an admin chose, by the autocompletes that offered them. */
 
-/** What an autocomplete says. Rejects when nobody can say, or not in time. */
+/** The answer of an autocomplete. Rejects when the channel cannot answer, or not in time. */
 export type Find = (autocomplete: string, search: Search) => Promise<unknown>
 
 interface Deps {
   lists: readonly Chosen[]
-  /** As they were before. */
+  /** The lists as they were saved before. */
   saved: readonly Chosen[]
   find: Find
   say: Say
   log: Pick<FastifyBaseLogger, 'warn'>
 }
 
-/** Whether there is a key of those that were asked for, or why nobody can say. */
+/** The keys that the autocomplete knows, or the reason why it could not answer. */
 type Found = { has: (key: string) => boolean } | { away: string }
 
-const MOST_WORDS = 200
+const MAX_REASON_LENGTH = 200
 
 /**
  * Errors of lists with keys that their autocomplete does not know, by group and
@@ -45,7 +45,7 @@ export async function choiceErrors({ lists, saved, find, say, log }: Deps): Prom
 
   function problemsOf(list: Chosen, found: Found): string[] {
     if ('has' in found) return list.keys.every(found.has) ? [] : [say(UNKNOWN_CHOICE)]
-    const before = saved.find(one => one.group === list.group && one.name === list.name)
+    const before = saved.find(other => other.group === list.group && other.name === list.name)
     const isKept =
       before && questionOf(before) === questionOf(list) && list.keys.every(key => before.keys.includes(key))
     return isKept ? [] : [say(CHOICES_AWAY), ...(found.away ? [found.away] : [])]
@@ -60,9 +60,9 @@ async function answerOf(same: readonly Chosen[], find: Find, log: Deps['log']): 
     if (typeof choices !== 'object' || choices === null) throw new Error('the channel answered what are no choices')
     return { has: key => Object.hasOwn(choices, key) }
   } catch (error) {
-    const reason = shortened(wordsOf(error), MOST_WORDS)
+    const reason = shortened(wordsOf(error), MAX_REASON_LENGTH)
     log.warn({ event: 'settings.lookup_failed', autocomplete, reason }, 'lookup of chosen keys failed')
-    // What else is thrown is for whoever wrote the channel.
+    // Only an `Unanswered` has a text for admins; other errors are for the channel's author, in the log.
     return { away: error instanceof Unanswered ? reason : '' }
   }
 }

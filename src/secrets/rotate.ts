@@ -6,8 +6,8 @@ import { registrations, settings } from '../postgres/schema/schema.ts'
 import { notifyChanged } from '../registrations/cache.ts'
 import type { OpenedSecrets } from './secrets.ts'
 
-/** Rows looked at in one transaction, so that the hosts can go on meanwhile. */
-const BATCH = 100
+/** Rows that a transaction locks at most, so that the hosts can go on meanwhile. */
+const ROTATE_BATCH = 100
 
 type Done = (registrations: number) => void
 
@@ -52,7 +52,7 @@ const sealBatch = (db: Database['db'], secrets: OpenedSecrets, after: number) =>
       .from(registrations)
       .where(gt(registrations.id, after))
       .orderBy(asc(registrations.id))
-      .limit(BATCH)
+      .limit(ROTATE_BATCH)
       .for('no key update')
     let count = 0
     for (const { id, hpt, webhookToken } of batch) {

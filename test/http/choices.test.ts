@@ -5,7 +5,7 @@ import t from 'tap'
 import { testCrm, testHost } from '../harness.ts'
 import { testChannel } from './channel.ts'
 
-/** What an admin chose in lists whose choices an autocomplete finds. */
+/** Chosen keys of lists whose choices an autocomplete finds. */
 
 const Settings = form(
   { title: 'Settings', button: 'Save' },

@@ -169,7 +169,7 @@ function brokenHttp(random: Random, request: FuzzRequest): string {
   ])()
 }
 
-/** What a socket hears that sends this and no more. */
+/** The answer to a socket that sends this and no more. */
 const exchange = (text: string): Promise<string> =>
   new Promise(resolve => {
     let heard = ''

@@ -12,7 +12,7 @@ import { isAlive, startProcess } from '../host-process.ts'
 /** Many servers start and stop here. */
 t.setTimeout(300_000)
 
-/** One that is as it should be, to copy. */
+/** A cluster without faults, to copy. */
 const WHOLE = await testFolder(t)
 await (await startEmbedded(WHOLE, { share: false })).close()
 

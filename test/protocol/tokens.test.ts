@@ -23,7 +23,7 @@ const encode = (part: unknown) =>
 const parsed = (header: unknown, claims: unknown, signature = 'c2ln') =>
   parseToken(`${encode(header)}.${encode(claims)}.${signature}`)
 
-/** What is made of claims once their signature holds. */
+/** The result of claims whose signature holds. */
 function proven(claims: string) {
   const token = parseToken(`${encode(HEADER)}.${encode(claims)}.c2ln`, 4 * 1024 * 1024)
   return typeof token === 'string' ? token : provenClaims(token)
