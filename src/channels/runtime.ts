@@ -38,7 +38,7 @@ export const createRuntime =
     }
   }
 
-/** What a registration's channel allows it, by its settings. */
+/** The limits that a registration's channel sets, by its settings. */
 export const createAccountLimits =
   ({ registrations, settings, mountedBy, log }: Omit<Deps, 'lend'> & { log: Pick<FastifyBaseLogger, 'error'> }) =>
   async (registrationId: number): Promise<AccountLimits | undefined> => {

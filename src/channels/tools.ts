@@ -12,7 +12,7 @@ import { extensionOf, isSafeExtension, type Uploads } from '../storage/uploads.t
 import type { Mounted } from './load.ts'
 import type { NotesStore } from './notes.ts'
 
-/** What the host lends a channel for one call. */
+/** Tools that the host lends a channel for one call. */
 
 interface Deps {
   outbound: Pick<Outbound, 'fetch' | 'budgetOf'>

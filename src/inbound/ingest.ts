@@ -4,7 +4,7 @@ import { apart, faultOf, inSavepoint, isFault } from '../postgres/fault.ts'
 import type { ReportedEvent } from './match-messages.ts'
 import { storeEvents } from './store-events.ts'
 
-/** Events stored in one transaction, unless one of them makes it fail: then that one alone is not. */
+/** Stores events in one transaction; an event that makes it fail is left out alone. */
 
 export type Store = (tx: Executor, all: readonly ReportedEvent[]) => Promise<void>
 
@@ -14,20 +14,19 @@ interface Storing {
   firstEarly?: boolean
 }
 
-/** Most events of one statement: the database takes so many values and no more. */
-const TOGETHER = 1_000
+/** Events of one statement at most, since the database limits the number of its values. */
+const MAX_EVENTS = 1_000
 
 /**
- * Does a work that stores events. Where that fails by what it was given, all of
- * it is done once more, with the events stored by savepoints: what fails alone
- * is left out, and said.
+ * Does a work that stores events. If it fails by its input, all of it is done once more, with the events stored by
+ * savepoints: an event that fails alone is left out and logged.
  */
 export const storing =
   ({ now, log, firstEarly = false }: Storing) =>
   async (work: (store: Store) => Promise<void>): Promise<void> => {
     const store: Store = async (tx, all) => {
-      for (let from = 0; from < all.length; from += TOGETHER)
-        await storeEvents(tx, all.slice(from, from + TOGETHER), now(), { firstEarly })
+      for (let from = 0; from < all.length; from += MAX_EVENTS)
+        await storeEvents(tx, all.slice(from, from + MAX_EVENTS), now(), { firstEarly })
     }
     const leftOut = async ({ registrationId, event }: ReportedEvent, error: unknown) =>
       log.error(
@@ -42,7 +41,7 @@ export const storing =
     }
   }
 
-/** Stores events in a transaction of their own. `also`: what has to be written together with them. */
+/** Stores events in a transaction of their own. `also`: further statements of that transaction. */
 export const ingest = (
   { database: { db }, ...how }: Storing & { database: Pick<Database, 'db'> },
   all: readonly ReportedEvent[],

@@ -6,7 +6,7 @@ import { createActivity } from '../registrations/activity.ts'
 import { ingest } from './ingest.ts'
 import { storeEvents } from './store-events.ts'
 
-/** Resolves when what a gateway reported of a registration is stored for good; nothing is when it rejects. */
+/** Stores the events of a webhook call. Resolves when they are stored for good; none is when it rejects. */
 export type Ingest = (registrationId: number, events: readonly GatewayEvent[]) => Promise<void>
 
 interface Call {
@@ -21,16 +21,15 @@ interface Deps {
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
-/** Most calls of gateways stored together, and most events of one that is. */
-const MOST_TOGETHER = 100
-const MOST_EVENTS = 100
+/** Webhook calls stored together at most, and the most events of such a call. */
+const MAX_CALLS = 100
+const MAX_EVENTS_OF_CALL = 100
 
 const reportedOf = ({ registrationId, events }: Call) => events.map(event => ({ registrationId, event }))
 
 /**
- * Stores what calls report that come at the same time in one transaction, each
- * call's events in their order. A call that makes others fail is stored by
- * itself, and without the events that cannot be.
+ * Stores the events of calls that come at the same time in one transaction, each call's events in their order. A call
+ * that makes others fail is stored by itself, without the events that cannot be stored.
  */
 export function createIngest({ database, now, stored, log }: Deps): Ingest {
   const alone = (call: Call) => ingest({ database, now, log, firstEarly: true }, reportedOf(call))
@@ -40,14 +39,14 @@ export function createIngest({ database, now, stored, log }: Deps): Ingest {
     else await database.db.transaction(tx => storeEvents(tx, calls.flatMap(reportedOf), now(), { firstEarly: true }))
     stored(calls.length)
     return calls.map(() => undefined)
-  }, MOST_TOGETHER)
+  }, MAX_CALLS)
 
   const calledWebhooks = createActivity(database, 'calledAt')
 
   return async (registrationId, events) => {
     const call = { registrationId, events }
     if (events.length === 0) return
-    if (events.length <= MOST_EVENTS) await together(call)
+    if (events.length <= MAX_EVENTS_OF_CALL) await together(call)
     else {
       await alone(call)
       stored(1)

@@ -1,7 +1,7 @@
 import { asc } from 'drizzle-orm'
 import t from 'tap'
 import { eraseContact } from '../../src/messages/erase.ts'
-import { aliases } from '../../src/postgres/schema/kept.ts'
+import { aliases } from '../../src/postgres/schema/registration-data.ts'
 import { conversations } from '../../src/postgres/schema/schema.ts'
 import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'

@@ -45,7 +45,7 @@ const heard = (events: readonly string[], event: string) => until(event, async (
 
 t.test('it goes once what was in hand is settled, and nothing more of it is taken', async t => {
   const { dispatcher, events, end } = await busy()
-  dispatcher.hand([7], 'b')
+  dispatcher.handOff([7], 'b')
   end('first')
   await heard(events, 'handed 7 to b')
   t.same(events, ['taken 1', 'settled first', 'handed 7 to b'])
@@ -60,7 +60,7 @@ t.test('it goes once what was in hand is settled, and nothing more of it is take
 
 t.test('it stays where the other host is gone', async t => {
   const { dispatcher, events, end } = await busy({ alive: false })
-  dispatcher.hand([7], 'b')
+  dispatcher.handOff([7], 'b')
   end('first')
   await until('more of it to be taken', async () => events.length > 3)
   t.same(events.slice(0, 4), ['taken 1', 'settled first', 'handed 7 to b', 'taken 1'])
@@ -70,7 +70,7 @@ t.test('it stays where the other host is gone', async t => {
 
 t.test('it stays where an item of it does not end, and the others of it go on', async t => {
   const { dispatcher, events, conversations, end } = await busy()
-  dispatcher.hand([7], 'b')
+  dispatcher.handOff([7], 'b')
   conversations.push(2)
   await heard(events, 'taken 2')
   t.same(events, ['taken 1', 'taken 2'])

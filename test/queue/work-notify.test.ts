@@ -77,7 +77,7 @@ const live = (database: Database, ...ids: string[]) =>
 
 async function hearing(t: Test, database: Database, host: string): Promise<WorkKind[]> {
   const heard: WorkKind[] = []
-  t.teardown(await listenForWork(database, host, { heard: work => heard.push(work), given: () => {} }))
+  t.teardown(await listenForWork(database, host, { stored: work => heard.push(work), handedOff: () => {} }))
   return heard
 }
 
