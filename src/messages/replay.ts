@@ -36,7 +36,7 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
     )
     const failed = and(inArray(messages.id, [...ids]), FAILED)
     await drop(tx, failed)
-    const chapter: StoryEntry = { kind: 'replayed', at: now.toISOString() }
+    const entry: StoryEntry = { kind: 'replayed', at: now.toISOString() }
     const replayed = await tx
       .update(messages)
       .set({
@@ -53,7 +53,7 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
         dueAt: now,
         settledAt: null,
         replays: sql`${messages.replays} + 1`,
-        story: sql`${messages.story} || ${JSON.stringify([chapter])}::jsonb`
+        story: sql`${messages.story} || ${JSON.stringify([entry])}::jsonb`
       })
       .where(failed)
       .returning({ conversationId: messages.conversationId, registrationId: messages.registrationId })

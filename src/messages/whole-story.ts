@@ -22,7 +22,7 @@ export type WholeStoryEntry =
 export async function storyOf(database: { db: Executor }, message: FoundMessage): Promise<WholeStoryEntry[]> {
   const { acceptedAt, chapters, crmId } = message
   const items = crmId === null ? [] : await itemsAbout(database, { ...message, crmId })
-  const told = items.map(
+  const ofItems = items.map(
     ({ id, body, state, attempts, reason, createdAt, settledAt }): WholeStoryEntry => ({
       kind: 'crm',
       at: (settledAt ?? createdAt).toISOString(),
@@ -35,6 +35,6 @@ export async function storyOf(database: { db: Executor }, message: FoundMessage)
   )
   return [
     { kind: 'accepted', at: acceptedAt.toISOString() },
-    ...[...chapters, ...told].toSorted((one, other) => one.at.localeCompare(other.at))
+    ...[...chapters, ...ofItems].toSorted((one, other) => one.at.localeCompare(other.at))
   ]
 }

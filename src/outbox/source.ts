@@ -11,18 +11,18 @@ import { refreshDue } from '../queue/due-times.ts'
 import type { WorkSource } from '../queue/work-source.ts'
 import { createActivity } from '../registrations/activity.ts'
 
-/** What this host has in hand to tell CRMs: taking it, and writing down what became of it. */
+/** Outbox items as work of this host: claimed, delivered, settled. */
 
 export type ClaimedItem = Pick<
   typeof outbox.$inferSelect,
   'id' | 'registrationId' | 'conversationId' | 'kind' | 'body' | 'attempts' | 'offeredSince'
 >
 
-/** What follows an attempt to tell. */
+/** The decision after an attempt to deliver. */
 export type DeliveryDecision =
   | { kind: 'delivered' | 'stopped' | 'parked'; reason: string | null }
   | { kind: 'again'; at: Date; reason: string }
-  /** The CRM wants to hear nothing of the registration until it registers again. */
+  /** The CRM has archived the registration: nothing is delivered until it registers again. */
   | { kind: 'archived' }
 
 export interface DeliveryResult {
@@ -32,7 +32,7 @@ export interface DeliveryResult {
 
 const OUTBOX_TURN = readRoutine(new URL('./outbox-turn.sql', import.meta.url), 'outbox_turn')
 
-/** As a routine hands them over. */
+/** A claimed item as the routine returns it. */
 interface Row {
   id: string
   registration_id: string
@@ -55,7 +55,7 @@ const takenOf = (row: Row): ClaimedItem => ({
 
 function settled({ claimed: { id }, decision: next }: DeliveryResult, now: Date): object {
   switch (next.kind) {
-    // It waits for the CRM to register again, as it was.
+    // The item is kept unchanged until the CRM registers again.
     case 'archived':
       return {}
     case 'again':
@@ -66,8 +66,8 @@ function settled({ claimed: { id }, decision: next }: DeliveryResult, now: Date)
 }
 
 /**
- * Parks an item of which it could not be stored what became of it, so that it
- * holds up nobody; an operator may offer it once more.
+ * Parks an item whose result could not be stored, so that it holds up no other;
+ * an operator may replay it.
  */
 export const setItemAside =
   ({ database: { db }, now, log }: Pick<Deps, 'database' | 'now'> & { log: Pick<FastifyBaseLogger, 'error'> }) =>
@@ -95,7 +95,7 @@ interface Deps {
   now: () => Date
 }
 
-/** Items for CRMs as the dispatcher works on them. Registrations of one cluster share it: it may be slow for all of them. */
+/** Outbox items as the dispatcher works on them. Registrations of one cluster are a group: it may be slow for all of them. */
 export function outboxSource({ database, host, tell, now }: Deps): WorkSource<ClaimedItem, DeliveryResult> {
   const tookItems = createActivity(database, 'toldAt')
 
@@ -143,7 +143,7 @@ const archive = ({ db }: Pick<Database, 'db'>, registrationIds: readonly number[
       .where(and(inArray(registrations.id, [...registrationIds]), isNull(registrations.archivedAt)))
   })
 
-/** A registration that its CRM had archived is back: what waited for it goes on. */
+/** Makes the waiting items due of a registration that its CRM had archived and that is back. */
 export async function resumeArchived(tx: Executor, registrationId: number): Promise<void> {
   const [waiting] = await tx
     .select({ id: conversations.id })

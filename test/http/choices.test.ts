@@ -42,7 +42,7 @@ const AWAY = 'The choices cannot be looked up now. Leave what was saved before, 
 let away: (() => Promise<never>) | undefined
 const asked: { name: string; search: Search; settings: unknown }[] = []
 
-/** Whatever is asked for, these are there. */
+/** An autocomplete that knows these keys, whatever it is asked. */
 const answering =
   (name: string, known: readonly string[]) => async (search: Search, tools: Pick<LookupTools, 'settings'>) => {
     asked.push({ name, search, settings: tools.settings })

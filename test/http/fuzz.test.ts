@@ -36,7 +36,7 @@ const hooked = testChannel({
   }
 })
 
-/** Whatever bytes came, as events that a careless channel might make of them. */
+/** Events that a careless channel might make of any bytes. */
 function eventsOf(body: Buffer): GatewayEvent[] {
   const text = body.toString()
   return [

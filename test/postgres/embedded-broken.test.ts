@@ -115,7 +115,7 @@ const lockOf = (folder: string) => join(folder, 'postgres', 'postmaster.pid')
 async function copy(t: Test): Promise<string> {
   const folder = await testFolder(t)
   await cp(WHOLE, folder, { recursive: true })
-  // Whose it is goes with it, when we are root.
+  // The copy gets the owner of the original, which matters when we are root.
   const { uid, gid } = await stat(join(WHOLE, 'postgres'))
   execFileSync('chown', ['-R', `${uid}:${gid}`, join(folder, 'postgres')])
   await chmod(join(folder, 'postgres'), 0o700)
