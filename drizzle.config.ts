@@ -4,7 +4,7 @@ export default defineConfig({
   dialect: 'postgresql',
   schema: [
     './src/postgres/schema/schema.ts',
-    './src/postgres/schema/kept.ts',
+    './src/postgres/schema/registration-data.ts',
     './src/postgres/schema/keys.ts',
     './src/postgres/schema/lots.ts',
     './src/postgres/schema/api.ts',

@@ -4,7 +4,7 @@ import { readConfig } from '../src/config.ts'
 import { startHost } from '../src/host.ts'
 import { chaosChannel, OWN } from './channel.ts'
 import { hostileChannel } from './hostile/channel.ts'
-import { observed } from './observed.ts'
+import { observeChannel } from './observe-channel.ts'
 
 /** A host as src/main.ts starts it, but with the channels of the run, and ending with the run that started it. */
 
@@ -12,7 +12,7 @@ const { CHAOS_HOST: life = '', CHAOS_CHANNEL: name = OWN } = process.env
 const channels =
   name === OWN ? [chaosChannel('dedupes', true), chaosChannel('once', false)] : [await importChannel(name)]
 const host = await startHost(readConfig(process.env), {
-  channels: [...channels.map(channel => observed(channel, life)), hostileChannel()].map(channel => ({ channel }))
+  channels: [...channels.map(channel => observeChannel(channel, life)), hostileChannel()].map(channel => ({ channel }))
 })
 
 closeWithGrace({ delay: 30_000, logger: false }, async ({ err }) => {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { OWN } from './channel.ts'
-import { GATEWAYS } from './gateways/by-name.ts'
+import { GATEWAYS } from './gateways/registry.ts'
 import { isClean, report } from './report.ts'
 import { runChaos } from './run.ts'
 

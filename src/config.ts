@@ -226,7 +226,7 @@ const shown = (name: string, text: string) => (SECRET.test(name) ? 'not valid' :
 const converted = (variable: TSchema, text: string) =>
   (variable as { type?: string }).type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text
 
-/** Of the variables that look right, those that cannot work, with the reason. */
+/** Variables that match their pattern but cannot work, with the reason. */
 function unworkable(values: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(VARIABLE_PROBLEMS).flatMap(([name, problemOf]) => {
     const text = String(values[name])

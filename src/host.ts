@@ -17,7 +17,7 @@ import { createSender } from './delivery/send-attempt.ts'
 import { setMessageAside } from './delivery/set-aside.ts'
 import { messageSource } from './delivery/source.ts'
 import { channelPlugin } from './http/channel.ts'
-import { healthRoutes } from './http/health.ts'
+import { healthRoutes } from './http/public-routes.ts'
 import { requestQuota } from './http/request-quota.ts'
 import { openServer } from './http/server.ts'
 import { openOutbound } from './http-client/address-policy.ts'
@@ -64,7 +64,7 @@ interface Given {
   signal?: AbortSignal
   /** Is told what a start waits for; the log otherwise. */
   waits?: (text: string) => void
-  /** Where the log goes; the standard output otherwise. */
+  /** The stream of the log; the standard output otherwise. */
   logTo?: NodeJS.WritableStream
 }
 
@@ -197,7 +197,7 @@ async function compose(
     log
   })
   return {
-    /** What takes long and may go on another time stops. */
+    /** Stops long work that may go on another time. */
     interrupt: async () => interruption.abort(),
     close: async () => {
       await outbound.close()

@@ -4,15 +4,15 @@ import { existsSync } from 'node:fs'
 import { loadEnvFile } from 'node:process'
 import { readConfig } from './config.ts'
 import { startHost } from './host.ts'
-import { startUntilTold } from './shutdown.ts'
+import { startUntilSignal } from './shutdown.ts'
 
-/** The process: configuration, host, and an end in order. */
+/** The process of a host: configuration, start, shutdown. */
 
 if (existsSync('.env')) loadEnvFile('.env')
 
 try {
   const config = readConfig(process.env)
-  const host = await startUntilTold(signal => startHost(config, { signal }), { graceMs: config.queue.stopMs })
+  const host = await startUntilSignal(signal => startHost(config, { signal }), { graceMs: config.queue.stopMs })
   for (const { channel, selfUri } of host?.mounted ?? [])
     host?.app.log.info({ event: 'channel.mounted', channel: channel.name, selfUri }, 'channel mounted')
 } catch (error) {

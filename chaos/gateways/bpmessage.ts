@@ -3,7 +3,7 @@ import type { Dice } from '../dice.ts'
 import type { Account } from '../journal.ts'
 import type { Marks } from '../marks.ts'
 import type { Call } from '../server.ts'
-import { accountIn, forward, pathIn } from './at.ts'
+import { accountIn, forward, pathIn } from './forward.ts'
 import { type Answer, type Behind, type Gateway, json, type Processed, type Sent, unheard } from './gateway.ts'
 
 /** BpMessage by its fake, one for each account. It takes messages in lots or alone, drops no repetition and reports nothing. */

@@ -1,7 +1,7 @@
 import type { Status } from 'channel-kit/chat'
 import { startSimulator } from 'channel-mobiletech/simulator'
 import type { Account } from '../journal.ts'
-import { accountIn, forward, pathIn } from './at.ts'
+import { accountIn, forward, pathIn } from './forward.ts'
 import { type Answer, type Behind, type Gateway, json, unheard } from './gateway.ts'
 import { startMailbox } from './mailbox.ts'
 

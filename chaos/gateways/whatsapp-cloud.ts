@@ -1,7 +1,7 @@
 import { startSimulator } from 'channel-whatsapp-cloud/simulator'
 import type { Account } from '../journal.ts'
 import type { Call } from '../server.ts'
-import { forward } from './at.ts'
+import { forward } from './forward.ts'
 import { type Answer, type Behind, type Gateway, json, unheard } from './gateway.ts'
 import { startMailbox } from './mailbox.ts'
 

@@ -2,7 +2,7 @@ import type { StoryEntry } from '../../src/messages/story.ts'
 import type { Gateway } from '../gateways/gateway.ts'
 import type { Arrival, Journal, Post } from '../journal.ts'
 import type { Excuses } from './excuses.ts'
-import { mayBeLate } from './late.ts'
+import { mayBeLate } from './excuses.ts'
 import type { Rows } from './rows.ts'
 
 /** Causes of failed messages. */
@@ -17,10 +17,10 @@ export type Cause = { noted: string; problem?: string | undefined }
 const DEADLINE_MS = 2_900
 const UNOPENED = 'the lot may have been opened, with nothing in it'
 
-const isAttempt = (chapter: StoryEntry): chapter is Attempt => chapter.kind === 'attempt'
+const isAttempt = (entry: StoryEntry): entry is Attempt => entry.kind === 'attempt'
 const isLost = ({ said }: Pick<Arrival, 'said'>) => said === 'failed' || said === 'nothing'
 
-interface Parts {
+interface Deps {
   journal: Journal
   excuses: Excuses
   gateway: Pick<Gateway, 'confirms'>
@@ -28,7 +28,7 @@ interface Parts {
   arrivals: readonly Arrival[]
 }
 
-export function causeOf(post: Post, row: Row, { journal, excuses, gateway, arrivals }: Parts): Cause {
+export function causeOf(post: Post, row: Row, { journal, excuses, gateway, arrivals }: Deps): Cause {
   const attempts = row.story.filter(isAttempt)
   const last = attempts.at(-1)
   if (!last) return { noted: 'never tried', problem: 'no attempt is in its story' }
@@ -41,7 +41,7 @@ export function causeOf(post: Post, row: Row, { journal, excuses, gateway, arriv
   // Where a status is waited for, the last attempt has only found that none came.
   const isUncertain = gateway.confirms
     ? arrivals.some(isLost) || attempts.some(isLate)
-    : lastArrivals.some(one => isLost(one) || (one.attempt === 0 && mayBeLate(one))) || isLate(last)
+    : lastArrivals.some(arrival => isLost(arrival) || (arrival.attempt === 0 && mayBeLate(arrival))) || isLate(last)
   const isExcused = isUncertain || excuses.interrupted(post.at)
   return { noted: 'uncertain', problem: isExcused ? undefined : 'nothing made it uncertain' }
 }
@@ -57,7 +57,7 @@ function rejected(arrivals: readonly Arrival[]): Cause {
 function unopened({ account, at }: Post, { story }: Row, { lotCalls }: Journal, excuses: Excuses): Cause {
   const noted = 'uncertain: whether its lot was opened'
   if (account.repeats) return { noted, problem: 'its account opens a lot again rather than not at all' }
-  const lot = story.findLast(chapter => chapter.kind === 'gathered')?.lot
+  const lot = story.findLast(entry => entry.kind === 'gathered')?.lot
   const opens = lotCalls.filter(call => call.account === account && call.id === String(lot))
   const isExcused = opens.some(call => isLost(call) || mayBeLate(call)) || excuses.interrupted(at)
   return { noted, problem: isExcused ? undefined : 'nothing made that uncertain' }

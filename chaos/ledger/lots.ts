@@ -6,7 +6,7 @@ import type { Gateway, RemoteLot } from '../gateways/gateway.ts'
 import type { Journal, LotCall } from '../journal.ts'
 import { type Entry, openEntry } from './entry.ts'
 import type { Excuses } from './excuses.ts'
-import { mayBeLate } from './late.ts'
+import { mayBeLate } from './excuses.ts'
 
 /** Promises about lots, of gateways that take messages so. */
 

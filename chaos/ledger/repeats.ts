@@ -1,7 +1,7 @@
 import type { Arrival, Journal } from '../journal.ts'
 import { type Entry, openEntry } from './entry.ts'
 import type { Excuses } from './excuses.ts'
-import { wasLate } from './late.ts'
+import { wasLate } from './excuses.ts'
 import type { Rows } from './rows.ts'
 
 /** The excuse for a second arrival of a message, or the reason why there is none. */

@@ -1,7 +1,7 @@
 import { and, eq, isNull, ne, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Database } from '../../src/postgres/connect.ts'
-import { earlyStatuses } from '../../src/postgres/schema/kept.ts'
 import { lots } from '../../src/postgres/schema/lots.ts'
+import { earlyStatuses } from '../../src/postgres/schema/registration-data.ts'
 import { messages, outbox, registrations } from '../../src/postgres/schema/schema.ts'
 import type { Gateway } from '../gateways/gateway.ts'
 import { HOSTILE } from '../hostile/channel.ts'

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Exchanges } from './exchanges.ts'
-import { claimsToBe, type Heard, hear } from './heard.ts'
 import type { SigningKey } from './keys.ts'
 import { judge, type Kind, type Misbehave } from './misbehaviour.ts'
 import type { Plugin } from './plugin.ts'
+import { claimsToBe, type Heard, hear } from './plugin-request.ts'
 import { takeReport, type Verdict } from './reports.ts'
 import { verifyPluginToken } from './tokens.ts'
 

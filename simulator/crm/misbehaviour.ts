@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Heard } from './heard.ts'
+import type { Heard } from './plugin-request.ts'
 import type { Verdict } from './reports.ts'
 
 /** Kinds of a plugin's requests to the CRM. */

@@ -4,7 +4,7 @@ import { createConversations, type Draft } from './conversations.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { Feed } from './feed.ts'
 import type { Message, PluginSummary, Reference, Registered, Status } from './model.ts'
-import { protectedRoutes, type Secrets } from './protected.ts'
+import { protectedRoutes, type Secrets } from './plugin-routes.ts'
 import type { Claims, TokenSigner } from './tokens.ts'
 
 export interface PluginOptions {

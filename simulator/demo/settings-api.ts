@@ -1,7 +1,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import type { Plugin } from '../crm/plugin.ts'
-import type { Lookup } from '../crm/protected.ts'
+import type { Lookup } from '../crm/plugin-routes.ts'
 import { relay } from './relay.ts'
 
 const Key = Type.Object({ key: Type.String() })

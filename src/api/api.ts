@@ -35,7 +35,7 @@ description needs \`Authorization: Bearer\` with a token of \`npm run cli -- tok
 \`{code, message}\`, with \`errors\` by field where a request is not valid. Lists answer \`{items, next}\`; give
 \`next\` as \`cursor\` to go on. Times are ISO 8601 in UTC.`
 
-/** Of the page: everything is the host's own. The library's policy allows other hosts, and sends a page without TLS to https. */
+/** Content security policy of the page: everything is the host's own. The library's policy allows other hosts, and sends a page without TLS to https. */
 const POLICY = [
   "default-src 'none'",
   "base-uri 'none'",

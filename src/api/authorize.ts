@@ -10,7 +10,7 @@ declare module 'fastify' {
     client: Client
   }
   interface FastifyContextConfig {
-    /** What the token of an API request must be allowed. */
+    /** The scope that the token of an API request must have. */
     scope?: Scope
   }
 }

@@ -28,7 +28,7 @@ export interface Slice {
   after?: number | undefined
 }
 
-/** One row more than asked for is read, which tells whether there is a next page. */
+/** A page of a list. A row more than asked for is read, which tells whether there is a next page. */
 export async function paged<Row extends { id: number }, Item>(
   { limit = 50, cursor }: { limit?: number | undefined; cursor?: string | undefined },
   read: (slice: Slice) => PromiseLike<readonly Row[]>,

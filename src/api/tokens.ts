@@ -15,7 +15,7 @@ export interface Client {
   scopes: readonly Scope[]
   /** The only registration that it may touch; null: all. */
   registrationId: number | null
-  /** Who shares a rate limit. */
+  /** Callers with the same key share a rate limit. */
   key: string
 }
 

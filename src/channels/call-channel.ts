@@ -19,7 +19,7 @@ export interface ReadyChannel {
   /** A message that may have left may be sent again. */
   retryUnknown: boolean
   naming: Naming
-  /** Whether a request of this call may have reached the gateway. */
+  /** True if a request of this call may have reached the gateway. */
   sent: () => boolean
 }
 

@@ -1,10 +1,10 @@
 import type { Note } from 'channel-kit/tools'
 import { eq, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { notes } from '../postgres/schema/kept.ts'
+import { notes } from '../postgres/schema/registration-data.ts'
 import { createCache, notifyChanged } from '../registrations/cache.ts'
 
-/** What channels want to find again of an account. */
+/** Notes of channels about their accounts. */
 
 export type NotesStore = ReturnType<typeof createNotesStore>
 

@@ -74,7 +74,7 @@ async function lease(
   return row
 }
 
-/** One schedule a channel that polls: it adds a job a registration. */
+/** A schedule for each channel that polls, which adds a job for each registration. */
 export const pollCrons = ({ db }: Pick<Database, 'db'>, mounted: readonly Mounted[]) =>
   mounted.flatMap(({ channel: { name, poll } }) =>
     poll ? [{ name: `poll ${name}`, pattern: poll.cron, run: () => pollAll({ db }, name) }] : []

@@ -34,7 +34,7 @@ export const createRuntime =
     return success({ channel, retryUnknown, naming, ...lent })
   }
 
-/** What a registration's channel allows it, by its settings. */
+/** The limits that a registration's channel sets, by its settings. */
 export const createAccountLimits =
   ({ registrations, settings, mountedBy, log }: Omit<Deps, 'lend'> & { log: Pick<FastifyBaseLogger, 'error'> }) =>
   async (registrationId: number): Promise<AccountLimits | undefined> => {
@@ -52,12 +52,12 @@ export const createAccountLimits =
     }
   }
 
-/** Complete settings are the same for every message until somebody saves others, and a form is long. */
+/** Cache of complete settings: they are the same for every message until an admin saves others, and a form is long. */
 const kept = new WeakMap<Channel, WeakMap<Data, Data | undefined>>()
 
 function completed(channel: Channel, saved: Data): Data | undefined {
-  const known = kept.get(channel) ?? new WeakMap<Data, Data | undefined>()
-  kept.set(channel, known)
-  if (!known.has(saved)) known.set(saved, effectiveSettings(channel.settings, saved))
-  return known.get(saved)
+  const bySaved = kept.get(channel) ?? new WeakMap<Data, Data | undefined>()
+  kept.set(channel, bySaved)
+  if (!bySaved.has(saved)) bySaved.set(saved, effectiveSettings(channel.settings, saved))
+  return bySaved.get(saved)
 }

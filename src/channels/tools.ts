@@ -8,11 +8,11 @@ import { translate } from '../protocol/language.ts'
 import type { Data } from '../protocol/settings.ts'
 import type { Registration } from '../registrations/store.ts'
 import type { Spool } from '../storage/spool.ts'
-import { extensionOf, isPlain, type Uploads } from '../storage/uploads.ts'
+import { extensionOf, isSafeExtension, type Uploads } from '../storage/uploads.ts'
 import type { Mounted } from './load.ts'
 import type { NotesStore } from './notes.ts'
 
-/** What the host lends a channel for one call. */
+/** Tools that the host lends a channel for one call. */
 
 interface Deps {
   outbound: Pick<Outbound, 'fetch' | 'budgetOf'>
@@ -77,7 +77,7 @@ export function createTools({ outbound, uploads, spool, notes, recall, now, log,
         translate: (category, message, params) => translate(mounted.catalogues, languages, category, message, params),
         async upload(name, bytes) {
           const extension = extensionOf(name)
-          return `${mounted.selfUri}uploaded/${await uploads.keep(registration, isPlain(extension) ? extension : 'bin', bytes)}`
+          return `${mounted.selfUri}uploaded/${await uploads.keep(registration, isSafeExtension(extension) ? extension : 'bin', bytes)}`
         },
         spool: bytes => spool.keep(registration.id, bytes),
         webhookUrl: `${mounted.selfUri}webhook/${registration.webhookToken}`,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { readConfig } from '../config.ts'
 import { startHost } from '../host.ts'
-import { startUntilTold } from '../shutdown.ts'
+import { startUntilSignal } from '../shutdown.ts'
 import { print } from './answer.ts'
 
 /** Runs a host of the role `worker`, whatever LV_PLUGIN_ROLES says. It shares the embedded server of another host. */
@@ -9,7 +9,7 @@ export async function queueRun(command: Command): Promise<void> {
   const { json } = command.optsWithGlobals()
   const config = readConfig(process.env)
   let channels: string[] = []
-  const host = await startUntilTold(
+  const host = await startUntilSignal(
     signal =>
       startHost(
         { ...config, roles: { web: false, worker: true } },

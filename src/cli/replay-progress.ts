@@ -16,7 +16,7 @@ interface Replay {
   left: string
 }
 
-/** One transaction replays so many rows: its locks hold up the hosts. */
+/** Rows that a transaction replays at most: its locks hold up the hosts. */
 export const REPLAY_BATCH = 500
 
 export async function replayInBatches({

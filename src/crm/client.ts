@@ -6,18 +6,18 @@ import { CALLS, callBody, callClaims, callUrl, userAgent } from '../protocol/spe
 import { signToken } from '../protocol/tokens.ts'
 import type { Registration } from '../registrations/store.ts'
 
-/** One attempt to tell a CRM something, and how it ended. */
+/** The outcome of one attempt to deliver an outbox item to a CRM. */
 export type CrmAnswer =
   | { kind: 'delivered'; warning: string | null }
   /** The CRM will never take this item. */
   | { kind: 'stopped'; reason: string }
-  /** The CRM has archived the plugin and wants to hear nothing. */
+  /** The CRM has archived the plugin: every call is refused until it registers again. */
   | { kind: 'archived' }
   | { kind: 'failed'; reason: string }
 
-const TIMEOUT_MS = 30_000
-/** Nobody reads it. */
-const LONGEST_ANSWER = 128 * 1024
+const CRM_TIMEOUT_MS = 30_000
+/** The CRM's answer is not used beyond its status: a longer one is given up. */
+const MAX_ANSWER_BYTES = 128 * 1024
 const ARCHIVED = 418
 
 interface Deps {
@@ -26,20 +26,20 @@ interface Deps {
   now: () => Date
 }
 
-/** Where a cluster is told of what, which is the same for every item of a registration. */
+/** The URLs of a registration's cluster by the kind of item, parsed once. */
 const urls = new WeakMap<Registration, Partial<Record<ClaimedItem['kind'], URL>>>()
 
 function urlOf(registration: Registration, kind: ClaimedItem['kind']): URL {
-  const known = urls.get(registration) ?? {}
-  urls.set(registration, known)
-  known[kind] ??= new URL(callUrl(registration.clusterUri, registration.companyId, kind))
-  return known[kind]
+  const parsed = urls.get(registration) ?? {}
+  urls.set(registration, parsed)
+  parsed[kind] ??= new URL(callUrl(registration.clusterUri, registration.companyId, kind))
+  return parsed[kind]
 }
 
 function answered(status: number, kind: ClaimedItem['kind']): CrmAnswer {
   const { success, stop } = CALLS[kind]
   if (status === success) return { kind: 'delivered', warning: null }
-  // Telling it again would make a second message of it.
+  // A repeated delivery would make a second message in the CRM.
   if (status >= 200 && status < 300) return { kind: 'delivered', warning: `answered ${status} instead of ${success}` }
   if (status === ARCHIVED) return { kind: 'archived' }
   if (stop.some(code => code === status)) return { kind: 'stopped', reason: `the CRM answered ${status}` }
@@ -50,7 +50,7 @@ function answered(status: number, kind: ClaimedItem['kind']): CrmAnswer {
 export const createCrmClient =
   ({ outbound, issuers, now }: Deps) =>
   async (registration: Registration, selfUri: string, item: ClaimedItem): Promise<CrmAnswer> => {
-    // A cluster that the operator has taken out since it registered hears nothing more.
+    // The operator may have taken the cluster out of the allowed ones since it registered.
     const stranger = issuerProblem(registration.clusterUri, issuers)
     if (stranger) return { kind: 'failed', reason: `the cluster is not allowed: ${stranger}` }
     const { method } = CALLS[item.kind]
@@ -64,8 +64,8 @@ export const createCrmClient =
         headers: { 'user-agent': userAgent(selfUri), 'content-type': 'application/json' },
         body: JSON.stringify(callBody(item.kind, token, item.attempts))
       }
-      const { status } = await within(TIMEOUT_MS, signal =>
-        outbound.call({ ...asked, signals: [signal] }, LONGEST_ANSWER)
+      const { status } = await within(CRM_TIMEOUT_MS, signal =>
+        outbound.call({ ...asked, signals: [signal] }, MAX_ANSWER_BYTES)
       )
       return answered(status, item.kind)
     } catch (error) {

@@ -11,14 +11,14 @@ import { failure, type Result, success } from '../protocol/result.ts'
  * was fetched from: what one cluster has published proves nothing of another.
  */
 
-const FETCH_MS = 5_000
-const LARGEST_KEY = 16 * 1024
-/** A key that could not be had is not asked for again so soon: anybody can name one. */
-const FAILURE_MS = 30_000
+const FETCH_TIMEOUT_MS = 5_000
+const MAX_KEY_BYTES = 16 * 1024
+/** A failed fetch is not repeated for so long: a stranger's token can name any key. */
+const FAILURE_KEPT_MS = 30_000
 /** Failures remembered at the same time, the oldest being forgotten first. */
-const MOST_FAILURES = 10_000
+const MAX_FAILURES = 10_000
 /** Keys kept in memory at the same time. */
-const MOST_KNOWN = 1_000
+const MAX_CACHED_KEYS = 1_000
 
 export type Keys = ReturnType<typeof createKeyStore>
 
@@ -30,15 +30,15 @@ interface Deps {
 }
 
 export function createKeyStore({ db, outbound, userAgent, now }: Deps) {
-  const known = new Map<string, KeyObject>()
+  const cached = new Map<string, KeyObject>()
   const pending = new Map<string, Promise<Result<KeyObject>>>()
   const failures = new Map<string, { at: number; reason: string }>()
 
-  /** One fetch at a time for a key, whoever asks. */
+  /** A key is fetched once, however many requests wait for it. */
   function fetched(origin: string, id: string): Promise<Result<KeyObject>> {
     const url = keyUrl(origin, id)
     const failed = failures.get(url)
-    if (failed && now().getTime() - failed.at < FAILURE_MS) return Promise.resolve(failure(failed.reason))
+    if (failed && now().getTime() - failed.at < FAILURE_KEPT_MS) return Promise.resolve(failure(failed.reason))
     const fetching = pending.get(url) ?? load(origin, id).finally(() => pending.delete(url))
     pending.set(url, fetching)
     return fetching
@@ -58,35 +58,35 @@ export function createKeyStore({ db, outbound, userAgent, now }: Deps) {
   }
 
   function remember(url: string, reason: string): void {
-    if (failures.size >= MOST_FAILURES) failures.delete(failures.keys().next().value as string)
+    if (failures.size >= MAX_FAILURES) failures.delete(failures.keys().next().value as string)
     failures.set(url, { at: now().getTime(), reason })
   }
 
   async function download(id: string, url: string): Promise<Result<string>> {
     try {
-      const { status, body } = await within(FETCH_MS, signal =>
-        outbound.call({ url, method: 'GET', headers: { 'user-agent': userAgent }, signals: [signal] }, LARGEST_KEY)
+      const { status, body } = await within(FETCH_TIMEOUT_MS, signal =>
+        outbound.call({ url, method: 'GET', headers: { 'user-agent': userAgent }, signals: [signal] }, MAX_KEY_BYTES)
       )
       if (status !== 200) return failure(`The key of the issuer could not be fetched: it answered ${status}`)
       if (body === null) return failure('The key of the issuer is too long')
       const pem = body.toString('utf8')
       return md5(pem) === id ? success(pem) : failure('The key of the issuer does not have the md5 that pkey names')
     } catch {
-      // What the network says may quote addresses of the operator's own, and a stranger reads the answer.
+      // Network errors may quote addresses of the operator's network, and a stranger reads the answer.
       return failure('The key of the issuer could not be fetched: no answer')
     }
   }
 
   return {
-    /** The key of that md5 at an origin, or why it cannot be had, in words for an operator. */
+    /** The key of that md5 at an origin, or the reason why there is none, in words for an operator. */
     async get(origin: string, id: string): Promise<Result<KeyObject>> {
       const url = keyUrl(origin, id)
-      const kept = known.get(url)
+      const kept = cached.get(url)
       if (kept) return success(kept)
       const key = await fetched(origin, id)
       if (!key.ok) return key
-      if (known.size >= MOST_KNOWN) known.delete(known.keys().next().value as string)
-      known.set(url, key.value)
+      if (cached.size >= MAX_CACHED_KEYS) cached.delete(cached.keys().next().value as string)
+      cached.set(url, key.value)
       return key
     }
   }

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { type Issuers, originOf } from '../protocol/issuers.ts'
-import { quoted } from '../protocol/quote.ts'
+import { quoted } from '../protocol/limits.ts'
 import { type Reference, referenceOf } from '../protocol/reference.ts'
 import { failure, type Result, success } from '../protocol/result.ts'
 import {
@@ -13,11 +13,11 @@ import {
 } from '../protocol/tokens.ts'
 import type { Keys } from './keys.ts'
 
-/** What a CRM signed, for whom, and from where. */
+/** A proven token: its claims, the plugin instance it is for, and the cluster that signed it. */
 export interface Verified {
   claims: Token['claims']
   reference: Reference
-  /** Of the cluster that signed it. */
+  /** The origin of the cluster that signed the token. */
   origin: string
 }
 

@@ -7,12 +7,12 @@ import { type Asked, exchange, wholeUpTo } from './exchange.ts'
 import { openFetch } from './fetch.ts'
 
 /**
- * The only way out. Every connection is held to the address policy at the
+ * The only way to call CRMs and gateways. Every connection is held to the address policy at the
  * moment it is made, on the address that the name resolved to, so neither a
  * tenant's URL nor a changing DNS answer reaches the operator's own network.
  */
 
-/** What is not the public internet: the IANA registries of special purpose, and what they have given back. */
+/** Addresses outside of the public internet: the IANA registries of special purpose, and networks that they have given back. */
 const SPECIAL_IPV4 = [
   '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24',
   '192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24',
@@ -29,12 +29,12 @@ const SPECIAL_IPV6 = [
   '2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3ffe::/16 3fff::/20'
 ].flatMap(line => line.split(' '))
 
-const CONNECT_MS = 5_000
+const CONNECT_TIMEOUT_MS = 5_000
 /** Most bytes of a file for a channel, which comes as a stream: a video of WhatsApp has 16 MiB, a document 100. */
-const LARGEST_ANSWER = 128 * 1024 * 1024
+const MAX_STREAMED_BYTES = 128 * 1024 * 1024
 
 /** Bytes of answers that one registration may have half-read in memory. */
-const BUDGET = 16 * 1024 * 1024
+const ACCOUNT_BUDGET_BYTES = 16 * 1024 * 1024
 
 export type Outbound = ReturnType<typeof openOutbound>
 
@@ -57,7 +57,7 @@ export function openOutbound(allow: readonly string[]) {
       if (!first) return done(forbidden(hostname), '', 0)
       return options.all ? done(null, permitted) : done(null, first.address, first.family)
     })
-  const connect = buildConnector({ lookup: guarded, timeout: CONNECT_MS })
+  const connect = buildConnector({ lookup: guarded, timeout: CONNECT_TIMEOUT_MS })
 
   const agent = new Agent({
     connect: (options, done) => {
@@ -66,7 +66,7 @@ export function openOutbound(allow: readonly string[]) {
       if (isIP(literal) && !permits(literal)) return done(forbidden(literal), null)
       return connect(options, done)
     },
-    maxResponseSize: LARGEST_ANSWER,
+    maxResponseSize: MAX_STREAMED_BYTES,
     keepAliveTimeout: 30_000
   })
 
@@ -74,7 +74,7 @@ export function openOutbound(allow: readonly string[]) {
     /** Follows no redirect, since a redirect would carry credentials along. */
     fetch: openFetch(agent),
     /** Memory for the answers of a registration, by its number. */
-    budgetOf: openBudgets(BUDGET),
+    budgetOf: openBudgets(ACCOUNT_BUDGET_BYTES),
     /** An answer of at most `most` bytes; of a longer one there is no body. */
     call: (asked: Asked, most: number) => exchange(agent, asked, wholeUpTo(most)),
     close: () => agent.destroy()

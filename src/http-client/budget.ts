@@ -1,8 +1,8 @@
 /**
  * Memory for the answers that an account's calls are waiting for. Beyond it an
  * answer is given up, all but the oldest, which ends by its own limit or its
- * deadline. Answers of gateways are a kilobyte; who has megabytes of them at a
- * time has a gateway that means harm. Holding them up instead was tried: a
+ * deadline. Answers of gateways are a kilobyte; megabytes of them at a
+ * time come from a gateway that means harm. Holding them up instead was tried: a
  * paused answer that the library had read already did not go on.
  */
 

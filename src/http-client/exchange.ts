@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher, FormData } from 'undici'
 
 /**
- * One request and its answer, by the dispatcher itself: the library's `request`
+ * A request and its answer, by the dispatcher itself: the library's `request`
  * makes a stream of every answer, which costs 40 us of the processor more than
  * the 54 of a small call.
  */
@@ -16,7 +16,7 @@ export interface Asked {
   signals?: readonly AbortSignal[]
 }
 
-/** What takes the bytes of an answer as they come. */
+/** Receiver of the bytes of an answer as they come. */
 export interface Sink {
   data(chunk: Buffer): void
   end(): void
@@ -46,15 +46,15 @@ export const exchange = <Answer>(
     let started: Dispatcher.DispatchController | undefined
     let sink: Sink | undefined
 
-    const deafen = () => {
+    const unsubscribe = () => {
       for (const signal of signals) signal.removeEventListener('abort', abort)
     }
     const fail = (error: Error) => {
-      deafen()
+      unsubscribe()
       reject(error)
       sink?.fail(error)
     }
-    // One that still waits for a connection is stopped when it has one.
+    // A request that still waits for a connection is stopped when it has one.
     function abort(): void {
       const reason = signals.find(({ aborted }) => aborted)?.reason
       if (started) started.abort(reason)
@@ -74,7 +74,7 @@ export const exchange = <Answer>(
         },
         onResponseData: (_controller, chunk) => sink?.data(chunk),
         onResponseEnd() {
-          deafen()
+          unsubscribe()
           sink?.end()
         },
         onResponseError: (_controller, error) => fail(error)

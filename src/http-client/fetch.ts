@@ -10,14 +10,14 @@ import { pairs, WholeResponse } from './whole-response.ts'
  * packed is taken: 211 bytes of it may be 128 MiB, unpacked at everybody's cost.
  */
 
-interface Plain extends Media {
+interface SimpleInit extends Media {
   method?: string
   headers?: Record<string, string>
   body?: string | Uint8Array | StreamedForm | null
   signal?: AbortSignal | null
 }
 
-/** How a call is held: `deadline` ends it as its own signal does, `budget` is the memory for the answers of its account. */
+/** Bounds of a call: `deadline` ends it as its own signal does, `budget` is the memory for the answers of its account. */
 interface Hold {
   deadline?: AbortSignal
   budget?: Budget
@@ -26,11 +26,11 @@ interface Hold {
 /** Rejects with what went wrong as the cause, which is `ANSWER_REFUSED` by its code when the request has surely arrived. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit & Media, hold?: Hold) => Promise<Answer>
 
-/** Of an answer that is not taken. The gateway has the request, and may have done what it asks. */
+/** The code of a refused answer. The gateway has the request, and may have done what it asks. */
 const ANSWER_REFUSED = 'OUTBOUND_ANSWER_REFUSED'
 
 /** Most bytes of an answer that is read whole. */
-const LARGEST_WHOLE = 1024 * 1024
+const MAX_WHOLE_BYTES = 1024 * 1024
 
 export function openFetch(dispatcher: Dispatcher): Fetch {
   const call = async (
@@ -43,7 +43,7 @@ export function openFetch(dispatcher: Dispatcher): Fetch {
       headers = {},
       body = null,
       signal = null
-    } = isPlain(init) ? init : await plainly(input, init)
+    } = isSimpleInit(init) ? init : await simpleInit(input, init)
     const signals = [signal, deadline].filter(one => one !== null && one !== undefined)
     const asked = { url: input, method: method.toUpperCase(), body, signals }
     const given = { accept: '*/*', ...typeOf(body, headers), ...unpacked(headers) }
@@ -75,13 +75,13 @@ function objection({ headers }: Head, most: number): Error | undefined {
 
 const refused = (message: string) => Object.assign(new Error(message), { code: ANSWER_REFUSED })
 
-const tooLong = () => refused(`The answer is longer than ${LARGEST_WHOLE} bytes`)
+const tooLong = () => refused(`The answer is longer than ${MAX_WHOLE_BYTES} bytes`)
 
 const reading =
   (method: string, budget: Budget | undefined): Read<Answer> =>
   (head, resolve, flow) => {
     const { status, headers } = head
-    const problem = hasBody(method, head) ? objection(head, LARGEST_WHOLE) : undefined
+    const problem = hasBody(method, head) ? objection(head, MAX_WHOLE_BYTES) : undefined
     if (problem) return stopped(problem, flow)
     const share = budget?.join(() => flow.abort(refused('The account has too many long answers at a time')))
     return whole(bytes => resolve(new WholeResponse(bytes, status, headers)), flow, share)
@@ -111,7 +111,7 @@ function whole(respond: (bytes: Buffer<ArrayBuffer>) => void, flow: Flow, share:
   return {
     data(chunk) {
       length += chunk.length
-      if (length > LARGEST_WHOLE) {
+      if (length > MAX_WHOLE_BYTES) {
         chunks = []
         return flow.abort(tooLong())
       }
@@ -150,12 +150,12 @@ function streamed(respond: (body: Body) => void, flow: Flow): Sink {
   }
 }
 
-const isPlain = (init: RequestInit & Media): init is Plain =>
+const isSimpleInit = (init: RequestInit & Media): init is SimpleInit =>
   (init.body === undefined || init.body === null || typeof init.body === 'string' || init.body instanceof Uint8Array) &&
   (init.headers === undefined || Object.getPrototypeOf(init.headers) === Object.prototype)
 
 /** Files, streams and whatever else a request may be made of, as bytes. Forms go piece by piece, their files may be large. */
-async function plainly(input: string | URL, init: RequestInit): Promise<Plain> {
+async function simpleInit(input: string | URL, init: RequestInit): Promise<SimpleInit> {
   if (init.body instanceof FormData) {
     const { method = 'POST', headers, signal = null } = init
     return { method, headers: Object.fromEntries(new Headers(headers)), body: streamedForm(init.body), signal }

@@ -1,8 +1,7 @@
 import formbody from '@fastify/formbody'
 import fp from 'fastify-plugin'
 import qs from 'qs'
-import { isTooDeep } from '../protocol/depth.ts'
-import { LIMITS } from '../protocol/limits.ts'
+import { isTooDeep, LIMITS } from '../protocol/limits.ts'
 import { BadRequest } from './errors.ts'
 import { refusePacked } from './packed-bodies.ts'
 
@@ -12,15 +11,20 @@ import { refusePacked } from './packed-bodies.ts'
 export const BODY_LIMIT = LIMITS.body
 
 /** Levels of names, below the first. */
-const DEPTH = 3
+const MAX_NAME_DEPTH = 3
 
-/** In place of fields that are too many, or nested too deep. Whoever calls the parsers does not expect them to throw. */
+/** Stands for fields that are too many or nested too deep: Fastify does not expect its parsers to throw. */
 const EXCESSIVE: Readonly<Record<string, unknown>> = Object.freeze({})
 
 export function parseQuery(text: string): Record<string, unknown> {
   if (isMoreThan(LIMITS.parameters, text)) return EXCESSIVE
   try {
-    const limits = { parameterLimit: LIMITS.parameters, arrayLimit: LIMITS.parameters, depth: DEPTH, strictDepth: true }
+    const limits = {
+      parameterLimit: LIMITS.parameters,
+      arrayLimit: LIMITS.parameters,
+      depth: MAX_NAME_DEPTH,
+      strictDepth: true
+    }
     return qs.parse(text, limits) as Record<string, unknown>
   } catch (error) {
     if (error instanceof RangeError) return EXCESSIVE
@@ -34,13 +38,13 @@ function isMoreThan(most: number, text: string): boolean {
   return count > most
 }
 
-const TOO_MANY = `Fields may be at most ${LIMITS.parameters}, nested in at most ${DEPTH} levels`
+const TOO_MANY = `Fields may be at most ${LIMITS.parameters}, nested in at most ${MAX_NAME_DEPTH} levels`
 const TOO_DEEP = `JSON may be nested at most ${LIMITS.depth} times`
 
 export default fp(
   async app => {
     app.addHook('preParsing', refusePacked)
-    // The library's own: a text is nothing that anybody here waits for.
+    // Fastify's own parser of texts: no route takes one.
     app.removeContentTypeParser('text/plain')
     const parse = app.getDefaultJsonParser('error', 'error')
     const parseJson: typeof parse = (request, text, done) =>
@@ -62,3 +66,16 @@ export const isWebForm = (contentType: string | undefined) =>
 /** A named field of a body, whatever the body is. */
 export const fieldOf = (body: unknown, name: string): unknown =>
   typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined
+
+/** A query parameter that holds JSON; an empty list when it is absent. Throws a 400 when it is no list or map, or nested too deep. */
+export function jsonParameter(query: unknown, name: string): unknown {
+  const text = (query as Record<string, unknown>)[name]
+  if (text === undefined) return []
+  try {
+    const value: unknown = typeof text === 'string' && !isTooDeep(text) ? JSON.parse(text) : undefined
+    if (typeof value === 'object' && value !== null) return value
+  } catch {
+    // Invalid JSON is refused below, like any other value.
+  }
+  throw new BadRequest(`Query parameter ${name} must be a JSON list or map`)
+}

@@ -10,17 +10,16 @@ import type { Database } from '../postgres/connect.ts'
 import type { SettingsStore } from '../registrations/settings.ts'
 import type { Registrations } from '../registrations/store.ts'
 import type { Uploads } from '../storage/uploads.ts'
+import { withMethods } from './errors.ts'
 import { languageOf } from './language.ts'
 import { lookupRoutes } from './lookups.ts'
-import { withMethods } from './method-not-allowed.ts'
 import { guard } from './plugin-token.ts'
 import { publicRoutes } from './public-routes.ts'
 import { registrationRoutes } from './registration.ts'
 import type { RequestQuota } from './request-quota.ts'
-import { uploadedRoutes } from './serve-uploads.ts'
 import { settingsRoutes } from './settings.ts'
 import { sendRoutes } from './special-send.ts'
-import { uploadRoutes } from './uploads.ts'
+import { uploadedRoutes, uploadRoutes } from './uploads.ts'
 import { webhookRoutes } from './webhook.ts'
 
 export interface ChannelParts {
@@ -35,14 +34,14 @@ export interface ChannelParts {
   refused: (registrationId: number) => void
   lend: LendTools
   ready: RuntimeOf
-  /** Of requests for forms, settings, lookups and uploads. */
+  /** The quota of requests for forms, settings, lookups and uploads. */
   requests: RequestQuota
-  /** Of bytes of messages. */
+  /** The quota of bytes of messages. */
   posted: RequestQuota
   defaultLanguage: string
 }
 
-/** One channel as the plugin that a CRM sees, in a Fastify context of its own. */
+/** The routes of a channel, which is a plugin to the CRM, in a Fastify context of its own. */
 export const channelPlugin =
   (mounted: Mounted, parts: ChannelParts) =>
   (app: FastifyInstance): Promise<void> =>

@@ -6,14 +6,14 @@ import { wordsOf } from '../postgres/sanitize-text.ts'
 import { type Chosen, questionOf } from '../protocol/choices.ts'
 import { CHOICES_AWAY, type ErrorMap, type Say, UNKNOWN_CHOICE } from '../protocol/settings-errors.ts'
 
-/** What an admin chose, asked of the autocompletes that offered it. */
+/** Check of the keys that an admin chose, by the autocompletes that offered them. */
 
-/** What an autocomplete says. Rejects when nobody can say, or not in time. */
+/** The answer of an autocomplete. Rejects when the channel cannot answer, or not in time. */
 export type Find = (autocomplete: string, search: Search) => Promise<unknown>
 
 interface Deps {
   lists: readonly Chosen[]
-  /** As they were before. */
+  /** The lists as they were saved before. */
   saved: readonly Chosen[]
   find: Find
   say: Say
@@ -23,7 +23,7 @@ interface Deps {
 /** An autocomplete's answer about keys. `away`: none now; `reason` is for the admin, where the channel gave one. */
 type Found = { kind: 'found'; has: (key: string) => boolean } | { kind: 'away'; reason: string | undefined }
 
-const MOST_WORDS = 200
+const MAX_REASON_LENGTH = 200
 
 /**
  * Errors of lists with keys that their autocomplete does not know, by group and
@@ -60,7 +60,7 @@ async function answerOf(same: readonly Chosen[], find: Find, log: Deps['log']): 
     if (typeof choices !== 'object' || choices === null) throw new Error('the channel answered what are no choices')
     return { kind: 'found', has: key => Object.hasOwn(choices, key) }
   } catch (error) {
-    const reason = shortened(wordsOf(error), MOST_WORDS)
+    const reason = shortened(wordsOf(error), MAX_REASON_LENGTH)
     log.warn({ event: 'settings.lookup_failed', autocomplete, reason }, 'lookup of chosen keys failed')
     // Any other error is for the author of the channel, and stands in the log only.
     return { kind: 'away', reason: error instanceof Unanswered ? reason : undefined }

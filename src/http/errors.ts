@@ -1,8 +1,10 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
 import createError from '@fastify/error'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import fp from 'fastify-plugin'
 import { isAway } from '../postgres/fault.ts'
-import { quoted } from '../protocol/quote.ts'
+import { quoted } from '../protocol/limits.ts'
 
 /** Every refusal leaves as `{code, message}`, the shape that the CRM reads. Source: docs/protocol.md, "Errors". */
 
@@ -21,9 +23,9 @@ export const TooMany = createError(
 export const NotFound = createError('CPH_NOT_FOUND', 'Not found.', 404)
 export const Unacceptable = createError<[string]>('CPH_UNACCEPTABLE', '%s', 405)
 
-/** For whoever calls again after it: what nobody foresaw is a fault of ours. */
+/** Unexpected errors become 503, so that the gateway retries its webhook. */
 export function toTryAgain(error: unknown): never {
-  const fault = error instanceof Error ? error : new Error('What was thrown is no error', { cause: error })
+  const fault = error instanceof Error ? error : new Error('A value was thrown that is no Error', { cause: error })
   throw 'statusCode' in fault ? fault : Object.assign(fault, { statusCode: 503 })
 }
 
@@ -46,7 +48,7 @@ export default fp(
 
 export const refuse = (reply: FastifyReply, code: number, message: string) => reply.code(code).send({ code, message })
 
-/** What the library says repeats what it was given; our own errors see to that themselves. */
+/** A library's message repeats its input, hence is cut; our own errors cut theirs themselves. */
 const wordsOf = ({ code, message }: FastifyError) => (code?.startsWith('CPH_') ? message : quoted(message))
 
 const brief = (error: FastifyError): Error =>
@@ -57,4 +59,66 @@ const brief = (error: FastifyError): Error =>
 function statusOf(error: FastifyError): number {
   if (error.statusCode && error.statusCode >= 400) return error.statusCode
   return isAway(error) ? 503 : 500
+}
+
+/** Refuses a request that is not HTTP, too slow, or has too many headers. */
+export function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
+  // The client is gone.
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const { code, message } = refusalOf(error)
+  const body = JSON.stringify({ code, message })
+  if (socket.writable)
+    socket.write(
+      `HTTP/1.1 ${code} ${STATUS_CODES[code]}\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\nContent-Type: application/json; charset=utf-8\r\n\r\n${body}`
+    )
+  socket.destroy(error)
+}
+
+function refusalOf({ code }: NodeJS.ErrnoException): { code: number; message: string } {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { code: 408, message: 'The request took too long' }
+  if (code === 'HPE_HEADER_OVERFLOW') return { code: 431, message: 'The headers are too large' }
+  return { code: 400, message: 'This is not an HTTP request' }
+}
+
+/** Refuses every `Expect` but `100-continue`, which the server handles itself. */
+export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const body = JSON.stringify({ code: 417, message: 'This expectation cannot be met' })
+  response.writeHead(417, { 'content-type': 'application/json; charset=utf-8', connection: 'close' }).end(body)
+}
+
+const ALL_METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE']
+
+/**
+ * Answers 405 with `Allow` for the other methods of the routes that `routes`
+ * adds. Routes of their own, since Fastify takes a known path with a wrong
+ * method for an unknown path.
+ */
+export async function withMethods(
+  app: FastifyInstance,
+  routes: (app: FastifyInstance) => Promise<void>
+): Promise<void> {
+  const allowed = new Map<string, Set<string>>()
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = allowed.get(url) ?? new Set<string>()
+    for (const name of [method].flat()) methods.add(name)
+    allowed.set(url, methods)
+  })
+  await routes(app)
+
+  for (const [url, methods] of [...allowed]) {
+    if (url.includes('*')) continue
+    const allow = [...methods, 'OPTIONS'].join(', ')
+    app.route({
+      method: ALL_METHODS.filter(method => !methods.has(method)),
+      url: url.slice(app.prefix.length) || '/',
+      exposeHeadRoute: false,
+      // Before the body is read, which may be of any kind.
+      onRequest: async (_request, reply) => {
+        reply.header('allow', allow)
+        throw new Unacceptable(`Method not allowed. Must be one of: ${allow}`)
+      },
+      handler: async () => {}
+    })
+  }
 }

@@ -12,12 +12,12 @@ import { lotsTable } from '../lots/table.ts'
 import type { Database } from '../postgres/connect.ts'
 import { choicesJson } from '../protocol/form.ts'
 import type { SettingsStore } from '../registrations/settings.ts'
+import { jsonParameter } from './bodies.ts'
 import { NoAccess, NotFound } from './errors.ts'
 import type { Language } from './language.ts'
-import { jsonParameter } from './query.ts'
 
-/** How long a channel may take while an admin looks at an open form. */
-const LOOKUP_MS = 15_000
+/** A channel has so long while an admin looks at an open form. */
+const LOOKUP_TIMEOUT_MS = 15_000
 
 interface Deps {
   database: Pick<Database, 'db'>
@@ -29,7 +29,7 @@ interface Deps {
 
 type Named = FastifyRequest<{ Params: { name: string } }>
 
-/** What a form asks while it is filled in. Source: docs/protocol.md, "Autocomplete" and "Previews". */
+/** Lookups of a form while it is filled in. Source: docs/protocol.md, "Autocomplete" and "Previews". */
 export function lookupRoutes(app: FastifyInstance, { database, mounted, language, settings, lend }: Deps): void {
   const { autocompletes = {}, tables = {}, markdowns = {}, lots } = mounted.channel
 
@@ -47,13 +47,13 @@ export function lookupRoutes(app: FastifyInstance, { database, mounted, language
     markdown: await asked(request, markdowns, lookupOf)
   }))
 
-  /** What the host itself knows of a channel's lots. */
+  /** The host's own table of a channel's lots. */
   const lotsOf =
     ({ registration }: FastifyRequest) =>
     (_: Lookup, { translate }: LookupTools): Promise<readonly Cell[][]> =>
       lotsTable(database, registration.id, translate)
 
-  /** What the handler of that name answers. */
+  /** The answer of the channel's handler of that name. */
   async function asked<Question, Answer>(
     request: Named,
     handlers: Readonly<Record<string, (question: Question, tools: LookupTools) => Promise<Answer>>>,
@@ -61,13 +61,13 @@ export function lookupRoutes(app: FastifyInstance, { database, mounted, language
   ): Promise<Answer> {
     const handler = named(handlers, request)
     const question = read(request)
-    return within(LOOKUP_MS, async signal => {
+    return within(LOOKUP_TIMEOUT_MS, async signal => {
       const lent = await tools(request, signal)
       return beforeDeadline(signal, () => forAccount(request.registration.id, () => handler(question, lent)))
     })
   }
 
-  /** Whoever looks for something finds nothing, as long as nobody can say what there is. */
+  /** No choices for a search that the channel cannot answer now: the form stays usable. */
   function nothingOf({ log, registration, params: { name } }: Named, error: unknown): Choices {
     if (!(error instanceof Unanswered)) throw error
     const { message: reason } = error
@@ -89,7 +89,7 @@ export function lookupRoutes(app: FastifyInstance, { database, mounted, language
   }
 }
 
-/** The webhook's address is a secret of whoever may change settings: for others a lookup that reads it is refused whole. */
+/** The webhook's address is a secret: a lookup that reads it is refused to users who may not change settings. */
 const withheld = (tools: Tools): Tools =>
   Object.defineProperty({ ...tools }, 'webhookUrl', {
     get(): never {

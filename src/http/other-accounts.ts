@@ -3,17 +3,16 @@ import type { ReadyChannel, RuntimeOf } from '../channels/call-channel.ts'
 import type { Registration, Registrations } from '../registrations/store.ts'
 
 /**
- * Calls of a gateway that are about accounts of other registrations, too. Such a
- * call is handed on as it came, so that its proof can be looked at once more by
- * the settings of whoever gets it, and never beyond a company: who could write
- * to a registration so could have called it in the first place.
+ * Webhook calls that are about accounts of other registrations as well. Such a call is handed on as it came, so that
+ * its signature is verified again by the settings of the other registration, and only within a company: its caller
+ * could have called the other registration directly.
  */
 
 interface Deps {
   webhook: Pick<NonNullable<Channel['webhook']>, 'account'>
   registrations: Pick<Registrations, 'besides'>
   ready: RuntimeOf
-  /** Whether it is genuine by the settings of a registration. */
+  /** Judges the call by the settings of a registration. */
   judge: (call: WebhookRequest, target: ReadyChannel, deadline: AbortSignal) => Promise<Verdict>
 }
 
@@ -22,10 +21,10 @@ export interface Handed {
   target: ReadyChannel
 }
 
-/** The registrations that a call is handed to. Of several that have an account it is the newest. */
+/** The registrations that a call is handed to. If several have an account, the newest gets the call. */
 export async function handedTo(
   registration: Registration,
-  /** With what its proof is of. */
+  /** The call with the body that was signed. */
   call: WebhookRequest,
   accounts: readonly string[],
   { webhook, registrations, ready, judge }: Deps,

@@ -4,7 +4,7 @@ import { gunzip, inflate, inflateRaw } from 'node:zlib'
 import type { FastifyRequest } from 'fastify'
 import { BadRequest, TooLong, UnknownBody } from './errors.ts'
 
-/** Bodies that come packed: a gateway may pack what it calls with, and nobody else packs anything. */
+/** Packed bodies, which only webhooks take: gateways may pack their calls, the CRM packs nothing. */
 
 type Unpack = (body: Buffer, limit: { maxOutputLength: number }) => Promise<Buffer>
 
@@ -14,14 +14,14 @@ const raw: Unpack = promisify(inflateRaw)
 const WAYS: Readonly<Record<string, Unpack>> = {
   gzip: promisify(gunzip),
   'x-gzip': promisify(gunzip),
-  // Half of those that say so leave the frame out.
+  // Half of the senders of `deflate` leave the zlib frame out.
   deflate: (body, limit) => (isFramed(body) ? zlib : raw)(body, limit)
 }
 
-/** By the first two bytes, as RFC 1950 has them. */
+/** A zlib frame, recognized by its first two bytes (RFC 1950). */
 const isFramed = (body: Buffer) => body.length >= 2 && (body[0] ?? 0) % 16 === 8 && body.readUInt16BE(0) % 31 === 0
 
-/** In what way a body is packed; undefined for one that is not. */
+/** The content encoding of a packed body; undefined for one that is not packed. */
 const wayOf = ({ 'content-encoding': encoding = '' }: IncomingHttpHeaders): string | undefined => {
   const way = encoding.trim().toLowerCase()
   return way === '' || way === 'identity' ? undefined : way
@@ -34,9 +34,8 @@ export async function refusePacked({ headers, method, is404 }: FastifyRequest): 
 }
 
 /**
- * A function that unpacks what these headers say is packed, undefined where
- * nothing is. Of a body it never makes more than `most` bytes: 413. One that is
- * broken is 400. Throws 415 where the way is not one that is unpacked.
+ * A function that unpacks a body by the content encoding of its headers, undefined where they name none. A body of more
+ * than `most` bytes is refused by 413, a broken one by 400. Throws 415 for other encodings.
  */
 export function unpackerOf(
   headers: IncomingHttpHeaders,

@@ -8,9 +8,9 @@ import type { RequestQuota } from './request-quota.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who a protected request is for; set by the guard before any handler. */
+    /** The registration that a protected request is for; set by the guard before any handler. */
     registration: Registration
-    /** Whether its token allows to see and change settings. */
+    /** The token allows to see and change settings. */
     maySettings: boolean
   }
 }

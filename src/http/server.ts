@@ -1,24 +1,23 @@
 import cors from '@fastify/cors'
 import Fastify, { LogController } from 'fastify'
 import { rethrownWithoutValues } from '../postgres/errors-without-values.ts'
-import { quoted } from '../protocol/quote.ts'
+import { quoted } from '../protocol/limits.ts'
 import bodies, { BODY_LIMIT, parseQuery } from './bodies.ts'
-import errors, { refuse } from './errors.ts'
-import { refuseBroken, refuseExpectation } from './malformed-requests.ts'
+import errors, { refuse, refuseBroken, refuseExpectation } from './errors.ts'
 
 interface Deps {
   logLevel: string
 }
 
-/** Most of a slow client's time for one request; an upload of the largest size gets through on a slow line. */
-const REQUEST_MS = 300_000
+/** A slow client has so long for one request: an upload of the largest size gets through on a slow line. */
+const REQUEST_TIMEOUT_MS = 300_000
 
-/** While it closes: how soon a connection that became idle is closed. */
-const LET_GO_MS = 100
+/** While the server closes, idle connections are closed at this interval. */
+const CLOSE_IDLE_EVERY_MS = 100
 
 const METHODS = 'GET, POST, PUT, OPTIONS'
 
-/** On every answer, whatever it is. */
+/** Headers of every answer, errors included. */
 const CORS = {
   'access-control-allow-origin': '*',
   'access-control-allow-headers': '*',
@@ -50,7 +49,7 @@ export async function openServer({ logLevel }: Deps, logTo?: NodeJS.WritableStre
       refuse(reply.headers(CORS), error.statusCode ?? 400, quoted(error.message)),
     clientErrorHandler: refuseBroken,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     // A line a request costs more than the request; what is refused or fails is logged where that happens.
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { querystringParser: parseQuery, maxParamLength: 500 },
@@ -70,8 +69,8 @@ export async function openServer({ logLevel }: Deps, logTo?: NodeJS.WritableStre
   })
   // A client may keep its connection for a minute after its last answer, and the server would wait for that.
   app.addHook('preClose', async () => {
-    const letGo = setInterval(() => app.server.closeIdleConnections(), LET_GO_MS)
-    app.server.once('close', () => clearInterval(letGo))
+    const closeIdle = setInterval(() => app.server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS)
+    app.server.once('close', () => clearInterval(closeIdle))
   })
   await app.register(bodies)
   return app

@@ -14,17 +14,16 @@ import { misplacedSecrets } from '../protocol/secret-fields.ts'
 import { type Data, effectiveSettings, mergeData, readSettings, shownSettings } from '../protocol/settings.ts'
 import { type ErrorMap, type Say, settingsErrors, withMisplaced } from '../protocol/settings-errors.ts'
 import type { SettingsStore } from '../registrations/settings.ts'
-import { isWebForm } from './bodies.ts'
+import { isWebForm, jsonParameter } from './bodies.ts'
 import { choiceErrors, type Find } from './choices.ts'
 import { BadRequest } from './errors.ts'
 import type { Language } from './language.ts'
 import { settingsGuard } from './plugin-token.ts'
-import { jsonParameter } from './query.ts'
 
-/** How long a channel may take to try credentials while an admin waits. */
-const CHECK_MS = 20_000
-/** To say which of the chosen keys there are, for all lists at the same time. */
-const CHOICES_MS = 10_000
+/** A channel has so long to try credentials while an admin waits. */
+const CHECK_TIMEOUT_MS = 20_000
+/** A channel has so long to look up the chosen keys, of all lists at the same time. */
+const CHOICES_TIMEOUT_MS = 10_000
 
 interface Deps {
   mounted: Mounted
@@ -67,7 +66,7 @@ export function settingsRoutes(app: FastifyInstance, { mounted, language, settin
 
     const effective = effectiveSettings(schema, data)
     const [refused, unknown] = effective ? await Promise.all([checked(effective), chosen(effective)]) : [{}, {}]
-    // Of one field the channel itself knows better what is wrong.
+    // The channel's own error of a field replaces the one of its choices: it knows better what is wrong.
     const problems = mergeData(unknown, refused)
     if (hasErrors(problems)) return reply.code(400).send(problems)
 
@@ -77,14 +76,16 @@ export function settingsRoutes(app: FastifyInstance, { mounted, language, settin
     async function checked(effective: Data): Promise<ErrorMap> {
       const { check } = channel
       if (!check) return {}
-      return tried(CHECK_MS, effective, async tools => byGroup(await check(tools)))
+      return tried(CHECK_TIMEOUT_MS, effective, async tools => byGroup(await check(tools)))
     }
 
     function chosen(effective: Data): Promise<ErrorMap> {
       const find: Find = (name, search) =>
-        tried(CHOICES_MS, effective, async tools => channel.autocompletes?.[name]?.(search, tools as LookupTools))
+        tried(CHOICES_TIMEOUT_MS, effective, async tools =>
+          channel.autocompletes?.[name]?.(search, tools as LookupTools)
+        )
       return choiceErrors({
-        // Where there is none to ask, anything may be chosen.
+        // A list without an autocomplete has no choices to check.
         lists: chosenIn(schema, data, effective).filter(({ autocomplete }) => channel.autocompletes?.[autocomplete]),
         saved: chosenIn(schema, kept, effectiveSettings(schema, kept) ?? kept),
         find,
@@ -93,7 +94,7 @@ export function settingsRoutes(app: FastifyInstance, { mounted, language, settin
       })
     }
 
-    /** What the channel says with these settings as its own, within a time. */
+    /** The answer of a verb of the channel with these settings, within `ms`. */
     function tried<Answer>(ms: number, effective: Data, verb: (tools: Tools) => Promise<Answer>): Promise<Answer> {
       return within(ms, async signal => {
         const { tools } = await lend({ mounted, registration, settings: effective, language: current, signal })
@@ -115,5 +116,5 @@ function byGroup(errors: FieldErrors): ErrorMap {
   return nested
 }
 
-/** Nothing is a list on the wire. */
+/** Empty settings are an empty list on the wire. */
 const onWire = (data: Data) => (Object.keys(data).length === 0 ? [] : data)

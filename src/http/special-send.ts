@@ -14,7 +14,7 @@ interface Deps {
   verify: Verify
   registrations: Pick<Registrations, 'find'>
   accept: Accept
-  /** Of bytes. */
+  /** The quota of bytes. */
   posted: RequestQuota
 }
 

@@ -14,18 +14,18 @@ import { handedTo } from './other-accounts.ts'
 import { oneByOne, unpackerOf } from './packed-bodies.ts'
 
 /** Gateways give up on slow answers, and some then stop calling. */
-const WEBHOOK_MS = 10_000
+const WEBHOOK_TIMEOUT_MS = 10_000
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Of a webhook: its headers, as they came. */
+    /** The headers of a webhook call, as they came. */
     came: IncomingHttpHeaders
   }
 }
 
 type Call = FastifyRequest<{ Params: { token: string } }>
 
-/** A call as a channel reads it, and what its proof is of. */
+/** A call as the channel reads it, and as it was signed. */
 interface Judged {
   call: WebhookRequest
   signed: WebhookRequest
@@ -52,7 +52,7 @@ interface Deps {
   refused: (registrationId: number) => void
 }
 
-/** A gateway calls. What it reports is stored before it is answered. Source: docs/channels.md, "Webhooks". */
+/** Webhook calls of gateways. Their events are stored before the answer. Source: docs/channels.md, "Webhooks". */
 export async function webhookRoutes(
   app: FastifyInstance,
   { mounted, registrations, ready, report, keep, refused }: Deps
@@ -118,7 +118,7 @@ export async function webhookRoutes(
       const { events, reply, elsewhere, skipped, wrong } = receivedOf(answer, tools.log)
       const named = naming(events)
       const kept = keep(registrationId, call, readingOf(named, skipped, wrong))
-      // To call again would bring nothing that is not stored.
+      // The default answer is 200: a repeated call would bring no new event.
       return { registrationId, events: named, elsewhere, reply: reply ?? { status: 200 }, kept }
     } catch (error) {
       const kept = keep(registrationId, call, unreadable(error))
@@ -128,14 +128,14 @@ export async function webhookRoutes(
     }
   }
 
-  /** Some sign what they pack, others what they have packed, or a proxy packs what was signed. */
+  /** Judges a packed call twice: gateways sign the body before or after they pack it, or a proxy packs a signed one. */
   const judgePacked = async (
     { headers: { 'content-encoding': _, 'content-length': __, ...headers }, ...call }: WebhookRequest,
     unpack: (body: Buffer) => Promise<Buffer>,
     target: ReadyChannel,
     deadline: AbortSignal
   ): Promise<Judged> => {
-    // Whoever waited for longer than the gateway does has waited in vain.
+    // The call may have waited in turn for longer than its gateway waits for the answer.
     deadline.throwIfAborted()
     const packed = { ...call, headers }
     const asItCame = await judge(packed, target, deadline)
@@ -149,7 +149,7 @@ export async function webhookRoutes(
     method: ['GET', 'POST'],
     url: '/webhook/:token',
     handler: (request: Call, reply) =>
-      within(WEBHOOK_MS, deadline => answered(request, reply, deadline)).catch(toTryAgain)
+      within(WEBHOOK_TIMEOUT_MS, deadline => answered(request, reply, deadline)).catch(toTryAgain)
   })
 }
 

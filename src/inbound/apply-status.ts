@@ -7,8 +7,8 @@ import type { MatchedMessage } from './match-messages.ts'
 import { isProgress, wholeStatus } from './status-order.ts'
 
 /**
- * Notes on a message what a status says of it. `changed`: there is something to
- * write down. `status`: the message's own advanced to it, so the CRM hears of it.
+ * Applies a status event to its message, in memory. `changed`: the message has to be saved. `status`: the message's own
+ * status advanced to it, so the CRM is to be told.
  */
 export function applyStatus(
   message: MatchedMessage,
@@ -18,7 +18,7 @@ export function applyStatus(
   const event = heardOf(given)
   if (!message.inParts && message.state === 'accepted' && message.ref === event.ref) {
     if (!isProgress(message.status, event.status)) return { changed: note(message, event, now), status: null }
-    tell(message, event, now)
+    addEntry(message, event, now)
     return { changed: true, status: advance(message, event.status, event.reason) }
   }
 
@@ -26,7 +26,7 @@ export function applyStatus(
   const moved = isProgress(part.status, event.status)
   if (moved) {
     part.status = event.status
-    tell(message, event, now, part)
+    addEntry(message, event, now, part)
   }
   const noted = !moved && note(message, event, now, part)
   if (added && message.state !== 'accepted') settleDoubt(message, event)
@@ -35,13 +35,13 @@ export function applyStatus(
 
 type Heard = StatusEvent & { status: Status }
 
-/** What a gateway gave back, and is not sent once more, ends in error. */
+/** A returned message that is not sent once more ends in error. */
 const heardOf = (event: StatusEvent): Heard => ({
   ...event,
   status: event.status === 'returned' ? 'error' : event.status
 })
 
-/** How far the message as a whole is now, if that is news. Only one that was accepted is known to have no more parts. */
+/** Status of the message as a whole, if it advanced. Only an accepted message is known to have no more parts. */
 export function ownStatus(message: MatchedMessage, reason?: string): Status | null {
   const whole = wholeStatus(message.parts)
   const counts = whole !== null && (whole === 'error' || message.state === 'accepted')
@@ -57,16 +57,16 @@ function advance(message: MatchedMessage, status: Status, reason: string | undef
 const several = (message: MatchedMessage, part?: KnownPart): part is KnownPart =>
   part !== undefined && message.parts.some(other => other.part > 0)
 
-/** What does not get a message further may say why, such as that it was charged. */
+/** A status that does not advance the message becomes a story entry if it has a reason, such as that the message was charged. */
 function note(message: MatchedMessage, { status, reason }: Heard, now: Date, part?: KnownPart): boolean {
   if (reason === undefined) return false
-  const noted: StoryEntry = { kind: 'noted', at: now.toISOString(), status, reason }
-  const chapter = several(message, part) ? { ...noted, part: part.part } : noted
-  if (!message.chapters.some(other => isDeepStrictEqual(other, chapter))) message.chapters.push(chapter)
+  const ofMessage: StoryEntry = { kind: 'noted', at: now.toISOString(), status, reason }
+  const entry = several(message, part) ? { ...ofMessage, part: part.part } : ofMessage
+  if (!message.chapters.some(other => isDeepStrictEqual(other, entry))) message.chapters.push(entry)
   return true
 }
 
-function tell(message: MatchedMessage, { status, reason }: Heard, now: Date, part?: KnownPart): void {
+function addEntry(message: MatchedMessage, { status, reason }: Heard, now: Date, part?: KnownPart): void {
   message.chapters.push(
     statusEntry(status, now, {
       ...(reason === undefined ? {} : { reason }),
@@ -75,18 +75,18 @@ function tell(message: MatchedMessage, { status, reason }: Heard, now: Date, par
   )
 }
 
-/** The part that has this id at the gateway, which is a new one where the event names its message. */
+/** The part with this ref: a new one where the event names the message by our id. */
 function partOf(message: MatchedMessage, event: StatusEvent): { part: KnownPart; added: boolean } {
   if (!message.inParts && message.ref !== null)
     message.parts.push({ part: 0, ref: message.ref, status: message.status })
-  const known = message.parts.find(({ ref }) => ref === event.ref)
-  const part = known ?? { part: event.message?.part ?? 0, ref: event.ref, status: null }
-  if (!known) message.parts.push(part)
+  const existing = message.parts.find(({ ref }) => ref === event.ref)
+  const part = existing ?? { part: event.message?.part ?? 0, ref: event.ref, status: null }
+  if (!existing) message.parts.push(part)
   message.inParts = true
-  return { part, added: !known }
+  return { part, added: !existing }
 }
 
-/** The gateway has it after all, or something of it: then a host does not give it up without asking the channel. */
+/** Settles the doubt about a message that the gateway has after all. Has it a part only, the channel is asked before it is given up. */
 function settleDoubt(message: MatchedMessage, event: StatusEvent): void {
   if (event.message?.part === undefined || isWhole(message.parts, message.partCount)) message.decided = 'heard'
   else if (message.state === 'sending' || message.doubt === 'host') message.decided = 'channel'

@@ -12,14 +12,15 @@ interface In<Event> {
 }
 
 /**
- * Messages of the channels' own, which go the way of all messages. One that was queued before changes nothing. What each
- * answers goes with it, since it may be sent when the customer has written again. `heard`: the messages that came with them.
+ * Enqueues automatic answers of channels, which are sent like all messages. An answer that was enqueued before changes
+ * nothing. The message that it answers is kept with it, since the customer may have written again when it is sent.
+ * `incoming`: the messages that came with the answers.
  */
 export async function enqueueAnswers(
   tx: Executor,
   locked: readonly Conversation[],
   all: readonly In<AnswerEvent>[],
-  heard: readonly In<MessageEvent>[],
+  incoming: readonly In<MessageEvent>[],
   now: Date
 ): Promise<void> {
   if (all.length === 0) return
@@ -32,31 +33,36 @@ export async function enqueueAnswers(
       subject: null,
       content,
       attachments: [],
-      ...(answers === undefined ? {} : { answers: answeredBy(answers, conversation, heard, now) })
+      ...(answers === undefined ? {} : { answers: answeredBy(answers, conversation, incoming, now) })
     },
     dueAt: now
   }))
   const added = await insert(tx, rows)
   const refused = added.length < rows.length ? rows : []
-  const known = await namedElsewhere(tx, refused, {
+  const elsewhere = await namedElsewhere(tx, refused, {
     table: messages,
     column: messages.answer,
     nameOf: ({ answer }) => answer
   })
-  if (known.length > 0)
+  if (elsewhere.length > 0)
     added.push(
       ...(await insert(
         tx,
-        known.map(row => ({ ...row, answer: nameIn(row.answer, row) }))
+        elsewhere.map(row => ({ ...row, answer: nameIn(row.answer, row) }))
       ))
     )
   await enqueue(tx, locked, added, now)
 }
 
-/** Of a message that is neither among these nor the last one there was, nothing is known but its name. */
-function answeredBy(ref: string, conversation: Conversation, heard: readonly In<MessageEvent>[], now: Date): Answered {
+/** The answered message: only its ref is known if it is neither among `incoming` nor the conversation's last one. */
+function answeredBy(
+  ref: string,
+  conversation: Conversation,
+  incoming: readonly In<MessageEvent>[],
+  now: Date
+): Answered {
   const { id, lastIncomingRef, lastIncomingAt, lastIncomingContext } = conversation
-  const event = heard.find(one => one.conversation.id === id && one.event.ref === ref)?.event
+  const event = incoming.find(other => other.conversation.id === id && other.event.ref === ref)?.event
   if (event) return { ref, at: pastOf(event.at, now).at.toISOString(), context: event.context ?? null }
   if (lastIncomingRef === ref && lastIncomingAt)
     return { ref, at: lastIncomingAt.toISOString(), context: lastIncomingContext?.value ?? null }

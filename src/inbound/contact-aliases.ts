@@ -1,7 +1,7 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { aliases } from '../postgres/schema/kept.ts'
+import { aliases } from '../postgres/schema/registration-data.ts'
 import { conversations } from '../postgres/schema/schema.ts'
 import { updateMany } from '../postgres/update-many.ts'
 import { numbered, otherWay, waysOf } from '../protocol/contact.ts'
@@ -9,8 +9,8 @@ import { type Contact, type Conversation, findConversations, keyOf } from '../qu
 import type { MatchedMessage, ReportedEvent } from './match-messages.ts'
 
 /**
- * Contacts that gateways renamed. Their conversations go on under the name that
- * the CRM knows, and are found under all of them.
+ * Aliases of contacts that gateways renamed. Their conversations go on under the name that the CRM knows, and are found
+ * under all names.
  */
 
 interface Renamed extends Contact {
@@ -21,12 +21,12 @@ const renamedOf = ({ registrationId, event }: ReportedEvent): Renamed[] =>
   event.kind === 'renamed' && event.from !== event.to ? [{ registrationId, contact: event.from, to: event.to }] : []
 
 /**
- * Makes conversations be found under the new names too, unless such a name has
- * a conversation of its own. Answers which conversations the events are about.
+ * Adds the new names as aliases of their conversations, unless such a name has a conversation of its own. Returns the
+ * conversations that the events are about.
  */
 export async function addAliases(tx: Executor, all: readonly ReportedEvent[]): Promise<number[]> {
   const ids: number[] = []
-  // One after the other, since a name may change twice.
+  // In order, since a name may change twice.
   for (const { registrationId, contact, to } of all.flatMap(renamedOf)) {
     const names = [
       { registrationId, contact },
@@ -49,7 +49,7 @@ async function addressed(tx: Executor, { registrationId, contact }: Contact): Pr
   return rows.map(({ id }) => id)
 }
 
-/** Where messages of the contact go from now on. An event that comes again, when the contact has another name, changes nothing. */
+/** Saves the address that messages of a renamed contact go to. A repeated event, after a later rename, changes nothing. */
 export async function writeAddresses(
   tx: Executor,
   all: readonly ReportedEvent[],
@@ -69,18 +69,17 @@ export async function writeAddresses(
 }
 
 /**
- * What contacts are called at the gateway, by the first that is heard of each
- * message: who answers it, by that name, answers in its conversation. Of several
- * conversations with one contact that is the one which was written in last, even
- * where another one has the very name.
+ * Learns the gateway's names of contacts, from the first status of each message: a customer who answers under that name
+ * answers in the message's conversation. If a contact has several conversations, it is the one that was written in last,
+ * even where another one has this very name.
  */
 export async function learnNames(
   tx: Executor,
   all: readonly ReportedEvent[],
-  known: ReadonlyMap<GatewayEvent, MatchedMessage | null>
+  matched: ReadonlyMap<GatewayEvent, MatchedMessage | null>
 ): Promise<void> {
   const rows = all.flatMap(({ registrationId, event }, n) => {
-    const message = known.get(event)
+    const message = matched.get(event)
     if (event.kind !== 'status' || event.contact === undefined || !message || message.status !== null) return []
     const { contact } = event
     return [

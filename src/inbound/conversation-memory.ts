@@ -4,7 +4,7 @@ import { conversations } from '../postgres/schema/schema.ts'
 import { updateMany } from '../postgres/update-many.ts'
 import type { Conversation } from '../queue/conversations.ts'
 
-/** What is remembered of conversations; whoever calls has locked them. */
+/** Memory of conversations, which the caller has locked. */
 
 export interface Arrived {
   conversation: Conversation
@@ -12,7 +12,7 @@ export interface Arrived {
 }
 
 /**
- * What a later send in a conversation may need to know of the newest message. `arrived`: those that were not known before;
+ * Saves the newest incoming message of each conversation, for later attempts in it. `arrived`: messages that were new;
  * `late`: they came long before now.
  */
 export async function writeLastIncoming(
@@ -36,7 +36,7 @@ export async function writeLastIncoming(
   await updateMany(tx, conversations, ['lastIncomingRef', 'lastIncomingAt', 'lastIncomingContext'], rows)
 }
 
-/** When a gateway got a message; `assumed`: it did not say so in earnest. */
+/** The time at which a gateway got a message; `assumed`: it named no credible one. */
 interface Written {
   at: Date
   assumed: boolean
@@ -45,18 +45,18 @@ interface Written {
 const lastOf = ({ lastIncomingAt: at, lastIncomingContext: context }: Conversation): Written | undefined =>
   at ? { at, assumed: context?.assumed === true } : undefined
 
-/** A message that is late is older than one before it only where both have a time; what came last is else what arrived last. */
-const isLast = (one: Written, before: Written | undefined): boolean =>
-  !before || one.assumed || before.assumed || one.at >= before.at
+/** The later of two messages by their times, if both named one; otherwise by their arrival. */
+const isLast = (written: Written, before: Written | undefined): boolean =>
+  !before || written.assumed || before.assumed || written.at >= before.at
 
-/** No two clocks are the same. */
-const CLOCKS_MS = 60_000
+/** Clocks of a gateway and a host may differ by so much. */
+const CLOCK_SKEW_MS = 60_000
 
-/** What is no time, or one to come, is a mistake: the gateway got it by now. */
+/** The time of a message at its gateway. An invalid or future time is a mistake: the gateway has the message by now. */
 export function pastOf(given: Date | undefined, now: Date): Written {
-  // What was foreseen has been JSON since.
+  // A scheduled event's time has been through JSON, and is a text.
   const time = new Date(given ?? Number.NaN).getTime()
-  if (!(time > 0) || time > now.getTime() + CLOCKS_MS) return { at: now, assumed: true }
+  if (!(time > 0) || time > now.getTime() + CLOCK_SKEW_MS) return { at: now, assumed: true }
   return { at: new Date(Math.min(time, now.getTime())), assumed: false }
 }
 
@@ -65,7 +65,7 @@ export interface Memory {
   value: unknown
 }
 
-/** What channels chose to remember; the last one counts. */
+/** Saves what channels chose to remember of conversations; the last memory of each counts. */
 export async function writeMemories(tx: Executor, all: readonly Memory[]): Promise<void> {
   const last = new Map(all.map(({ conversationId, value }) => [conversationId, value]))
   await updateMany(

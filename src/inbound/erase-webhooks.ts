@@ -1,6 +1,6 @@
 import { and, eq, inArray, or } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
-import { aliases } from '../postgres/schema/kept.ts'
+import { aliases } from '../postgres/schema/registration-data.ts'
 import { conversations } from '../postgres/schema/schema.ts'
 import { waysOf } from '../protocol/contact.ts'
 import type { KeyWrap } from '../secrets/secrets.ts'

@@ -5,9 +5,8 @@ import type { NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Conversation } from '../queue/conversations.ts'
 
 /**
- * What the CRM hears of a customer's message: one message, unless the text or
- * the number of files is more than one can have. Nothing of what a customer
- * wrote is left out. The CRM knows the contact by the name that it had first.
+ * Outbox items of a customer's message: a single item, unless the text or the number of files is more than an item can
+ * have. Nothing that a customer wrote is left out. The CRM knows the contact by the name that it had first.
  */
 export function incomingItems({ id, contact }: Conversation, event: MessageEvent): NewOutboxItem[] {
   const texts = textsOf(event.content)
@@ -17,7 +16,7 @@ export function incomingItems({ id, contact }: Conversation, event: MessageEvent
   return Array.from({ length: Math.max(1, texts.length, files.length) }, (_, index) => ({
     kind: 'incoming' as const,
     conversationId: id,
-    // What is new is decided by the first, and each is told once.
+    // The first item's ref decides that the message is new; each item has a ref of its own, so each is added once.
     ref: index === 0 ? event.ref : `${event.ref} +${index}`,
     message: { contact, subject: event.subject, content: texts[index] ?? null },
     attachments: files[index] ?? []
@@ -29,7 +28,7 @@ const textsOf = (content: Content | null): Content[] =>
     ? []
     : cut(content.text, content.format === 'html' ? MOST.html : MOST.text).map(text => ({ ...content, text }))
 
-/** No character of two halves is cut in two. */
+/** Cuts a text without splitting a surrogate pair. */
 function cut(text: string, most: number): string[] {
   const found: string[] = []
   for (let from = 0; from < text.length; ) {

@@ -4,7 +4,7 @@ import { apart, faultOf, inSavepoint, isFault } from '../postgres/fault.ts'
 import type { ReportedEvent } from './match-messages.ts'
 import { storeEvents } from './store-events.ts'
 
-/** Events stored in one transaction, unless one of them makes it fail: then that one alone is not. */
+/** Stores events in one transaction; an event that makes it fail is left out alone. */
 
 export type Store = (tx: Executor, all: readonly ReportedEvent[]) => Promise<void>
 
@@ -15,27 +15,26 @@ interface Storing {
   late?: boolean
 }
 
-/** An event that could not be stored, and why. */
+/** An event that could not be stored, with the error. */
 interface LeftOut {
   reported: ReportedEvent
   error: unknown
 }
 
-/** Most events of one statement: the database takes so many values and no more. */
-const TOGETHER = 1_000
+/** Events of one statement at most, since the database limits the number of its values. */
+const MAX_EVENTS = 1_000
 
 /**
- * Does a work that stores events. Where that fails by what it was given, all of
- * it is done once more, with the events stored by savepoints: what fails alone
- * is left out, and said.
+ * Does a work that stores events. If it fails by its input, all of it is done once more, with the events stored by
+ * savepoints: an event that fails alone is left out and logged.
  */
 export const storing =
   ({ now, log, firstEarly = false, late = false }: Storing) =>
   async (work: (store: Store, leftOut: readonly LeftOut[]) => Promise<void>): Promise<void> => {
     const all: LeftOut[] = []
     const store: Store = async (tx, given) => {
-      for (let from = 0; from < given.length; from += TOGETHER)
-        await storeEvents(tx, given.slice(from, from + TOGETHER), now(), { firstEarly, late })
+      for (let from = 0; from < given.length; from += MAX_EVENTS)
+        await storeEvents(tx, given.slice(from, from + MAX_EVENTS), now(), { firstEarly, late })
     }
     const leftOut = async (reported: ReportedEvent, error: unknown) => {
       const { registrationId, event } = reported
@@ -53,7 +52,7 @@ export const storing =
     }
   }
 
-/** Stores events in a transaction of their own. `also`: what has to be written together with them; it is told what is left out. */
+/** Stores events in a transaction of their own. `also`: further statements of that transaction, which are given the events that are left out. */
 export const ingest = (
   { database: { db }, ...how }: Storing & { database: Pick<Database, 'db'> },
   all: readonly ReportedEvent[],

@@ -5,12 +5,12 @@ import { asc, inArray, sql } from 'drizzle-orm'
 import { type KnownPart, partsOf } from '../messages/parts.ts'
 import type { StoryEntry } from '../messages/story.ts'
 import type { Executor } from '../postgres/connect.ts'
-import { messageParts } from '../postgres/schema/kept.ts'
+import { messageParts } from '../postgres/schema/registration-data.ts'
 import { type Doubt, type MessageState, messages } from '../postgres/schema/schema.ts'
 
-/** Messages that gateways report on, found by what the gateway or we call them. */
+/** Matches events with their messages, by the gateway's ref or by our id. */
 
-/** What a gateway of a registration reported. */
+/** An event as a registration's gateway reported it. */
 export interface ReportedEvent {
   registrationId: number
   event: GatewayEvent
@@ -27,24 +27,24 @@ export interface MatchedMessage {
   status: Status | null
   reason: string | null
   doubt: Doubt | null
-  /** What its doubt is to be from now on, where that changes. */
+  /** The new doubt, where it changes. */
   decided: Doubt | null
   partCount: number | null
   inParts: boolean
-  /** Of one that is in parts. */
+  /** The parts of a message in parts. */
   parts: KnownPart[]
-  /** What the gateway has given back before. */
+  /** Parts that the gateway returned before. */
   tried: readonly Returned[] | null
-  /** What it has given back now, to be sent once more. */
+  /** Parts that the gateway returns now, to be sent once more. */
   returned: (Part & Returned & { due: Date })[]
-  /** What has happened to it now, in its order. What was said of it and changed nothing, `noted`, is told once. */
+  /** New story entries in their order. An entry `noted`, of a status that changed nothing, is added once. */
   chapters: StoryEntry[]
 }
 
 /**
- * The messages by the events. One that an event names is that one; where a
- * gateway gave two the same id, it is the later one. Null: the event is about a
- * send that failed, and the message has been replayed since.
+ * Messages by their events. An event that names a message by our id is about that one; if a gateway gave two messages
+ * the same ref, the later one counts. Null, superseded: the event is about a failed attempt, and the message has been
+ * replayed since. Absent: no message has this ref yet.
  */
 export async function matchMessages(
   tx: Executor,
@@ -69,21 +69,21 @@ export async function matchMessages(
     ) of on true
     order by m.id = given.id nulls first, stale desc, m.id`)
   const byId = new Map<string, MatchedMessage>()
-  const known = new Map<GatewayEvent, MatchedMessage | null>()
+  const matched = new Map<GatewayEvent, MatchedMessage | null>()
   for (const { n, stale, ...row } of rows) {
     const message = byId.get(row.id) ?? messageOf(row)
     byId.set(row.id, message)
     const event = all[n]?.event
-    if (event) known.set(event, stale ? null : message)
+    if (event) matched.set(event, stale ? null : message)
   }
-  return known
+  return matched
 }
 
-/** What a gateway claims to be an id of ours may be anything. */
+/** Our id of a message as the event names it, which may be any text. */
 const idOf = ({ message }: StatusEvent) => (/^\d{1,15}$/.test(message?.id ?? '') ? message?.id : undefined)
 
-/** What a row does not have as it is. */
-type Made = 'id' | 'registrationId' | 'conversationId' | 'decided' | 'parts' | 'returned' | 'chapters'
+/** Fields of a matched message that are not as they are in the row. */
+type Converted = 'id' | 'registrationId' | 'conversationId' | 'decided' | 'parts' | 'returned' | 'chapters'
 
 type Row = Record<string, unknown> & {
   n: number
@@ -91,10 +91,10 @@ type Row = Record<string, unknown> & {
   id: string
   registrationId: string
   conversationId: string
-} & Omit<MatchedMessage, Made>
+} & Omit<MatchedMessage, Converted>
 
 const messageOf = ({ id, registrationId, conversationId, ...rest }: Omit<Row, 'n' | 'stale'>): MatchedMessage => ({
-  ...(rest as Omit<MatchedMessage, Made>),
+  ...(rest as Omit<MatchedMessage, Converted>),
   id: Number(id),
   registrationId: Number(registrationId),
   conversationId: Number(conversationId),
@@ -125,7 +125,7 @@ export async function holdWaiting(tx: Executor, all: Iterable<MatchedMessage>): 
   for (const message of waiting) message.state = states.get(message.id) ?? 'sending'
 }
 
-/** Adds the parts of those that are in parts; whoever calls has locked their conversations. */
+/** Adds the parts of messages in parts; the caller has locked their conversations. */
 export async function addParts(tx: Executor, all: Iterable<MatchedMessage>): Promise<void> {
   const inParts = [...new Set(all)].filter(message => message.inParts)
   const parts = await partsOf(

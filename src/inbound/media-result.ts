@@ -9,11 +9,11 @@ import { type Fetching, outbox } from '../postgres/schema/schema.ts'
 import { type Conversation, lockConversations, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
 
-/** What tries at the files of an incoming message brought, as the CRM's outbox keeps it. */
+/** Results of fetching the files of an incoming message, saved in its outbox item. */
 
 export type Item = typeof outbox.$inferSelect
 
-/** What the CRM reads in the place of a file, by its name. */
+/** Texts for the CRM in the place of a file, by its name. */
 export interface Words {
   follows: (name: string) => string
   missing: (name: string) => string
@@ -24,15 +24,14 @@ interface Body {
   message: { content: Content | null; attachments: readonly Attachment[] }
 }
 
-const isMissing = (one: Attachment | Media): one is Media => !isReady(one)
+const isMissing = (file: Attachment | Media): file is Media => !isReady(file)
 
 export const missingOf = ({ attachments }: Fetching): readonly Media[] => attachments.filter(isMissing)
 
 /**
- * Writes down how tries at the missing files of a message ended, in their order.
- * A message that is whole is offered to the CRM, and what came after it. What
- * comes late is a line of its own, at the end of the conversation as it is then:
- * what the CRM has heard is not said again.
+ * Saves the results of fetching the missing files of a message, in their order. A complete message becomes due in the
+ * outbox, and the items behind it. A late file is an item of its own, at the end of the conversation as it is then: what
+ * was delivered to the CRM is not delivered again.
  */
 export const settleTries = (
   database: Pick<Database, 'db'>,
@@ -43,13 +42,13 @@ export const settleTries = (
 ): Promise<void> =>
   fetching(database, id, async (tx, item, media, conversation) => {
     const missing = missingOf(media)
-    // Somebody else has tried them meanwhile.
+    // Another job has fetched files meanwhile.
     if (missing.length !== ends.length) return
-    const byMedia = new Map(missing.map((one, index) => [one, ends[index]]))
-    const attachments = media.attachments.flatMap(one =>
-      attachmentsOf(one, isMissing(one) ? byMedia.get(one) : undefined)
+    const byMedia = new Map(missing.map((file, index) => [file, ends[index]]))
+    const attachments = media.attachments.flatMap(file =>
+      attachmentsOf(file, isMissing(file) ? byMedia.get(file) : undefined)
     )
-    const texts = missing.flatMap(one => textsOf(one, byMedia.get(one), media, words))
+    const texts = missing.flatMap(file => textsOf(file, byMedia.get(file), media, words))
     const left = attachments.filter(isMissing)
     const tries = media.tries + 1
 
@@ -66,7 +65,7 @@ export const settleTries = (
     } else await offer(tx, item, { body: bodyOf(item, attachments, texts), media: null }, now)
   })
 
-/** The chat has waited for long enough: the CRM hears of the message as far as it is there, and that the rest follows. */
+/** After the longest wait the message is offered to the CRM without its missing files, with a text that they follow. */
 export const tellWithout = (database: Pick<Database, 'db'>, id: number, words: Words, now: Date): Promise<void> =>
   fetching(database, id, async (tx, item, media) => {
     if (media.late) return
@@ -79,7 +78,7 @@ export const tellWithout = (database: Pick<Database, 'db'>, id: number, words: W
     await offer(tx, item, { body, media: { attachments: missing, tries: media.tries, late: true } }, now)
   })
 
-/** An item whose files are being fetched, as it is while its conversation is locked; nothing, if there is none. */
+/** Works on an item whose files are being fetched, while its conversation is locked; does nothing if there is none. */
 const fetching = (
   { db }: Pick<Database, 'db'>,
   id: number,
@@ -92,12 +91,12 @@ const fetching = (
     if (conversation && item?.media) await work(tx, item, item.media, conversation)
   })
 
-function attachmentsOf(one: Attachment | Media, end: Downloaded | undefined): (Attachment | Media)[] {
+function attachmentsOf(file: Attachment | Media, end: Downloaded | undefined): (Attachment | Media)[] {
   if (end?.kind === 'ready') return [end.attachment]
-  return end?.kind === 'gone' ? [] : [one]
+  return end?.kind === 'gone' ? [] : [file]
 }
 
-/** What the channel says of a file is said in the midst of its message; alone, it has to say which file. */
+/** The channel's text about a file that is gone stands in its message only; a late item has to name the file. */
 function textsOf({ name }: Media, end: Downloaded | undefined, { late }: Fetching, words: Words): string[] {
   if (end?.kind !== 'gone') return []
   return [(late ? '' : end.text.trim()) || words.missing(name)]
@@ -113,15 +112,15 @@ async function tellLate(
   const { contact, subject } = (body as Body).chat
   const content = texts.length > 0 ? { text: texts.join('\n'), format: 'text' as const } : null
   const ref = `${refOfIncoming(dedupe)} files ${media?.tries ?? 0}`
-  const news = { kind: 'incoming' as const, conversationId: conversation.id, ref, attachments }
-  await enqueueOutbox(tx, [conversation], [{ ...news, message: { contact, subject, content } }])
+  const item = { kind: 'incoming' as const, conversationId: conversation.id, ref, attachments }
+  await enqueueOutbox(tx, [conversation], [{ ...item, message: { contact, subject, content } }])
 }
 
 type Change = Partial<Pick<Item, 'body' | 'media' | 'reason' | 'dueAt' | 'offeredSince'>>
 
 const write = (tx: Executor, { id }: Item, change: Change) => tx.update(outbox).set(change).where(eq(outbox.id, id))
 
-/** The CRM may hear of the message, and of what came after it. */
+/** Makes the item due, and so the items behind it in the conversation. */
 async function offer(tx: Executor, item: Item, change: Change, now: Date): Promise<void> {
   await write(tx, item, { ...change, reason: null, dueAt: now, offeredSince: now })
   await refreshDue(tx, 'tell', [item.conversationId])

@@ -12,63 +12,65 @@ import { addJob, type Jobs } from '../queue/jobs.ts'
 import { type Item, missingOf, settleTries, tellWithout, type Words } from './media-result.ts'
 
 /**
- * Files of incoming messages are fetched before the CRM hears of the messages,
- * which wait in its outbox meanwhile, but not for long: a chat in which nothing
- * comes any more is worse than one in which a picture comes late.
+ * Files of incoming messages are fetched before the messages are delivered to the CRM. The messages wait in the outbox
+ * meanwhile, but not for long: a chat in which nothing comes any more is worse than a picture that comes late.
  */
 
-const TIMEOUT_MS = 120_000
-const FIRST_WAIT_MS = 5_000
-const LONGEST_WAIT_MS = 5 * 60_000
-/** After that a file counts as gone. */
+const DOWNLOAD_TIMEOUT_MS = 120_000
+const FIRST_RETRY_MS = 5_000
+const MAX_RETRY_MS = 5 * 60_000
+/** A file that could not be fetched for so long counts as gone. */
 const MEDIA_GIVE_UP_MS = 3_600_000
 
 interface Deps {
   database: Pick<Database, 'db'>
   ready: RuntimeOf
-  /** By the host's own texts. */
+  /** Translates the host's own texts. */
   translate: Translate
   now: () => Date
-  /** The host stops. */
+  /** Aborted when the host stops. */
   interrupted: AbortSignal
   log: Pick<Log, 'warn'>
 }
 
-/** One try at all files of a message that are still to be fetched. */
+/** Fetches the missing files of a message once, and adds the job of the next try. */
 export const mediaTask =
-  (parts: Deps) =>
+  (deps: Deps) =>
   async ({ item: id }: Jobs['media']): Promise<void> => {
-    const { database, now, interrupted } = parts
-    const item = await itemOf(parts, id)
+    const { database, now, interrupted } = deps
+    const item = await itemOf(deps, id)
     if (!item?.media) return
 
     const { tries } = item.media
     const ends: Downloaded[] = []
-    for (const one of missingOf(item.media)) ends.push(await endOf(parts, item, one))
-    await settleTries(database, id, ends, wordsBy(parts), now())
+    for (const file of missingOf(item.media)) ends.push(await endOf(deps, item, file))
+    await settleTries(database, id, ends, wordsBy(deps), now())
     const waits = ends.flatMap(end =>
-      end.kind === 'retry' ? [end.afterMs ?? FIRST_WAIT_MS * 2 ** Math.min(tries, 20)] : []
+      end.kind === 'retry' ? [end.afterMs ?? FIRST_RETRY_MS * 2 ** Math.min(tries, 20)] : []
     )
     if (waits.length === 0) return
     const ms = interrupted.aborted
       ? 0
-      : Math.min(...waits, LONGEST_WAIT_MS, Math.max(MEDIA_GIVE_UP_MS - age(parts, item), 0))
+      : Math.min(...waits, MAX_RETRY_MS, Math.max(MEDIA_GIVE_UP_MS - age(deps, item), 0))
     await addJob(database.db, 'media', { item: id }, { at: new Date(Date.now() + ms), key: `media ${id}` })
   }
 
-/** The chat does not wait any more for the files of a message. Begun with the message, since only here it is known when that is. */
+/**
+ * Ends the wait for the files of a message after `waitMs`. Its first job is added with the message, since only this task
+ * has `waitMs`.
+ */
 export const lateTask =
-  ({ waitMs, ...parts }: Pick<Deps, 'database' | 'translate' | 'now'> & { waitMs: number }) =>
+  ({ waitMs, ...deps }: Pick<Deps, 'database' | 'translate' | 'now'> & { waitMs: number }) =>
   async ({ item: id }: Jobs['late']): Promise<void> => {
-    const { database, now } = parts
-    const item = await itemOf(parts, id)
+    const { database, now } = deps
+    const item = await itemOf(deps, id)
     if (!item || item.media?.late) return
-    const left = waitMs - age(parts, item)
-    if (left <= 0) return tellWithout(database, id, wordsBy(parts), now())
+    const left = waitMs - age(deps, item)
+    if (left <= 0) return tellWithout(database, id, wordsBy(deps), now())
     await addJob(database.db, 'late', { item: id }, { at: new Date(Date.now() + left), key: `late ${id}` })
   }
 
-/** Undefined: it has all of its files, or was erased. */
+/** An item with missing files; undefined if it has all of its files, or was erased. */
 async function itemOf({ database: { db } }: Pick<Deps, 'database'>, id: number): Promise<Item | undefined> {
   const [item] = await db
     .select()
@@ -77,10 +79,10 @@ async function itemOf({ database: { db } }: Pick<Deps, 'database'>, id: number):
   return item
 }
 
-async function endOf(parts: Deps, item: Item, one: Media): Promise<Downloaded> {
-  // Hosts died of them.
-  if (item.deaths < MOST_DEATHS) return triedOn(parts, item, one)
-  parts.log.warn(
+async function endOf(deps: Deps, item: Item, file: Media): Promise<Downloaded> {
+  // An item in hand at MOST_DEATHS deaths is not fetched any more: its files may be the cause.
+  if (item.deaths < MOST_DEATHS) return triedOn(deps, item, file)
+  deps.log.warn(
     { event: 'inbound.media_gone', item: item.id, reason: GIVEN_UP },
     'file of a customer could not be fetched'
   )
@@ -89,18 +91,18 @@ async function endOf(parts: Deps, item: Item, one: Media): Promise<Downloaded> {
 
 const age = ({ now }: Pick<Deps, 'now'>, { createdAt }: Item) => now().getTime() - createdAt.getTime()
 
-/** Only for so long: then a file that may still come is gone too. */
-async function triedOn(parts: Deps, item: Item, media: Media): Promise<Downloaded> {
-  const end = await fetchOne(parts, item.registrationId, media)
-  if (end.kind === 'ready' || parts.interrupted.aborted) return end
-  parts.log.warn(
+/** Fetches a file; after MEDIA_GIVE_UP_MS a file that may still come counts as gone too. */
+async function triedOn(deps: Deps, item: Item, media: Media): Promise<Downloaded> {
+  const end = await fetchOne(deps, item.registrationId, media)
+  if (end.kind === 'ready' || deps.interrupted.aborted) return end
+  deps.log.warn(
     { event: 'inbound.media_gone', item: item.id, reason: end.reason },
     'file of a customer could not be fetched'
   )
-  return end.kind === 'retry' && age(parts, item) >= MEDIA_GIVE_UP_MS ? { ...end, kind: 'gone', text: '' } : end
+  return end.kind === 'retry' && age(deps, item) >= MEDIA_GIVE_UP_MS ? { ...end, kind: 'gone', text: '' } : end
 }
 
-/** Never rejects: whatever goes wrong may go right another time. */
+/** Fetches a file by its channel. Never rejects: an error is an outcome, and another try may succeed. */
 async function fetchOne({ ready, interrupted }: Deps, registrationId: number, media: Media): Promise<Downloaded> {
   if (interrupted.aborted) return STOPPED
   const fetching = async (signal: AbortSignal): Promise<Downloaded> => {
@@ -111,7 +113,7 @@ async function fetchOne({ ready, interrupted }: Deps, registrationId: number, me
     if (!download) return { kind: 'gone', reason: 'the channel fetches no files', text: '' }
     return downloadedOf(await beforeDeadline(signal, () => download.call(channel, media, tools)))
   }
-  return within(TIMEOUT_MS, fetching, interrupted).catch((error: unknown) => ({
+  return within(DOWNLOAD_TIMEOUT_MS, fetching, interrupted).catch((error: unknown) => ({
     kind: 'retry',
     reason: wordsOf(error)
   }))

@@ -2,9 +2,9 @@ import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
 import type { Outcome } from 'channel-kit/outcome'
 import { numbered } from '../protocol/contact.ts'
 
-/** What channels of phone numbers say, with every number in one form, whichever their gateway has. */
+/** Phone numbers in the events of channels, brought into one form, whichever form the gateway uses. */
 
-/** Names the contacts of a channel's events; those of other channels are their gateway's own words. */
+/** Brings the contacts of a channel's events into their form; channels without numbers keep the gateway's own names. */
 export type Naming = (events: readonly GatewayEvent[]) => readonly GatewayEvent[]
 
 export const asTheyAre: Naming = events => events
@@ -30,9 +30,9 @@ function withNumbers(event: GatewayEvent): GatewayEvent {
 const statusWithNumber = (event: StatusEvent): StatusEvent =>
   event.contact === undefined ? event : { ...event, contact: numbered(event.contact) }
 
-/** The same of the events that an outcome of a send brings. */
+/** The outcome of an attempt, with its events named likewise. */
 export function outcomeBy(naming: Naming, outcome: Outcome): Outcome {
   if (outcome.kind === 'rejected' && outcome.events) return { ...outcome, events: naming(outcome.events) }
   if (outcome.kind !== 'accepted' || !outcome.later) return outcome
-  return { ...outcome, later: outcome.later.map(one => ({ ...one, events: naming(one.events) })) }
+  return { ...outcome, later: outcome.later.map(step => ({ ...step, events: naming(step.events) })) }
 }

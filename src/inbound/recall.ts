@@ -3,11 +3,11 @@ import type { Asked, Recalled } from 'channel-kit/tools'
 import { sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
-import { aliases, messageParts } from '../postgres/schema/kept.ts'
+import { aliases, messageParts } from '../postgres/schema/registration-data.ts'
 import { conversations, type Fetching, messages, outbox } from '../postgres/schema/schema.ts'
 import { waysOf } from '../protocol/contact.ts'
 
-/** What was said before in conversations of a registration, found by what the gateway calls it. */
+/** Recalls earlier messages in conversations of a registration, by their refs. */
 export type RecallOf = (registrationId: number, asked: readonly Asked[]) => Promise<(Recalled | undefined)[]>
 
 type Said = Pick<ChatMessage, 'content' | 'attachments'>
@@ -22,9 +22,8 @@ interface Row extends Record<string, unknown> {
 }
 
 /**
- * One statement, however many are asked for. A message is told only to those
- * who ask by a name of its own conversation: what a customer names may be
- * anything, and must not bring another's words into the chat.
+ * Reads all asked messages by one statement. A message is found only under a name of its own conversation: the ref that
+ * a customer names may be any text, and must not bring another customer's words into the chat.
  */
 export const createRecall =
   ({ db }: Pick<Database, 'db'>): RecallOf =>

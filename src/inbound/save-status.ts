@@ -8,13 +8,13 @@ import { messages } from '../postgres/schema/schema.ts'
 import { wake } from '../queue/conversations.ts'
 import type { MatchedMessage } from './match-messages.ts'
 
-/** The CRM hears nothing of a message that it does not know. */
+/** The outbox item of a message's new status; none for a message that the CRM did not send. */
 export const statusItems = (
   { conversationId, crmId, replays }: Pick<MatchedMessage, 'conversationId' | 'crmId' | 'replays'>,
   status: Status
 ): NewOutboxItem[] => (crmId === null ? [] : [{ kind: 'status', conversationId, crmId, status, replays }])
 
-/** Writes down what was heard of messages. One that waited in doubt, and has no reason to any more, is due. */
+/** Saves applied statuses. A message that waited in doubt, and is no longer in doubt, becomes due. */
 export async function saveStatuses(tx: Executor, changed: readonly MatchedMessage[], now: Date): Promise<void> {
   if (changed.length === 0) return
   const rows = JSON.stringify(

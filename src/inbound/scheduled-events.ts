@@ -6,14 +6,14 @@ import type { Store } from './ingest.ts'
 
 interface Deps {
   database: Pick<Database, 'db'>
-  /** Hands over what events are stored by; one that cannot be holds up no other. */
+  /** Does a work that stores events; an event that cannot be stored holds up no other (ingest.ts). */
   storing: (work: (store: Store) => Promise<void>) => Promise<void>
   now: () => Date
 }
 
 /**
- * Events that a channel foresaw when it sent a message. One job a message walks
- * through them, so they come in their order even when all of them are overdue.
+ * Scheduled events: a channel foresaw them when it sent a message. One job per message walks through them, so they come
+ * in their order even when all of them are overdue.
  */
 export const scheduledTask =
   ({ database: { db }, storing, now }: Deps) =>

@@ -2,7 +2,7 @@ import type { Status } from 'channel-kit/chat'
 
 const RANK = { sent: 1, delivered: 2, read: 3 } as const satisfies Partial<Record<Status, number>>
 
-/** Whether a message that has a status may get another: it never goes back, and an error is one only before delivery. */
+/** A status may follow another one if it is progress: it never goes back, and an error counts only before delivery. */
 export function isProgress(from: Status | null, to: Status): boolean {
   if (from === 'error') return false
   if (to === 'error') return from === null || from === 'sent'
@@ -15,8 +15,8 @@ export interface PartStatus {
 }
 
 /**
- * How far a message got of which these are all parts: in error as soon as one is, else as far as the least of them. A
- * part that the gateway has under several ids got as far as the best of those.
+ * Status of a message by all of its parts: error as soon as one part is in error, otherwise the lowest of its parts. A
+ * part with several refs has the best status of these.
  */
 export function wholeStatus(parts: readonly PartStatus[]): Status | null {
   const best = new Map<number, Status | null>()

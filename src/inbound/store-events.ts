@@ -15,10 +15,9 @@ import { saveStatuses, statusItems } from './save-status.ts'
 import { keepUnmatched, takeUnmatched } from './unmatched-statuses.ts'
 
 /**
- * Stores what gateways reported, in the order reported, and what the CRM has to
- * hear of it. Runs in the caller's transaction, so that a gateway is answered
- * only for what is kept. A few statements, however many events. `firstEarly`: what
- * was kept about the same messages, and came before, goes before them. `late`: they came long before now.
+ * Stores reported events in their order, and adds the outbox items that they cause. Runs in the caller's transaction, so
+ * that a gateway is answered only when its events are stored. A few statements, however many events. `firstEarly`:
+ * unmatched statuses of the same messages, which came before, are applied first. `late`: the events came long before now.
  */
 export async function storeEvents(
   tx: Executor,
@@ -27,32 +26,32 @@ export async function storeEvents(
   { firstEarly = false, late = false } = {}
 ): Promise<void> {
   if (given.length === 0) return
-  const { all: come, siblings } = normalize(given)
-  const renamed = await addAliases(tx, come)
-  const named = await matchMessages(tx, come)
-  await learnNames(tx, come, named)
-  const byContact = await conversationsOf(tx, come.flatMap(contactOf))
+  const { all: reported, siblings } = normalize(given)
+  const renamed = await addAliases(tx, reported)
+  const unlocked = await matchMessages(tx, reported)
+  await learnNames(tx, reported, unlocked)
+  const byContact = await conversationsOf(tx, reported.flatMap(contactOf))
   const before = firstEarly
     ? await takeUnmatched(
         tx,
-        come.filter(({ event }) => named.get(event))
+        reported.filter(({ event }) => unlocked.get(event))
       )
     : []
-  const all = [...before, ...come]
+  const all = [...before, ...reported]
   const locked = await lockConversations(tx, [
     ...renamed,
     ...byContact.values(),
-    ...[...named.values()].flatMap(message => message?.conversationId ?? [])
+    ...[...unlocked.values()].flatMap(message => message?.conversationId ?? [])
   ])
   await lockRegistrations(
     tx,
     locked.map(({ registrationId }) => registrationId),
     'share'
   )
-  // Only now, when nobody else can change them, are the statuses read. A message whose send returned meanwhile is not
-  // locked: to us it is still one that we do not know.
+  // Messages are matched again under the lock, when no other transaction can change their statuses. A message whose
+  // attempt returned meanwhile is not locked, and counts as unmatched.
   const byId = new Map(locked.map(conversation => [conversation.id, conversation]))
-  const known = latestOf(
+  const matched = latestOf(
     new Map(
       [...(await matchMessages(tx, all))].filter(([, message]) => message === null || byId.has(message.conversationId))
     ),
@@ -60,11 +59,13 @@ export async function storeEvents(
   )
   await addParts(
     tx,
-    [...known.values()].filter(message => message !== null)
+    [...matched.values()].filter(message => message !== null)
   )
   await holdWaiting(
     tx,
-    all.flatMap(({ event }) => (event.kind === 'status' && event.status === 'returned' ? (known.get(event) ?? []) : []))
+    all.flatMap(({ event }) =>
+      event.kind === 'status' && event.status === 'returned' ? (matched.get(event) ?? []) : []
+    )
   )
   const conversationOf = (contact: Contact) => {
     const conversation = byId.get(byContact.get(keyOf(contact)) ?? -1)
@@ -73,57 +74,60 @@ export async function storeEvents(
   }
 
   const changed = new Set<MatchedMessage>()
-  /** What has to wait until its message is not being sent any more. */
+  /** Returned statuses that wait until the attempt of their message has ended. */
   const deferred = new Set<GatewayEvent>()
   const arriving = new Map<NewOutboxItem, Arrived>()
-  const news = all.flatMap(reported => newsOf(reported))
-  const told = await enqueueOutbox(tx, locked, news)
+  const added = await enqueueOutbox(
+    tx,
+    locked,
+    all.flatMap(event => itemsOf(event))
+  )
   await saveStatuses(tx, [...changed], now)
   await sendAgain(tx, [...changed])
-  await keepUnmatched(tx, all.flatMap(unknown))
-  const arrived = told.flatMap(one => arriving.get(one) ?? [])
+  await keepUnmatched(tx, all.flatMap(unmatchedOf))
+  const arrived = added.flatMap(item => arriving.get(item) ?? [])
   await writeLastIncoming(tx, arrived, { now, late })
   await writeMemories(tx, all.flatMap(memoryOf(new Set(arrived.map(({ event }) => event)))))
   await writeAddresses(tx, all, locked)
   await writeNotes(tx, all.flatMap(noteOf), now)
   await enqueueAnswers(tx, locked, all.flatMap(answerOf), all.flatMap(messageOf), now)
 
-  /** What the CRM has to hear of an event, noting on the message what the event changes. */
-  function newsOf({ registrationId, event }: ReportedEvent): NewOutboxItem[] {
-    if (event.kind === 'message') return arrivingNews(registrationId, event)
-    const message = known.get(event)
+  /** The outbox items of an event, which is applied to its message. */
+  function itemsOf({ registrationId, event }: ReportedEvent): NewOutboxItem[] {
+    if (event.kind === 'message') return incomingItemsOf(registrationId, event)
+    const message = matched.get(event)
     if (event.kind !== 'status' || !message || message.returned.some(({ ref }) => ref === event.ref)) return []
     const taken = event.status === 'returned' ? takeBack(message, event, now) : 'over'
     if (taken === 'later') deferred.add(event)
     if (taken === 'again') changed.add(message)
-    return taken === 'over' ? heardNews(message, event) : []
+    return taken === 'over' ? statusItemsOf(message, event) : []
   }
 
-  function arrivingNews(registrationId: number, event: MessageEvent): NewOutboxItem[] {
+  function incomingItemsOf(registrationId: number, event: MessageEvent): NewOutboxItem[] {
     const conversation = conversationOf({ registrationId, contact: event.contact })
-    const pieces = incomingItems(conversation, event)
-    for (const first of pieces.slice(0, 1)) arriving.set(first, { conversation, event })
-    return pieces
+    const items = incomingItems(conversation, event)
+    for (const first of items.slice(0, 1)) arriving.set(first, { conversation, event })
+    return items
   }
 
-  function heardNews(message: MatchedMessage, event: StatusEvent): NewOutboxItem[] {
+  function statusItemsOf(message: MatchedMessage, event: StatusEvent): NewOutboxItem[] {
     const { changed: isChanged, status } = applyStatus(message, event, now)
     if (isChanged) changed.add(message)
     return status ? statusItems(message, status) : []
   }
 
-  function unknown({ registrationId, event }: ReportedEvent) {
+  function unmatchedOf({ registrationId, event }: ReportedEvent) {
     if (event.kind !== 'status') return []
-    const waits = deferred.has(event) || !(siblings.get(event) ?? [event]).some(one => known.has(one))
+    const waits = deferred.has(event) || !(siblings.get(event) ?? [event]).some(sibling => matched.has(sibling))
     return waits ? [{ registrationId, ...event }] : []
   }
 
-  /** What is reported again, of a message that came before, is old. */
+  /** The memory that an event brings; none of a message that was reported before, since it is old. */
   function memoryOf(fresh: ReadonlySet<GatewayEvent>) {
     return ({ event, registrationId }: ReportedEvent): Memory[] => {
       if (!('remember' in event) || event.remember === undefined || deferred.has(event)) return []
       const id = event.kind === 'message' ? conversationOf({ registrationId, contact: event.contact }).id : undefined
-      const conversationId = id ?? known.get(event)?.conversationId
+      const conversationId = id ?? matched.get(event)?.conversationId
       if (conversationId === undefined || (event.kind === 'message' && !fresh.has(event))) return []
       return [{ conversationId, value: event.remember }]
     }

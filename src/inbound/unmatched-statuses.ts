@@ -1,24 +1,23 @@
 import type { StatusEvent } from 'channel-kit/event'
 import { and, asc, eq, gt, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { earlyStatuses, messageParts } from '../postgres/schema/kept.ts'
+import { earlyStatuses, messageParts } from '../postgres/schema/registration-data.ts'
 import { messages } from '../postgres/schema/schema.ts'
 import { addJob, type Jobs } from '../queue/jobs.ts'
 import type { ReportedEvent } from './match-messages.ts'
 
-/** Statuses of messages that we do not know, yet: kept, and applied when the send has returned. */
+/** Unmatched statuses: no message has their ref yet. Kept, and applied when the attempt has returned. */
 
-const WHEN = { soon: 1_000, later: 60_000 }
+const RECHECK_MS = { soon: 1_000, later: 60_000 }
 /**
- * A status and the answer to its send, stored at the same moment, may miss each
- * other: what is as young as this is looked at again. What is older waits for a
- * send to name it, however long that takes: gateways report on much that is not
- * ours, and to go through all of that each time would be the most work of all.
+ * Statuses this young are rechecked by time, since a status and the result of its attempt, stored at the same moment,
+ * may miss each other. An older status waits for an attempt to return its ref, however long that takes: gateways report
+ * on many messages that are not ours, and to recheck all of them each time would be the most work of all.
  */
 const YOUNG_MS = 3 * 60_000
-/** A gateway also reports on messages that were never ours. */
+/** An unmatched status is removed after so long: gateways also report on messages that were never ours. */
 const UNMATCHED_KEPT_MS = 24 * 3_600_000
-const MOST_AT_ONCE = 1_000
+const MAX_TAKEN = 1_000
 
 export async function keepUnmatched(
   tx: Executor,
@@ -35,12 +34,12 @@ export async function keepUnmatched(
       more: moreOf(rest)
     }))
   )
-  // A job's key is held until the transaction ends: in one order, so that nobody waits in a circle.
+  // A job's key is locked until the transaction ends: in one order, so that transactions never wait in a circle.
   const ids = [...new Set(all.map(({ registrationId }) => registrationId))].sort((a, b) => a - b)
-  for (const id of ids) await look(tx, id, 'soon')
+  for (const id of ids) await addRecheck(tx, id, 'soon')
 }
 
-/** Sends have returned: what was kept about their messages is looked at now, whenever else it was to be. */
+/** Rechecks the unmatched statuses with the refs that attempts have returned, at once. */
 export async function recheckUnmatched(
   tx: Executor,
   sent: readonly { registrationId: number; ref: string }[]
@@ -53,14 +52,14 @@ export async function recheckUnmatched(
 
 interface Deps {
   database: Pick<Database, 'db'>
-  /** Hands over what events are stored by; one that cannot be holds up no other. */
+  /** Does a work that stores events; an event that cannot be stored holds up no other (ingest.ts). */
   storing: (
     work: (store: (tx: Executor, all: readonly ReportedEvent[]) => Promise<void>) => Promise<void>
   ) => Promise<void>
   now: () => Date
 }
 
-/** Hands on the statuses whose messages are known by now. */
+/** Applies the unmatched statuses of a registration that have a message by now. */
 export const unmatchedTask =
   ({ database: { db }, storing, now }: Deps) =>
   ({ registration, all = false }: Jobs['early']): Promise<void> =>
@@ -73,11 +72,11 @@ export const unmatchedTask =
         await store(tx, due)
 
         const [left] = await tx.select({ id: earlyStatuses.id }).from(earlyStatuses).where(and(ours, young)).limit(1)
-        if (left) await look(tx, registration, due.length === MOST_AT_ONCE ? 'soon' : 'later')
+        if (left) await addRecheck(tx, registration, due.length === MAX_TAKEN ? 'soon' : 'later')
       })
     )
 
-/** What was kept about the messages of these statuses, which are known by now. */
+/** Takes the unmatched statuses with the refs of these statuses, whose messages are matched by now. */
 export async function takeUnmatched(tx: Executor, statuses: readonly ReportedEvent[]): Promise<ReportedEvent[]> {
   const refs = statuses.flatMap(refsOf)
   if (refs.length === 0) return []
@@ -92,14 +91,14 @@ export async function takeUnmatched(tx: Executor, statuses: readonly ReportedEve
 const refsOf = ({ registrationId, event }: ReportedEvent) =>
   event.kind === 'status' ? [{ registrationId, ref: event.ref }] : []
 
-/** Those whose messages are known, in their order, in which all lock them. */
+/** Takes statuses that have a message by now, in the order of their ids, in which all transactions lock them. */
 async function take(tx: Executor, which: SQL | undefined): Promise<ReportedEvent[]> {
   const rows = await tx
     .select()
     .from(earlyStatuses)
     .where(and(which, or(namedBy(messages), namedBy(messageParts))))
     .orderBy(asc(earlyStatuses.id))
-    .limit(MOST_AT_ONCE)
+    .limit(MAX_TAKEN)
     .for('update')
   const ids = rows.map(({ id }) => id)
   if (ids.length > 0) await tx.delete(earlyStatuses).where(inArray(earlyStatuses.id, ids))
@@ -132,11 +131,14 @@ const eventOf = ({ registrationId, ref, status, reason, remember, more }: Kept):
   }
 })
 
-/** By the database's clock, as all jobs. One that comes soon is put off neither by those that come after it nor by one that comes later. */
-const look = (tx: Executor, registration: number, when: keyof typeof WHEN) =>
+/**
+ * Adds a job that rechecks. By the database's clock, as all jobs. `soon` and `later` have separate job keys and keep
+ * their time, so neither postpones the other.
+ */
+const addRecheck = (tx: Executor, registration: number, when: keyof typeof RECHECK_MS) =>
   addJob(
     tx,
     'early',
     { registration },
-    { at: new Date(Date.now() + WHEN[when]), key: `early ${when} ${registration}`, keepsTime: true }
+    { at: new Date(Date.now() + RECHECK_MS[when]), key: `early ${when} ${registration}`, keepsTime: true }
   )

@@ -7,7 +7,7 @@ import { ingest } from './ingest.ts'
 import { insertCalls, type KeptCall, withLeftOut } from './keep-webhooks.ts'
 import { storeEvents } from './store-events.ts'
 
-/** Resolves when what a gateway reported of a registration, and its call, are stored for good; nothing is when it rejects. */
+/** Stores the events of a webhook call, and the call. Resolves when they are stored for good; none is when it rejects. */
 export type Ingest = (registrationId: number, events: readonly GatewayEvent[], kept?: KeptCall) => Promise<void>
 
 interface Call {
@@ -23,18 +23,16 @@ interface Deps {
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
-/** Most calls of gateways stored together, and most events of one that is. */
-const MOST_TOGETHER = 100
-const MOST_EVENTS = 100
-/** And most bytes: those of a batch are in memory at once. */
-const MOST_BYTES = 65_536
+/** Webhook calls stored together at most, and the most events and bytes of such a call: those of a batch are in memory at once. */
+const MAX_TOGETHER = 100
+const MAX_EVENTS = 100
+const MAX_BYTES = 65_536
 
 const reportedOf = ({ registrationId, events }: Call) => events.map(event => ({ registrationId, event }))
 
 /**
- * Stores what calls report that come at the same time in one transaction, each
- * call's events in their order. A call that makes others fail is stored by
- * itself, and without the events that cannot be.
+ * Stores the events of calls that come at the same time in one transaction, each call's events in their order. A call
+ * that makes others fail is stored by itself, without the events that cannot be stored.
  */
 export function createIngest({ database, now, stored, log }: Deps): Ingest {
   const alone = (call: Call) =>
@@ -55,14 +53,14 @@ export function createIngest({ database, now, stored, log }: Deps): Ingest {
     const news = calls.filter(({ events }) => events.length > 0).length
     if (news > 0) stored(news)
     return calls.map(() => undefined)
-  }, MOST_TOGETHER)
+  }, MAX_TOGETHER)
 
   const calledWebhooks = createActivity(database, 'calledAt')
 
   return async (registrationId, events, kept) => {
     const call = { registrationId, events, kept }
     if (events.length === 0 && !kept) return
-    if (events.length <= MOST_EVENTS && (kept?.sealed?.bytes.length ?? 0) <= MOST_BYTES) await together(call)
+    if (events.length <= MAX_EVENTS && (kept?.sealed?.bytes.length ?? 0) <= MAX_BYTES) await together(call)
     else {
       await alone(call)
       if (events.length > 0) stored(1)

@@ -3,7 +3,7 @@ import type { Database } from '../postgres/connect.ts'
 import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
 import type { Posted } from '../protocol/chat.ts'
 
-/** Resolves when the message is stored for good. `other`: another name of the same contact, such as a number without its plus. */
+/** Accepts a message. Resolves when it is stored for good. `other`: another name of the same contact, such as a number without its plus. */
 export type Accept = (registrationId: number, posted: Posted, other?: string | null) => Promise<void>
 
 export const ACCEPT = readRoutine(new URL('./accept.sql', import.meta.url), 'accept_messages')
@@ -14,12 +14,12 @@ interface Arrival {
   other: string | null
 }
 
-/** Most messages stored together. */
+/** Messages stored together at most. */
 const MOST_TOGETHER = 500
 
 /**
- * Stores messages and sees to it that a host sends them, in one transaction, so
- * that a 202 is never given for a message that nothing will send.
+ * Stores messages and wakes a host for them, in one transaction, so that a 202 is
+ * never given for a message that no host will send.
  */
 export function createAccept(
   { pool }: Pick<Database, 'pool'>,

@@ -4,11 +4,11 @@ import { conversations } from '../postgres/schema/schema.ts'
 import { type Conversation, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
 
-/** Writes down anew when these conversations, which are locked, have something to send. */
+/** Saves anew when these locked conversations have a message to send. */
 export const refreshSending = (tx: Executor, conversationIds: readonly number[]): Promise<void> =>
   refreshDue(tx, 'send', conversationIds)
 
-/** Sees to it that a host sends messages that were added to locked conversations. */
+/** Makes messages that were added to locked conversations due, and wakes a host for them. */
 export async function enqueue(
   tx: Executor,
   locked: readonly Conversation[],

@@ -1,24 +1,24 @@
 import { and, asc, eq, inArray, or, sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
-import { aliases } from '../postgres/schema/kept.ts'
+import { aliases } from '../postgres/schema/registration-data.ts'
 import { conversations, messages, outbox } from '../postgres/schema/schema.ts'
 import { waysOf } from '../protocol/contact.ts'
 
-/** What there was of a contact. */
+/** Counts of a contact's erased rows. */
 export interface Erased {
   conversations: number
   messages: number
   /** Messages among them that had not been settled. */
   unsent: number
   items: number
-  /** Items among them that the CRM had not been told. */
+  /** Outbox items among them that had not been delivered. */
   untold: number
 }
 
 /**
- * Forgets a contact: its conversations with all their messages, statuses and
- * what the CRM had to be told, under whichever of its names. What a host has in hand at the moment still ends,
- * and is not written down. `onlyCount` changes nothing.
+ * Erases a contact: its conversations under any of its names, with all their
+ * messages, statuses and outbox items. Items in hand at the moment still end, and
+ * are not saved. `onlyCount` changes nothing.
  */
 export const eraseContact = (
   { db }: Pick<Database, 'db'>,
@@ -27,7 +27,7 @@ export const eraseContact = (
 ): Promise<Erased> =>
   db.transaction(async tx => {
     const names = waysOf(contact)
-    // In the order in which everybody locks them.
+    // In the order of CONTRIBUTING.md, "Locks".
     const found = await tx
       .select({ id: conversations.id })
       .from(conversations)

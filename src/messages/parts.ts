@@ -2,9 +2,9 @@ import type { Status } from 'channel-kit/chat'
 import type { Part } from 'channel-kit/outcome'
 import { and, asc, eq, inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { messageParts } from '../postgres/schema/kept.ts'
+import { messageParts } from '../postgres/schema/registration-data.ts'
 
-/** What the gateway has of messages that it did not take whole at once. */
+/** Parts of messages that the gateway did not take whole at once. */
 
 export interface KnownPart extends Part {
   status: Status | null
@@ -16,7 +16,7 @@ export interface PartRow extends Part {
   status?: Status | null
 }
 
-/** One part may be known by several ids. `statuses`: those of rows that are there already are replaced. */
+/** Saves parts; a part may have several refs. `statuses`: the statuses of existing rows are replaced. */
 export async function writeParts(tx: Executor, rows: readonly PartRow[], { statuses }: { statuses: boolean }) {
   if (rows.length === 0) return
   const kept = sql`case when ${messageParts.dropped} then excluded.status else ${messageParts.status} end`
@@ -41,11 +41,11 @@ export async function partsOf(tx: Executor, messageIds: readonly number[]): Prom
   return parts
 }
 
-/** As a channel is handed them: each part once. */
+/** Parts as a channel gets them: each part once. */
 export const sentOf = (parts: readonly Part[]): Part[] => [
   ...new Map(parts.map(({ part, ref }) => [part, { part, ref }])).values()
 ]
 
-/** Whether these are all parts of a message of so many. */
+/** True if these are all parts of a message with so many. */
 export const isWhole = (parts: readonly Part[], count: number | null | undefined): boolean =>
   typeof count === 'number' && new Set(parts.map(({ part }) => part)).size >= count

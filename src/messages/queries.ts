@@ -1,13 +1,13 @@
 import { and, asc, desc, eq, gt, gte, inArray, lt, lte, max, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
-import { aliases, messageParts } from '../postgres/schema/kept.ts'
+import { aliases, messageParts } from '../postgres/schema/registration-data.ts'
 import { conversations, type MessageState, messages, registrations } from '../postgres/schema/schema.ts'
 import { waysOf } from '../protocol/contact.ts'
 import type { KnownPart } from './parts.ts'
 import { FAILED } from './replay.ts'
 
-/** Messages as an operator looks for them. */
+/** Queries of messages for operators. */
 
 export interface MessageFilter {
   ids?: readonly number[] | undefined
@@ -36,14 +36,14 @@ const COLUMNS = {
   replays: messages.replays,
   ref: messages.ref,
   acceptedAt: messages.createdAt,
-  /** Of one that waits: not before. */
+  /** The due time of a waiting message. */
   dueAt: sql`case when ${messages.state} = 'waiting' then ${messages.dueAt} end`.mapWith(
     messages.dueAt
   ) as SQL<Date | null>,
   settledAt: messages.settledAt
 }
 
-/** What the gateway has of one that it did not take whole. */
+/** A part of a message that the gateway did not take whole. */
 const PARTS = sql<readonly KnownPart[]>`(
   select coalesce(json_agg(json_build_object('part', p.part, 'ref', p.ref, 'status', p.status) order by p.part, p.ref), '[]')
   from ${messageParts} p where p.message_id = ${messages.id} and not p.dropped)`
@@ -64,7 +64,7 @@ export const listMessages = (
     .orderBy(desc(messages.id))
     .limit(limit)
 
-/** Those of one id, or of one id of the CRM, which several registrations may have. */
+/** The messages with an id, ours or the CRM's, which several registrations may have. */
 export const findMessages = (
   { db }: { db: Executor },
   {
@@ -98,9 +98,8 @@ export async function countMessages({ db }: Pick<Database, 'db'>, wanted: Messag
 }
 
 /**
- * The ids of what there is now, the oldest first and so many together, so that
- * a conversation keeps its order whatever is done to them. One that comes to be
- * wanted again meanwhile is not met twice.
+ * The ids of the present rows in batches, the oldest first, so that a conversation
+ * keeps its order. A row that comes to be wanted again meanwhile is not met twice.
  */
 export async function* idsOf(
   { db }: Pick<Database, 'db'>,
@@ -146,8 +145,8 @@ function matching({
 }
 
 /**
- * A message by any of its names. Registration by registration, since every
- * index of a name begins with it: without them all messages would be read.
+ * A message by any of its names. Registration by registration, since every index
+ * of a name begins with the registration: otherwise all messages would be read.
  */
 const named = (q: string, registrationId: number | undefined) => sql`${messages.id} in (
   select found.id from ${registrations} r cross join lateral (

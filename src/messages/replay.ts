@@ -1,27 +1,28 @@
 import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { messageParts } from '../postgres/schema/kept.ts'
+import { messageParts } from '../postgres/schema/registration-data.ts'
 import { messages } from '../postgres/schema/schema.ts'
 import { lockConversations, wake } from '../queue/conversations.ts'
 import { refreshSending } from './enqueue.ts'
 import type { StoryEntry } from './story.ts'
 
-/** A message that its gateway took, and reported an error of later, has failed as much as one that never left. */
+/** Failed messages: those that never left, and those that the gateway took and later reported an error of. */
 export const FAILED = sql`(${messages.state} = 'failed' or (${messages.state} = 'accepted' and ${messages.status} = 'error'))`
 
 const OF_MESSAGE = sql`from ${messageParts} p where p.message_id = ${messages.id} and not p.dropped`
 
-/** What a message has after parts of it were dropped. */
+/** Columns of a message after failed parts of it were dropped. */
 export const KEPT = {
   ref: sql`(select min(p.ref) ${OF_MESSAGE} and p.part = 0)`,
   inParts: sql`exists (select ${OF_MESSAGE})`
 }
 
 /**
- * Sends failed messages once more, as an operator decides. They go to the head
- * of their conversations, being older than what waits there, and the CRM hears
- * of their statuses anew. What the gateway may still report of the failed send
- * is not about them any more. Parts that got through are not sent again. Answers how many had failed and now wait.
+ * Replays failed messages, as an operator decides. They go to the head of their
+ * conversations, being older than the messages that wait there, and the CRM gets
+ * their statuses anew. Later reports about the failed attempt are not about them
+ * any more. Parts that got through are not sent again. Returns how many messages
+ * had failed and now wait.
  */
 export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly number[], now: Date): Promise<number> =>
   db.transaction(async tx => {
@@ -35,7 +36,7 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
     )
     const failed = and(inArray(messages.id, [...ids]), FAILED)
     await drop(tx, failed)
-    const chapter: StoryEntry = { kind: 'replayed', at: now.toISOString() }
+    const entry: StoryEntry = { kind: 'replayed', at: now.toISOString() }
     const replayed = await tx
       .update(messages)
       .set({
@@ -52,7 +53,7 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
         dueAt: now,
         settledAt: null,
         replays: sql`${messages.replays} + 1`,
-        story: sql`${messages.story} || ${JSON.stringify([chapter])}::jsonb`
+        story: sql`${messages.story} || ${JSON.stringify([entry])}::jsonb`
       })
       .where(failed)
       .returning({ conversationId: messages.conversationId, registrationId: messages.registrationId })
@@ -68,7 +69,7 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
     return replayed.length
   })
 
-/** The parts that failed, or the whole where it was one. Their ids are kept, since gateways repeat themselves. */
+/** Drops the failed parts, or the whole message if it was not in parts. Their refs are kept, since gateways repeat themselves. */
 async function drop(tx: Executor, failed: SQL | undefined): Promise<void> {
   await tx.execute(sql`
     insert into ${messageParts} (message_id, part, ref, registration_id)

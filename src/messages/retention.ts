@@ -6,43 +6,43 @@ import { conversations, messages, outbox } from '../postgres/schema/schema.ts'
 import { type Retention, retentionCrons } from '../queue/retention-schedule.ts'
 
 /**
- * Rows that nobody works on any more. With a row goes the memory that it was
- * there: the CRM's message of that id, or the gateway's, would count as new.
+ * Retention of settled rows. With a row goes the memory that it was there: the
+ * CRM's message of that id, or the gateway's, would count as new.
  */
 
 /** Rows by table. */
 export interface Finished {
   messages: number
   outbox: number
-  /** Left without either, and without an incoming message since. */
+  /** Conversations without messages and items, and without an incoming message since. */
   conversations: number
   /** Calls of gateways: read once more, they would bring back what is known no longer. */
   webhooks: number
 }
 
-/** Few enough that a lock is held for moments only, while the hosts go on. */
+/** Rows of a batch: few enough that a lock is held for moments only, while the hosts go on. */
 const BATCH = 5_000
-/** A message to a contact waits while its conversation is being removed. */
+/** Conversations of a batch: a message to a contact waits while its conversation is being removed. */
 const CONVERSATIONS = 500
 
 const finishedMessages = (before: Date) =>
   and(
     lt(messages.settledAt, before),
     inArray(messages.state, ['accepted', 'failed']),
-    // Its channel foresaw events that the CRM has not been told of.
+    // Messages with scheduled events still to come are kept.
     isNull(messages.later)
   )
 
 const finishedItems = (before: Date) =>
-  // Files of it may be on their way still.
+  // Items whose files are still being fetched are kept.
   and(lt(outbox.settledAt, before), ne(outbox.state, 'waiting'), isNull(outbox.media))
 
-/** Conversations that have no more; `message` and `item`: which ones count. */
+/** Conversations without further rows; `message` and `item`: the rows that count. */
 const idle = (before: Date, message?: SQL, item?: SQL) =>
   and(
     isNull(conversations.sendingDue),
     isNull(conversations.tellingDue),
-    // Nobody else knows that the contact is another's by name.
+    // A renamed contact’s conversation is kept: nothing else knows the present name.
     isNull(conversations.address),
     or(isNull(conversations.lastIncomingAt), lt(conversations.lastIncomingAt, before)),
     sql`not exists (select from ${messages} where ${and(sql`${messages.conversationId} = ${conversations.id}`, message)})`,
@@ -64,7 +64,7 @@ export async function countFinished({ db }: Pick<Database, 'db'>, before: Date):
 
 interface Run {
   interrupted: AbortSignal
-  /** Told after each batch what is gone so far. */
+  /** Called after each batch with the counts so far. */
   removed?: (counts: Finished) => void
 }
 
@@ -92,7 +92,7 @@ export async function removeFinished(
   return counts
 }
 
-/** Rows that are locked at the moment are left for the next time. */
+/** Removes a batch of rows; rows that are locked at the moment are left for the next time. */
 async function removeRows(db: Database['db'], table: typeof messages | typeof outbox, where: SQL | undefined) {
   const { rowCount } = await db.execute(sql`
     with finished as (
@@ -102,7 +102,7 @@ async function removeRows(db: Database['db'], table: typeof messages | typeof ou
   return { gone, more: gone > 0 }
 }
 
-/** Walks through them by id, since one that gets a message at the last moment stays. */
+/** Removes conversations by their ids in order, since a conversation that gets a message at the last moment stays. */
 function idleRemover(db: Database['db'], before: Date) {
   let last = 0
   return () =>
@@ -116,7 +116,7 @@ function idleRemover(db: Database['db'], before: Date) {
         .for('update', { skipLocked: true })
       const ids = found.map(({ id }) => id)
       last = ids.at(-1) ?? last
-      // Looked at once more, now that nobody can add to them.
+      // Checked once more under the lock, when no transaction can add to them.
       const { rowCount } = await tx
         .delete(conversations)
         .where(and(sql`${conversations.id} = any(${bigints(ids)})`, idle(before)))

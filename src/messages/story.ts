@@ -2,8 +2,8 @@ import type { Status } from 'channel-kit/chat'
 import type { Outcome } from 'channel-kit/outcome'
 
 /**
- * What happened to a message, in order; kept in its row. Times are ISO 8601.
- * What the CRM answered stands with the items it was told.
+ * Story of a message: its entries in order, kept in its row. Times are ISO 8601.
+ * The CRM's answers are with the outbox items.
  */
 export type StoryEntry =
   | {
@@ -15,17 +15,17 @@ export type StoryEntry =
       ref?: string
       durationMs: number
     }
-  /** `part`: of a message that the gateway has in several. */
+  /** A status that advanced the message. `part`: of a message in several parts. */
   | { kind: 'status'; at: string; status: Status; reason?: string; part?: number }
-  /** The gateway gave it, or a part of it, back undelivered, and it is sent once more, by the way that the channel said. */
+  /** The gateway returned the message, or a part of it, undelivered, and it is sent once more, by the way that the channel named. */
   | { kind: 'returned'; at: string; ref: string; reason?: string; way?: string }
-  /** A status that did not get it further, and says more than that it did not. */
+  /** A status that did not advance the message, but has a reason. */
   | { kind: 'noted'; at: string; status: Status; reason: string; part?: number }
-  /** It was not known whether the message had left, and a status said that the gateway has it. */
+  /** A status proved, while the message was in doubt, that the gateway has it. */
   | { kind: 'confirmed'; at: string; ref: string }
-  /** None did, for as long as the host waited. */
+  /** No status settled the doubt for as long as the host waited. */
   | { kind: 'unconfirmed'; at: string; reason: string }
-  /** It waits in a lot. */
+  /** The message waits in a lot. */
   | { kind: 'gathered'; at: string; lot: number }
   | { kind: 'replayed'; at: string }
 

@@ -4,7 +4,7 @@ import type { OutboxState } from '../postgres/schema/schema.ts'
 import type { FoundMessage } from './queries.ts'
 import type { StoryEntry } from './story.ts'
 
-/** The whole story of a message: its own entries, and among them its outbox items, which say what the CRM was told. */
+/** The whole story of a message: its own entries, and among them its outbox items, with the CRM's answers. */
 export type WholeStoryEntry =
   | StoryEntry
   | { kind: 'accepted'; at: string }
@@ -18,11 +18,11 @@ export type WholeStoryEntry =
       reason: string | null
     }
 
-/** In order. Times of its own entries are by the clock of the hosts, that of its acceptance by the database's. */
+/** Entries in order. Their times are by the clock of the hosts, that of the acceptance by the database's. */
 export async function storyOf(database: { db: Executor }, message: FoundMessage): Promise<WholeStoryEntry[]> {
   const { acceptedAt, chapters, crmId } = message
   const items = crmId === null ? [] : await itemsAbout(database, { ...message, crmId })
-  const told = items.map(
+  const ofItems = items.map(
     ({ id, body, state, attempts, reason, createdAt, settledAt }): WholeStoryEntry => ({
       kind: 'crm',
       at: (settledAt ?? createdAt).toISOString(),
@@ -35,6 +35,6 @@ export async function storyOf(database: { db: Executor }, message: FoundMessage)
   )
   return [
     { kind: 'accepted', at: acceptedAt.toISOString() },
-    ...[...chapters, ...told].toSorted((one, other) => one.at.localeCompare(other.at))
+    ...[...chapters, ...ofItems].toSorted((one, other) => one.at.localeCompare(other.at))
   ]
 }

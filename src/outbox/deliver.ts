@@ -12,16 +12,16 @@ interface Deps {
   call: ReturnType<typeof createCrmClient>
   /** The audience and address of a channel; undefined when it is not mounted here. */
   selfUriOf: (channel: string) => string | undefined
-  /** How long an item is offered. */
+  /** An item is offered for so long before it is parked. */
   retryMs: number
-  /** How often an item is offered that the CRM does not take while it takes others. */
+  /** An item that the CRM refuses while it takes others is parked after so many attempts. */
   parkAfter: number
   now: () => Date
   random: () => number
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>
 }
 
-/** One attempt to tell a CRM something. Never rejects: whatever goes wrong is tried again. */
+/** An attempt to deliver an outbox item to its CRM. Never rejects: an item whose attempt fails is offered again. */
 export const createDelivery =
   (deps: Deps) =>
   async (claimed: ClaimedItem): Promise<DeliveryResult> => {
@@ -76,6 +76,6 @@ async function again(
   return { kind: 'again', at: new Date(now().getTime() + backoffMs(claimed.attempts, random())), reason }
 }
 
-/** Doubles from 5 s to 15 min, less up to a quarter by chance, so that a CRM that comes back is not met by all at once. */
+/** Backoff: doubles from 5 s to 15 min, less up to a quarter by chance, so that a CRM that comes back is not met by all items at once. */
 export const backoffMs = (failed: number, random: number) =>
   Math.min(FIRST_WAIT_MS * 2 ** Math.min(failed, 20), LONGEST_WAIT_MS) * (1 - random / 4)

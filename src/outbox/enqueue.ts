@@ -10,10 +10,10 @@ import { type Conversation, wake } from '../queue/conversations.ts'
 import { addJob } from '../queue/jobs.ts'
 import { incomingKey, statusKey } from './key.ts'
 
-/** Something that the CRM has to be told. */
+/** An outbox item to be added: a status or an incoming message. */
 export type NewOutboxItem = {
   conversationId: number
-} /** `replays`: how often an operator had the message sent once more. */ & (
+} /** `replays`: replays of the message by an operator. */ & (
   | { kind: 'status'; crmId: string; status: Status; replays: number }
   /** `ref`: the gateway's id of the message. Files among the attachments are fetched before the CRM is told. */
   | {
@@ -25,8 +25,8 @@ export type NewOutboxItem = {
 )
 
 /**
- * Stores what the CRM has to be told, in this order, each thing once; the caller
- * has locked the conversations. Answers what is new.
+ * Adds outbox items in this order, each key once; the caller has locked the
+ * conversations. Returns the new ones.
  */
 export async function enqueueOutbox(
   tx: Executor,
@@ -53,7 +53,7 @@ export async function enqueueOutbox(
     column: outbox.dedupe,
     nameOf: ({ dedupe }) => dedupe
   })
-  // As recall.ts looks for it.
+  // The key as recall.ts looks for it.
   for (const row of known) row.dedupe = nameIn(row.dedupe, row)
   if (known.length > 0) added.push(...(await insert(tx, known)))
   if (added.length === 0) return []
@@ -63,7 +63,7 @@ export async function enqueueOutbox(
     await addJob(tx, 'media', { item: id }, { key: `media ${id}` })
     await addJob(tx, 'late', { item: id }, { key: `late ${id}` })
   }
-  // The first thing of each conversation: with it the others wait.
+  // The first new item of each conversation, behind which the others wait.
   const heads = new Map(added.toReversed().map(one => [one.conversationId, one.dueAt]))
   for (const [dueAt, ids] of Map.groupBy(heads.keys(), id => heads.get(id)?.getTime()))
     await tx
@@ -96,7 +96,7 @@ const insert = (tx: Executor, rows: readonly Inserted[]) =>
 
 const isIncoming = ({ kind }: Inserted) => kind === 'incoming'
 
-/** What is stored of it. */
+/** Body and key of an item as they are stored. */
 export const itemOf = (news: NewOutboxItem) => ({ body: bodyOf(news), dedupe: dedupeOf(news) })
 
 const bodyOf = (news: NewOutboxItem) =>

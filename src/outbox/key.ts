@@ -1,7 +1,7 @@
 import type { Status } from 'channel-kit/chat'
 
 /**
- * What makes two outbox items the same: a message reaches a status once, a replay being a new message to the CRM, and a
+ * Outbox key, by which two items are the same: a message reaches a status once, a replay being a new message to the CRM, and a
  * gateway's message is one, however often it is reported. Ids may hold blanks, so what varies stands before them: with
  * the number of the replay behind it, the item of a message `7` replayed once was that of a message `7 1`.
  */
@@ -9,7 +9,7 @@ import type { Status } from 'channel-kit/chat'
 export const statusKey = (status: Status, crmId: string, replays: number): string =>
   replays > 0 ? `replay ${replays} ${status} ${crmId}` : `status ${status} ${crmId}`
 
-/** The keys of all that was told of a message, those of replays in their form of before included. */
+/** The keys of all status items of a message, those of replays in their earlier form included. */
 export const statusKeys = (statuses: readonly Status[], crmId: string, replays: number): string[] =>
   Array.from({ length: replays + 1 }, (_, replay) =>
     statuses.flatMap(status => [

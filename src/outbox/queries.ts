@@ -7,7 +7,7 @@ import { NEVER_DUE } from '../queue/claims.ts'
 import { statusKeys } from './key.ts'
 import { replayable } from './replay.ts'
 
-/** What the CRM was told and has to be told, as an operator looks for it. */
+/** Queries of outbox items for operators. */
 
 export interface OutboxFilter {
   ids?: readonly number[] | undefined
@@ -26,7 +26,7 @@ const COLUMNS = {
   reason: outbox.reason,
   createdAt: outbox.createdAt,
   offeredSince: outbox.offeredSince,
-  /** Of one that waits, and not for its files: not before. */
+  /** The due time of a waiting item; none while it waits for its files. */
   dueAt:
     sql`case when ${outbox.state} = 'waiting' and ${outbox.dueAt} < ${NEVER_DUE.toISOString()}::timestamptz then ${outbox.dueAt} end`.mapWith(
       outbox.dueAt
@@ -50,7 +50,7 @@ export const listItems = (
     .orderBy(desc(outbox.id))
     .limit(limit)
 
-/** What the CRM was told of a message, replays included, in order. */
+/** Status items of a message, replays included, in order. */
 export const itemsAbout = (
   { db }: { db: Executor },
   { registrationId, crmId, replays }: { registrationId: number; crmId: string; replays: number }
@@ -76,7 +76,7 @@ export async function countReplayable({ db }: Pick<Database, 'db'>, wanted: Outb
   return row?.count ?? 0
 }
 
-/** The ids of what could be replayed now, the oldest first and so many together; none is met twice. */
+/** The ids of replayable items in batches, the oldest first; none is met twice. */
 export async function* replayableIds(
   { db }: Pick<Database, 'db'>,
   wanted: OutboxFilter,

@@ -8,8 +8,8 @@ import { refreshDue } from '../queue/due-times.ts'
 const about = (item: SQL) => sql`case when ${item}.kind = 'status' then ${item}.body ->> 'id' end`
 
 /**
- * The CRM has heard a later status of the same message, or may be hearing it at
- * the moment: to tell it this one would take the message back.
+ * A later status of the same message was delivered, or may be on its way at the
+ * moment: this one would take the message back.
  */
 const overtaken = (now: Date) => sql`exists (
   select from ${outbox} later join ${conversations} c on c.id = later.conversation_id
@@ -17,17 +17,17 @@ const overtaken = (now: Date) => sql`exists (
     and ${about(sql`later`)} = ${about(sql`${outbox}`)}
     and (later.state = 'delivered' or (later.state = 'waiting' and c.telling_due <= ${now.toISOString()}::timestamptz)))`
 
-/** What the CRM did not take and may still be offered. */
+/** Replayable items: parked or stopped, and not overtaken. */
 export const replayable = (now: Date) => and(inArray(outbox.state, ['parked', 'stopped']), sql`not ${overtaken(now)}`)
 
 /**
- * Offers items to the CRM once more that it did not take, as an operator
- * decides. Answers how many were parked or stopped and now wait.
+ * Replays items that the CRM did not take, as an operator decides. Returns how
+ * many were parked or stopped and now wait.
  */
 export const replayItems = ({ db }: Pick<Database, 'db'>, ids: readonly number[], now: Date): Promise<number> =>
   db.transaction(tx => replayItemsIn(tx, ids, now))
 
-/** The same in a transaction of the caller's, who has locked nothing yet. */
+/** Replays items in a transaction of the caller's, which has locked nothing yet. */
 export async function replayItemsIn(tx: Executor, ids: readonly number[], now: Date): Promise<number> {
   const rows = await tx
     .select({ id: outbox.conversationId })

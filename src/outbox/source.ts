@@ -23,7 +23,7 @@ export type ClaimedItem = Pick<
 export type DeliveryDecision =
   | { kind: 'delivered' | 'stopped' | 'parked'; reason: string | null }
   | { kind: 'again'; at: Date; reason: string }
-  /** The CRM wants to hear nothing of the registration until it registers again. */
+  /** The CRM has archived the registration: nothing is delivered until it registers again. */
   | { kind: 'archived' }
 
 export interface DeliveryResult {

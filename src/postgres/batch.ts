@@ -2,19 +2,20 @@ import { isAway } from './fault.ts'
 
 /**
  * A batch waits for the one before, which makes it larger: two at the same time
- * took 2,900 messages a second where one took 3,350. One that takes long, since
- * the disk is at work or somebody has locked a row, does not hold up the others:
- * with 20 ms 8,800 messages a second were accepted where 3 ms took 9,800.
+ * took 2,900 messages a second where one took 3,350. A batch that takes longer
+ * than this, since the disk is at work or a row is locked, does not hold up the
+ * next one: with 20 ms 8,800 messages a second were accepted where 3 ms took 9,800.
  */
 const LONG_MS = 3
-const AT_ONCE = 4
+const MAX_BATCHES = 4
+/** Items that have waited for so long fail with a batch that found the database away. */
 const OLD_MS = 1_000
 
 /**
- * Turns a step for many into a step for one: calls that come while earlier ones
- * are under way are run together, in one transaction instead of one each. `run`
- * answers in the order of its items. A batch that fails is run one by one, so
- * that one bad item fails alone.
+ * Batches calls: items that come while earlier ones are under way are run
+ * together, in one transaction instead of one each. `run` answers in the order of
+ * its items. The items of a batch that fails are run one by one, so that a bad
+ * item fails alone.
  */
 export function createBatcher<Item, Answer>(
   run: (items: readonly Item[]) => Promise<readonly Answer[]>,
@@ -27,9 +28,9 @@ export function createBatcher<Item, Answer>(
   let startedAt = 0
   let timer: NodeJS.Timeout | undefined
 
-  /** After the events of this turn of the loop, so that what arrived together goes together. */
+  /** Starts a batch after the events of this turn of the loop, so that items that arrived together go together. */
   function plan(): void {
-    if (planned || running >= AT_ONCE || waiting.length === 0) return
+    if (planned || running >= MAX_BATCHES || waiting.length === 0) return
     const early = running > 0 ? startedAt + LONG_MS - performance.now() : 0
     if (early > 0) {
       if (timer === undefined) timer = setTimeout(look, early)
@@ -48,7 +49,7 @@ export function createBatcher<Item, Answer>(
     plan()
   }
 
-  /** Who has waited for a database that is away would otherwise wait for it once more. */
+  /** Rejects items that have waited for a database that is away: they would otherwise wait for it once more. */
   function refuseOld(error: unknown): void {
     const young = performance.now() - OLD_MS
     const old = waiting.filter(({ since }) => since < young)

@@ -1,6 +1,6 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { Pool } from 'pg'
-import * as kept from './schema/kept.ts'
+import * as registrationData from './schema/registration-data.ts'
 import * as tables from './schema/schema.ts'
 import { CONNECT_MS, KEEP_ALIVE, type Watch, watchSilence } from './silence.ts'
 import { makeShared } from './sql-routine.ts'
@@ -9,7 +9,7 @@ export type Database = ReturnType<typeof openDatabase>
 /** A database or a transaction of it. */
 export type Executor = Pick<Database['db'], 'select' | 'insert' | 'update' | 'delete' | 'execute' | '$count'>
 
-/** The name of our connections, for whoever looks at the server. */
+/** The application name of our connections, for operators who look at the server. */
 export const APPLICATION = 'chat-plugin-host'
 
 /** The oldest server that is supported, as `server_version_num` counts. */
@@ -21,7 +21,7 @@ const OLDEST = 150_000
  */
 export function openDatabase(url: string, max = 10, watch: Omit<Watch, 'url'> = {}) {
   const pool = openPool(url, APPLICATION, max, watch)
-  const db = drizzle(pool, { schema: { ...tables, ...kept }, casing: 'snake_case' })
+  const db = drizzle(pool, { schema: { ...tables, ...registrationData }, casing: 'snake_case' })
   const transaction = (work: Parameters<typeof db.transaction>[0]) => inTransaction(pool, work as never)
   return {
     url,
@@ -33,8 +33,8 @@ export function openDatabase(url: string, max = 10, watch: Omit<Watch, 'url'> = 
 
 /**
  * The library's own transaction on a pool keeps the connection for ever when
- * `begin` is what fails, until none is left. Here a connection on which anything
- * failed is given up, so that nobody inherits half a transaction.
+ * `begin` fails, until none is left. Here a connection on which anything failed
+ * is given up, so that no other work inherits half a transaction.
  */
 async function inTransaction<Result>(pool: Pool, work: (tx: Executor) => Promise<Result>): Promise<Result> {
   const client = await pool.connect()
@@ -50,8 +50,8 @@ async function inTransaction<Result>(pool: Pool, work: (tx: Executor) => Promise
 }
 
 /**
- * A connection that is lost fails the queries that it had, which are told so by
- * their promises; its own event would otherwise end the process.
+ * A lost connection rejects the promises of its queries; its own error event
+ * would otherwise end the process.
  */
 export function openPool(url: string, name: string, max: number, watch: Omit<Watch, 'url'> = {}): Pool {
   const pool = new Pool({

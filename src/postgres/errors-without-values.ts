@@ -2,8 +2,8 @@ import { DrizzleQueryError } from 'drizzle-orm/errors'
 import { DatabaseError } from 'pg'
 
 /**
- * An error as a log may have it. The database's client tells of a statement with
- * its values, and the server of the row that it refused; both are what people wrote.
+ * An error as a log may have it. The database's client quotes a statement with
+ * its values, and the server the row that it refused; both are texts of customers.
  */
 export function withoutValues(error: unknown): unknown {
   const cause = error instanceof DrizzleQueryError ? error.cause : error
@@ -12,7 +12,7 @@ export function withoutValues(error: unknown): unknown {
   return Object.assign(new Error(message), { code, stack })
 }
 
-/** What is logged, with the errors in it made discreet. */
+/** A log entry with the values taken out of its error. */
 export const rethrownWithoutValues = (logged: unknown): unknown =>
   typeof logged === 'object' && logged !== null && 'err' in logged
     ? { ...logged, err: withoutValues(logged.err) }

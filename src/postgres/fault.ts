@@ -4,52 +4,52 @@ import type { Executor } from './connect.ts'
 import { withoutValues } from './errors-without-values.ts'
 import { wordsOf } from './sanitize-text.ts'
 
-/** What an error of the database means: that of what it was given, or that it is away. And steps for many that one of them can make fail. */
+/** Errors of the database: a fault of the statement's input, or the database is away. And steps for many items, of which one can make all fail. */
 
 /**
- * Classes of what the database refuses for the sake of what it was given: wrong
- * in number, as data, by a constraint, too large for an index, too many values.
- * All others (a lost connection, no room, a lock, a shutdown) pass.
+ * Error classes of faults, by which the database refuses a statement for its
+ * input: wrong in number, as data, by a constraint, too large for an index, too
+ * many values. All others (a lost connection, no room, a lock, a shutdown) pass.
  */
-const DATA = /^(21|22|23|54|08P01)/
+const FAULT = /^(21|22|23|54|08P01)/
 
-/** Whether a step failed by what it was given, so that it would fail again. Code that meets what it did not foresee says so by these errors. */
+/** True if a step failed by its input, so that it would fail again. TypeError and RangeError are such faults of our own code. */
 export function isFault(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof DatabaseError) return DATA.test(cause.code ?? '')
+    if (cause instanceof DatabaseError) return FAULT.test(cause.code ?? '')
     if (cause instanceof TypeError || cause instanceof RangeError) return true
   }
   return false
 }
 
-/** What the database's client or the network says when the database is away, is full, or takes too long. */
+/** Error codes of a database that is away, is full, or takes too long, by its client or the network. */
 const AWAY = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|57P0|57014|25P03|08|53|3D000|25006)/
-/** Some of its client's errors have words only. */
+/** Some errors of the client have no code. */
 const AWAY_WORDS =
   /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end)/
 
-/** Whether a step failed since the database is away or too slow: nobody's item is to blame, and it may be repeated later. */
+/** True if a step failed since the database is away or too slow: no item is to blame, and the step may be repeated later. */
 export const isAway = (error: unknown): boolean =>
   !isFault(error) &&
   error instanceof Error &&
   (AWAY.test((error as NodeJS.ErrnoException).code ?? '') || AWAY_WORDS.test(error.message) || isAway(error.cause))
 
-/** Whether a statement was ended for its time. */
+/** True if a statement was ended by its timeout. */
 export function isStatementTimeout(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if (cause instanceof DatabaseError && cause.code === '57014') return true
   return false
 }
 
-const MOST_WORDS = 200
+const MAX_FAULT_LENGTH = 200
 
-/** Why it failed, without the values that it failed with. */
-export const faultOf = (error: unknown): string => wordsOf(withoutValues(error)).slice(0, MOST_WORDS)
+/** The reason of a fault, without the values of the statement. */
+export const faultOf = (error: unknown): string => wordsOf(withoutValues(error)).slice(0, MAX_FAULT_LENGTH)
 
 /**
- * Does a step for many. What fails together is done in halves, down to the one
- * that fails alone, which is handed to `alone`. What is not the fault of any is
- * thrown, with what came before it done: the step has to bear being repeated.
+ * Does a step for many items. If it fails by a fault, it is done in halves, down
+ * to the item that fails alone, which is passed to `alone`. Other errors are
+ * thrown, with earlier halves done: the step has to bear being repeated.
  */
 export async function apart<Item>(
   items: readonly Item[],
@@ -69,7 +69,7 @@ export async function apart<Item>(
   }
 }
 
-/** Undoes what a work did in a transaction, and nothing before it, should it fail. */
+/** Does a work within a transaction; if it fails, only the work is undone. */
 export async function inSavepoint(tx: Executor, work: () => Promise<void>): Promise<void> {
   await tx.execute(sql`savepoint apart`)
   try {

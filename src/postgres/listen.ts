@@ -3,17 +3,17 @@ import { Client } from 'pg'
 import { APPLICATION, type Database } from './connect.ts'
 import { CONNECT_MS, KEEP_ALIVE, watchSilence } from './silence.ts'
 
-/** How soon a lost connection is replaced. */
-const AGAIN_MS = 1_000
+/** A lost connection is replaced after so long. */
+const RECONNECT_MS = 1_000
 
 interface Listener {
   channel: string
   heard: (payload: string) => void
-  /** It listens from now on; what was said before, it has missed. */
+  /** Called when the connection listens; earlier notifications are missed. */
   began?: () => void
 }
 
-/** Hears what hosts tell each other by a channel of the database, until the function that it answers is called. */
+/** Listens for notifications of hosts on a channel of the database, until the returned function is called. */
 export async function listen(
   { url }: Pick<Database, 'url'>,
   { channel, heard, began = () => {} }: Listener
@@ -21,13 +21,13 @@ export async function listen(
   const over = new AbortController()
   let client: Client | undefined
 
-  /** Resolves, when it listens, to what resolves when it does not any more. */
+  /** Resolves when the connection listens; `ended` resolves when it does not any more. */
   async function begin(): Promise<{ ended: Promise<unknown> }> {
     const one = new Client({
       connectionString: url,
       application_name: `${APPLICATION} ${channel}`,
       ...KEEP_ALIVE,
-      // A server that comes up again may take a connection and not answer: who stops would wait for that.
+      // A server that comes up again may take a connection and not answer: a stopping host would wait for it.
       connectionTimeoutMillis: CONNECT_MS
     })
     client = one
@@ -44,7 +44,7 @@ export async function listen(
   async function stay(first: { ended: Promise<unknown> }): Promise<void> {
     for (let listening: typeof first | undefined = first; ; ) {
       await listening?.ended
-      await delay(AGAIN_MS, undefined, { signal: over.signal, ref: false }).catch(() => {})
+      await delay(RECONNECT_MS, undefined, { signal: over.signal, ref: false }).catch(() => {})
       if (over.signal.aborted) return
       listening = await begin().catch(() => undefined)
     }

@@ -19,7 +19,7 @@ const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url))
  * while it waits for another one.
  */
 export async function migrateDatabase(url: string, signal?: AbortSignal): Promise<void> {
-  // One connection throughout, since the lock is its own.
+  // The same connection throughout, since the lock is its own.
   const client = new Client({
     connectionString: url,
     application_name: APPLICATION,

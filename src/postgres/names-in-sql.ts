@@ -12,9 +12,9 @@ interface Owned {
 type Rows = typeof messages | typeof outbox
 
 /**
- * Of rows that could not be stored for their name, those whose name another
- * conversation of the registration has; the rest are there already. `named`: the
- * column of the name, and what it is called in a row.
+ * The rows, of those not stored for their name, whose name another conversation
+ * of the registration has; the rest are there already. `column` and `nameOf`: the
+ * name in the table and in a row.
  */
 export async function namedElsewhere<Row extends Owned>(
   tx: Executor,

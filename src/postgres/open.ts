@@ -19,7 +19,7 @@ interface How {
   patient?: boolean
   /** Ends a start that is under way. */
   signal?: AbortSignal | undefined
-  /** Is told what is waited for. */
+  /** Called with the reason why the start waits. */
   waits: (text: string) => void
 }
 
@@ -54,7 +54,7 @@ export async function openPrepared(
 
 const SAY_MS = 10_000
 
-/** Who waits for a start hears what it is that takes long. */
+/** Says now and then what a start waits for. */
 async function saidWhile<Result>(
   waits: How['waits'],
   what: string | (() => Promise<string>),

@@ -3,20 +3,20 @@ import { shortened } from 'channel-kit/limits'
 /** A text as the database takes it: without NUL and half characters. For what others wrote, such as a gateway's error. */
 export const sanitize = (text: string): string => text.replaceAll('\0', '').toWellFormed()
 
-/** As much of an error's words as anybody reads. */
-const MOST_WORDS = 2_000
+/** An error's text is cut to this length. */
+const MAX_ERROR_LENGTH = 2_000
 
-/** What somebody else's code threw, in words: it need not be an error, nor its message a text, nor can it always be read. */
+/** The text of a value that a library or a channel threw: it need not be an error, nor its message a text, nor can it always be read. */
 export function wordsOf(thrown: unknown): string {
   try {
-    return shortened(said(thrown), MOST_WORDS)
+    return shortened(said(thrown), MAX_ERROR_LENGTH)
   } catch {
     return 'nothing that can be told'
   }
 }
 
 function said(thrown: unknown): string {
-  // Of these words only the cause says what happened.
+  // `fetch failed` says nothing; its cause does.
   if (
     thrown instanceof Error &&
     thrown.message === 'fetch failed' &&

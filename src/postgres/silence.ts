@@ -2,33 +2,33 @@ import type { Socket } from 'node:net'
 import { Client, type ClientBase, type Connection } from 'pg'
 
 /**
- * A network that forgets, or a server that is frozen, leaves connections that
- * are never closed and never answer. The socket's own timer, which reads and
- * writes only push back, finds those: one with a statement under way is given
- * up, exactly as if the network had closed it, and one without is asked whether
- * it still hears. So also who only listens notices. (`query_timeout` of the
- * client gives up the statement and keeps the connection, on which its
- * transaction would go on beside what is done instead.)
+ * Silent connections: a network that forgets, or a server that is frozen, leaves
+ * connections that are never closed and never answer. The socket's own timer,
+ * which reads and writes only push back, finds them: a connection with a
+ * statement under way is given up, exactly as if the network had closed it, and
+ * an idle one is asked `select 1`, so that a listening one notices too.
+ * (`query_timeout` of the client gives up the statement and keeps the connection,
+ * on which its transaction would go on beside the work that replaces it.)
  */
 
-/** How long a database may say nothing. With the time for a new connection it is less than a CRM waits. */
+/** The longest silence of a database. With the time for a new connection it is less than a CRM waits. */
 const SILENT_MS = 8_000
-/** A server that does not even take a connection is away; who waits longer is not served better. */
+/** A server that does not take a connection within this time is away: a longer wait serves no caller better. */
 export const CONNECT_MS = 5_000
 
-/** The system asks the other side so soon on a connection that is idle. */
+/** TCP keep-alive: the system probes an idle connection after so long. */
 export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5_000 } as const
 
 export interface Watch {
-  /** Where the database is. */
+  /** The database's URL. */
   url: string
-  /** How long it may say nothing; a statement may take no longer. */
+  /** The longest silence; a statement may take no longer. */
   silentMs?: number
-  /** Statements may take as long as the server works on them: those of work by hand, which counts whole tables, and of migrations. */
+  /** Statements may take as long as the server works on them: for commands that count whole tables, and for migrations. */
   patient?: boolean
 }
 
-/** What the client has and its types leave out. `readyForQuery`: nothing is under way. */
+/** Fields of the client that its types leave out. `readyForQuery`: nothing is under way. */
 type Inner = ClientBase & { host: string; port: number; readyForQuery: boolean } & {
   connection: Connection & { stream: Socket }
 }
@@ -36,13 +36,13 @@ type Inner = ClientBase & { host: string; port: number; readyForQuery: boolean }
 interface Watched {
   client: Inner
   heardAt: number
-  /** Nothing is under way but the question whether it hears. */
+  /** Only our own `select 1` is under way. */
   asked: boolean
 }
 
 const watched = new Set<Watched>()
 
-/** The words begin as those of a connection that the other side closed, as which it counts. */
+/** The message begins as that of a connection which the other side closed, since it counts as one. */
 const gaveUp = (ms: number) => new Error(`Connection terminated: the database was silent for ${ms} ms`)
 
 /**
@@ -73,20 +73,20 @@ export async function watchSilence(
     }
     const { heardAt } = one
     const isWorking = patient && server !== undefined && (await works(url, server))
-    // Its answer may have come meanwhile.
+    // The answer may have come meanwhile.
     if (!isWorking && heardAt === one.heardAt) throw gaveUp(ms)
     stream.setTimeout(ms)
   }
-  // Also one that is being ended refuses the question, and would wait for the other side's farewell.
+  // A connection that is being ended refuses the question too, and would wait for the other side's farewell.
   stream.on('timeout', () => void look().catch(() => giveUp(one, ms)))
   await limitServer(client, ms, patient)
   if (patient) server = await ownServer(client)
 }
 
 /**
- * With it go those to the same database that are idle and have heard nothing
- * for as long: they were lost together, and whoever took one of them next would
- * wait as long once more, until the other hosts take this one for dead.
+ * Gives a connection up, and with it the idle ones to the same database that were
+ * silent for as long: they were lost together, and the next statement on one of
+ * them would wait as long once more, until other hosts declare this one dead.
  */
 function giveUp({ client: { host, port, connection } }: Watched, ms: number): void {
   const since = performance.now() - ms
@@ -96,13 +96,13 @@ function giveUp({ client: { host, port, connection } }: Watched, ms: number): vo
       client.connection.stream.destroy(gaveUp(ms))
 }
 
-/** The process of the server that a connection has, whatever stands in between. */
+/** The server process of a connection, whatever pooler is in between. */
 async function ownServer(client: ClientBase): Promise<number | undefined> {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
   return rows[0]?.pid
 }
 
-/** Whether it is at work, by another connection. */
+/** Asks on another connection if a server process is at work. */
 async function works(url: string, server: number): Promise<boolean> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS, query_timeout: CONNECT_MS })
   client.on('error', () => {})
@@ -120,11 +120,11 @@ async function works(url: string, server: number): Promise<boolean> {
 }
 
 /**
- * What the server gives up by itself: a statement a moment before this side
- * does, since then what failed has surely not happened; a transaction whose
- * client was lost, which would keep its locks; and a session that does not even
- * ask any more. By statements, as poolers refuse such settings at the start of a
- * session.
+ * Timeouts of the server itself: it gives up a statement a moment before this
+ * side does, since a failed statement has then surely not happened; a transaction
+ * whose client was lost, which would keep its locks; and a session that sends
+ * nothing any more. Set by statements, as poolers refuse such settings at the
+ * start of a session.
  */
 const limitServer = (client: ClientBase, ms: number, patient: boolean) =>
   client.query(

@@ -20,7 +20,7 @@ const GENERIC = 'Can not parse chat & message data'
 const BLANK = 'Message text should not be empty'
 const EMPTY = 'Message should contain content or attachmetns'
 
-/** What is cut nowhere has to be refused; the reference has no limits, and no words for them. */
+/** Refusals of fields that are not cut: the reference has no limits, and no texts for them. */
 const long = (what: string, most: number) => `${what} is longer than ${most} characters`
 const MANY = `Message has more than ${LIMITS.attachments} attachments`
 
@@ -53,7 +53,7 @@ export function readPosted(body: Json): Result<Posted> {
     : success({ chatId, crmId, contact, subject, content, attachments })
 }
 
-/** What is no object has no fields: the reference takes it for empty. */
+/** A value that is no object has no fields, as in the reference. */
 const object = (value: unknown): Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
 
@@ -81,7 +81,7 @@ function readContent(value: unknown): Result<Content | null> {
 /** Only these are trimmed by the reference; a no-break space is a text. */
 const BLANKS = ' \t\n\r\0\v'
 
-/** By hand: an expression that is tied to the end only begins anew at each blank. */
+/** Trimmed by hand: a regular expression anchored at the end only starts again at each blank, which is quadratic. */
 function trim(text: string): string {
   let [start, end] = [0, text.length]
   while (start < end && BLANKS.includes(text.charAt(start))) start += 1

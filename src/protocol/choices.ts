@@ -2,7 +2,7 @@ import type { TObject } from 'typebox'
 import { formOf } from './form.ts'
 import type { Data } from './settings.ts'
 
-/** What was chosen in lists whose choices an autocomplete finds. Pure. Source: docs/protocol.md, "Settings". */
+/** Keys that were chosen in lists whose choices an autocomplete finds. Pure. Source: docs/protocol.md, "Settings". */
 
 /** The keys of one list, and what its autocomplete is asked with. */
 export interface Chosen {
@@ -15,7 +15,7 @@ export interface Chosen {
   context: unknown
 }
 
-/** Of every such list in which something is chosen. `effective`: with the defaults, which a form shows for what it depends on. */
+/** Every such list with chosen keys. `effective`: the settings with defaults, which a form passes for the fields it depends on. */
 export const chosenIn = (schema: TObject, data: Data, effective: Data): Chosen[] =>
   Object.entries(formOf(schema).properties).flatMap(
     ([
@@ -43,6 +43,6 @@ export const chosenIn = (schema: TObject, data: Data, effective: Data): Chosen[]
 const keysOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((key): key is string => typeof key === 'string') : []
 
-/** What is asked, whichever keys of it are wanted. */
+/** Identity of a lookup without its keys: lists with the same one are one call. */
 export const questionOf = ({ autocomplete, dep, context }: Chosen): string =>
   JSON.stringify([autocomplete, dep, context])

@@ -1,11 +1,21 @@
-import type { Definition } from 'channel-kit/form'
-import type { FieldSchema } from './field.ts'
+import type { Definition, FieldNote } from 'channel-kit/form'
 import { LIMITS } from './limits.ts'
 
+/** The keywords that a form adds to JSON Schema, as the kit's builders write them. */
+export interface FieldSchema {
+  title: string
+  description?: string
+  default?: unknown
+  writeOnly?: boolean
+  maxLength?: number
+  minItems?: number
+  maxItems?: number
+  'x-field': FieldNote
+}
+
 /**
- * What every field of a form is held to when it is saved, though its channel
- * names no limit. Not by its schema, which also judges what has been saved
- * before there were limits. Pure.
+ * Limits of every field of a form when it is saved, though its channel names none. They are not in its schema, which
+ * also judges settings that were saved before there were limits. Pure.
  */
 
 interface Excess {
@@ -15,7 +25,7 @@ interface Excess {
 
 const TEXTS: ReadonlySet<Definition> = new Set(['string', 'markdown', 'password', 'file'])
 
-/** Most characters of a text; undefined for what is none. */
+/** Most characters of a text field; undefined for other fields. */
 function longest({ maxLength, 'x-field': { definition, multiline } }: FieldSchema): number | undefined {
   if (!TEXTS.has(definition)) return undefined
   if (maxLength !== undefined) return maxLength
@@ -26,7 +36,7 @@ function longest({ maxLength, 'x-field': { definition, multiline } }: FieldSchem
 const mostItems = ({ maxItems, 'x-field': { definition } }: FieldSchema): number | undefined =>
   definition === 'listOfEnum' ? (maxItems ?? LIMITS.choices) : undefined
 
-/** What is too long, too many or there twice, as far as the schema does not say so itself. */
+/** The limit that a value breaks, as far as the schema does not have it itself. */
 export function excess(field: FieldSchema, value: unknown): Excess | undefined {
   const length = field.maxLength === undefined ? longest(field) : undefined
   if (length !== undefined && typeof value === 'string' && value.length > length)
@@ -42,7 +52,7 @@ function excessOfList(keys: readonly unknown[], most: number): Excess | undefine
   return new Set(keys).size < keys.length ? { keyword: 'uniqueItems' } : undefined
 }
 
-/** The same in the words of JSON Schema. */
+/** The limits of a field as keywords of JSON Schema. */
 export function limitKeywords(field: FieldSchema): object {
   const [maxLength, maxItems] = [longest(field), mostItems(field)]
   return {

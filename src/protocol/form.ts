@@ -1,7 +1,6 @@
 import type { Choices, FieldNote } from 'channel-kit/form'
 import type { TObject } from 'typebox'
-import type { FieldSchema } from './field.ts'
-import { limitKeywords } from './field-limits.ts'
+import { type FieldSchema, limitKeywords } from './field-limits.ts'
 
 /** Reading a settings schema as a form. Pure. Source: docs/protocol.md, "Forms". */
 

@@ -7,7 +7,7 @@ export interface Issuers {
 }
 
 /** Most characters of a cluster's address, as the reference stores it. */
-const LONGEST = 512
+const MAX_ISSUER_LENGTH = 512
 
 /** The origin of an address that `issuerProblem` let pass. All of a cluster's keys and registrations are bound to it. */
 export const originOf = (iss: string): string => new URL(iss).origin
@@ -26,7 +26,7 @@ export function issuerProblem(iss: unknown, { scheme, hostnames }: Issuers): str
 }
 
 /** Short enough, and without what the database or a line of a log would fall over. */
-const isPlain = (iss: string) => iss.length <= LONGEST && iss.isWellFormed() && !iss.includes('\0')
+const isPlain = (iss: string) => iss.length <= MAX_ISSUER_LENGTH && iss.isWellFormed() && !iss.includes('\0')
 
 interface Entry {
   host: string
@@ -44,7 +44,7 @@ function entryOf(text: string): Entry {
 const names = ({ host, exact }: Entry, hostname: string) =>
   hostname === host || (!exact && hostname.endsWith(`.${host}`))
 
-/** With http, which is for development, any port will do. */
+/** Any port is allowed with http, which is for development. */
 const opens = ({ port }: Entry, issuer: URL) =>
   issuer.protocol === 'http:' || (issuer.port || '443') === (port ?? '443')
 

@@ -2,7 +2,7 @@
 
 /** category -> source text -> translated text. */
 export type Catalogue = Readonly<Record<string, Readonly<Record<string, string>>>>
-/** By language, `xx_YY`. */
+/** Catalogues by language, `xx_YY`. */
 export type Catalogues = Readonly<Record<string, Catalogue>>
 
 export type Params = Readonly<Record<string, string | number>>

@@ -1,4 +1,4 @@
-/** Who talks to us: one instance of the plugin in one company. Source: docs/protocol.md, "Identity". */
+/** The reference of a registration: one instance of the plugin in one company. Source: docs/protocol.md, "Identity". */
 export interface Reference {
   companyId: string
   alias: string
@@ -17,10 +17,10 @@ export function referenceOf(claims: Readonly<Record<string, unknown>>): Referenc
 }
 
 /** Most characters of a part: it is a key in the database and part of a path on the disk. */
-const LONGEST = 255
+const MAX_ID_LENGTH = 255
 
 function identifier(value: unknown): string | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined
   const text = String(value)
-  return text !== '' && text.length <= LONGEST && !text.includes('\0') ? text : undefined
+  return text !== '' && text.length <= MAX_ID_LENGTH && !text.includes('\0') ? text : undefined
 }

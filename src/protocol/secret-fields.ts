@@ -1,5 +1,5 @@
 import type { TObject } from 'typebox'
-import type { FieldSchema } from './field.ts'
+import type { FieldSchema } from './field-limits.ts'
 import { formOf, isSecret } from './form.ts'
 
 /** Secrets among settings: what is shown of them, and when one that is kept may stay. Pure. Source: docs/protocol.md, "Settings". */
@@ -12,7 +12,7 @@ const MASK = '********'
 
 const isLines = ({ 'x-field': { multiline } }: FieldSchema) => multiline === true
 
-/** Of a secret only whether it is set. */
+/** A secret as it may be shown: only that it is set. */
 export const shownSecret = (field: FieldSchema, value: unknown): unknown =>
   isLines(field) ? (value ? MASK : '') : Boolean(value)
 
@@ -20,7 +20,7 @@ export const shownSecret = (field: FieldSchema, value: unknown): unknown =>
 const isLeft = (field: FieldSchema, given: unknown): boolean =>
   given === undefined ||
   given === true ||
-  // Of one line it is a password as any other.
+  // A secret of one line is a password as any other.
   (isLines(field) && typeof given === 'string' && given.trim() === MASK)
 
 /** The secret that a body means: one that is left stays as it was, and one that is empty is cleared. */
@@ -81,7 +81,7 @@ function problemOf(
   return origins[0] === origins[1] ? undefined : 'moved'
 }
 
-/** What is no address of the web is compared as it is: the origin of all others is the text `null`. */
+/** Origin of a web address; other addresses are compared whole, since the origin of all of them is the text `null`. */
 function originOf(address: unknown): unknown {
   const url = typeof address === 'string' ? URL.parse(address.trim()) : null
   return url && url.origin !== 'null' ? url.origin : (address ?? undefined)

@@ -4,7 +4,7 @@ import type { Params } from './language.ts'
 import { type Misplaced, SECRET_MESSAGES } from './secret-fields.ts'
 import { type Data, excesses, filled } from './settings.ts'
 
-/** What is wrong with settings, in words for an admin. Pure. Source: docs/protocol.md, "Settings". */
+/** Errors of settings in words for an admin. Pure. Source: docs/protocol.md, "Settings". */
 
 /** group -> field -> messages. */
 export type ErrorMap = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
@@ -32,7 +32,7 @@ export function settingsErrors(schema: TObject, data: Data, say: Say): ErrorMap 
   return errors
 }
 
-/** What is wrong with secrets besides, added to other errors. */
+/** Errors of misplaced secrets, added to other errors. */
 export function withMisplaced(errors: ErrorMap, misplaced: readonly Misplaced[], say: Say): ErrorMap {
   const all: Errors = { ...errors }
   for (const { group, name, message } of misplaced) add(all, group, name, say(SECRET_MESSAGES[message]))
@@ -45,7 +45,7 @@ function add(errors: Errors, group: string, name: string, message: string): void
 }
 
 export const UNKNOWN_CHOICE = 'Is not one of the choices'
-/** Of a list whose choices nobody can look up. */
+/** The error of a list whose choices cannot be looked up now. */
 export const CHOICES_AWAY = 'The choices cannot be looked up now. Leave what was saved before, or try again later'
 
 const MESSAGES: Readonly<Record<string, string>> = {

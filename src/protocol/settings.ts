@@ -1,11 +1,10 @@
 import type { TObject } from 'typebox'
 import { Value } from 'typebox/value'
-import type { FieldSchema } from './field.ts'
-import { excess } from './field-limits.ts'
+import { excess, type FieldSchema } from './field-limits.ts'
 import { formOf, isPreview, isSecret } from './form.ts'
 import { secretOf, shownSecret } from './secret-fields.ts'
 
-/** What an admin saves: reading, merging with what is kept, validating, showing. Pure. Source: docs/protocol.md, "Settings". */
+/** Settings as an admin saves them: read, merged with the kept ones, validated, shown. Pure. Source: docs/protocol.md, "Settings". */
 
 /** group -> field -> value. */
 export type Data = Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -29,7 +28,7 @@ export function readSettings(schema: TObject, body: unknown, kept: Data, { texts
   return data
 }
 
-/** What a channel works with: no nulls, defaults for what was never saved. Undefined when it is not complete. */
+/** Settings as a channel gets them: no nulls, defaults for fields never saved. Undefined when they are not complete. */
 export function effectiveSettings(schema: TObject, data: Data): Data | undefined {
   const defaults: MutableData = {}
   each(schema, (group, name, field) => {
@@ -39,7 +38,7 @@ export function effectiveSettings(schema: TObject, data: Data): Data | undefined
   return Value.Check(schema, settings) ? settings : undefined
 }
 
-/** What may be shown: of a secret only whether it is set. */
+/** Settings as they may be shown: a secret says only that it is set. */
 export function shownSettings(schema: TObject, data: Data): Data {
   const shown: MutableData = Object.fromEntries(Object.entries(data).map(([group, fields]) => [group, { ...fields }]))
   each(schema, (group, name, field) => {
@@ -75,7 +74,7 @@ export function filled(schema: TObject, data: Data): Data {
   return result
 }
 
-/** What is longer, or more, than is taken, and the settings without it: a validator spends more on it than it is worth. */
+/** Fields beyond the limits, and the settings without them: a validator would spend too long on them. */
 export function excesses(schema: TObject, data: Data) {
   const found: ({ group: string; name: string } & NonNullable<ReturnType<typeof excess>>)[] = []
   const rest: MutableData = Object.fromEntries(Object.entries(data).map(([group, fields]) => [group, { ...fields }]))

@@ -1,7 +1,7 @@
 import type { ChatMessage, Status } from 'channel-kit/chat'
 import type { Reference } from './reference.ts'
 
-/** What we say to the CRM. Pure. Source: docs/protocol.md, "To the CRM". */
+/** Calls to the CRM: their URLs, claims and bodies. Pure. Source: docs/protocol.md, "To the CRM". */
 
 export type Kind = 'status' | 'incoming'
 
@@ -11,7 +11,7 @@ interface Call {
   success: number
   /** The CRM will never take this item; 418, which says that the plugin is archived, is one of them for both kinds. */
   stop: readonly number[]
-  /** What the reference writes into `__task`, where the CRM may look for it. */
+  /** The reference's value of `__task`, where the CRM may look for it. */
   task: { limit: number; interval: number }
 }
 

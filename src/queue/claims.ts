@@ -6,14 +6,14 @@ import { countDeaths, lockSending } from './deaths.ts'
 import { addJob } from './jobs.ts'
 import { notifyHandedOff } from './work-notify.ts'
 
-/** Which host works on a registration, for each kind of work. Taking on and letting go, see conversations.ts. */
+/** Claims: which host works on a registration, for each kind of work. The protocol is in conversations.ts. */
 
 const HOST = { send: registrations.sendingHost, tell: registrations.tellingHost }
 const FIELD = { send: 'sendingHost', tell: 'tellingHost' } as const satisfies Record<WorkKind, string>
 /** The column of a conversation that says when it has work of a kind. */
 const DUE = { send: 'sending_due', tell: 'telling_due' } as const satisfies Record<WorkKind, string>
 
-/** When an item is due that waits for something else than a time; its conversation waits behind it. */
+/** The due time of an item that waits for something else than a time; its conversation waits behind it. */
 export const NEVER_DUE = new Date('9999-01-01T00:00:00Z')
 
 export interface ClaimRow {
@@ -21,7 +21,7 @@ export interface ClaimRow {
   clusterUri: string
 }
 
-/** Takes registrations on, but for those that another host has. */
+/** Claims registrations, but for those that another host has claimed. */
 export const claim = (
   { db }: Pick<Database, 'db'>,
   work: WorkKind,
@@ -37,13 +37,12 @@ export const claim = (
       .returning({ registrationId: registrations.id, clusterUri: registrations.clusterUri })
   })
 
-/** What is due sooner than a job would be noticed is waited for: an account that is held to a pace has much of that. */
+/** A claim is kept when its next item is due within this time, sooner than a job would be noticed: common with a rate limit. */
 const SOON_MS = { send: 500, tell: 0 } as const satisfies Record<WorkKind, number>
 
 /**
- * Lets go of the registrations that have nothing due, or of all. What is due
- * later gets a job for then. Answers which ones this host does not have (any
- * more).
+ * Releases the claims of registrations with nothing due, or all of them. A registration with a later item gets a job
+ * for that time. Returns the registrations that this host has not claimed (any more).
  */
 export const release = (
   { db }: Pick<Database, 'db'>,
@@ -56,7 +55,7 @@ export const release = (
   db.transaction(async tx => {
     const rows = await lockRegistrations(tx, ids, 'no key update')
     const mine = rows.filter(row => row[work] === host)
-    // After the lock: whoever added an item before it is seen, whoever comes after it finds no host.
+    // After the lock: an item that was added before it is seen, and a transaction after it finds no host and adds a job.
     const due = await nextDue(
       tx,
       work,
@@ -78,7 +77,7 @@ export const release = (
     return [...left, ...ids.filter(id => !mine.some(row => row.id === id))]
   })
 
-/** When there is something to do, if a time says so: not before the account may go on, nor ever for a CRM that archived it. */
+/** The time of the next item, if there is one: not before the end of a pause, and none for an archived registration's outbox. */
 function nextWake(
   work: WorkKind,
   { pausedUntil, archivedAt }: { pausedUntil: Date | null; archivedAt: Date | null },
@@ -90,7 +89,7 @@ function nextWake(
   return pausedUntil >= NEVER_DUE ? undefined : pausedUntil
 }
 
-/** One look into the index a registration, however much waits. */
+/** The next due time of each registration: one index lookup each, however many items wait. */
 async function nextDue(tx: Executor, work: WorkKind, ids: readonly number[]): Promise<Map<number, Date>> {
   if (ids.length === 0) return new Map()
   const due = sql.identifier(DUE[work])
@@ -104,9 +103,8 @@ async function nextDue(tx: Executor, work: WorkKind, ids: readonly number[]): Pr
 }
 
 /**
- * Hands registrations of which this host has nothing in hand to another one,
- * and says so. Answers which it keeps: that host is gone. One that dies a moment
- * later leaves them as it leaves its own.
+ * Hands claims without items in hand off to another host, and notifies it. Returns the registrations that stay, since
+ * that host is gone. If it dies a moment later, these claims expire with its own.
  */
 export const handOff = (
   { db }: Pick<Database, 'db'>,
@@ -128,7 +126,7 @@ export const handOff = (
     return []
   })
 
-/** The registrations that a host has. */
+/** The registrations that a host has claimed. */
 export async function claimedBy({ db }: Pick<Database, 'db'>, work: WorkKind, host: string): Promise<number[]> {
   const rows = await db.select({ id: registrations.id }).from(registrations).where(eq(HOST[work], host))
   return rows.map(({ id }) => id)
@@ -145,7 +143,7 @@ export async function releaseClaimsOfDeadHosts(tx: Executor): Promise<void> {
   const sending = await lockSending(tx)
   await lockRegistrations(tx, ids, 'no key update')
   for (const work of ['send', 'tell'] as const) {
-    // Looked at again: a host may have come up and claimed one meanwhile.
+    // Checked again: a host may have come up and claimed a registration meanwhile.
     const freed = await tx
       .update(registrations)
       .set({ [FIELD[work]]: null })

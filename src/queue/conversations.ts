@@ -5,15 +5,13 @@ import { conversations, registrations } from '../postgres/schema/schema.ts'
 import { otherWay } from '../protocol/contact.ts'
 
 /**
- * Who has work, and who does it.
+ * The queue's protocol: which conversations have work, and which host does it.
  *
- * A conversation says when its oldest open item is due: a message to send, or a
- * thing to tell the CRM. A registration says which host works on it. Whoever
- * adds an item locks the conversation, then the registration (shared), and adds
- * a job only if no host has it; a host that wants to let go locks the
- * registration first and then looks a last time. So no item is overlooked, one
- * conversation is never worked on twice, and a busy registration costs no jobs.
- * (A job or a named queue a conversation was measured at a tenth of the rate.)
+ * A conversation has the due time of its oldest open message and of its oldest open outbox item. A registration has the
+ * host that has claimed it. A transaction that adds an item locks the conversation, then the registration (shared), and
+ * adds a job only if no host has claimed it; a host that releases a claim locks the registration first and then looks a
+ * last time. So no item is overlooked, a conversation is never worked on twice, and a busy registration costs no jobs.
+ * (A job or a named queue per conversation was measured at a tenth of the rate.)
  */
 
 export type Conversation = typeof conversations.$inferSelect
@@ -25,12 +23,12 @@ export interface Contact {
   contact: string
 }
 
-/** No message or lot of a registration goes before: the later end of its gateway's pause and its operator's. */
+/** The end of a registration's pause, the later one of its gateway's and its operator's: no message or lot goes before. */
 export const PAUSED_UNTIL = sql`greatest(${registrations.pausedUntil}, ${registrations.operatorPausedUntil})`.mapWith(
   registrations.pausedUntil
 ) as SQL<Date | null>
 
-/** Locked in one order, so that nobody waits in a circle. */
+/** Locks conversations in one order, so that transactions never wait in a circle. */
 export const lockConversations = async (tx: Executor, ids: readonly number[]): Promise<Conversation[]> =>
   ids.length === 0
     ? []
@@ -42,18 +40,17 @@ export const lockConversations = async (tx: Executor, ids: readonly number[]): P
         .for('no key update')
 
 /**
- * Where what contacts with these names write goes: conversations by `keyOf` the
- * contact, made where there are none, and kept from being erased until the
- * transaction ends. A contact that was renamed is found under each of its names,
- * and a number that is known without its plus under that.
+ * The conversations of contacts that write, by `keyOf` the contact: made where there are none, and kept from being
+ * erased until the transaction ends. A renamed contact is found under each of its names, and a number also without its
+ * plus.
  */
 export async function conversationsOf(tx: Executor, contacts: readonly Contact[]): Promise<Map<string, number>> {
-  const distinct = [...new Map(contacts.map(one => [keyOf(one), one])).values()]
+  const distinct = [...new Map(contacts.map(contact => [keyOf(contact), contact])).values()]
   if (distinct.length === 0) return new Map()
   let found = await find(tx, distinct, { asWriter: true })
-  // Again, where an erasure takes one away that was made by somebody else a moment ago.
+  // Repeated, since an erasure may remove a conversation that another transaction made a moment ago.
   while (found.size < distinct.length) {
-    const missing = distinct.filter(one => !found.has(keyOf(one)))
+    const missing = distinct.filter(contact => !found.has(keyOf(contact)))
     await tx.execute(sql`select pg_temp.make_conversations(${columnsOf(missing)})`)
     found = await find(tx, distinct, { asWriter: true })
   }
@@ -73,7 +70,7 @@ const columnsOf = (contacts: readonly Contact[]) =>
     sql`, `
   )
 
-/** `asWriter`: by its own name, unless another conversation under that name was written in since. */
+/** `asWriter`: a contact is found by its own name, unless another conversation under that name was written in since. */
 async function find(
   tx: Executor,
   contacts: readonly Contact[],
@@ -92,15 +89,14 @@ async function find(
   )
 }
 
-/** The conversations of contacts that have one, under whichever name. */
+/** The conversations of contacts that have one, under any of their names. */
 export const findConversations = (tx: Executor, contacts: readonly Contact[]): Promise<Map<string, number>> =>
   find(tx, contacts, { asWriter: false })
 
 /**
- * Locks registrations in one order as well, and answers how they are then. Who
- * changes several, by a statement that follows, locks them before, and so does
- * who adds items more than once. (An update of what a subquery locks has waited
- * in a circle: it goes through the versions of before.)
+ * Locks registrations in one order as well, and returns their locked state. Transactions that change several of them, or
+ * add items more than once, call it before. (An update of the rows that its own subquery locks has waited in a circle:
+ * it goes through the row versions from before the lock.)
  */
 export const lockRegistrations = async (tx: Executor, ids: readonly number[], how: 'share' | 'no key update') =>
   ids.length === 0

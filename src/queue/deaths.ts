@@ -5,12 +5,11 @@ import { conversations, hosts, messages, outbox, registrations } from '../postgr
 import { lockConversations } from './conversations.ts'
 
 /**
- * What was in hand when its host died may be what it died of. Counted when a
- * death is found, not at each turn: a stop in order and a database that is away
- * are no deaths, and whoever has nobody die pays nothing.
+ * Deaths of hosts, counted at the items that were in hand, since one of them may be the cause. Counted when a death is
+ * found, not at each turn: a clean shutdown and a database that is away are no deaths, and without deaths it costs nothing.
  */
 
-/** What was in hand at so many deaths is given up: every other item of its host is in hand no more often than by chance. */
+/** An item that was in hand at so many deaths is given up: any other item of these hosts was in hand so often only by chance. */
 export const MOST_DEATHS = 3
 
 export const GIVEN_UP = `given up, since ${MOST_DEATHS} hosts died with it in hand`
@@ -29,7 +28,7 @@ export async function lockSending(tx: Executor): Promise<number[]> {
   return locked.map(({ id }) => id)
 }
 
-/** A death of their host is one of the messages that were being sent: those of these conversations and registrations. */
+/** Counts a death at the messages in state `sending` of these conversations and registrations. */
 export async function countDeaths(
   tx: Executor,
   conversationIds: readonly number[],
@@ -42,7 +41,7 @@ export async function countDeaths(
       and settled_at is null and state = 'sending'`)
 }
 
-/** The same of messages whose files a job was fetching, by the keys of the jobs. */
+/** Counts a death at the outbox items whose files a job was fetching, by the keys of the jobs. */
 export async function countMediaDeaths(tx: Executor, keys: readonly (string | null)[]): Promise<void> {
   const ids = keys.flatMap(key => (key?.startsWith('media ') ? [Number(key.slice('media '.length))] : []))
   if (ids.length === 0) return

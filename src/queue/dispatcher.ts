@@ -5,23 +5,22 @@ import { fairShare, type Want } from './fair-share.ts'
 import type { DispatchLimits, QueueItem, WorkSource } from './work-source.ts'
 
 /**
- * Works on the registrations that this host has taken on, for one kind of work.
- * In turns: a turn settles whatever has ended since the last one and takes the
- * next items of all registrations, in one transaction, so the database's work a
- * message falls as the load rises. Turns never overlap.
+ * Works on the claimed registrations of this host, for one kind of work. In turns: a turn settles the results since the
+ * last one and takes the next items of all registrations, in one transaction, so the database's work per message falls
+ * as the load rises. Turns never overlap.
  */
 
-/** How soon an item that another host stored is noticed, while there is work and while there is none. */
-const LOOK_MS = 50
-const IDLE_LOOK_MS = 250
-/** So long after the last item there is none. */
-const QUIET_MS = 1_000
-/** After a turn that the database refused. What ended is kept until it is settled. */
+/** Interval of turns, which bounds how soon another host's item is noticed: while there is work, and while there is none. */
+const POLL_BUSY_MS = 50
+const POLL_IDLE_MS = 250
+/** So long after the last item the queue counts as idle. */
+const IDLE_AFTER_MS = 1_000
+/** Wait after a turn that the database refused. Results are kept until they are settled. */
 const RETRY_MS = 500
-/** One turn may fail by a connection that is lost. */
-const STUCK = 3
-/** How often a host that stops looks whether everything has ended. */
-const STOP_MS = 20
+/** Failed turns in a row after which the dispatcher is stuck: a single turn may fail by a lost connection. */
+const STUCK_FAILURES = 3
+/** Interval at which a stopping host checks that everything has ended. */
+const STOP_POLL_MS = 20
 
 export function startDispatcher<Taken extends QueueItem, Done>(
   source: WorkSource<Taken, Done>,
@@ -30,16 +29,16 @@ export function startDispatcher<Taken extends QueueItem, Done>(
 ) {
   const claims = createClaims(source)
   const inHand = new Map<number, Promise<void>>()
-  const done: { owner: Claim | undefined; result: Done }[] = []
+  const done: { claim: Claim | undefined; result: Done }[] = []
   let turning: Promise<void> | undefined
   let again = false
   let timer: NodeJS.Timeout | undefined
   let fedAt = 0
   let stopping = false
-  /** Turns that failed since the last one that did not. */
+  /** Failed turns since the last good one. */
   let failures = 0
 
-  /** A turn as soon as the one under way is over. */
+  /** Starts a turn, as soon as the one under way is over. */
   function nudge(): void {
     if (turning) {
       again = true
@@ -51,7 +50,7 @@ export function startDispatcher<Taken extends QueueItem, Done>(
     turning = turn()
       .then(() => {
         failures = 0
-        return performance.now() - fedAt < QUIET_MS ? LOOK_MS : IDLE_LOOK_MS
+        return performance.now() - fedAt < IDLE_AFTER_MS ? POLL_BUSY_MS : POLL_IDLE_MS
       })
       .catch(error => {
         failures += 1
@@ -66,7 +65,7 @@ export function startDispatcher<Taken extends QueueItem, Done>(
   }
 
   async function turn(): Promise<void> {
-    // Within a turn, so that none is taken on while it is being let go.
+    // Within a turn, so that no registration is claimed while it is being released.
     if (!stopping) await claims.claim()
     const settled = done.slice()
     const wants = stopping ? [] : fairWants()
@@ -83,12 +82,12 @@ export function startDispatcher<Taken extends QueueItem, Done>(
       [...inHand.keys()]
     )
     done.splice(0, settled.length)
-    for (const { owner } of settled) if (owner) owner.open -= 1
+    for (const { claim } of settled) if (claim) claim.open -= 1
     if (taken.length > 0) fedAt = performance.now()
     for (const item of taken) begin(item)
   }
 
-  /** The fair share of each registration: what is free is split among the groups, and a group's share among its own. */
+  /** The fair share of each registration: free room is split among the groups, and a group's share among its members. */
   function fairWants(): Want[] {
     const groups = Map.groupBy(claims.staying(), ({ group }) => group)
     const share = Math.max(1, Math.min(limits.group, Math.floor(limits.total / groups.size)))
@@ -100,24 +99,24 @@ export function startDispatcher<Taken extends QueueItem, Done>(
   }
 
   function begin(item: Taken): void {
-    const owner = claims.get(item.registrationId)
-    if (owner) {
-      owner.busy += 1
-      owner.open += 1
-      owner.begun += 1
-      owner.fedAt = performance.now()
-      if (owner.bucket) owner.bucket.tokens -= 1
+    const claim = claims.get(item.registrationId)
+    if (claim) {
+      claim.busy += 1
+      claim.open += 1
+      claim.begun += 1
+      claim.fedAt = performance.now()
+      if (claim.bucket) claim.bucket.tokens -= 1
     }
     const ended = source
       .process(item)
-      .then(result => void done.push({ owner, result }))
+      .then(result => void done.push({ claim, result }))
       .catch(error => {
         log.error({ event: 'queue.item_failed', err: error }, 'queue item failed; taken again')
-        if (owner) owner.open -= 1
+        if (claim) claim.open -= 1
       })
       .then(() => {
         inHand.delete(item.conversationId)
-        if (owner) owner.busy -= 1
+        if (claim) claim.busy -= 1
         nudge()
       })
     inHand.set(item.conversationId, ended)
@@ -125,43 +124,43 @@ export function startDispatcher<Taken extends QueueItem, Done>(
 
   return {
     /**
-     * A job says that a registration has work. Resolves when some host has it,
-     * since a job that ended before would be lost with a host that is killed in
-     * between. Rejects when this host takes on no more, or cannot, so that another one is found.
+     * Takes the registration that a job is about. Resolves when some host has claimed it, since a job that ended before
+     * would be lost with a host that is killed in between. Rejects when this host is stopping or cannot claim it, so
+     * that the job finds another host.
      */
     async take(registrationId: number): Promise<void> {
       if (stopping) throw new Error('this host is stopping')
-      const taken = claims.offer(registrationId)
+      const claimed = claims.offer(registrationId)
       nudge()
-      await taken
+      await claimed
     },
 
     nudge,
 
-    /** Whether turns keep failing, so that nothing is worked on. */
-    isStuck: () => failures >= STUCK,
+    /** True while turns keep failing, so that nothing is worked on. */
+    isStuck: () => failures >= STUCK_FAILURES,
 
     rates: claims.rates,
 
-    /** Hands registrations to another host, as soon as nothing of them is in hand. */
-    hand(registrationIds: readonly number[], to: string): void {
-      claims.hand(registrationIds, to)
+    /** Hands registrations off to another host, as soon as nothing of them is in hand. */
+    handOff(registrationIds: readonly number[], to: string): void {
+      claims.handOff(registrationIds, to)
       nudge()
     },
 
-    /** Takes on what another host has handed to this one. */
+    /** Claims the registrations that other hosts have handed off to this one. */
     async adopt(): Promise<void> {
       if (stopping) return
       await claims.adopt()
       nudge()
     },
 
-    /** Takes nothing more, waits for what is in hand, and leaves the rest to other hosts. */
+    /** Drains: takes no more items, waits for those in hand, and releases all claims for other hosts. */
     async stop(graceMs: number): Promise<void> {
       stopping = true
       const end = performance.now() + graceMs
-      // A turn that is under way still takes what it asked for, and one that the database refuses is repeated.
-      while ((turning || inHand.size > 0 || done.length > 0) && performance.now() < end) await delay(STOP_MS)
+      // A turn under way still takes its items, and a turn that the database refuses is repeated.
+      while ((turning || inHand.size > 0 || done.length > 0) && performance.now() < end) await delay(STOP_POLL_MS)
       clearTimeout(timer)
       await turning
       if (done.length > 0)
@@ -174,7 +173,7 @@ export function startDispatcher<Taken extends QueueItem, Done>(
     }
   }
 
-  /** Leaves everything to other hosts, which the database may refuse until it is `end`. */
+  /** Releases all claims, and tries again until `end` while the database refuses it. */
   async function releaseAll(end: number): Promise<void> {
     try {
       await claims.releaseAll()

@@ -3,7 +3,7 @@ import type { Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import type { WorkKind } from './conversations.ts'
 
-/** Writes down anew when the oldest open item of each conversation is due. The caller has locked them. In a transaction. */
+/** Saves the due time of the oldest open item of each conversation anew. The caller has locked them, in a transaction. */
 export async function refreshDue(tx: Executor, work: WorkKind, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return
   await tx.execute(

@@ -1,4 +1,4 @@
-/** How many items each registration may have in hand: by its own limits, and by what is fair. */
+/** Fair share: how many items each registration may have in hand, by its own limits and beside the others. */
 
 /** Items a second, and in hand at the same time. */
 export interface OwnLimits {
@@ -19,7 +19,7 @@ export interface Sharer {
   bucket: TokenBucket | undefined
 }
 
-/** What a limit by the second has left. One host has a registration, so one bucket is enough. */
+/** Token bucket of a limit by the second. A registration is claimed by one host, so one bucket is enough. */
 export interface TokenBucket {
   tokens: number
   at: number

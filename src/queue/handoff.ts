@@ -1,15 +1,14 @@
 /**
- * Registrations on their way to another host. Nothing more of them is taken, and
- * once all that was is settled they go: whoever has one takes what it finds
- * marked as being sent for interrupted.
+ * Registrations on their way to another host. No more items of them are taken, and they are handed off only when
+ * nothing is in flight: the new host treats any message in state `sending` as interrupted.
  */
 
-/** A call that takes longer keeps its registration here: the others of it are not to wait for that. */
+/** A call that takes longer ends the hand-off: the registration's other items are not to wait for it. */
 const HAND_OFF_GIVE_UP_MS = 5_000
 
 export function createHandoff(
-  owned: Map<number, { open: number }>,
-  hand: (registrationIds: readonly number[], to: string) => Promise<readonly number[]>
+  claims: Map<number, { open: number }>,
+  handOff: (registrationIds: readonly number[], to: string) => Promise<readonly number[]>
 ) {
   const leaving = new Map<number, { to: string; until: number }>()
 
@@ -18,18 +17,18 @@ export function createHandoff(
 
     begin(registrationIds: readonly number[], to: string): void {
       const until = performance.now() + HAND_OFF_GIVE_UP_MS
-      for (const id of registrationIds) if (owned.has(id)) leaving.set(id, { to, until })
+      for (const id of registrationIds) if (claims.has(id)) leaving.set(id, { to, until })
     },
 
-    /** Hands over those that are ready. Within a turn, so that nothing is taken meanwhile. */
+    /** Hands off the registrations that have nothing in flight. Within a turn, so that nothing is taken meanwhile. */
     async end(): Promise<void> {
-      const ready = [...leaving].filter(([id]) => (owned.get(id)?.open ?? 0) === 0)
-      for (const [to, those] of Map.groupBy(ready, ([, { to }]) => to)) {
-        const ids = those.map(([id]) => id)
-        const kept = await hand(ids, to)
+      const ready = [...leaving].filter(([id]) => (claims.get(id)?.open ?? 0) === 0)
+      for (const [to, registrations] of Map.groupBy(ready, ([, { to }]) => to)) {
+        const ids = registrations.map(([id]) => id)
+        const kept = await handOff(ids, to)
         for (const id of ids) {
           leaving.delete(id)
-          if (!kept.includes(id)) owned.delete(id)
+          if (!kept.includes(id)) claims.delete(id)
         }
       }
       for (const [id, { until }] of leaving) if (performance.now() > until) leaving.delete(id)

@@ -6,58 +6,57 @@ import { releaseClaimsOfDeadHosts } from './claims.ts'
 import { countMediaDeaths } from './deaths.ts'
 
 /**
- * A host that is killed leaves jobs locked, which the queue would keep so for
- * four hours, and registrations that nobody else works on. So each host says
- * every few seconds that it lives, and frees what belongs to those that have
- * stopped saying so.
+ * Heartbeat of each host. A killed host leaves its jobs locked, which graphile-worker would keep so for four hours, and
+ * its registrations claimed. So each host saves a heartbeat every few seconds, and frees the jobs and claims of hosts
+ * whose heartbeats stopped.
  */
 
-const EVERY_MS = 5_000
+const HEARTBEAT_EVERY_MS = 5_000
 const DEAD_AFTER_S = 15
 
-/** Resolves when the other hosts know of this one. */
+/** Resolves when the first heartbeat is saved. */
 export async function startHeartbeat({ db }: Pick<Database, 'db'>, host: string, log: FastifyBaseLogger) {
   const pools = new Map<string, string>()
   let beating = Promise.resolve()
-  let spokeAt = performance.now()
-  /** Who could not speak itself, the database being away, gives the others time to speak again before it takes them for dead. */
-  let judgesFrom = spokeAt
+  let savedAt = performance.now()
+  /** After a late heartbeat of our own (the database was away), two intervals pass before another host is declared dead. */
+  let judgesFrom = savedAt
 
   const beat = (): Promise<void> => {
     beating = beating
-      .then(sayAlive)
-      .then(() => db.transaction(free))
+      .then(saveHeartbeat)
+      .then(() => db.transaction(expireHosts))
       .catch(error => log.error({ event: 'host.heartbeat_failed', err: error }, 'heartbeat failed'))
     return beating
   }
-  await sayAlive()
-  const timer = setInterval(beat, EVERY_MS)
+  await saveHeartbeat()
+  const timer = setInterval(beat, HEARTBEAT_EVERY_MS)
 
-  async function sayAlive(): Promise<void> {
+  async function saveHeartbeat(): Promise<void> {
     await db
       .insert(hosts)
       .values({ id: host, pools: [...pools.values()] })
       .onConflictDoUpdate({ target: hosts.id, set: { pools: [...pools.values()], seenAt: sql`now()` } })
-    const silentMs = performance.now() - spokeAt
-    spokeAt += silentMs
-    if (silentMs > 2 * EVERY_MS) judgesFrom = spokeAt + 2 * EVERY_MS
+    const sinceLastMs = performance.now() - savedAt
+    savedAt += sinceLastMs
+    if (sinceLastMs > 2 * HEARTBEAT_EVERY_MS) judgesFrom = savedAt + 2 * HEARTBEAT_EVERY_MS
   }
 
-  async function free(tx: Executor): Promise<void> {
+  async function expireHosts(tx: Executor): Promise<void> {
     if (performance.now() < judgesFrom) return
     const { rows: dead } = await tx.execute<{ id: string }>(sql`
       delete from ${hosts} where seen_at < now() - make_interval(secs => ${DEAD_AFTER_S}) returning id`)
     if (dead.length > 0)
       log.warn({ event: 'host.expired', hosts: dead.map(({ id }) => id) }, 'expired hosts removed, claims released')
-    // Conversations, registrations and then jobs, as everybody locks them.
+    // Locks in the order of CONTRIBUTING.md, "Locks": conversations, registrations, jobs.
     await releaseClaimsOfDeadHosts(tx)
     await freeJobs(tx)
   }
 
   return {
-    /** Says under which name a runner of this host locks jobs. */
+    /** Adds the name under which a runner of this host locks jobs. */
     watch: (runner: string) => async (pool: string) => {
-      // The one before, if any, has given up: what it left locked belongs to nobody.
+      // An earlier name of the runner is dropped: it has given up, and its locked jobs are free.
       pools.set(runner, pool)
       await beat()
     },
@@ -69,7 +68,7 @@ export async function startHeartbeat({ db }: Pick<Database, 'db'>, host: string,
   }
 }
 
-/** Jobs locked by nobody that lives. One that was locked just now may be of a host that has not said its name yet. */
+/** Frees jobs that no living host has locked. A job that was locked just now may be of a host without a heartbeat yet. */
 async function freeJobs(tx: Executor): Promise<void> {
   const { rows } = await tx.execute<{ lockedBy: string; key: string | null }>(sql`
     select locked_by "lockedBy", key from graphile_worker.jobs

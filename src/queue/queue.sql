@@ -5,7 +5,7 @@
 -- were small would read them whole when they are not.
 
 -- name: lock_conversations
--- Returns how many of them there are still.
+-- Locks conversations. Returns how many of them there are still.
 create or replace function pg_temp.lock_conversations(ids bigint[]) returns bigint
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -74,9 +74,9 @@ end
 $$;
 
 -- name: refresh_sending
--- Writes down when the oldest open message of each conversation, which the caller has locked, may be sent: where an account
--- may not write to a contact all the time, not before that. Conversations in `told` have outbox items since `at`; in one
--- update with the other, since each would write the row and its index entries anew.
+-- Saves when the oldest open message of each conversation, which the caller has locked, may be sent: not before its contact's
+-- rate limit allows it. Conversations in `told` have outbox items since `at`; in one update with the other, since each would
+-- write the row and its index entries anew.
 create or replace function pg_temp.refresh_sending(ids bigint[], told bigint[], at timestamptz) returns void
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -93,7 +93,7 @@ end
 $$;
 
 -- name: refresh_telling
--- Writes down when the oldest open outbox item of each conversation, which the caller has locked, is due.
+-- Saves when the oldest open outbox item of each conversation, which the caller has locked, is due.
 create or replace function pg_temp.refresh_telling(ids bigint[]) returns void
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -127,7 +127,7 @@ end
 $$;
 
 -- name: recheck_unmatched
--- Sends have returned with these refs: a job looks at the statuses that were kept about them, whenever else it was to.
+-- Attempts have returned with these refs: a job rechecks the unmatched statuses that were kept about them, at once.
 create or replace function pg_temp.recheck_unmatched(registrations bigint[], refs text[]) returns void
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan

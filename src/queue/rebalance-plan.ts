@@ -1,10 +1,9 @@
 /**
- * Who gives what to whom, so that hosts have about as much to do. A registration
- * that always has something to do stays where it is for ever: a host that came
- * up later would have nothing of it.
+ * Plan of the hand-offs that even out the load of hosts. Without them a registration that always has items stays at its
+ * host for ever, and a host that came up later has nothing to do.
  */
 
-/** Items a second, as a host last said. */
+/** Items a second, as the host last saved them. */
 export interface HostLoad {
   host: string
   perSecond: number
@@ -15,19 +14,18 @@ export interface HandOffPlan {
   registrationIds: number[]
 }
 
-/** Less is not worth the moment in which nothing of a registration is taken. Items a second. */
+/** Minimum gap in items a second: a hand-off stops the registration for a moment. */
 const LEAST_GAP = 100
-/** Nor is less than this many times what the other has. */
+/** Minimum ratio of the two loads, for the same reason. */
 const LEAST_RATIO = 1.5
-/** Of the difference, goes over. A little more than half, since registrations that are alike never differ by nothing. */
+/** Part of the gap that is handed off. A little more than half, since loads of like registrations are never exactly equal. */
 const SHARE_OF_GAP = 0.55
-/** Handed over together, in one transaction. */
-const MOST_REGISTRATIONS = 100
+/** Registrations of one hand-off at most, since it is one transaction. */
+const MAX_REGISTRATIONS = 100
 
 /**
- * What a host should give away. The busiest gives to the one with the least, the
- * next to the next: so all may decide at once, by themselves, and none is given
- * too much.
+ * The hand-off that a host should make. The busiest host hands off to the least busy one, the next to the next: so all
+ * hosts decide at the same time by themselves, and no host is given too much.
  */
 export function planHandOff(
   host: string,
@@ -35,7 +33,7 @@ export function planHandOff(
   rates: ReadonlyMap<number, number>
 ): HandOffPlan | undefined {
   const order = loads.toSorted((a, b) => b.perSecond - a.perSecond || a.host.localeCompare(b.host))
-  const place = order.findIndex(one => one.host === host)
+  const place = order.findIndex(load => load.host === host)
   const [mine, theirs] = [order.at(place), order.at(-1 - place)]
   if (place < 0 || !mine || !theirs) return undefined
   const gap = mine.perSecond - theirs.perSecond
@@ -44,7 +42,7 @@ export function planHandOff(
   let room = gap * SHARE_OF_GAP
   const registrationIds: number[] = []
   for (const [id, rate] of [...rates].sort(([, a], [, b]) => b - a)) {
-    if (rate === 0 || registrationIds.length === MOST_REGISTRATIONS) break
+    if (rate === 0 || registrationIds.length === MAX_REGISTRATIONS) break
     if (rate > room) continue
     room -= rate
     registrationIds.push(id)

@@ -7,18 +7,18 @@ import type { WorkKind } from './conversations.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { planHandOff } from './rebalance-plan.ts'
 
-/** Every few seconds each host says how busy it is, and gives to one that is less so. */
+/** Every few seconds each host saves its load, and hands registrations off to a less busy one. */
 
-const EVERY_MS = 5_000
-/** Who has said nothing for longer, and speaks every five seconds, may be dead. */
+const REBALANCE_EVERY_MS = 5_000
+/** A host whose last heartbeat is older, of one every five seconds, may be dead. */
 const SILENT_S = 8
-/** Rounds until what was given shows in what both say. */
+/** Rounds until a hand-off shows in the loads of both hosts. */
 const PAUSE_ROUNDS = 3
 
 export function startRebalancer(
   { db }: Pick<Database, 'db'>,
   host: string,
-  dispatchers: Record<WorkKind, Pick<Dispatcher, 'rates' | 'hand' | 'adopt'>>,
+  dispatchers: Record<WorkKind, Pick<Dispatcher, 'rates' | 'handOff' | 'adopt'>>,
   log: Pick<FastifyBaseLogger, 'info' | 'error'>
 ) {
   const over = new AbortController()
@@ -34,27 +34,27 @@ export function startRebalancer(
       .from(hosts)
       .where(and(isNotNull(hosts.loads), sql`${hosts.seenAt} > now() - make_interval(secs => ${SILENT_S})`))
     for (const work of works) {
-      // Rung for, but who does not hear should not have them for nothing.
+      // Hand-offs are announced by NOTIFY; read as well, in case the notification was lost.
       await dispatchers[work].adopt()
       if (pause[work] > 0) {
         pause[work] -= 1
         continue
       }
-      const given = planHandOff(
+      const plan = planHandOff(
         host,
-        all.map(one => ({ host: one.host, perSecond: one.loads?.[work] ?? 0 })),
+        all.map(other => ({ host: other.host, perSecond: other.loads?.[work] ?? 0 })),
         rates[work]
       )
-      if (!given) continue
+      if (!plan) continue
       pause[work] = PAUSE_ROUNDS
-      log.info({ event: 'queue.handed_off', work, ...given }, 'registrations handed off to a less busy host')
-      dispatchers[work].hand(given.registrationIds, given.to)
+      log.info({ event: 'queue.handed_off', work, ...plan }, 'registrations handed off to a less busy host')
+      dispatchers[work].handOff(plan.registrationIds, plan.to)
     }
   }
 
   async function rounds(): Promise<void> {
     while (!over.signal.aborted) {
-      await delay(EVERY_MS, undefined, { signal: over.signal, ref: false }).catch(() => {})
+      await delay(REBALANCE_EVERY_MS, undefined, { signal: over.signal, ref: false }).catch(() => {})
       if (!over.signal.aborted)
         await round().catch(error => log.error({ event: 'queue.rebalance_failed', err: error }, 'rebalance failed'))
     }
@@ -76,4 +76,5 @@ export function startRebalancer(
   }
 }
 
-const sum = (rates: ReadonlyMap<number, number>) => Math.round([...rates.values()].reduce((all, one) => all + one, 0))
+const sum = (rates: ReadonlyMap<number, number>) =>
+  Math.round([...rates.values()].reduce((total, rate) => total + rate, 0))

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 
-/** What has been over for longer than settings say goes away once an hour. */
+/** Retention: once an hour, rows that ended longer ago than the configured time are removed. */
 
 export interface Retention {
   /** 0: for ever. */
@@ -11,10 +11,10 @@ export interface Retention {
 }
 
 interface Removal {
-  /** Of the cron job. */
+  /** The cron job's name. */
   name: string
   pattern: string
-  /** What it is, for the log. */
+  /** The removed rows, in words for the log. */
   what: string
   remove: (before: Date, interrupted: AbortSignal) => Promise<Readonly<Record<string, number>>>
 }

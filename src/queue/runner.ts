@@ -5,7 +5,7 @@ import { Logger, parseCronItems, type Runner, run, type Task, type TaskList, typ
 import type { Pool } from 'pg'
 import { withoutValues } from '../postgres/errors-without-values.ts'
 
-/** Something done at times of a crontab pattern, by one host of all. */
+/** A task that runs at the times of a crontab pattern, in one host of all. */
 export interface Cron {
   name: string
   pattern: string
@@ -17,13 +17,13 @@ interface Deps {
   log: FastifyBaseLogger
   /** Jobs at the same time. */
   atOnce: number
-  /** Jobs fetched together, ahead of their being run; 0: each when there is room for it, so that all hosts share them. */
+  /** Jobs fetched together before they run; 0: each job when there is room for it, so that all hosts share them. */
   ahead: number
-  /** Told the name under which the runner locks jobs. */
+  /** Called with the name under which the runner locks jobs. */
   started: (pool: string) => Promise<void>
 }
 
-/** How long a job whose time comes waits at most to be noticed; a new one is announced. */
+/** A job whose time comes is noticed within this time; a new job is announced. */
 const POLL_MS = 500
 
 async function runOnce(
@@ -65,7 +65,7 @@ async function runOnce(
   return { runner, ended, over: Promise.race([ended, givesUp]) }
 }
 
-/** The queue logs, and keeps, what a job failed with. */
+/** Tasks whose errors lose their values, since graphile-worker logs them and keeps them in the job. */
 const discreetTasks = (tasks: TaskList): TaskList =>
   Object.fromEntries(
     Object.entries(tasks).map(([name, task]) => [
@@ -79,38 +79,37 @@ const discreetTasks = (tasks: TaskList): TaskList =>
 
 interface Running {
   runner: Runner
-  /** It takes no more jobs. */
+  /** The runner takes no more jobs. */
   over: Promise<unknown>
-  /** The jobs that it had are over, too. */
+  /** The runner's jobs are over, too. */
   ended: Promise<unknown>
 }
 
-/** How soon a runner that gave up is replaced. */
-const AGAIN_MS = 1_000
+/** A runner that gave up is replaced after so long. */
+const REPLACE_AFTER_MS = 1_000
 
 /**
- * Runs jobs until it is stopped. The library's runner gives up when the database
- * refuses it once at the wrong moment, and the host would go on without one. It
- * waits for the jobs that it has, which may take an hour, so it is replaced
- * before they end. What it had is then taken for left behind, and begun again.
+ * Runs jobs until it is stopped. The library's runner gives up when the database refuses it once at the wrong moment,
+ * and the host would go on without a runner. It waits for its jobs, which may take an hour, so it is replaced before
+ * they end. Its jobs then count as left behind, and are begun again.
  */
 export async function startRunner(
-  parts: Deps,
+  deps: Deps,
   tasks: TaskList,
   crons: readonly Cron[]
 ): Promise<{ stop(): Promise<void> }> {
   const over = new AbortController()
   const running = new Set<Running>()
   const begin = async (): Promise<Running> => {
-    const one = await runOnce(parts, tasks, crons)
-    running.add(one)
-    void one.ended.then(() => running.delete(one))
-    return one
+    const runner = await runOnce(deps, tasks, crons)
+    running.add(runner)
+    void runner.ended.then(() => running.delete(runner))
+    return runner
   }
   let last = await begin()
 
   async function again(): Promise<Running> {
-    await delay(AGAIN_MS, undefined, { signal: over.signal })
+    await delay(REPLACE_AFTER_MS, undefined, { signal: over.signal })
     const next = await begin().catch(again)
     if (over.signal.aborted) await stop(next)
     return next
@@ -132,11 +131,11 @@ export async function startRunner(
   }
 }
 
-/** One that has given up by itself is only waited for. */
+/** Stops a runner; if it has given up by itself, only waits for its jobs. */
 async function stop({ runner, ended }: Running): Promise<void> {
   await runner.stop().catch(() => {})
   await ended
 }
 
-/** The queue tells of every job at its level of information. */
+/** Log levels of graphile-worker's: it logs every job as information. */
 const LEVELS = { error: 'error', warning: 'warn', info: 'debug', debug: 'trace' } as const

@@ -1,6 +1,6 @@
 import type { OwnLimits, Want } from './fair-share.ts'
 
-/** A kind of work, as the dispatcher does it. */
+/** Work source: a kind of work, messages or outbox items, as the dispatcher does it. */
 
 /** An open item at the head of its conversation. */
 export interface QueueItem {
@@ -10,24 +10,23 @@ export interface QueueItem {
 
 export interface ClaimedRegistration {
   registrationId: number
-  /** Those that share one other side, which may be slow. */
+  /** The group of registrations that share a gateway or a CRM, which may be slow. */
   group: string
   limits?: OwnLimits
 }
 
-/** What the dispatcher needs to know of a kind of work. */
 export interface WorkSource<Taken extends QueueItem, Done> {
-  /** Takes registrations on, or keeps them, but for those that another host has. */
+  /** Claims registrations, or keeps their claims, but for those that another host has claimed. */
   claim(registrationIds: readonly number[]): Promise<readonly ClaimedRegistration[]>
-  /** Settles and takes in one transaction. Conversations in hand are not taken again. */
+  /** Settles results and takes items in one transaction. Conversations in hand are not taken again. */
   settleAndClaim(done: readonly Done[], wants: readonly Want[], inHand: readonly number[]): Promise<readonly Taken[]>
-  /** Lets go of those that have nothing due, and of any if `all`. Answers which ones it let go. */
+  /** Releases the claims of registrations with nothing due, or of all. Returns the released ones. */
   release(registrationIds: readonly number[], all: boolean): Promise<readonly number[]>
-  /** Hands registrations to another host. Answers which ones stay, that host being gone. */
+  /** Hands registrations off to another host. Returns the ones that stay, that host being gone. */
   handOff(registrationIds: readonly number[], to: string): Promise<readonly number[]>
-  /** Those that are this host's, as everybody knows: others hand it some. */
+  /** This host's claims as the database has them: other hosts may have handed some off to it. */
   claimed(): Promise<readonly number[]>
-  /** Must not reject. */
+  /** Works on an item. Must not reject. */
   process(item: Taken): Promise<Done>
 }
 

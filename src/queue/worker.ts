@@ -20,26 +20,26 @@ export interface WorkerDeps<Sent extends QueueItem, SendEnd, Told extends QueueI
   crons: readonly Cron[]
   /** Messages in flight at the same time. */
   sendLimit: number
-  /** How long what is in hand may take to end when the host stops. */
+  /** Items in hand have so long to end when the host stops. */
   graceMs: number
   log: FastifyBaseLogger
 }
 
-/** One slow cluster does not keep the others from hearing, so their number is not limited. */
+/** Outbox items are limited per cluster only, so that a slow cluster does not hold up the others. */
 const TELL: DispatchLimits = { total: Number.POSITIVE_INFINITY, group: 64 }
-/** Short statements about jobs, and two connections to listen. */
-const CONNECTIONS = 7
-/** Most jobs that are only wake-ups end at once; the others wait for gateways. */
+/** Connections for short statements about jobs, and two to listen. */
+const JOB_CONNECTIONS = 7
+/** Jobs that are mostly wake-ups, which end at once; the others wait for gateways. */
 const WAKE_UPS = { atOnce: 20, ahead: 100 }
-/** Files come slowly, and nothing else is to wait for them. */
+/** Jobs that fetch files have a runner of their own: files come slowly, and no other job is to wait for them. */
 const FILES = { atOnce: 10, ahead: 0 }
 
 export interface Worker {
-  /** Something was stored in this process: no need to wait until it is found. */
+  /** Starts a turn for items that this process has stored, instead of waiting for the next poll. */
   nudge(work: 'send' | 'tell'): void
-  /** Why nothing is worked on, while that is so. */
+  /** The reason why nothing is worked on; undefined otherwise. */
   problem(): string | undefined
-  /** Takes nothing more, lets end what is in hand, and leaves the rest to other hosts. */
+  /** Drains: takes no more items, waits for those in hand, and releases all claims for other hosts. */
   close(): Promise<void>
 }
 
@@ -47,7 +47,7 @@ export async function startWorker<Sent extends QueueItem, SendEnd, Told extends 
   parts: WorkerDeps<Sent, SendEnd, Told, TellEnd>
 ): Promise<Worker> {
   const { database, host, log, tasks, crons } = parts
-  const pool = openPool(database.url, `${APPLICATION} worker`, CONNECTIONS)
+  const pool = openPool(database.url, `${APPLICATION} worker`, JOB_CONNECTIONS)
 
   const heartbeat = await startHeartbeat(database, host, log)
   const tell = startDispatcher(parts.news, TELL, log)
@@ -55,7 +55,7 @@ export async function startWorker<Sent extends QueueItem, SendEnd, Told extends 
     ...parts.messages,
     async settleAndClaim(done, wants, inHand) {
       const taken = await parts.messages.settleAndClaim(done, wants, inHand)
-      // The CRM hears of what ended.
+      // Settled messages have added outbox items.
       if (done.length > 0) {
         tell.nudge()
         parts.notifyWork('tell', done.length)
@@ -73,7 +73,7 @@ export async function startWorker<Sent extends QueueItem, SendEnd, Told extends 
   const stop = async () => {
     await stopListening()
     await rebalancer.stop()
-    // What cannot end in order keeps the others from nothing.
+    // Every part is closed even if one fails; the first error is thrown afterwards.
     const ends = await Promise.allSettled(Object.values(dispatchers).map(dispatcher => dispatcher.stop(parts.graceMs)))
     ends.push(...(await Promise.allSettled([heartbeat.stop()])))
     await pool.end()
@@ -91,8 +91,8 @@ export async function startWorker<Sent extends QueueItem, SendEnd, Told extends 
   }
   try {
     stopListening = await listenForWork(database, host, {
-      heard: work => dispatchers[work].nudge(),
-      given: rebalancer.adopt
+      stored: work => dispatchers[work].nudge(),
+      handedOff: rebalancer.adopt
     })
     await begin('wake-ups', WAKE_UPS, { ...wakeUps, ...others }, crons)
     await begin('files', FILES, { media }, [])

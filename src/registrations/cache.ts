@@ -2,14 +2,14 @@ import { sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { listen } from '../postgres/listen.ts'
 
-/** What every message needs and an admin changes once a month: kept in memory until some host says that it has changed. */
+/** Cache of values that every message needs and an admin changes once a month, until a host notifies of a change. */
 
 const CHANNEL = 'registration_changed'
-/** A change is announced, but an announcement may be lost with a connection. */
-const STALE_MS = 60_000
-const MOST_ENTRIES = 10_000
+/** Entries are loaded again after so long: a notification may be lost with a connection. */
+const RELOAD_AFTER_MS = 60_000
+const MAX_ENTRIES = 10_000
 
-/** Tells every host, when the transaction is committed, that something about a registration has changed. */
+/** Notifies every host, when the transaction is committed, that a registration or its settings have changed. */
 export const notifyChanged = (tx: Executor, registrationId: number) =>
   tx.execute(sql`select pg_notify(${CHANNEL}, ${String(registrationId)})`)
 
@@ -19,7 +19,7 @@ export interface Cache<Key, Value> {
   clear(): void
 }
 
-/** Keeps what `load` finds; what it does not find is looked for each time. */
+/** Caches the values that `load` finds; a missing one is loaded each time. */
 export function createCache<Key, Value>(
   load: (key: Key) => Promise<Value | undefined>,
   registrationOf: (key: Key, value: Value) => number
@@ -38,14 +38,14 @@ export function createCache<Key, Value>(
   }
 
   async function loaded(key: Key): Promise<Value | undefined> {
-    // Stored before it is loaded, so that a change meanwhile takes it away again.
+    // The entry is stored before it is loaded, so that a change meanwhile removes it.
     const entry: { value: Promise<Value | undefined>; id?: number; until: number } = {
       value: load(key),
-      until: performance.now() + STALE_MS
+      until: performance.now() + RELOAD_AFTER_MS
     }
     kept.delete(key)
     kept.set(key, entry)
-    if (kept.size > MOST_ENTRIES) kept.delete(kept.keys().next().value as Key)
+    if (kept.size > MAX_ENTRIES) kept.delete(kept.keys().next().value as Key)
     const value = await entry.value.catch(error => {
       if (kept.get(key) === entry) kept.delete(key)
       throw error
@@ -56,7 +56,7 @@ export function createCache<Key, Value>(
   }
 }
 
-/** Hears of changes in all hosts, until the function that it answers is called. After a gap everything may have changed. */
+/** Drops changed entries until the returned function is called. After a gap of the connection all entries go. */
 export const listenForChanges = (
   database: Pick<Database, 'url'>,
   caches: readonly Pick<Cache<never, unknown>, 'forget' | 'clear'>[]

@@ -55,7 +55,7 @@ export async function findRegistrations({ db }: { db: Executor }, now: Date, { i
 
 export type ListedRegistration = FoundRegistration & { messages: Waiting; items: Waiting }
 
-/** What of a registration is not settled. */
+/** Messages or outbox items of a registration that are not settled. */
 interface Waiting {
   count: number
   oldest: Date | null

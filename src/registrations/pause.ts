@@ -85,7 +85,7 @@ export interface Pause {
 export const pauseText = ({ by, until, reason }: Pause): string =>
   `paused by ${by === 'operator' ? 'an operator' : 'the gateway'} until ${until?.toISOString() ?? 'resumed'}${reason === null ? '' : `: ${reason}`}`
 
-/** Those that hold now. */
+/** The pauses that hold now. */
 export const pausesOf = (row: Row, now: Date): Pause[] => {
   const { pausedUntil, operatorPausedUntil, operatorPausedAt: since, operatorPauseReason: reason } = row
   const byOperator: Pause[] =

@@ -9,7 +9,7 @@ import { endPauseByGateway } from './pause.ts'
 
 export type SettingsStore = ReturnType<typeof createSettingsStore>
 
-/** What an admin saved, by registration. Secrets are sealed on their way in and opened on their way out. */
+/** Saved settings by registration. Secrets are sealed when saved and opened when loaded. */
 export function createSettingsStore({ db }: Pick<Database, 'db'>, secrets: Secrets) {
   const saved = createCache(
     async (registrationId: number): Promise<Data> => {
@@ -40,7 +40,7 @@ export function createSettingsStore({ db }: Pick<Database, 'db'>, secrets: Secre
       saved.forget(registrationId)
     },
 
-    /** Seals what an older version kept in the clear of fields that are secret now. */
+    /** Seals fields that are secret now and that an older version saved in the clear. */
     async sealOpen(schemaOf: (channel: string) => TObject | undefined): Promise<void> {
       const rows = await db
         .select({ id: settings.registrationId, data: settings.data, channel: registrations.channel })

@@ -11,7 +11,7 @@ import { createCache, notifyChanged } from './cache.ts'
 export interface Registration extends Reference {
   id: number
   channel: string
-  /** Of the cluster whose tokens open it. */
+  /** The origin of the cluster whose tokens open the registration. */
   origin: string
   clusterUri: string
   hpt: string
@@ -22,7 +22,7 @@ export interface Registration extends Reference {
 export interface Handshake extends Reference {
   channel: string
   origin: string
-  /** When its token was signed, in seconds; null when it does not say. */
+  /** The time of the token's signature in seconds; null when the token has none. */
   signedAt: number | null
   clusterUri: string
   country: string
@@ -71,14 +71,14 @@ export function createRegistrationStore({ db }: Pick<Database, 'db'>, secrets: S
     caches,
 
     /**
-     * A verified handshake: the first one registers, a later one of the same cluster replaces what the CRM decides and
-     * keeps the webhook's URL. False when it was signed before the last one that was taken, and changes nothing.
+     * Registers a verified handshake; a later one of the same cluster replaces the CRM's fields and keeps the webhook's
+     * URL. False when it was signed before the last one that was taken, and changes nothing.
      */
     async register({ hpt, ...handshake }: Handshake): Promise<boolean> {
       const token = randomBytes(24).toString('base64url')
       const [sealedHpt, webhookToken] = await Promise.all([secrets.seal(hpt), secrets.seal(token)])
       const { clusterUri, country, currency, signedAt } = handshake
-      const taken = await db.transaction(async tx => {
+      const registered = await db.transaction(async tx => {
         const [row] = await tx
           .insert(registrations)
           .values({ ...handshake, hpt: sealedHpt, webhookToken, webhookHash: hash(token) })
@@ -107,12 +107,12 @@ export function createRegistrationStore({ db }: Pick<Database, 'db'>, secrets: S
         await notifyChanged(tx, row.id)
         return true
       })
-      // This host need not wait to hear of it.
+      // This host's caches are cleared at once, those of others when they are notified.
       for (const one of caches) one.clear()
-      return taken
+      return registered
     },
 
-    /** That of the cluster that signed; those of others with the same reference are others. */
+    /** The registration of the cluster that signed: another cluster's with the same reference is another one. */
     find: (channel: string, origin: string, { companyId, alias, pluginId }: Reference) =>
       byReference.get(JSON.stringify([channel, origin, companyId, alias, pluginId])),
     get: byId.get,
@@ -132,11 +132,11 @@ export function createRegistrationStore({ db }: Pick<Database, 'db'>, secrets: S
           )
         )
         .orderBy(desc(registrations.registeredAt))
-        .limit(MOST_BESIDES)
+        .limit(MAX_SIBLINGS)
       return rows.map(row => row.id)
     },
 
-    /** When its CRM last took something; asked only about items that it keeps refusing. */
+    /** The last successful delivery to the CRM; read only for items that it keeps refusing. */
     async toldAt(id: number): Promise<Date | null> {
       const [row] = await db
         .select({ toldAt: registrations.toldAt })
@@ -145,7 +145,7 @@ export function createRegistrationStore({ db }: Pick<Database, 'db'>, secrets: S
       return row?.toldAt ?? null
     },
 
-    /** Found by a hash, so that no comparison tells how much of a guess was right. */
+    /** The registration of a webhook's token, found by the token's hash, so that no comparison leaks how much of a guess was right. */
     byWebhookToken: async (channel: string, token: string) => {
       const found = await byHash.get(hash(token))
       return found?.channel === channel ? found : undefined
@@ -153,7 +153,7 @@ export function createRegistrationStore({ db }: Pick<Database, 'db'>, secrets: S
   }
 }
 
-/** Of a company at one channel: each of them is looked at when a call is about another account. */
-const MOST_BESIDES = 100
+/** A webhook call about other accounts tries so many registrations of its company at most. */
+const MAX_SIBLINGS = 100
 
 const hash = (token: string) => createHash('sha256').update(token).digest('hex')

@@ -3,13 +3,13 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../postgres/connect.ts'
 import { keyHolders } from '../postgres/schema/keys.ts'
 
-/** Which keys the running hosts have, so that nothing is sealed with one that some of them could not open. */
+/** Announcements of the keys that each running host has, so that no secret is sealed with a key that some host lacks. */
 
-const EVERY_MS = 5_000
-/** After so long without a word a host is taken for gone. */
+const ANNOUNCE_EVERY_MS = 5_000
+/** A host that has not announced its keys for so long is taken for gone. */
 const GONE_AFTER_S = 30
 
-/** Says so while the host runs. Resolves when the others know; returns how to take it back. */
+/** Announces the keys while the host runs. Resolves after the first announcement with the function that withdraws them. */
 export async function holdKeys(
   { db }: Pick<Database, 'db'>,
   { host, ids, log }: { host: string; ids: readonly string[]; log: Pick<FastifyBaseLogger, 'warn'> }
@@ -30,11 +30,11 @@ export async function holdKeys(
       .catch(error =>
         log.warn({ event: 'secrets.keys_not_announced', err: error }, 'keys of this host could not be announced')
       )
-  }, EVERY_MS)
+  }, ANNOUNCE_EVERY_MS)
   return async () => {
     clearInterval(timer)
     await saying
-    // A database that is away forgets it by itself in a while.
+    // Without the database the row expires after GONE_AFTER_S.
     await db
       .delete(keyHolders)
       .where(eq(keyHolders.id, host))
@@ -44,7 +44,7 @@ export async function holdKeys(
   }
 }
 
-/** How many running hosts lack a key. */
+/** The number of running hosts without a key. */
 export const lacking = ({ db }: Pick<Database, 'db'>, key: string): Promise<number> =>
   db.$count(keyHolders, and(not(isGone), sql`not ${keyHolders.keys} @> array[${key}]::text[]`))
 

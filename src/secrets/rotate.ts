@@ -7,10 +7,10 @@ import { receivedWebhooks } from '../postgres/schema/webhooks.ts'
 import { notifyChanged } from '../registrations/cache.ts'
 import type { OpenedSecrets } from './secrets.ts'
 
-/** Rows looked at in one transaction, so that the hosts can go on meanwhile. */
-const BATCH = 100
+/** Rows that a transaction locks at most, so that the hosts can go on meanwhile. */
+const ROTATE_BATCH = 100
 /** Calls of gateways whose keys are wrapped anew in one transaction. */
-const CALLS = 1_000
+const CALLS_BATCH = 1_000
 
 type Done = (registrations: number) => void
 
@@ -56,7 +56,7 @@ const sealBatch = (db: Database['db'], secrets: OpenedSecrets, after: number) =>
       .from(registrations)
       .where(gt(registrations.id, after))
       .orderBy(asc(registrations.id))
-      .limit(BATCH)
+      .limit(ROTATE_BATCH)
       .for('no key update')
     let count = 0
     for (const { id, hpt, webhookToken } of batch) {
@@ -87,7 +87,7 @@ async function wrapAll(db: Database['db'], secrets: OpenedSecrets, done: () => v
       .from(receivedWebhooks)
       .where(and(gt(receivedWebhooks.id, last), ne(receivedWebhooks.keyId, secrets.newest)))
       .orderBy(asc(receivedWebhooks.id))
-      .limit(CALLS)
+      .limit(CALLS_BATCH)
     const end = rows.at(-1)
     if (!end) return count
     last = end.id

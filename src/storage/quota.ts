@@ -2,9 +2,9 @@ import { access, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { and, asc, eq, gt, inArray, sum } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
-import { uploads } from '../postgres/schema/kept.ts'
+import { uploads } from '../postgres/schema/registration-data.ts'
 
-/** How much of the disk a registration may have, over all hosts that share it, and how much of it is left for everybody. */
+/** Disk quota of a registration, over all hosts that share the disk, and the floor of bytes that stay free. */
 
 /** Thrown when a registration has all it may have, or the disk is nearly full; nothing is left behind. */
 export class NoRoom extends Error {
@@ -15,13 +15,13 @@ export class NoRoom extends Error {
   }
 }
 
-/** Of one file on its way to the disk. */
+/** The share of the quota that one file takes on its way to the disk. */
 export interface Ticket {
-  /** Counts what has come of it. False: it is too much. */
+  /** Counts bytes that have come. False: the quota is exceeded. */
   take(bytes: number): boolean
   /** The file is there. */
   kept(path: string): Promise<void>
-  /** Whether it was kept or not. */
+  /** Ends the ticket, of a kept file or of a dropped one. */
   release(): void
 }
 
@@ -38,30 +38,30 @@ interface Deps {
   db: Database['db']
   /** The folder whose disk is meant. */
   root: string
-  /** Bytes of a registration; 0: no limit. */
+  /** The most bytes of a registration; 0: no limit. */
   most: number
   /** Bytes that stay free; 0: none. */
   floor: number
   now: () => Date
 }
 
-/** Files that somebody removed are looked for no more often than this, for a registration that has no room. */
-const LOOK_MS = 60_000
+/** A full registration's rows are compared with the disk no more often than this: an operator may have removed files. */
+const RECOUNT_EVERY_MS = 60_000
 
 interface Account {
-  /** Bytes that it had when the first of its files began to come. */
+  /** Bytes of the registration when the first of these files began to come. */
   before: Promise<number>
-  /** Since then, come or coming. */
+  /** Bytes that have come since. */
   added: number
   /** Files that are coming. */
   tickets: number
 }
 
 export function uploadQuota({ db, root, most, floor, now }: Deps) {
-  /** Of registrations with files on their way: several at once must not pass where one would not. */
+  /** Registrations with files on their way: several files at once must not pass where one file would not. */
   const accounts = new Map<number, Account>()
 
-  /** The first of several files asks the database, and what comes beside it is counted here. */
+  /** The first of several files reads the database; the others are counted in memory. */
   function accountOf(registrationId: number): Account {
     const account = accounts.get(registrationId) ?? { before: usedNow(registrationId), added: 0, tickets: 0 }
     account.tickets += 1
@@ -69,7 +69,7 @@ export function uploadQuota({ db, root, most, floor, now }: Deps) {
     return account
   }
 
-  const looked = new Map<number, number>()
+  const recountedAt = new Map<number, number>()
 
   const used = async (registrationId: number): Promise<number> => {
     const [row] = await db
@@ -84,11 +84,11 @@ export function uploadQuota({ db, root, most, floor, now }: Deps) {
     return most > 0 && before >= most && (await forgetMissing(registrationId)) ? used(registrationId) : before
   }
 
-  /** Files are removed by the operator, who need not tell. False: it was looked a short time ago. */
+  /** Deletes the rows of files that an operator removed from the disk. False: done within RECOUNT_EVERY_MS already. */
   async function forgetMissing(registrationId: number): Promise<boolean> {
     const at = now().getTime()
-    if (at - (looked.get(registrationId) ?? Number.NEGATIVE_INFINITY) < LOOK_MS) return false
-    looked.set(registrationId, at)
+    if (at - (recountedAt.get(registrationId) ?? Number.NEGATIVE_INFINITY) < RECOUNT_EVERY_MS) return false
+    recountedAt.set(registrationId, at)
     for (let after = ''; ; ) {
       const rows = await db
         .select({ path: uploads.path })

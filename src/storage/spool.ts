@@ -24,12 +24,12 @@ interface Deps {
 }
 
 /** Bytes that one registration may have on their way at a time, in one host. */
-const MOST_BYTES = 512 * 1024 * 1024
+const MAX_SPOOLED_BYTES = 512 * 1024 * 1024
 
-/** A host that died left its files; no call takes that long. */
-const LEFT_MS = 3_600_000
+/** Files older than this are of hosts that died: no call takes that long. */
+const ORPHANED_AFTER_MS = 3_600_000
 
-export function openSpool({ dataDir, floor, most = MOST_BYTES, now }: Deps) {
+export function openSpool({ dataDir, floor, most = MAX_SPOOLED_BYTES, now }: Deps) {
   const root = join(dataDir, 'spool')
   const held = new Map<number, number>()
   const change = (registrationId: number, bytes: number): number => {
@@ -42,7 +42,7 @@ export function openSpool({ dataDir, floor, most = MOST_BYTES, now }: Deps) {
   return {
     async prepare(): Promise<void> {
       await mkdir(root, { recursive: true, mode: FOLDER_MODE })
-      await cleanUploads(root, new Date(now().getTime() - LEFT_MS), false)
+      await cleanUploads(root, new Date(now().getTime() - ORPHANED_AFTER_MS), false)
     },
 
     /** Throws `NoRoom` when the registration has too much on its way, or the disk is nearly full; nothing is left behind. */

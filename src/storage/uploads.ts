@@ -9,20 +9,20 @@ import { NoRoom, QUOTA, type Quota, type Ticket } from './quota.ts'
 
 /** Files that the CRM and its customers fetch. A name is made here; of the given one only the extension is kept. */
 
-/** What customers send is nobody's on this machine but the host's. */
+/** Files of customers are readable for the host's user only. */
 export const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
 
 export type Uploads = ReturnType<typeof openUploads>
 
-/** What follows the last dot of a name's last part, lower-cased; empty when there is none. */
+/** The text after the last dot of a path's last part, lower-cased; empty when there is none. */
 export function extensionOf(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? ''
   return last.includes('.') ? last.slice(last.lastIndexOf('.') + 1).toLowerCase() : ''
 }
 
-/** Whether an extension can be part of a path and a URL as it is. */
-export const isPlain = (extension: string) => /^[a-z0-9]{1,16}$/.test(extension)
+/** An extension that can stand in a path and a URL unescaped. */
+export const isSafeExtension = (extension: string) => /^[a-z0-9]{1,16}$/.test(extension)
 
 /** Thrown by `keep` when there are more bytes than allowed; nothing is left behind. */
 export class TooLarge extends Error {}
@@ -32,7 +32,7 @@ export const uploadsRoot = (url: string | undefined, dataDir: string): string =>
   fileURLToPath(new URL(url ?? pathToFileURL(join(dataDir, 'uploads')).href))
 
 interface Owner extends Reference {
-  /** Of the registration. */
+  /** The registration's. */
   id: number
 }
 
@@ -69,7 +69,7 @@ export function openUploads(root: string, quota: Quota) {
     /** Makes the root, and takes it from other users of the machine, also one that an older version made for all. */
     async prepare(): Promise<void> {
       await mkdir(root, { recursive: true, mode: FOLDER_MODE })
-      // A folder of somebody else's cannot be changed; whoever set it up so decides who reads it.
+      // The mode of another user's folder cannot be changed; its owner decides who reads it.
       await chmod(root, FOLDER_MODE).catch(() => {})
     },
 
@@ -80,7 +80,7 @@ export function openUploads(root: string, quota: Quota) {
   }
 }
 
-/** Twice, since cleaning up may remove the folder as soon as it is made. */
+/** Opens a draft, and tries twice, since a clean-up may remove the folder as soon as it is made. */
 export async function openDraft(path: string, again = true): Promise<FileHandle> {
   await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE })
   return open(path, 'w', FILE_MODE).catch(error => {
@@ -92,14 +92,14 @@ export async function openDraft(path: string, again = true): Promise<FileHandle>
 /** A folder's name, and as such a part of a URL. Two ids may share one: the files' own names are unique. */
 const safe = (id: string) => id.replace(/[^A-Za-z0-9_-]/g, '_')
 
-/** Reads what is too much to its end, so that the sender hears the answer instead of a broken pipe. */
+/** Reads a file to its end although it is too large, so that the sender gets the answer instead of a broken pipe. */
 const limit = (largest: number, ticket: Ticket) => {
   let length = 0
   let hasRoom = true
   return new Transform({
     transform(chunk: Buffer, _, done) {
       length += chunk.length
-      // What is dropped takes no place.
+      // Dropped bytes do not count towards the quota.
       if (length <= largest && hasRoom) hasRoom = ticket.take(chunk.length)
       done(null, length > largest || !hasRoom ? undefined : chunk)
     },
@@ -118,7 +118,7 @@ export async function cleanUploads(folder: string, before: Date, dryRun: boolean
     const path = join(folder, entry.name)
     if (entry.isDirectory()) {
       removed.push(...(await cleanUploads(path, before, dryRun)))
-      // Fails while something is left in it, which is the point.
+      // `rmdir` fails while the folder has files, and so removes empty folders only.
       if (!dryRun) await rmdir(path).catch(() => {})
     } else if (await isOlder(path, before)) {
       removed.push(path)

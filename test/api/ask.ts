@@ -80,7 +80,7 @@ interface Answered {
   json: unknown
 }
 
-/** What of an answer the description does not say; undefined when it says it all. */
+/** The first difference of an answer from the description; undefined if there is none. */
 function misfit({ paths }: Description, { method, path, status, json }: Answered): string | undefined {
   if (path === '/openapi.json') return undefined
   const bare = path.replace(/\?.*/, '')

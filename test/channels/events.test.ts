@@ -4,7 +4,7 @@ import { messages, outbox } from '../../src/postgres/schema/schema.ts'
 import { until } from '../harness.ts'
 import { call, hookHost, incoming, status, unstorable } from './hook.ts'
 
-/** What a gateway reports, and what the CRM hears of it. */
+/** Events of a gateway, and the CRM's statuses and messages that follow. */
 
 type Setup = Awaited<ReturnType<typeof hookHost>>
 

@@ -78,7 +78,7 @@ export const incoming = (ref: string, contact: string, text = 'oi') => ({
   attachments: []
 })
 
-/** What no channel should report: a message of nobody. */
+/** An event that no channel should report: a message without a contact. */
 export const unstorable = incoming('m0', null as unknown as string)
 
 export const status = (ref: string, status: 'sent' | 'delivered' | 'read' | 'error') => ({

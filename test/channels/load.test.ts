@@ -11,7 +11,7 @@ import { readConfig } from '../../src/config.ts'
 import { testFolder } from '../harness.ts'
 import { scripted, taken } from '../scripted-channel.ts'
 
-/** What stops a start, and how its message names the channel at fault. */
+/** Errors that stop a start, whose messages name the channel at fault. */
 
 t.test('a channel is loaded by the name of its package, short or whole', async t => {
   const [short, whole] = [await load('echo=/a'), await load('channel-echo')]

@@ -141,7 +141,7 @@ async function poll({ start, idle }: Setup): Promise<void> {
   await idle()
 }
 
-/** What the gateway was asked from, each time. */
+/** The cursors that the gateway was asked with. */
 function cursors({ gateway }: Setup): unknown[] {
   return gateway.asked.map(({ body }) => body.cursor)
 }

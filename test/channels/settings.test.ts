@@ -12,7 +12,7 @@ const SCHEMA = Type.Object({ main: Type.Object({ sender: Type.String() }) })
 t.test(
   'an account that has saved nothing is asked about once, and what another host saves then is heard of',
   async t => {
-    // One connection, so that all that it reads is counted.
+    // A single connection, so that all of its reads are counted.
     const database = openDatabase(await testDatabase(t), 1)
     t.teardown(database.close)
     await database.pool.query(`

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { until } from '../harness.ts'
-import { gathering } from './gathering.ts'
+import { gathering } from './lot-fixture.ts'
 import { cli, cliJson } from './run.ts'
 
 interface Lots {

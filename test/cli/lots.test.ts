@@ -1,5 +1,5 @@
 import t from 'tap'
-import { gathering } from './gathering.ts'
+import { gathering } from './lot-fixture.ts'
 import { cli, cliJson } from './run.ts'
 
 t.test('lots are listed and shown, with how their messages are', async t => {

@@ -96,7 +96,7 @@ async function build(t: Test, contacts: readonly string[]) {
       send = taken
     },
     sent: (number: number) => until(`${number} to be sent`, async () => (await inState('accepted')).length === number),
-    /** What the gateway was handed since. */
+    /** Messages that the gateway got since. */
     texts: () => script.texts().slice(before)
   }
 }

@@ -15,7 +15,7 @@ interface List {
 
 const TIME = /^\d{4}-\d\d-\d\dT.*Z$/
 
-/** What a contact is called says how its messages end. */
+/** The name of a contact decides the outcome of its messages. */
 const gateway = async ({ id, contact }: Outgoing): Promise<Outcome> => {
   const ref = `ref-${id}`
   const status = (status: 'sent' | 'delivered' | 'error', reason?: string) =>

@@ -11,7 +11,7 @@ interface Where {
   env?: NodeJS.ProcessEnv
   /** Where it is started; an empty folder, so that no `.env` is read. */
   cwd?: string
-  /** Whose src/cli/main.ts; ours. */
+  /** The project whose src/cli/main.ts runs; ours otherwise. */
   project?: string
 }
 

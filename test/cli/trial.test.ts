@@ -1,5 +1,5 @@
 import t from 'tap'
-import { gathering, MOBILE } from './gathering.ts'
+import { gathering, MOBILE } from './lot-fixture.ts'
 import { cli, cliJson } from './run.ts'
 
 t.test('doctor asks each gateway, and fails when one is not well', async t => {

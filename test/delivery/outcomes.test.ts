@@ -1,7 +1,7 @@
 import type { Outcome } from 'channel-kit/outcome'
 import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import { notes } from '../../src/postgres/schema/kept.ts'
+import { notes } from '../../src/postgres/schema/registration-data.ts'
 import { messages } from '../../src/postgres/schema/schema.ts'
 import { wrote } from '../conversation-fixture.ts'
 import { testCrm, testHost, until } from '../harness.ts'

@@ -10,7 +10,7 @@ import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { openOutbound } from '../../src/http-client/address-policy.ts'
 
-/** What a channel calls its gateway with. */
+/** The `fetch` by which a channel calls its gateway. */
 
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void

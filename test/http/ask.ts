@@ -15,7 +15,7 @@ export interface Answer {
   json: unknown
 }
 
-/** One request to the letter: unlike `fetch` it neither tidies the path nor minds the method. */
+/** A request to the letter: unlike `fetch` it neither tidies the path nor minds the method. */
 export async function ask(url: string, { method = 'GET', headers = {}, body }: Question = {}): Promise<Answer> {
   const { hostname, port } = new URL(url)
   const path = url.slice(new URL(url).origin.length)
@@ -35,7 +35,7 @@ export async function ask(url: string, { method = 'GET', headers = {}, body }: Q
 export const askJson = (url: string, method: string, body: unknown, headers: Question['headers'] = {}) =>
   ask(url, { method, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
 
-/** Whether a refusal has the one shape that the CRM reads, and tells nothing of the host's inside. */
+/** Checks that a refusal has the shape that the CRM reads, and reveals nothing of the host. */
 export const isEnvelope = ({ status, json, text }: Pick<Answer, 'status' | 'json' | 'text'>): boolean =>
   typeof json === 'object' &&
   json !== null &&

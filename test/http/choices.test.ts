@@ -5,7 +5,7 @@ import t from 'tap'
 import { testCrm, testHost } from '../harness.ts'
 import { testChannel } from './channel.ts'
 
-/** What an admin chose in lists whose choices an autocomplete finds. */
+/** Chosen keys of lists whose choices an autocomplete finds. */
 
 const Settings = form(
   { title: 'Settings', button: 'Save' },
@@ -42,7 +42,7 @@ const AWAY = 'The choices cannot be looked up now. Leave what was saved before, 
 let away: (() => Promise<never>) | undefined
 const asked: { name: string; search: Search; settings: unknown }[] = []
 
-/** Whatever is asked for, these are there. */
+/** An autocomplete that knows these keys, whatever it is asked. */
 const answering =
   (name: string, known: readonly string[]) => async (search: Search, tools: Pick<LookupTools, 'settings'>) => {
     asked.push({ name, search, settings: tools.settings })

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Crm } from 'simulator/crm'
 import type { Test } from 'tap'
 
-/** What no honest CRM does: tokens signed in every wrong way, and keys served in every wrong way. */
+/** A dishonest CRM: tokens signed in every wrong way, and keys served in every wrong way. */
 
 export interface Key {
   pem: string

@@ -16,7 +16,7 @@ const ODD: readonly unknown[] = [
   'é'.repeat(300)
 ]
 
-/** What a CRM might claim that has gone wrong somewhere: most parts are right, any may be something else. */
+/** Claims of a CRM at fault: most parts are right, any may be something else. */
 export function claimsOf({ chance, pick, below }: Random): Record<string, unknown> {
   const or = (right: unknown, share = 0.15): unknown => (chance(share) ? pick(ODD) : right)
   const text = pick(['hello', 'a\0b', '  x  ', '\u202e', 'e'.repeat(1 + below(2_000))])

@@ -139,7 +139,7 @@ export function fuzzer(random: Random, targets: readonly Target[]) {
       text()
     ])
 
-  /** What the CRM would send, if the token were right. */
+  /** The body that the CRM would send, if the token were right. */
   const signed = (): string =>
     chance(0.5)
       ? JSON.stringify({ registration: pick(target.tokens), request: pick(target.tokens) })

@@ -36,7 +36,7 @@ const hooked = testChannel({
   }
 })
 
-/** Whatever bytes came, as events that a careless channel might make of them. */
+/** Events that a careless channel might make of any bytes. */
 function eventsOf(body: Buffer): GatewayEvent[] {
   const text = body.toString()
   return [
@@ -169,7 +169,7 @@ function brokenHttp(random: Random, request: FuzzRequest): string {
   ])()
 }
 
-/** What a socket hears that sends this and no more. */
+/** The answer to a socket that sends this and no more. */
 const exchange = (text: string): Promise<string> =>
   new Promise(resolve => {
     let heard = ''

@@ -8,14 +8,14 @@ const BOUNDARY = 'boundary-of-a-test'
 export const MULTIPART = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` }
 
 export interface Part {
-  /** Of the field; `file` is the one that counts. */
+  /** The name of the field; only `file` counts. */
   name?: string
   /** None: the part is a plain field. */
   filename?: string
   bytes?: string | Buffer
 }
 
-/** What stands before the bytes of a part. */
+/** The headers of a part. */
 export const partHead = ({ name = 'file', filename }: Part): string =>
   `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"${filename === undefined ? '' : `; filename="${filename}"`}\r\n\r\n`
 

@@ -23,7 +23,7 @@ const CLAIMS = {
 }
 const seconds = (from: number) => Math.floor(clock.now.getTime() / 1000) + from
 
-/** One token, good for every route until it is changed. */
+/** A token that is good for every route until it is changed. */
 const token = (claims: object = {}, header: object = {}, signer: Signer = rsa(key)) =>
   jws({ ...HEADER, ...header }, { ...CLAIMS, ...claims }, signer)
 

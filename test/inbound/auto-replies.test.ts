@@ -7,7 +7,7 @@ import { messages } from '../../src/postgres/schema/schema.ts'
 import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 
-/** What a channel's own answers are handed of what they answer. */
+/** Automatic answers of channels, and the messages that they answer. */
 
 const AT = new Date('2026-01-02T03:04:05Z')
 
@@ -35,29 +35,32 @@ async function closed(t: Test) {
 const answered = (handed: readonly Outgoing[], words: string) =>
   handed.filter(({ content }) => content?.text === words).map(({ answers }) => answers)
 
-t.test('an answer answers what asked for it at every attempt, whatever the customer has written since', async t => {
-  const { report, attempts, open, script, db } = await closed(t)
-  await report({ ...wrote('m1', '1'), at: AT, context: { billed: '1\0' } }, answer('m1', 'hello'))
-  await attempts(2)
-  await report({ ...wrote('m2', '1'), context: { billed: '2' } }, answer('m2', 'again'))
-  const [first] = await db.select().from(messages).where(eq(messages.answer, 'to m1'))
-  open()
-  await until('both', async () => script.texts().includes('again'))
+t.test(
+  'automatic answer: every attempt has the message that it answers, whatever the customer has written since',
+  async t => {
+    const { report, attempts, open, script, db } = await closed(t)
+    await report({ ...wrote('m1', '1'), at: AT, context: { billed: '1\0' } }, answer('m1', 'hello'))
+    await attempts(2)
+    await report({ ...wrote('m2', '1'), context: { billed: '2' } }, answer('m2', 'again'))
+    const [first] = await db.select().from(messages).where(eq(messages.answer, 'to m1'))
+    open()
+    await until('both', async () => script.texts().includes('again'))
 
-  const all = answered(script.handed, 'hello')
-  t.ok(all.length > 1, 'there were several attempts')
-  for (const one of all) t.same(one, { ref: 'm1', at: AT, context: { billed: '1\0' } })
-  t.match(answered(script.handed, 'again').at(-1), { ref: 'm2', context: { billed: '2' } })
-  t.equal(script.handed.at(-1)?.conversation.lastIncoming?.ref, 'm2')
+    const all = answered(script.handed, 'hello')
+    t.ok(all.length > 1, 'there were several attempts')
+    for (const one of all) t.same(one, { ref: 'm1', at: AT, context: { billed: '1\0' } })
+    t.match(answered(script.handed, 'again').at(-1), { ref: 'm2', context: { billed: '2' } })
+    t.equal(script.handed.at(-1)?.conversation.lastIncoming?.ref, 'm2')
 
-  await until('it to be settled', async () => (await db.$count(messages, eq(messages.state, 'accepted'))) === 2)
-  await report({ kind: 'status', ref: `ref-${first?.id}`, status: 'error' })
-  await replayMessages({ db }, [first?.id ?? 0], new Date())
-  await until('it to be sent once more', async () => answered(script.handed, 'hello').length > all.length)
-  t.match(answered(script.handed, 'hello').at(-1), { ref: 'm1', at: AT }, 'a replay too')
-})
+    await until('it to be settled', async () => (await db.$count(messages, eq(messages.state, 'accepted'))) === 2)
+    await report({ kind: 'status', ref: `ref-${first?.id}`, status: 'error' })
+    await replayMessages({ db }, [first?.id ?? 0], new Date())
+    await until('it to be sent once more', async () => answered(script.handed, 'hello').length > all.length)
+    t.match(answered(script.handed, 'hello').at(-1), { ref: 'm1', at: AT }, 'a replay too')
+  }
+)
 
-t.test('an answer that comes later knows the last message, and of older ones their names', async t => {
+t.test('automatic answer: a later one has the last message whole, and of older ones their refs', async t => {
   const { report, script } = await talkingHost(t, async ({ id }) => ({ kind: 'accepted', ref: id }))
   await report({ ...wrote('m1', '1'), at: AT, context: 'one' })
   await report(answer('m1', 'to the last'))
@@ -70,7 +73,7 @@ t.test('an answer that comes later knows the last message, and of older ones the
   t.match(answered(script.handed, 'of another contact'), [{ ref: 'm2', context: null }])
 })
 
-t.test('a message that answers nothing in particular is handed no answered one', async t => {
+t.test('automatic answer: one that names no message is sent without an answered one', async t => {
   const { report, post, reach, script } = await talkingHost(t, async ({ id }) => ({ kind: 'accepted', ref: id }))
   await report(wrote('m1', '1'), { ...answer('m1', 'bare'), answers: undefined } as unknown as GatewayEvent)
   await until('it to be sent', async () => script.handed.length === 1)
@@ -78,7 +81,7 @@ t.test('a message that answers nothing in particular is handed no answered one',
   for (const message of script.handed) t.notOk('answers' in message)
 })
 
-t.test('what is answered is named in at most 512 characters', async t => {
+t.test('automatic answer: the ref of the answered message has at most 512 characters', async t => {
   const { report, script } = await talkingHost(t, async ({ id }) => ({ kind: 'accepted', ref: id }))
   const event = (length: number) => ({ ...answer('m', String(length)), ref: `a${length}`, answers: 'm'.repeat(length) })
   await report(event(513) as GatewayEvent, event(512) as GatewayEvent)

@@ -1,7 +1,7 @@
 import { asc } from 'drizzle-orm'
 import t from 'tap'
 import { eraseContact } from '../../src/messages/erase.ts'
-import { aliases } from '../../src/postgres/schema/kept.ts'
+import { aliases } from '../../src/postgres/schema/registration-data.ts'
 import { conversations } from '../../src/postgres/schema/schema.ts'
 import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
@@ -9,27 +9,30 @@ import { taken } from '../scripted-channel.ts'
 
 const renamed = (from: string, to: string) => ({ kind: 'renamed', from, to }) as const
 
-t.test('a chat goes on under the name that the CRM knows, and is sent to the newest name', async t => {
-  const { db, post, reach, report, script, incoming } = await talkingHost(t, taken)
-  await reach(await post('a', 'before'), 'accepted')
-  await report(renamed('a', 'b'), wrote('m1', 'b', 'from b'))
-  await report(renamed('b', 'c'), renamed('a', 'b'), renamed('b', 'c'))
-  await report(wrote('m2', 'c', 'from c'), wrote('m3', 'a', 'from a'), wrote('m4', 'b', 'from b again'))
-  for (const contact of ['a', 'b', 'c', 'd']) await reach(await post(contact, `to ${contact}`), 'accepted')
+t.test(
+  'renamed contact: its chat goes on under the name that the CRM knows, and is sent to the newest name',
+  async t => {
+    const { db, post, reach, report, script, incoming } = await talkingHost(t, taken)
+    await reach(await post('a', 'before'), 'accepted')
+    await report(renamed('a', 'b'), wrote('m1', 'b', 'from b'))
+    await report(renamed('b', 'c'), renamed('a', 'b'), renamed('b', 'c'))
+    await report(wrote('m2', 'c', 'from c'), wrote('m3', 'a', 'from a'), wrote('m4', 'b', 'from b again'))
+    for (const contact of ['a', 'b', 'c', 'd']) await reach(await post(contact, `to ${contact}`), 'accepted')
 
-  t.same(
-    script.handed.map(({ contact, address }) => `${contact} at ${address}`),
-    ['a at a', 'a at c', 'b at c', 'c at c', 'd at d']
-  )
-  await until('the CRM to hear', async () => incoming().length === 4)
-  t.same(
-    incoming().map(({ contact, message }) => `${contact}: ${message.content?.text}`),
-    ['a: from b', 'a: from c', 'a: from a', 'a: from b again']
-  )
-  t.match(await db.select().from(conversations).orderBy(asc(conversations.id)), [{ contact: 'a' }, { contact: 'd' }])
-})
+    t.same(
+      script.handed.map(({ contact, address }) => `${contact} at ${address}`),
+      ['a at a', 'a at c', 'b at c', 'c at c', 'd at d']
+    )
+    await until('the CRM to hear', async () => incoming().length === 4)
+    t.same(
+      incoming().map(({ contact, message }) => `${contact}: ${message.content?.text}`),
+      ['a: from b', 'a: from c', 'a: from a', 'a: from b again']
+    )
+    t.match(await db.select().from(conversations).orderBy(asc(conversations.id)), [{ contact: 'a' }, { contact: 'd' }])
+  }
+)
 
-t.test('a name may come back, and a contact that nobody knows is none', async t => {
+t.test('renamed contact: a name may come back, and an unknown contact changes nothing', async t => {
   const { db, post, reach, report, script } = await talkingHost(t, taken)
   await report(renamed('x', 'y'))
   t.equal(await db.$count(conversations), 0)
@@ -42,23 +45,26 @@ t.test('a name may come back, and a contact that nobody knows is none', async t 
   )
 })
 
-t.test('where both names have conversations each stays, and both are sent to the newest name', async t => {
-  const { post, reach, report, script, incoming } = await talkingHost(t, taken)
-  for (const contact of ['a', 'b']) await reach(await post(contact, 'before'), 'accepted')
-  await report(renamed('a', 'b'), wrote('m1', 'b'), wrote('m2', 'a'))
-  await reach(await post('a', 'after'), 'accepted')
-  await report(renamed('b', 'c'))
-  for (const contact of ['a', 'b']) await reach(await post(contact, 'later'), 'accepted')
+t.test(
+  'renamed contact: where both names have conversations each stays, and both are sent to the newest name',
+  async t => {
+    const { post, reach, report, script, incoming } = await talkingHost(t, taken)
+    for (const contact of ['a', 'b']) await reach(await post(contact, 'before'), 'accepted')
+    await report(renamed('a', 'b'), wrote('m1', 'b'), wrote('m2', 'a'))
+    await reach(await post('a', 'after'), 'accepted')
+    await report(renamed('b', 'c'))
+    for (const contact of ['a', 'b']) await reach(await post(contact, 'later'), 'accepted')
 
-  t.same(
-    script.handed.slice(2).map(({ contact, address }) => `${contact} at ${address}`),
-    ['a at b', 'a at c', 'b at c']
-  )
-  await until('the CRM to hear', async () => incoming().length === 2)
-  t.same(new Set(incoming().map(({ contact }) => contact)), new Set(['a', 'b']))
-})
+    t.same(
+      script.handed.slice(2).map(({ contact, address }) => `${contact} at ${address}`),
+      ['a at b', 'a at c', 'b at c']
+    )
+    await until('the CRM to hear', async () => incoming().length === 2)
+    t.same(new Set(incoming().map(({ contact }) => contact)), new Set(['a', 'b']))
+  }
+)
 
-t.test('a contact is another one’s at another account', async t => {
+t.test('renamed contact: at another account the name is another contact’s', async t => {
   const { post, reach, report, script, join } = await talkingHost(t, taken)
   const other = await join()
   await reach(await post('a', 'one'), 'accepted')
@@ -68,7 +74,7 @@ t.test('a contact is another one’s at another account', async t => {
   t.equal(script.handed[1]?.address, 'a')
 })
 
-t.test('a contact is erased by any of its names', async t => {
+t.test('renamed contact: it is erased by any of its names', async t => {
   for (const name of ['a', 'b', 'c']) {
     const { db, host, report } = await talkingHost(t, taken)
     await report(wrote('m1', 'a'), wrote('m2', 'z'))
@@ -79,7 +85,7 @@ t.test('a contact is erased by any of its names', async t => {
   }
 })
 
-t.test('calls that rename and write at the same time are all taken', async t => {
+t.test('renamed contact: calls that rename and write at the same time are all stored', async t => {
   const { report, incoming, db } = await talkingHost(t, taken)
   await report(wrote('m', 'a'))
   await Promise.all(Array.from({ length: 30 }, (_, n) => report(renamed('a', 'b'), wrote(`m${n}`, n % 2 ? 'a' : 'b'))))
@@ -89,7 +95,7 @@ t.test('calls that rename and write at the same time are all taken', async t => 
 })
 
 t.test(
-  'the first status of a message says what its contact is called, and an answer by that name comes into its chat',
+  'alias: the first status of a message may name its contact, and an answer by that name comes into its chat',
   async t => {
     const { post, reach, report, incoming } = await talkingHost(t, async ({ id }) => ({ kind: 'accepted', ref: id }))
     const first = (await reach(await post('+1 9', 'one'), 'accepted')).ref ?? ''
@@ -109,7 +115,7 @@ t.test(
 )
 
 t.test(
-  'of two chats with one contact that one gets the answer which was written in last, whatever its name',
+  'alias: if a contact has two chats, the one that was written in last gets the answer, whatever its name',
   async t => {
     const { post, reach, report, incoming } = await talkingHost(t, async ({ id }) => ({ kind: 'accepted', ref: id }))
     await report(wrote('m1', '19', 'oi'))
@@ -127,7 +133,7 @@ t.test(
   }
 )
 
-t.test('a name that a status of another account gives is none here', async t => {
+t.test('alias: a name that a status of another account gives is none here', async t => {
   const { report, incoming, join, script, db } = await talkingHost(t, async ({ id }) => ({ kind: 'accepted', ref: id }))
   const other = await join()
   await other.plugin.send({ contact: '+19', content: { text: 'hello', format: 'text' } })

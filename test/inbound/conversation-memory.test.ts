@@ -5,7 +5,7 @@ import { conversations, messages, outbox } from '../../src/postgres/schema/schem
 import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 
-t.test('what a channel chose to remember last of a conversation goes with its next message', async t => {
+t.test('memory: what a channel chose to remember last of a conversation goes with its next message', async t => {
   const { post, reach, report, script } = await talkingHost(
     t,
     async ({ id, content }): Promise<Outcome> => ({
@@ -36,7 +36,7 @@ t.test('what a channel chose to remember last of a conversation goes with its ne
   t.equal(await memoryOf(), null)
 })
 
-t.test('a status that came before its message was known is remembered with it', async t => {
+t.test('memory: a status that came before its message was known is remembered with it', async t => {
   const { post, reach, report, script } = await talkingHost(t, async ({ id }) => ({
     kind: 'accepted',
     ref: `ref-${id}`
@@ -52,7 +52,7 @@ t.test('a status that came before its message was known is remembered with it', 
   t.same(script.handed.at(-1)?.conversation.memory, { early: true })
 })
 
-t.test('an answer of the channel’s own goes the way of a message, once, and the CRM hears nothing of it', async t => {
+t.test('automatic answer: it is sent like a message, once, and the CRM is told nothing of it', async t => {
   let closed = true
   const { db, crm, post, reach, report, script } = await talkingHost(t, async message =>
     closed ? { kind: 'retry', reason: 'closed', afterMs: 400 } : { kind: 'accepted', ref: `ref-${message.id}` }
@@ -83,7 +83,7 @@ t.test('an answer of the channel’s own goes the way of a message, once, and th
   )
 })
 
-t.test('an answer may be foreseen with the outcome of a send', async t => {
+t.test('automatic answer: it may be scheduled with the outcome of an attempt', async t => {
   const { script, post } = await talkingHost(t, async ({ id, contact, content }) => ({
     kind: 'accepted',
     ref: id,
@@ -97,7 +97,7 @@ t.test('an answer may be foreseen with the outcome of a send', async t => {
   t.same(script.texts(), ['hello', 'echo'])
 })
 
-t.test('a conversation whose channel remembers keeps nothing when it is erased', async t => {
+t.test('memory: an erased conversation keeps nothing of it', async t => {
   const { eraseContact } = await import('../../src/messages/erase.ts')
   const { db, host, report } = await talkingHost(t, async () => ({ kind: 'rejected', reason: 'no' }))
   await report({ ...wrote('m1', '1'), remember: 'secret' }, wrote('m2', '2'))

@@ -19,7 +19,7 @@ const withFiles = (ref: string, contact: string, ...names: string[]): MessageEve
 })
 const nameOf = ({ media }: { media: unknown }) => (media as { id: string }).id
 
-t.test('the CRM hears of a message when its files are there, and of what came after it then', async t => {
+t.test('files: the CRM gets a message when its files are there, and later messages after it', async t => {
   const gate = Promise.withResolvers<void>()
   const { report, incoming } = await talkingHost(t, taken, {
     channel: {
@@ -43,7 +43,7 @@ t.test('the CRM hears of a message when its files are there, and of what came af
   ])
 })
 
-t.test('a file that will never come is a line of the message, and one that may come is asked for again', async t => {
+t.test('files: one that will never come is a line of the message, and one that may come is fetched again', async t => {
   const asked: string[] = []
   const { report, incoming } = await talkingHost(t, taken, {
     channel: {
@@ -75,7 +75,7 @@ t.test('a file that will never come is a line of the message, and one that may c
 })
 
 t.test(
-  'a chat waits for a file for a moment only: the message says that it follows, and the file is told when it comes',
+  'files: a chat waits for a moment only: the message says that the file follows, and it comes as its own',
   async t => {
     const gates = new Map([...'ab'].map(name => [name, Promise.withResolvers<void>()]))
     const { report, incoming, db } = await talkingHost(t, taken, {
@@ -116,7 +116,7 @@ t.test(
   }
 )
 
-t.test('files that hang keep no chat waiting, however many there are', async t => {
+t.test('files: those that hang keep no chat waiting, however many there are', async t => {
   const { report, incoming } = await talkingHost(t, taken, {
     env: { LV_PLUGIN_MEDIA_WAIT: '200ms' },
     channel: { download: () => new Promise(() => {}) }
@@ -126,7 +126,7 @@ t.test('files that hang keep no chat waiting, however many there are', async t =
   t.match(incoming()[0], { message: { content: { text: /^m\d+\nThe file a follows\nThe file b follows$/ } } })
 })
 
-t.test('after an hour a file is given up, in the words of the host’s language', async t => {
+t.test('files: one is given up after an hour, in the words of the host’s language', async t => {
   let ahead = 0
   const now = () => new Date(Date.now() + ahead)
   const { host, db, report, incoming } = await talkingHost(t, taken, {
@@ -146,14 +146,14 @@ t.test('after an hour a file is given up, in the words of the host’s language'
   t.match(incoming(), [{ message: { content: { text: 'hello\nNão foi possível baixar o arquivo photo.jpg' } } }])
 })
 
-t.test('a channel that fetches nothing loses its files, not its messages', async t => {
+t.test('files: a channel that fetches nothing loses its files, not its messages', async t => {
   const { report, incoming } = await talkingHost(t, taken)
   await report(withFiles('hello', '+1', 'a'))
   await until('the CRM to hear', async () => incoming().length === 1)
   t.match(incoming(), [{ message: { content: { text: 'hello\nThe file a could not be fetched' } } }])
 })
 
-t.test('what a host was fetching when it stopped, or was killed, another host fetches', async t => {
+t.test('files: those that a host was fetching when it stopped, or was killed, another host fetches', async t => {
   let hosts = 0
   const { host, report, incoming, channels } = await talkingHost(t, taken, {
     env: { LV_PLUGIN_MEDIA_WAIT: '1d' },
@@ -184,7 +184,7 @@ t.test('what a host was fetching when it stopped, or was killed, another host fe
   }
 })
 
-t.test('ten files are fetched at the same time, and sending does not wait for them', async t => {
+t.test('files: ten are fetched at the same time, and sending does not wait for them', async t => {
   let [now, most] = [0, 0]
   const gate = Promise.withResolvers<void>()
   const { post, reach, report, incoming } = await talkingHost(t, taken, {
@@ -206,7 +206,7 @@ t.test('ten files are fetched at the same time, and sending does not wait for th
   t.equal(most, 10)
 })
 
-t.test('an erased contact’s files are not told', async t => {
+t.test('files: those of an erased contact are not delivered', async t => {
   const gate = Promise.withResolvers<void>()
   let fetching = 0
   const { host, db, report, incoming } = await talkingHost(t, taken, {

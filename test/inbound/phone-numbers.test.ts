@@ -15,7 +15,7 @@ import { scripted, taken, text } from '../scripted-channel.ts'
 
 const [PLUS, BARE] = ['+421905123456', '421905123456']
 
-t.test('a customer who is new is told with the plus of E.164, whoever names them', async t => {
+t.test('phone number: a new customer is told with the plus of E.164, whoever names them', async t => {
   const { db, report, incoming, post, reach, script } = await talkingHost(t, taken)
   await report(
     wrote('m1', BARE),
@@ -36,7 +36,7 @@ t.test('a customer who is new is told with the plus of E.164, whoever names them
   t.equal(await db.$count(conversations), 4)
 })
 
-t.test('a customer whom the CRM knows is told by the name that it knows', async t => {
+t.test('phone number: a customer whom the CRM knows is told by the name that it knows', async t => {
   for (const known of [PLUS, BARE]) {
     const { db, report, incoming, post, reach } = await talkingHost(t, taken)
     await reach(await post(known, 'first'), 'accepted')
@@ -47,7 +47,7 @@ t.test('a customer whom the CRM knows is told by the name that it knows', async 
   }
 })
 
-t.test('messages to either way of writing keep one order', async t => {
+t.test('phone number: messages to either way of writing it keep one order', async t => {
   let isClosed = true
   const { post, reach, script } = await talkingHost(t, async ({ id }) =>
     isClosed ? { kind: 'retry', reason: 'closed', afterMs: 50 } : { kind: 'accepted', ref: id }
@@ -62,7 +62,7 @@ t.test('messages to either way of writing keep one order', async t => {
   t.equal(script.texts().filter(words => words !== 'one').length, 2)
 })
 
-t.test('a number that changes, and what the channel answers, stay with the one contact', async t => {
+t.test('phone number: one that changes, and automatic answers, stay with the one contact', async t => {
   const { db, post, reach, report, script, incoming } = await talkingHost(t, taken)
   await reach(await post(BARE, 'first'), 'accepted')
   await report({ kind: 'renamed', from: BARE, to: '421900999888' }, wrote('m1', '+421900999888'))
@@ -78,7 +78,7 @@ t.test('a number that changes, and what the channel answers, stay with the one c
   )
 })
 
-t.test('a contact of another kind than phone keeps the name that its gateway has', async t => {
+t.test('phone number: a contact of another kind keeps the name that its gateway has', async t => {
   const channel = scripted(taken).channel
   const capabilities = () => ({ ...channel.capabilities({}), contactType: 'uri' })
   const { db, post, report, incoming } = await talkingHost(t, taken, { channel: { capabilities } })
@@ -89,7 +89,7 @@ t.test('a contact of another kind than phone keeps the name that its gateway has
   t.match(await db.select().from(conversations).orderBy(asc(conversations.id)), [{ contact: BARE }, { contact: PLUS }])
 })
 
-t.test('an operator finds and erases a number in either way', async t => {
+t.test('phone number: an operator finds and erases it in either way of writing', async t => {
   for (const name of [PLUS, BARE]) {
     const { host, post, reach } = await talkingHost(t, taken)
     await reach(await post(BARE, 'hello'), 'accepted')
@@ -98,46 +98,49 @@ t.test('an operator finds and erases a number in either way', async t => {
   }
 })
 
-t.test('both sides may write first at the same time, on any number of hosts, and it is one contact', async t => {
-  const file = await testDatabase(t)
-  const [one, other] = [openDatabase(file, 8), openDatabase(file, 8)]
-  t.teardown(() => Promise.all([one.close(), other.close()]))
-  await one.pool.query(`
+t.test(
+  'phone number: both sides may write first at the same time, on any number of hosts, and it is one contact',
+  async t => {
+    const file = await testDatabase(t)
+    const [one, other] = [openDatabase(file, 8), openDatabase(file, 8)]
+    t.teardown(() => Promise.all([one.close(), other.close()]))
+    await one.pool.query(`
     insert into registrations (channel, company_id, alias, plugin_id, cluster_uri, country, currency, hpt, webhook_token, webhook_hash)
     values ('scripted', '1', 'chat', '1', 'http://crm.example/', 'BR', 'BRL', '', '', '')`)
-  const accepts = [one, other].map(database =>
-    createAccept(
-      database,
-      () => new Date(),
-      () => {}
-    )
-  )
-  const ROUNDS = 40
-  const all = Array.from({ length: ROUNDS }, (_, round) => `4219051${String(round).padStart(5, '0')}`)
-  const post = (contact: string, id: string, host: number) =>
-    accepts[host]?.(1, { ...text(contact, 'hello'), chatId: null, crmId: id }, otherWay(contact))
-  const report = (contact: string, { db }: typeof one) =>
-    db.transaction(tx => storeEvents(tx, [{ registrationId: 1, event: wrote(`m${contact}`, contact) }], new Date()))
-
-  for (const number of all)
-    await Promise.all([
-      post(number, `a${number}`, 0),
-      report(`+${number}`, other),
-      post(`+${number}`, `b${number}`, 1),
-      post(`+${number}`, `c${number}`, 0)
-    ])
-  // And all of them at once, in batches of their own order.
-  const more = all.map(number => number.replace('4219051', '4219052'))
-  await Promise.all([
-    ...more.map(number => post(number, `a${number}`, 0)),
-    ...more.toReversed().map(number => post(`+${number}`, `b${number}`, 1)),
-    one.db.transaction(tx =>
-      storeEvents(
-        tx,
-        more.map(number => ({ registrationId: 1, event: wrote(`m${number}`, `+${number}`) })),
-        new Date()
+    const accepts = [one, other].map(database =>
+      createAccept(
+        database,
+        () => new Date(),
+        () => {}
       )
     )
-  ])
-  t.equal(await one.db.$count(conversations), 2 * ROUNDS)
-})
+    const ROUNDS = 40
+    const all = Array.from({ length: ROUNDS }, (_, round) => `4219051${String(round).padStart(5, '0')}`)
+    const post = (contact: string, id: string, host: number) =>
+      accepts[host]?.(1, { ...text(contact, 'hello'), chatId: null, crmId: id }, otherWay(contact))
+    const report = (contact: string, { db }: typeof one) =>
+      db.transaction(tx => storeEvents(tx, [{ registrationId: 1, event: wrote(`m${contact}`, contact) }], new Date()))
+
+    for (const number of all)
+      await Promise.all([
+        post(number, `a${number}`, 0),
+        report(`+${number}`, other),
+        post(`+${number}`, `b${number}`, 1),
+        post(`+${number}`, `c${number}`, 0)
+      ])
+    // And all of them at once, in batches of their own order.
+    const more = all.map(number => number.replace('4219051', '4219052'))
+    await Promise.all([
+      ...more.map(number => post(number, `a${number}`, 0)),
+      ...more.toReversed().map(number => post(`+${number}`, `b${number}`, 1)),
+      one.db.transaction(tx =>
+        storeEvents(
+          tx,
+          more.map(number => ({ registrationId: 1, event: wrote(`m${number}`, `+${number}`) })),
+          new Date()
+        )
+      )
+    ])
+    t.equal(await one.db.$count(conversations), 2 * ROUNDS)
+  }
+)

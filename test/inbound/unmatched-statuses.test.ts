@@ -12,7 +12,7 @@ import { text } from '../scripted-channel.ts'
 const HOST = 'host'
 const now = () => new Date()
 
-t.test('what was reported before the answer to a send goes before what is reported after it', async t => {
+t.test('unmatched statuses: those reported before the answer to an attempt go before later ones', async t => {
   const database = openDatabase(await testDatabase(t))
   t.teardown(database.close)
   const { pool, sql } = database

@@ -8,7 +8,7 @@ import { isProgress, wholeStatus } from '../../src/inbound/status-order.ts'
 /** Promises held to all inputs instead of a few. What breaks one is printed with the seed that finds it again. */
 
 const NOW = new Date('2026-03-01T12:00:00Z')
-/** Whatever a gateway may make a channel say. */
+/** Any wait that a channel may answer. */
 const ms = fc.oneof(fc.nat(100_000), fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }))
 const reason = fc.string()
 
@@ -42,22 +42,25 @@ function live(outcomes: readonly Outcome[], repeats: boolean, how: { attempts: n
 
 const lives = [fc.array(outcome, { minLength: 1, maxLength: 60 }), fc.boolean(), policy] as const
 
-t.test('a message is never sent after it was accepted or refused, and that it was is never denied', async t => {
-  fc.assert(
-    fc.property(...lives, (outcomes, repeats, how) => {
-      const steps = live(outcomes, repeats, how)
-      for (const [index, { outcome, step }] of steps.entries()) {
-        const last = index === steps.length - 1
-        if (outcome.kind === 'accepted') return last && step.kind === 'accepted'
-        if (outcome.kind === 'rejected') return last && step.kind === 'failed' && step.reason === outcome.reason
-      }
-      return steps.every(({ step }) => step.kind !== 'accepted')
-    })
-  )
-  t.pass()
-})
+t.test(
+  'retry policy: a message is never sent after it was accepted or rejected, and that it was is never denied',
+  async t => {
+    fc.assert(
+      fc.property(...lives, (outcomes, repeats, how) => {
+        const steps = live(outcomes, repeats, how)
+        for (const [index, { outcome, step }] of steps.entries()) {
+          const last = index === steps.length - 1
+          if (outcome.kind === 'accepted') return last && step.kind === 'accepted'
+          if (outcome.kind === 'rejected') return last && step.kind === 'failed' && step.reason === outcome.reason
+        }
+        return steps.every(({ step }) => step.kind !== 'accepted')
+      })
+    )
+    t.pass()
+  }
+)
 
-t.test('attempts are bounded, and throttling counts for none', async t => {
+t.test('retry policy: attempts are bounded, and throttling counts for none', async t => {
   fc.assert(
     fc.property(...lives, (outcomes, repeats, how) => {
       const counted = live(outcomes, repeats, how).filter(({ step }) => step.kind !== 'paused')
@@ -76,7 +79,7 @@ t.test('attempts are bounded, and throttling counts for none', async t => {
   t.pass()
 })
 
-t.test('what may have left is sent again only where that is allowed', async t => {
+t.test('retry policy: a message that may have left is sent again only with retryUnknown', async t => {
   fc.assert(
     fc.property(...lives, (outcomes, repeats, how) =>
       live(outcomes, repeats, how).every(
@@ -91,7 +94,7 @@ t.test('what may have left is sent again only where that is allowed', async t =>
   t.pass()
 })
 
-t.test('no attempt is due before now, nor at a time that the database cannot hold', async t => {
+t.test('retry policy: no attempt is due before now, nor at a time that the database cannot hold', async t => {
   fc.assert(
     fc.property(...lives, (outcomes, repeats, how) =>
       live(outcomes, repeats, how).every(({ step }) => {
@@ -110,7 +113,7 @@ function* sequences(length: number): Generator<readonly Status[]> {
   for (const rest of sequences(length - 1)) for (const status of STATUSES) yield [...rest, status]
 }
 
-/** What of them the CRM is told. */
+/** The statuses that the CRM is told. */
 function told(reported: readonly Status[]): Status[] {
   const heard: Status[] = []
   for (const status of reported) if (isProgress(heard.at(-1) ?? null, status)) heard.push(status)
@@ -120,7 +123,7 @@ function told(reported: readonly Status[]): Status[] {
 const ORDER = ['sent', 'delivered', 'read']
 
 t.test(
-  'in whatever order and how often statuses are reported, the CRM hears each at most once and none goes back',
+  'statuses: in whatever order and how often they are reported, the CRM gets each at most once and none goes back',
   async t => {
     const all = [1, 2, 3, 4, 5, 6, 7].flatMap(length => [...sequences(length)])
     for (const reported of all) {
@@ -138,7 +141,7 @@ t.test(
 )
 
 t.test(
-  'the last that the CRM hears is the furthest that was reported, an error counting only before delivery',
+  'statuses: the last one of the CRM is the furthest that was reported, an error counting only before delivery',
   async t => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...STATUSES), { minLength: 1, maxLength: 30 }), reported => {
@@ -151,7 +154,7 @@ t.test(
   }
 )
 
-t.test('a message in parts never goes back, whatever is reported of which part', async t => {
+t.test('statuses: a message in parts never goes back, whatever is reported of which part', async t => {
   const report = fc.record({ part: fc.nat(3), status: fc.constantFrom(...STATUSES) })
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 4 }), fc.array(report, { maxLength: 40 }), (count, reports) => {

@@ -12,8 +12,8 @@ const SETTLED = 3_000
 const WANTS = [{ registrationId: 1, free: 10 }]
 const now = () => new Date()
 
-t.test('a turn reads the messages and items that it settles, however many others there are', async t => {
-  // One connection, so that all of it is one session.
+t.test('turn: it reads only the messages and outbox items that it settles, however many others there are', async t => {
+  // A single connection, so that all statements are of one session.
   const database = openDatabase(await testDatabase(t), 1)
   t.teardown(database.close)
   const { pool } = database

@@ -40,7 +40,7 @@ async function build(t: Test) {
   return { crm, plugin, db, gateway, script, send, reach, row, replay }
 }
 
-t.test('a failed message that is replayed is sent, and the CRM hears of its statuses once more', async t => {
+t.test('replay: a failed message is sent once more, and the CRM gets its statuses once more', async t => {
   const { crm, plugin, gateway, send, reach, replay } = await build(t)
   const { id, crmId } = await send('hello', 'failed')
   await crm.waitFor(event => event.type === 'status' && event.status === 'error')
@@ -60,7 +60,7 @@ t.test('a failed message that is replayed is sent, and the CRM hears of its stat
   t.same(plugin.statuses(crmId as string), ['error', 'delivered'])
 })
 
-t.test('a message that fails again is told to the CRM again, and can be replayed again', async t => {
+t.test('replay: a message that fails again is told to the CRM again, and can be replayed again', async t => {
   const { plugin, send, reach, replay } = await build(t)
   const { id, crmId } = await send('hello', 'failed')
   for (const times of [2, 3]) {
@@ -71,7 +71,7 @@ t.test('a message that fails again is told to the CRM again, and can be replayed
   t.same(plugin.statuses(crmId as string), ['error', 'error', 'error'])
 })
 
-t.test('replayed messages leave in the order accepted, and before what waits in their conversation', async t => {
+t.test('replay: messages leave in the order accepted, and before those that wait in their conversation', async t => {
   const { db, gateway, script, send, replay } = await build(t)
   const failed = [await send('one', 'failed'), await send('two', 'failed'), await send('three', 'failed')]
   gateway.send = async () => ({ kind: 'retry', reason: 'busy', afterMs: 1_000 })
@@ -90,7 +90,7 @@ t.test('replayed messages leave in the order accepted, and before what waits in 
   t.ok(four.id > three)
 })
 
-t.test('a message is not replayed before the one that its channel has in hand is settled', async t => {
+t.test('replay: a message waits until the one that its channel has in hand is settled', async t => {
   const { gateway, script, send, reach, replay } = await build(t)
   const first = await send('first', 'failed')
   const answer = Promise.withResolvers<Outcome>()
@@ -106,7 +106,7 @@ t.test('a message is not replayed before the one that its channel has in hand is
   t.match(await reach(first.crmId as string, 'accepted'), { replays: 1 })
 })
 
-t.test('a replay changes nothing of a message that did not fail', async t => {
+t.test('replay: a message that did not fail is not changed', async t => {
   const { db, gateway, send, replay } = await build(t)
   gateway.send = reporting('delivered', 'a')
   const accepted = await send('accepted', 'accepted')
@@ -131,7 +131,7 @@ t.test('a replay changes nothing of a message that did not fail', async t => {
   t.ok(before.some(({ id }) => id === accepted.id))
 })
 
-t.test('a message that its gateway took and reported an error of has failed too', async t => {
+t.test('replay: a message that its gateway took and reported an error of has failed too', async t => {
   const { plugin, db, gateway, send, row, replay } = await build(t)
   gateway.send = reporting('error', 'first')
   const { id, crmId, registrationId } = await send('hello', 'accepted')

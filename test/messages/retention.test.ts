@@ -12,7 +12,7 @@ const ago = (days: number) => new Date(NOW.getTime() - days * DAY_MS)
 const LIMIT = ago(90)
 const RUN = { interrupted: new AbortController().signal }
 
-t.test('a host removes what has been over for as long as settings say, and keeps what is not', async t => {
+t.test('retention: a host removes messages and items that ended long enough ago, and keeps the others', async t => {
   const { host, crm, ahead, retain } = await build(t, {})
   const plugin = await crm.register(host.url)
   const { db } = host.database
@@ -32,7 +32,7 @@ t.test('a host removes what has been over for as long as settings say, and keeps
   t.match(await db.select().from(conversations), [{ contact: 'waits' }])
 })
 
-t.test('the time is settable, and nothing is removed where it is 0', async t => {
+t.test('retention: its time is settable, and nothing is removed where it is 0', async t => {
   const { host, crm, ahead, retain } = await build(t, { LV_PLUGIN_RETENTION: '2h' })
   const plugin = await crm.register(host.url)
   const { db } = host.database
@@ -75,7 +75,7 @@ t.test('a conversation goes when it has nothing left and no message came in for 
   t.same(await removeFinished({ db }, LIMIT, RUN), { messages: 0, outbox: 0, conversations: 0, webhooks: 0 })
 })
 
-t.test('a conversation that gets a message at the same moment stays, and is not waited for', async t => {
+t.test('retention: a conversation that gets a message at the same moment stays, and is not waited for', async t => {
   const { db, contact, message } = await rows(t)
   const [busy] = [await contact('busy'), await contact('idle')]
   await db.transaction(async tx => {
@@ -86,7 +86,7 @@ t.test('a conversation that gets a message at the same moment stays, and is not 
   t.match(await db.select().from(conversations), [{ contact: 'busy' }])
 })
 
-t.test('more than one batch of conversations goes, and a run that is interrupted stops between batches', async t => {
+t.test('retention: conversations are removed in batches, and an interrupted run stops between two of them', async t => {
   const { db, sql, registrationId } = await rows(t)
   await sql`insert into conversations (registration_id, contact) select ${registrationId}, n::text from generate_series(1, 1300) n`
   const interruption = new AbortController()
@@ -116,7 +116,7 @@ async function build(t: Test, env: NodeJS.ProcessEnv) {
     ahead: (by: number) => {
       days = by
     },
-    /** What the crontab does once an hour. */
+    /** Runs the retention as the crontab does once an hour. */
     retain: async () => {
       await sql`select graphile_worker.add_job('retention')`
       await until(

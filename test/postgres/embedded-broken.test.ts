@@ -12,7 +12,7 @@ import { isAlive, startProcess } from '../host-process.ts'
 /** Many servers start and stop here. */
 t.setTimeout(300_000)
 
-/** One that is as it should be, to copy. */
+/** A cluster without faults, to copy. */
 const WHOLE = await testFolder(t)
 await (await startEmbedded(WHOLE, { share: false })).close()
 
@@ -115,7 +115,7 @@ const lockOf = (folder: string) => join(folder, 'postgres', 'postmaster.pid')
 async function copy(t: Test): Promise<string> {
   const folder = await testFolder(t)
   await cp(WHOLE, folder, { recursive: true })
-  // Whose it is goes with it, when we are root.
+  // The copy gets the owner of the original, which matters when we are root.
   const { uid, gid } = await stat(join(WHOLE, 'postgres'))
   execFileSync('chown', ['-R', `${uid}:${gid}`, join(folder, 'postgres')])
   await chmod(join(folder, 'postgres'), 0o700)

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { migrateDatabase } from '../../src/postgres/migrate.ts'
 import { testDatabase } from '../harness.ts'
 
-/** What a client says last, and what a server says that is being stopped, in Postgres' protocol. */
+/** The last message of a client, and of a server that is being stopped, in Postgres' protocol. */
 const FAREWELL = Buffer.from('X\0\0\0\x04')
 const STOPPED = Buffer.from('SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0')
 

@@ -6,7 +6,7 @@ import { listen } from '../../src/postgres/listen.ts'
 import { openDatabase, testDatabase, until } from '../harness.ts'
 import { databaseRelay } from '../http/database-relay.ts'
 
-/** What becomes of connections to a database that says nothing and closes nothing, or takes too long. */
+/** Connections to a database that is silent and closes nothing, or takes too long. */
 
 const SILENT_MS = 1_000
 const HEALED_MS = 30_000
@@ -95,7 +95,7 @@ async function world(t: Test) {
   return { beside, relay, lost }
 }
 
-/** Those of a host's own connections. */
+/** The server's sessions of a host's own connections. */
 const sessions = async ({ sql }: ReturnType<typeof openDatabase>): Promise<number> =>
   (await sql`select from pg_stat_activity where datname = current_database() and application_name = 'chat-plugin-host'`)
     .count

@@ -14,7 +14,7 @@ t.setTimeout(300_000)
 /** A first start makes a database, and other tests run at the same time. */
 const STARTS_MS = 60_000
 
-/** What a server of somebody else's may want. */
+/** Settings of another's server. */
 const OTHERS = {
   PGHOST: '192.0.2.1',
   PGPORT: '1',

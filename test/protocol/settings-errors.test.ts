@@ -58,7 +58,7 @@ t.test('only the fields that fail are named, over all groups at once', async t =
   })
 })
 
-/** What is wrong with one value of one field. */
+/** The errors of a value of a field. */
 const errorsOf = (field: TSchema, value: unknown) =>
   settingsErrors(
     form({ title: 'F', button: 'B' }, { g: group({ title: 'G' }, { f: field }) }),

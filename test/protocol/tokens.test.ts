@@ -27,7 +27,7 @@ const readOf = <Value>(result: Result<Value>) => (result.ok ? result.value : res
 const parsed = (header: unknown, claims: unknown, signature = 'c2ln') =>
   readOf(parseToken(`${encode(header)}.${encode(claims)}.${signature}`))
 
-/** What is made of claims once their signature holds. */
+/** The result of claims whose signature holds. */
 function proven(claims: string) {
   const token = parseToken(`${encode(HEADER)}.${encode(claims)}.c2ln`, 4 * 1024 * 1024)
   return readOf(token.ok ? provenClaims(token.value) : token)

@@ -11,9 +11,9 @@ import { testDatabase } from '../harness.ts'
 import { text } from '../scripted-channel.ts'
 
 /**
- * Whoever locks several rows locks them in the order that all do: conversations
- * by their ids, then registrations by theirs, then the keys of jobs. Otherwise
- * two wait for each other until Postgres ends one of them after a second.
+ * Order of locks: conversations by their ids, then registrations by theirs, then
+ * jobs by their keys. Otherwise two transactions wait for each other until
+ * Postgres ends one of them after a second.
  */
 
 const ROUNDS = 25
@@ -23,7 +23,7 @@ const HOST = 'host'
 const OTHER = 'other'
 const now = () => new Date()
 
-t.test('what happens to several registrations at the same time never waits in a circle', async t => {
+t.test('locks: transactions about several registrations at the same time never wait in a circle', async t => {
   const database = open(await testDatabase(t), 10)
   t.teardown(database.close)
   await register(database)
@@ -100,7 +100,7 @@ const heard = (registrationId: number, round: number) => ({
   event: wrote(`incoming ${round}`, `contact ${registrationId}`)
 })
 
-/** Of a message that has not been sent yet, so that it is kept. */
+/** A status of a message that has not been sent yet, so that it is kept as unmatched. */
 const unknown = (registrationId: number, round: number) => ({
   registrationId,
   event: { kind: 'status', ref: `unknown ${round}`, status: 'delivered' } as const

@@ -44,7 +44,7 @@ async function play(database: Database, actions: readonly Action[]): Promise<voi
   const ids = await register(db)
   const model = createModel()
   const inHand: Record<Host, Map<number, ClaimedMessage>> = { a: new Map(), b: new Map() }
-  /** What a host had in hand when the others took it for dead. */
+  /** Messages that a host had in hand when the others declared it dead. */
   const ghosts: Record<Host, ClaimedMessage[]> = { a: [], b: [] }
   let now = Date.parse('2026-03-01T12:00:00Z')
   let posted = 0
@@ -162,7 +162,7 @@ async function database(t: Test): Promise<Database> {
   return opened
 }
 
-t.test('what another host has settled keeps no conversation back', async t => {
+t.test('due times: a message that another host has settled keeps no conversation back', async t => {
   const opened = await database(t)
   const post = { kind: 'post', account: 0, contact: 'x', again: false } as const
   const turn = (host: Host): Action => ({ kind: 'turn', host, fates: Array(6).fill('accepted'), free: 1 })
@@ -180,7 +180,7 @@ t.test('what another host has settled keeps no conversation back', async t => {
 })
 
 t.test(
-  'whatever two hosts do, the head of a conversation alone is taken, when it is due, and none is lost',
+  'due times: whatever two hosts do, only the due head of a conversation is taken, and no message is lost',
   async t => {
     const opened = await database(t)
     const seed = Number(process.env.PROPERTY_SEED ?? Date.now() % 1_000_000)

@@ -43,9 +43,9 @@ async function busy({ alive = true } = {}) {
 
 const heard = (events: readonly string[], event: string) => until(event, async () => events.includes(event))
 
-t.test('it goes once what was in hand is settled, and nothing more of it is taken', async t => {
+t.test('hand-off: a registration goes once its items in hand are settled, and no more of them are taken', async t => {
   const { dispatcher, events, end } = await busy()
-  dispatcher.hand([7], 'b')
+  dispatcher.handOff([7], 'b')
   end('first')
   await heard(events, 'handed 7 to b')
   t.same(events, ['taken 1', 'settled first', 'handed 7 to b'])
@@ -58,9 +58,9 @@ t.test('it goes once what was in hand is settled, and nothing more of it is take
   await dispatcher.stop(1_000)
 })
 
-t.test('it stays where the other host is gone', async t => {
+t.test('hand-off: a registration stays where the other host is gone', async t => {
   const { dispatcher, events, end } = await busy({ alive: false })
-  dispatcher.hand([7], 'b')
+  dispatcher.handOff([7], 'b')
   end('first')
   await until('more of it to be taken', async () => events.length > 3)
   t.same(events.slice(0, 4), ['taken 1', 'settled first', 'handed 7 to b', 'taken 1'])
@@ -68,9 +68,9 @@ t.test('it stays where the other host is gone', async t => {
   await dispatcher.stop(1_000)
 })
 
-t.test('it stays where an item of it does not end, and the others of it go on', async t => {
+t.test('hand-off: a registration stays where an item of it does not end, and its other items go on', async t => {
   const { dispatcher, events, conversations, end } = await busy()
-  dispatcher.hand([7], 'b')
+  dispatcher.handOff([7], 'b')
   conversations.push(2)
   await heard(events, 'taken 2')
   t.same(events, ['taken 1', 'taken 2'])
@@ -79,7 +79,7 @@ t.test('it stays where an item of it does not end, and the others of it go on', 
   await dispatcher.stop(1_000)
 })
 
-t.test('items that were begun count once in its rate', async t => {
+t.test('hand-off: items that were begun count once in the rate of their registration', async t => {
   const { dispatcher, events, end } = await busy()
   end('first')
   await until('a second item', async () => events.filter(event => event === 'taken 1').length === 2)

@@ -2,19 +2,19 @@ import fc from 'fast-check'
 import t from 'tap'
 import { type HostLoad, planHandOff } from '../../src/queue/rebalance-plan.ts'
 
-/** What a host gives away, and to whom. Loads and rates are items a second. */
+/** Plans of hand-offs. Loads and rates are items a second. */
 
 const rates = (...all: number[]) => new Map(all.map((rate, index) => [index + 1, rate]))
 const loads = (given: Record<string, number>): HostLoad[] =>
   Object.entries(given).map(([host, perSecond]) => ({ host, perSecond }))
 
-t.test('a host that has just come up is given half of what the other does', async t => {
+t.test('plan: a host that has just come up is given half of the other host’s load', async t => {
   t.same(planHandOff('a', loads({ a: 1_600, b: 0 }), rates(400, 400, 400, 400)), { to: 'b', registrationIds: [1, 2] })
   t.same(planHandOff('b', loads({ a: 1_600, b: 0 }), rates()), undefined)
 })
 
 t.test(
-  'the busiest gives to the one with the least, the next to the next, and one in the middle gives nothing',
+  'plan: the busiest host gives to the least busy one, the next to the next, and one in the middle nothing',
   async t => {
     const all = loads({ a: 900, b: 800, c: 400, d: 100, e: 0 })
     const own = rates(100, 100, 100, 100, 100, 100, 100, 100)
@@ -25,7 +25,7 @@ t.test(
   }
 )
 
-t.test('what does not make hosts more alike stays', async t => {
+t.test('plan: a registration that would not make loads more alike stays', async t => {
   t.equal(planHandOff('a', loads({ a: 1_000, b: 0 }), rates(1_000)), undefined, 'one account can not be parted')
   t.same(planHandOff('a', loads({ a: 1_000, b: 0 }), rates(800, 200)), { to: 'b', registrationIds: [2] })
   t.equal(planHandOff('a', loads({ a: 90, b: 0 }), rates(45, 45)), undefined, 'little to do')
@@ -34,7 +34,7 @@ t.test('what does not make hosts more alike stays', async t => {
   t.equal(planHandOff('a', loads({ a: 500 }), rates(250, 250)), undefined, 'a host by itself')
 })
 
-t.test('hosts that give as they should come to rest, and the busiest never gets busier', async t => {
+t.test('plan: hosts that follow it come to rest, and the busiest never gets busier', async t => {
   const accounts = fc.array(fc.integer({ min: 0, max: 2_000 }), { minLength: 1, maxLength: 40 })
   fc.assert(
     fc.property(accounts, fc.integer({ min: 1, max: 6 }), (accounts, count) => {
@@ -56,7 +56,7 @@ interface Host {
   rates: Map<number, number>
 }
 
-/** One round of all hosts at once. Whether any gave. */
+/** A round of all hosts at once. True if any host handed registrations off. */
 function give(hosts: readonly Host[]): boolean {
   const before = hosts.map(({ host, rates }) => ({ host, perSecond: sum(rates) }))
   const given = hosts.flatMap(({ host, rates }) => {

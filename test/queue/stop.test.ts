@@ -4,7 +4,7 @@ import { databaseRelay } from '../http/database-relay.ts'
 import { keptLog } from '../log.ts'
 import { scripted, text } from '../scripted-channel.ts'
 
-t.test('a host that stops while the database is away waits for it, and writes down what ended', async t => {
+t.test('stop: a host that stops while the database is away waits for it, and settles what ended', async t => {
   const url = await testDatabase(t)
   const relay = await databaseRelay(t, url)
   const answer = Promise.withResolvers<void>()

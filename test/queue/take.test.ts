@@ -21,7 +21,7 @@ function dispatcherOf(claim: (ids: readonly number[]) => Promise<void>) {
   return startDispatcher(source, LIMITS, QUIET)
 }
 
-t.test('a job waits until its registration is claimed', async t => {
+t.test('claim: a job waits until its registration is claimed', async t => {
   const claimed = Promise.withResolvers<void>()
   const asked: number[] = []
   const dispatcher = dispatcherOf(async ids => {
@@ -40,7 +40,7 @@ t.test('a job waits until its registration is claimed', async t => {
   await dispatcher.stop(0)
 })
 
-t.test('a job whose registration cannot be claimed fails, and the host tries again by itself', async t => {
+t.test('claim: a job whose registration cannot be claimed fails, and the host tries again by itself', async t => {
   const again = Promise.withResolvers<void>()
   let tries = 0
   const dispatcher = dispatcherOf(async () => {
@@ -56,7 +56,7 @@ t.test('a job whose registration cannot be claimed fails, and the host tries aga
   t.equal(tries, 2)
 })
 
-t.test('a host that stops takes no job on, and keeps none waiting', async t => {
+t.test('claim: a host that stops takes no job on, and keeps none waiting', async t => {
   const dispatcher = dispatcherOf(async () => {})
   await dispatcher.take(7)
   const last = dispatcher.take(8)

@@ -4,20 +4,20 @@ import type { WorkKind } from '../../src/queue/conversations.ts'
 import { createWorkNotifier, listenForWork } from '../../src/queue/work-notify.ts'
 import { type Database, openDatabase, testDatabase, until } from '../harness.ts'
 
-t.test('a host that stores a little is heard by the others, and not by itself', async t => {
+t.test('notification: a host that stores a little notifies the others, and not itself', async t => {
   const database = await opened(t)
   await live(database, 'a', 'b', 'c')
   const [a, b, c] = [await hearing(t, database, 'a'), await hearing(t, database, 'b'), await hearing(t, database, 'c')]
   createWorkNotifier(database, 'a')('send', 1)
   await until('both others to hear', async () => b.length > 0 && c.length > 0)
-  // Whoever else has the database may say what they like.
+  // Other users of the database may notify anything.
   await database.sql`select pg_notify('work', 'nonsense'), pg_notify('work', '')`
   createWorkNotifier(database, 'b')('tell', 2)
   await until('all others to hear', async () => a.length > 0 && c.length > 1)
   t.same({ a, b, c }, { a: ['tell'], b: ['send'], c: ['send', 'tell'] })
 })
 
-t.test('a host that is alone, or stores much, does not ring', async t => {
+t.test('notification: a host that is alone, or stores much, sends none', async t => {
   const database = await opened(t)
   const heard = await hearing(t, database, 'b')
   await live(database, 'a')
@@ -31,7 +31,7 @@ t.test('a host that is alone, or stores much, does not ring', async t => {
   t.same(heard, ['tell'])
 })
 
-t.test('a host that has enough to do is not rung for that kind of work', async t => {
+t.test('notification: a host that has enough to do gets none of that kind of work', async t => {
   const database = await opened(t)
   const { sql } = database
   await live(database, 'a', 'b')
@@ -51,7 +51,7 @@ t.test('a host that has enough to do is not rung for that kind of work', async t
   })
 })
 
-t.test('a host whose connection was lost hears again', async t => {
+t.test('notification: a host whose connection was lost listens again', async t => {
   const database = await opened(t)
   await live(database, 'a', 'b')
   const heard = await hearing(t, database, 'b')
@@ -77,7 +77,7 @@ const live = (database: Database, ...ids: string[]) =>
 
 async function hearing(t: Test, database: Database, host: string): Promise<WorkKind[]> {
   const heard: WorkKind[] = []
-  t.teardown(await listenForWork(database, host, { heard: work => heard.push(work), given: () => {} }))
+  t.teardown(await listenForWork(database, host, { stored: work => heard.push(work), handedOff: () => {} }))
   return heard
 }
 

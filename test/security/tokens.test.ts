@@ -1,7 +1,6 @@
 import t from 'tap'
-import { peek } from '../../src/protocol/peek.ts'
-import { quoted } from '../../src/protocol/quote.ts'
-import { claimsProblem, LONGEST_TOKEN, parseToken } from '../../src/protocol/tokens.ts'
+import { quoted } from '../../src/protocol/limits.ts'
+import { claimsProblem, MAX_TOKEN_LENGTH, parseToken, peek } from '../../src/protocol/tokens.ts'
 import { testCrm, testHost } from '../harness.ts'
 import { ask, askJson, isEnvelope } from '../http/ask.ts'
 import { testChannel } from '../http/channel.ts'
@@ -61,7 +60,7 @@ t.test('a token of more than 64 KiB is refused but where it carries a message', 
     { ...claims, settings: true, HPT: 'x', country: 'RU', currency: 'RUB', x: 'x'.repeat(50_000) },
     rsa(key)
   )
-  t.ok(long.length > LONGEST_TOKEN)
+  t.ok(long.length > MAX_TOKEN_LENGTH)
   const answer = await askJson(`${host.url}registration`, 'PUT', { registration: long })
   t.match(answer.json, { code: 403, message: 'The token is too long' })
   t.equal((await askJson(`${host.url}registration`, 'PUT', { registration: long, x: 'x'.repeat(200_000) })).status, 413)

@@ -1,5 +1,4 @@
 import { defineChannel } from 'channel-kit/channel'
-import { COMMON, DEVELOPER, lotsOf, ONE_WAY } from './both.ts'
 import { check } from './check.ts'
 import { sendPhone } from './invoice.ts'
 import { phoneDedupe, phoneItem } from './phone-item.ts'
@@ -7,6 +6,7 @@ import type { Service } from './profile.ts'
 import { routeState } from './route-state.ts'
 import { routeChoices } from './routes.ts'
 import { PhoneSettings, type PhoneTools } from './settings.ts'
+import { COMMON, DEVELOPER, lotsOf, ONE_WAY } from './shared-parts.ts'
 
 const MIB = 1024 * 1024
 

@@ -1,11 +1,11 @@
 import { defineChannel } from 'channel-kit/channel'
-import { COMMON, DEVELOPER, lotsOf, ONE_WAY } from './both.ts'
 import { check } from './check.ts'
 import { emailDedupe, emailItem } from './email-item.ts'
 import { sendEmail } from './invoice.ts'
 import { routeState } from './route-state.ts'
 import { routeChoices } from './routes.ts'
 import { EmailSettings, type EmailTools } from './settings.ts'
+import { COMMON, DEVELOPER, lotsOf, ONE_WAY } from './shared-parts.ts'
 
 const MIB = 1024 * 1024
 

@@ -3,15 +3,15 @@ import type { Polled, Reply, Verdict } from './channel.ts'
 import { ATTACHMENT_TYPES } from './chat.ts'
 import type { Downloaded, GatewayEvent } from './event.ts'
 import { allEvents, LATER, readEvents, shortenReason } from './event-answer.ts'
+import { checker, type Fields, isFields, kinds, type Read, reading } from './field-reader.ts'
 import { Id, list, Milliseconds, MOST, opaque, PartNumber, Reason, shortened, text, word } from './limits.ts'
 import type { LotOutcome, Prepared } from './lots.ts'
 import type { Outcome } from './outcome.ts'
-import { checker, type Fields, isFields, kinds, type Read, reading } from './reading.ts'
 
 /**
- * What a channel's verbs answer, as the host takes it: every text, list and piece
- * of JSON has a greatest length, and what is wrong is named by its place. None of
- * these throws, whatever it is given. Lengths: limits.ts.
+ * Answers of a channel's verbs, as the host takes them: every text, list and piece
+ * of JSON has a greatest length, and an error names its place. None of these
+ * functions throws, whatever it is given. Lengths: limits.ts.
  */
 
 const reason = { reason: Reason }
@@ -49,7 +49,7 @@ const outcome = kinds<Outcome>({
   })
 })
 
-/** What `send` answered. */
+/** Reads the answer of `send`. */
 export const readOutcome = (answer: unknown): Read<Outcome> =>
   reading(answer, fields => {
     shortenReason(fields)
@@ -89,7 +89,7 @@ const limited = kinds<LotOutcome<never>>({
 const ENDS = { open: ['opened'], add: ['added', 'rejected'], close: ['closed'] } as const
 const COMMON = ['retry', 'throttled', 'refused', 'unknown']
 
-/** What a verb for lots answered. */
+/** Reads the answer of a verb for lots. */
 export const readLotOutcome = <Answer>(verb: keyof typeof ENDS, answer: unknown): Read<Answer> =>
   reading(answer, fields => {
     shortenReason(fields)
@@ -110,7 +110,7 @@ const prepared = kinds<Prepared>({
   rejected: Type.Object({ kind: Type.Literal('rejected'), ...reason })
 })
 
-/** What `prepare` of the verbs for lots answered. */
+/** Reads the answer of `prepare`, of the verbs for lots. */
 export const readPrepared = (answer: unknown): Read<Prepared> =>
   reading(answer, fields => {
     shortenReason(fields)
@@ -126,7 +126,7 @@ const downloaded = kinds<Downloaded>({
   gone: Type.Object({ kind: Type.Literal('gone'), ...reason, text: text(MOST.text) })
 })
 
-/** What `download` answered. */
+/** Reads the answer of `download`. */
 export const readDownloaded = (answer: unknown): Read<Downloaded> =>
   reading(answer, fields => {
     shortenReason(fields)
@@ -155,7 +155,7 @@ const verdict = kinds<Verdict>({
   refused: Type.Object({ kind: Type.Literal('refused'), ...reason })
 })
 
-/** What `verify` of a webhook answered. What is wrong is not genuine. */
+/** Reads the answer of a webhook's `verify`. A call with a wrong answer counts as not genuine. */
 export const readVerdict = (answer: unknown): Read<Verdict> =>
   reading(answer, fields => {
     shortenReason(fields)
@@ -166,7 +166,7 @@ const reply = checker<{ reply: Reply }>(Type.Object({ reply: REPLY }))
 
 interface Report {
   events: GatewayEvent[]
-  /** What is wrong with events that are none, and with the reply. */
+  /** The errors of invalid events and of the reply. */
   wrong: string[]
 }
 
@@ -174,7 +174,7 @@ const elsewhere = checker<{ elsewhere: string[] }>(Type.Object({ elsewhere: list
 
 type Skipped = Readonly<Record<string, number>>
 
-/** A reason may have a word of the gateway's, of any length: what is too long is shortened, and what is too much is `other`. */
+/** Counts by reason. A reason may quote the gateway at any length: a long one is shortened, and those above the greatest count are `other`. */
 function readSkipped(fields: Fields): Read<Skipped> {
   const { skipped } = fields
   if (!isFields(skipped)) return { wrong: '/skipped is no object' }
@@ -188,7 +188,7 @@ function readSkipped(fields: Fields): Read<Skipped> {
   return { value: Object.fromEntries(counts) }
 }
 
-/** What `receive` of a webhook answered: the events that are events, and the reply, unless that is none. */
+/** Reads the answer of a webhook's `receive`: the valid events, and the reply if it is valid. */
 export function readReceived(
   answer: unknown
 ): Read<Report & { reply: Reply | undefined; elsewhere: readonly string[]; skipped: Skipped }> {
@@ -211,7 +211,7 @@ export function readReceived(
 
 const cursor = checker<Pick<Polled, 'cursor'>>(Type.Object({ cursor: opaque() }))
 
-/** What `read` of a poll answered. A cursor that cannot be kept makes all of it wrong, since the next poll would read the same. */
+/** Reads the answer of a poll's `read`. A cursor that cannot be kept makes all of it wrong, since the next poll would read the same. */
 export function readPolled(answer: unknown): Read<Report & Pick<Polled, 'cursor'>> {
   const read = reported(answer)
   if ('wrong' in read) return read

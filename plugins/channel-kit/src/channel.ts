@@ -13,7 +13,7 @@ import type { Tools } from './tools.ts'
  * host's. By example: docs/channels.md.
  */
 
-/** What `/info` tells the CRM. Source: docs/protocol.md, "Info". */
+/** Capabilities of a channel, as `/info` has them for the CRM. Source: docs/protocol.md, "Info". */
 export interface Capabilities {
   contactType: string
   subject: boolean
@@ -101,7 +101,7 @@ export interface Channel<Settings extends TObject = TObject, Options extends TOb
   icon: URL
   /** The folder of its catalogues, `xx_YY.json`. */
   translations: URL
-  /** What the operator decides, from `CHANNEL_<NAME>_<OPTION>`, or from the variable that `env` of an option names. */
+  /** Options of the operator, from `CHANNEL_<NAME>_<OPTION>`, or from the variable that `env` of an option names. */
   options: Options
   capabilities(options: Static<Options>): Capabilities
   settings: Settings
@@ -114,7 +114,7 @@ export interface Channel<Settings extends TObject = TObject, Options extends TOb
    * left, in a crash or by a missed deadline, counts as `unknown`.
    */
   confirmsMs?: number
-  /** What the gateway allows an account; an admin may change it where the settings have a field for it. */
+  /** The gateway's limits of an account; an admin may change them where the settings have a field for it. */
   limits?(settings: Static<Settings>): AccountLimits
   /** By the name of the uploader; `default` has the bare path. */
   uploads?: Readonly<Record<string, UploadPermissions>>
@@ -128,7 +128,7 @@ export interface Channel<Settings extends TObject = TObject, Options extends TOb
   webhook?: {
     /** Most bytes of a call's body. */
     bodyLimit: number
-    /** What the gateway calls the account of these settings, where calls may be about several. */
+    /** The gateway's name of the account of these settings, where calls may be about several accounts. */
     account?(settings: Static<Settings>): string
     verify(request: WebhookRequest, tools: Tools<Static<Settings>, Static<Options>>): Promise<Verdict>
     receive(request: WebhookRequest, tools: Tools<Static<Settings>, Static<Options>>): Promise<Received>

@@ -21,7 +21,7 @@ export interface Content {
   format: Format
 }
 
-/** What a conversation consists of, in either direction. */
+/** A message of a conversation, in either direction. */
 export interface ChatMessage {
   contact: string
   subject: string | null

@@ -1,7 +1,7 @@
 import { isBlank, visible } from './typed.ts'
 
 /**
- * What a message says about itself: the first lines of a text that begin with
+ * Directives of a message about itself: the first lines of a text that begin with
  * `/word`, such as `/template welcome name=Eva`. An agent types them, so they
  * are read leniently, and a word that the channel does not know is text.
  */
@@ -41,7 +41,7 @@ const BEGINNING = 1_024
 
 /** A backslash before it, or at the end of the line, is Markdown's. Nothing here is tried twice, however long the line. */
 function directiveOf<Word extends string>(line: string, words: readonly Word[]): Directive<Word> | undefined {
-  // Of a long line that does not begin like one the beginning is enough.
+  // The beginning of a long line is enough to tell that it is no directive.
   const beginning = line.length > BEGINNING ? visible(line.slice(0, BEGINNING)).trim() : ''
   if (beginning !== '' && !/^[\\/／]/.test(beginning)) return undefined
   const [, said = '', value = ''] = /^\\?[/／]([\p{L}\p{N}_-]+)(?:\s(.*))?$/su.exec(visible(line).trim()) ?? []
@@ -59,7 +59,7 @@ function directiveOf<Word extends string>(line: string, words: readonly Word[]):
 
 export interface Arguments {
   positional: readonly string[]
-  /** Of a name that comes twice, the last. */
+  /** Values by name; if a name comes twice, the last value. */
   named: Readonly<Record<string, string>>
 }
 

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { ATTACHMENT_TYPES, FORMATS, STATUSES } from './chat.ts'
 import type { GatewayEvent } from './event.ts'
+import { type Fields, isFields, kinds, type Read, reading } from './field-reader.ts'
 import { Contact, Id, list, Milliseconds, MOST, opaque, PartNumber, Reason, shortened, text, word } from './limits.ts'
-import { type Fields, isFields, kinds, type Read, reading } from './reading.ts'
 
 /** Events as the host takes them from any channel's answer. */
 
@@ -18,7 +18,7 @@ const STATUS = Type.Object({
   remember: Type.Optional(opaque())
 })
 const FILE = { name: text(MOST.name), type: word(ATTACHMENT_TYPES) }
-/** A customer's text may be of any length: what is too long for one message is told in several. */
+/** A customer's text may be of any length: one that is too long for a message of the CRM becomes several. */
 const SAID = Type.Object({ text: text(Number.POSITIVE_INFINITY, 1), format: word(FORMATS) })
 
 const check = kinds<GatewayEvent>({
@@ -54,10 +54,10 @@ const check = kinds<GatewayEvent>({
   note: Type.Object({ kind: Type.Literal('note'), name: text(MOST.note, 1), value: Type.Optional(opaque()) })
 })
 
-/** An event of a channel, checked and copied, or what is wrong with it. Whatever it is given, it does not throw. */
+/** An event of a channel, checked and copied, or the error in it. Never throws, whatever it is given. */
 export const readEvent = (answer: unknown): Read<GatewayEvent> => reading(answer, eventOf)
 
-/** One that is copied already. */
+/** An event by fields that are copied already. */
 export function eventOf(fields: Fields): Read<GatewayEvent> {
   shortenReason(fields)
   if (fields.kind === 'either' && Array.isArray(fields.statuses))
@@ -73,14 +73,14 @@ export function shortenReason(fields: Fields): void {
 const isEmpty = (event: GatewayEvent) =>
   event.kind === 'message' && event.content === null && event.attachments.length === 0
 
-/** What a customer can make too long, and a reader can do without, does not keep the message from the CRM. */
+/** Shortens or drops the fields that a customer can make too long and a reader can do without, so that the message is not lost. */
 function tidied({ at, ...given }: Fields): Fields {
   const subject = typeof given.subject === 'string' ? shortened(whole(given.subject), MOST.name) : given.subject
   const content = isFields(given.content) ? wholeContent(given.content) : given.content
   const attachments = Array.isArray(given.attachments) ? given.attachments.map(named) : given.attachments
   const time = typeof at === 'string' || typeof at === 'number' ? new Date(at) : at
   const isTime = time instanceof Date && !Number.isNaN(time.getTime())
-  // What is no time is a mistake that matters to nobody.
+  // An invalid time is dropped: the message is worth more than its time.
   return {
     ...given,
     subject: subject || null,
@@ -109,9 +109,9 @@ function shortenedName(name: string): string {
 }
 
 /**
- * Events that come together, each checked by itself. `wrong`: what is wrong with
- * those that are not events, with the place of each. Throws only where the list
- * itself cannot be read.
+ * Events that come together, each checked by itself. `wrong`: the errors of
+ * invalid events, each with its place. Only a list that itself cannot be read is
+ * wrong as a whole.
  */
 export function readEvents(given: unknown): Read<{ events: GatewayEvent[]; wrong: string[] }> {
   const listed = listOf(given)
@@ -137,7 +137,7 @@ function listOf(given: unknown): Read<unknown[]> {
   }
 }
 
-/** One that cannot be read is none, and harms no other. */
+/** A member of a list; undefined if it throws when it is read, so that it harms no other. */
 function memberOf(given: readonly unknown[], index: number): unknown {
   try {
     return given[index]
@@ -146,7 +146,7 @@ function memberOf(given: readonly unknown[], index: number): unknown {
   }
 }
 
-/** As in `later` of an outcome: all of them, or the first that is wrong. */
+/** Events as in `later` of an outcome: all of them, or the first error. */
 export function allEvents(given: readonly unknown[], path: string): Read<GatewayEvent[]> {
   const events: GatewayEvent[] = []
   for (const [index, one] of given.entries()) {

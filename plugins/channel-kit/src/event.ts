@@ -1,6 +1,6 @@
 import type { Attachment, AttachmentType, ChatMessage, Content, Status } from './chat.ts'
 
-/** What a gateway tells us. Stored in one transaction, in the order given, before the gateway is answered. */
+/** Events of a gateway. Stored in one transaction, in the order given, before the gateway is answered. */
 export type GatewayEvent = StatusEvent | EitherEvent | MessageEvent | AnswerEvent | RenamedEvent | NoteEvent
 
 /** How far a message, or a part of one, got. */
@@ -14,16 +14,16 @@ export interface StatusEvent {
    */
   status: Status | 'returned'
   reason?: string
-  /** Of `returned`: the other way that it may go, in a word of the channel's. `send` is handed it. */
+  /** With `returned`: the other way that it may go, in a word of the channel's. `send` is handed it. */
   way?: string
-  /** Of `returned`: how long it waits first. */
+  /** With `returned`: how long it waits first. */
   afterMs?: number
   /**
    * Which message it is about, where the gateway says so by the `id` that `send` gave it. Without `part` the message is
    * one part and the gateway has all of it; a channel that splits messages always says which part.
    */
   message?: { id: string; part?: number }
-  /** What the gateway calls the contact that the message went to: an answer by that name comes into the same chat. */
+  /** The gateway's name of the contact that the message went to: an answer by that name comes into the same chat. */
   contact?: string
   /** JSON that replaces the `memory` of the message's conversation. */
   remember?: unknown
@@ -39,7 +39,7 @@ export interface EitherEvent {
   statuses: readonly StatusEvent[]
 }
 
-/** What a customer wrote. */
+/** A message of a customer. */
 export interface MessageEvent extends Omit<ChatMessage, 'attachments'> {
   kind: 'message'
   /** The gateway's id of the message; the same one twice is one message. */
@@ -47,7 +47,7 @@ export interface MessageEvent extends Omit<ChatMessage, 'attachments'> {
   /** When the gateway got it; now, if it does not say. */
   at?: Date
   attachments: readonly (Attachment | Media)[]
-  /** Whatever a later `send` in this conversation needs to know of it; JSON. */
+  /** Context of the message for a later `send` in this conversation; JSON. */
   context?: unknown
   /** JSON that replaces the `memory` of the conversation. */
   remember?: unknown
@@ -55,7 +55,7 @@ export interface MessageEvent extends Omit<ChatMessage, 'attachments'> {
 
 /** A file that has to be fetched from the gateway by the channel's `download`, before the CRM is told of the message. */
 export interface Media {
-  /** What `download` needs; JSON. */
+  /** The file as `download` needs it; JSON. */
   media: unknown
   name: string
   type: AttachmentType
@@ -91,7 +91,7 @@ export interface RenamedEvent {
   to: string
 }
 
-/** What a channel wants to find again in `tools.notes`: of the account, not of a conversation. */
+/** A note, found again in `tools.notes`: about the account, not about a conversation. */
 export interface NoteEvent {
   kind: 'note'
   name: string

@@ -20,7 +20,7 @@ export type Definition =
   | 'tablePreview'
   | 'markdownPreview'
 
-/** One choice of a list. Choices of the same group are shown together. */
+/** A choice of a list. Choices of the same group are shown together. */
 export interface Choice {
   title: string | number | boolean
   group: string | number | boolean
@@ -28,7 +28,7 @@ export interface Choice {
 
 export type Choices = Readonly<Record<string, Choice>>
 
-/** What the CRM needs to draw a field beyond its JSON Schema. */
+/** Properties of a field that the CRM needs to draw it, beyond its JSON Schema. */
 export interface FieldNote {
   definition: Definition
   context?: unknown
@@ -37,7 +37,7 @@ export interface FieldNote {
   values?: Choices | string
   previewer?: string
   iframe?: string
-  /** Of a secret: the field of its group that says where it goes. */
+  /** The field of a secret's group that says where the secret goes. */
   sentTo?: string
 }
 

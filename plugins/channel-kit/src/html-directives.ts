@@ -29,7 +29,7 @@ export function htmlDirectives<Word extends string>(html: string, words: readonl
 const SEEN = new Set(['img', 'video', 'audio', 'svg', 'hr', 'iframe', 'object', 'input', 'button', 'canvas'])
 const HIDDEN = new Set(['script', 'style', 'head', 'title', 'template', 'noscript'])
 
-/** Whether HTML shows nothing: no text, no picture. */
+/** True if HTML shows nothing: no text, no picture. */
 export const isBlankHtml = offloaded(import.meta.url, showsNothing)
 
 export function showsNothing(html: string): boolean {

@@ -19,13 +19,13 @@ export const MOST = {
   text: 65_536,
   html: 524_288,
   uri: 8_192,
-  /** Of one message as the CRM is told of it. One with more is told in several. */
+  /** Attachments of a message for the CRM. A message with more becomes several. */
   attachments: 50,
-  /** Of one message as a channel reports it. */
+  /** Attachments of a message as a channel reports it. */
   reportedAttachments: 1_000,
   /** Bytes of JSON that only the channel itself understands: context, memory, progress, media, notes, cursors, items and keys of lots. */
   json: 262_144,
-  /** Of one answer. */
+  /** Events, and parts, of one answer. */
   events: 10_000,
   parts: 10_000,
   /** Bytes of the body that a webhook is answered with. */
@@ -50,7 +50,7 @@ export const text = (most: number, least = 0) =>
     () => 'is empty'
   )
 
-/** What only the channel itself understands. */
+/** JSON that only the channel itself understands. */
 export const opaque = (most: number = MOST.json) =>
   Type.Refine(
     Type.Unknown(),

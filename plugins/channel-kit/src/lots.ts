@@ -12,7 +12,7 @@ export interface Lots<Settings, Options> {
   /** How the registration gathers. `key`: of the lot, where a certain one is meant. */
   limits(settings: Settings, key?: unknown): LotLimits
 
-  /** What is to become of a message. Decided at once and without the gateway. */
+  /** Decides how a message goes: into a lot, by itself, or not at all. Decided at once and without the gateway. */
   prepare(message: Outgoing, tools: Tools<Settings, Options>): Promise<Prepared>
 
   /** Called once there is something to put into it. */
@@ -38,7 +38,7 @@ export interface LotLimits {
   windowMs: number
   /** A lot that gathered a single message is none: the message goes by the channel's `send`. */
   single: boolean
-  /** What may have got through is done again, rather than not at all. */
+  /** A call that may have got through is repeated, rather than given up. */
   repeats: boolean
 }
 
@@ -51,11 +51,11 @@ export type Prepared = PreparedItem | { kind: 'alone' } | { kind: 'rejected'; re
 
 export interface PreparedItem {
   kind: 'item'
-  /** What an operator calls the lot. */
+  /** The name of the lot, for operators. */
   name: string
   /** Everything that `open` needs to know of the lot; JSON. */
   key: unknown
-  /** What `add` is handed; JSON. */
+  /** The item that `add` is handed; JSON. */
   item: unknown
   /** A lot has it once: the same item again is in error, another one goes into a later lot. Not given: no limit. */
   dedupe?: string

@@ -12,7 +12,7 @@ type Parser = InstanceType<typeof MarkdownIt>
 const PARSERS = { kept: parser(true), escaped: parser(false) }
 
 interface Manner {
-  /** Whether tags in it are `kept`, or `escaped` and so text. */
+  /** Tags in the text are `kept`, or `escaped` and so text. */
   html: 'kept' | 'escaped'
   /**
    * For who writes no lists, but what was typed: items say in `data-mark` how they were marked, such as `+` or `5)`, and
@@ -55,7 +55,7 @@ function parser(html: boolean): Parser {
 const TAG =
   /<(?!\/?(?:a|abbr|address|article|aside|b|big|blockquote|br|center|cite|code|col|dd|del|details|dfn|div|dl|dt|em|figure|figcaption|font|footer|h[1-6]|head|header|hr|html|body|i|img|input|ins|kbd|li|link|main|mark|meta|nav|ol|p|pre|q|s|samp|script|section|small|span|strike|strong|style|sub|summary|sup|table|tbody|td|template|tfoot|th|thead|title|tr|tt|u|ul|var|wbr|noscript)(?:\s+(?:[\w:-]{1,40}\s{0,9}=|(?:disabled|checked)[\s>])|\s{0,9}\/?>)|!--)/gi
 
-/** What stands in angles and is none was meant as it stands there, such as an article's number. */
+/** Escapes text in angle brackets that is no known tag, such as an article's number, since it was meant as text. */
 const knownTags = (html: string): string => {
   const text = html.replace(TAG, '&lt;')
   return text.startsWith('&lt;') && !text.includes('<') ? text.replaceAll('>', '&gt;') : text

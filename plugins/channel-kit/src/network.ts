@@ -1,7 +1,7 @@
-/** Of an error of `tools.fetch`: the host may not call that address. */
+/** The code of an error of `tools.fetch`: the host may not call that address. */
 export const FORBIDDEN = 'OUTBOUND_FORBIDDEN'
 
-/** Whether a failed `fetch` surely never reached the other side. */
+/** True if a failed `fetch` surely never reached the other side. */
 export function neverSent(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if (isUnsent(cause as NodeJS.ErrnoException)) return true

@@ -2,7 +2,7 @@ import { setPriority } from 'node:os'
 import { Script } from 'node:vm'
 import type { Done, OffloadedTask } from './offload.ts'
 
-/** What a process of the pool does: one task at a time. */
+/** A process of the pool, which works on one task at a time. */
 
 /**
  * The greatest e-mail of the worst HTML takes 2.4 s of an idle core. On the clock, so that on a busy machine, where this

@@ -23,7 +23,7 @@ const MEMORY = 768
 
 const TOO_MUCH_WORK = 'ERR_TOO_MUCH_WORK'
 
-/** Whether offloaded work ended before it was done. A message of which `send` throws this is rejected, in its words. */
+/** True if offloaded work was ended before it was done. A message of which `send` throws this is rejected, in its words. */
 export const isTooMuchWork = (error: unknown): boolean =>
   error instanceof Error && (error as NodeJS.ErrnoException).code === TOO_MUCH_WORK
 
@@ -41,7 +41,7 @@ let pool: Tinypool | undefined
 /** The pool forgets the tasks that wait for a process that dies, so none waits there. */
 const inTurn = limit(PROCESSES)
 
-/** Of each account one text is worked on at a time, so that an account with many waits for itself. */
+/** Turns of accounts: one text of each is worked on at a time, so that an account with many waits for itself. */
 const account = new AsyncLocalStorage<number>()
 const turns = new Map<number | undefined, LimitFunction>()
 

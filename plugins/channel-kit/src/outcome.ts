@@ -24,12 +24,12 @@ export interface Outgoing extends ChatMessage {
   address: string
   /** The parts that the gateway has, by the outcomes of earlier attempts and by statuses that named the message. */
   sent: readonly Part[]
-  /** What the outcome before this attempt left for it; null at first. */
+  /** Progress that the outcome before this attempt left for it; null at first. */
   progress: unknown
-  /** What the gateway gave back so far, by statuses, oldest first; absent where there was nothing. */
+  /** Parts that the gateway has returned by statuses, oldest first; absent where there were none. */
   returned?: readonly Returned[]
   conversation: Conversation
-  /** What an automatic answer answers, however long it waited; absent in a message of the CRM. */
+  /** The message that an automatic answer answers, however long it waited; absent in a message of the CRM. */
   answers?: Incoming
 }
 
@@ -40,10 +40,10 @@ export interface Incoming {
   context: unknown
 }
 
-/** What the host remembers of a conversation for the channel. */
+/** The host's memory of a conversation for the channel. */
 export interface Conversation {
   lastIncoming: Incoming | null
-  /** What the channel chose to `remember` last; null at first. */
+  /** The value that the channel chose to `remember` last; null at first. */
   memory: unknown
 }
 
@@ -53,7 +53,7 @@ export interface Later {
   events: readonly GatewayEvent[]
 }
 
-/** What an attempt that is to be repeated hands to the next one. */
+/** Values that an attempt to be repeated leaves for the next one. */
 interface Carried {
   /** Parts that got through; the host keeps them, together with those of earlier attempts. */
   sent?: readonly Part[]

@@ -17,7 +17,7 @@ export interface Simulator {
   connect(webhookUrl: string): Promise<void>
   /** A customer writes; resolves when the host took it. Gateways without replies have none. */
   write?(contact: string, message: { text: string; attachments?: readonly Attachment[] }): Promise<void>
-  /** What customers got, oldest first. */
+  /** Messages that customers got, oldest first. */
   received(): readonly Received[]
   close(): Promise<void>
 }
@@ -25,10 +25,10 @@ export interface Simulator {
 /** A message as a customer sees it. */
 export interface Received {
   contact: string
-  /** Of an e-mail. */
+  /** The subject of an e-mail. */
   subject?: string
   text: string
-  /** Whether the text is HTML. */
+  /** True if the text is HTML. */
   html?: boolean
   /** URLs, or names, of its files. */
   files: readonly string[]
@@ -36,7 +36,7 @@ export interface Received {
 }
 
 /**
- * Whether a call came by a name of the loopback, from a program or a page of the loopback. A page of anywhere may have a
+ * True if a call came by a name of the loopback, from a program or a page of the loopback. A page of anywhere may have a
  * name of its own resolve to 127.0.0.1 (DNS rebinding), and its calls carry that name; a simulator refuses them by 421.
  */
 export const isLocal = ({ host, origin }: Pick<IncomingHttpHeaders, 'host' | 'origin'>): boolean =>

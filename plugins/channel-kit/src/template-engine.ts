@@ -14,7 +14,7 @@ export interface Engine {
   parse: (template: string) => void
 }
 
-/** What a filter or comparison costs beside its characters; a date has a calendar made for it. */
+/** The cost of a filter or comparison beside its characters; a date has a calendar made for it. */
 const CALL = 500
 const DATE_CALL = 20_000
 
@@ -33,15 +33,15 @@ const FILTERS = [
 const SEARCHES = ['replace', 'replace_first', 'replace_last', 'remove', 'remove_first', 'remove_last', 'split']
 const DATES = ['date', 'date_to_string', 'date_to_long_string', 'date_to_xmlschema', 'date_to_rfc822']
 
-/** What an engine is made for. */
+/** The purpose that an engine is made for. */
 export interface Purpose {
-  /** What parameters bring, for HTML. */
+  /** Values of parameters are escaped for HTML. */
   escapes: boolean
   /** Characters of output. */
   most: number
   /** Characters of work, of one rendering. */
   account: number
-  /** Of "now". */
+  /** The time zone of "now". */
   timeZone: string
 }
 
@@ -84,7 +84,7 @@ export function engine({ escapes, most, account, timeZone }: Purpose): Engine {
   }
 }
 
-/** Whether it was the account that a rendering failed of. */
+/** True if a rendering failed since its account of work was spent. */
 export const isSpent = (error: unknown): boolean => error instanceof Error && /memory alloc limit/.test(error.message)
 
 type Filter = Parameters<Liquid['registerFilter']>[1]

@@ -13,7 +13,7 @@ export interface LineError {
 }
 
 export interface TemplateList {
-  /** Those without an error. */
+  /** The templates without an error. */
   templates: Templates
   /** The first hundred. */
   errors: readonly LineError[]
@@ -21,7 +21,7 @@ export interface TemplateList {
 
 const MOST_ERRORS = 100
 
-/** Of all templates of a list: of these the reading takes time, not of the text. */
+/** Places of all templates of a list: these take the reading's time, not the text. */
 const MOST_PLACES = 2_000
 
 const LINE = /^([\p{L}\p{N}_.-]+)\s*:(.*)$/u

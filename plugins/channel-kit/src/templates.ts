@@ -30,10 +30,10 @@ export type Rendered =
 /** `html` escapes what parameters bring, so that they stay text in an HTML body; `none` is for plain text. */
 export type Escaping = 'none' | 'html'
 
-/** Whatever a template may show; a date as a text of ISO 8601, which is shown in the zone that it names. */
+/** Values that a template may show; a date as a text of ISO 8601, which is shown in the zone that it names. */
 export type Parameters = Readonly<Record<string, unknown>>
 
-/** Of a template, and of the text that it makes. An e-mail in HTML is long. */
+/** Characters of a template, and of the text that it makes. An e-mail in HTML is long. */
 const MAX_CHARACTERS = { none: 65_536, html: 524_288 } satisfies Record<Escaping, number>
 
 /** Places and tags of one template, and what they may say altogether: of this the reading takes time, not of the text. */
@@ -126,7 +126,7 @@ export function templateProblem(template: string): string | undefined {
   }
 }
 
-/** Of what is too large to be looked at. */
+/** The problem of a template that is too large to be read. */
 function sizeProblem(template: string, escaping: Escaping): string | undefined {
   if (template.length > MAX_CHARACTERS[escaping]) return `it is longer than ${MAX_CHARACTERS[escaping]} characters`
   let count = 0

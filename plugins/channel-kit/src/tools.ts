@@ -26,7 +26,7 @@ export interface Spooled extends AsyncDisposable {
   blob: Blob
 }
 
-/** What the host lends a channel for one call. A channel reaches for nothing else. */
+/** Tools that the host lends a channel for one call. A channel reaches for nothing else. */
 export interface Tools<Settings = Static<TObject>, Options = Static<TObject>> {
   settings: Settings
   options: Options
@@ -50,7 +50,7 @@ export interface Tools<Settings = Static<TObject>, Options = Static<TObject>> {
   webhookUrl: string
   /** The account's notes, see `NoteEvent`. */
   notes: Readonly<Record<string, Note>>
-  /** What was said in conversations before, in the order asked; all that a call is about is asked for at once. */
+  /** Recalls earlier messages of conversations, in the order asked; all messages that a call needs are asked for at once. */
   recall: Recall
 }
 
@@ -66,13 +66,13 @@ export interface Asked {
 export interface Recalled {
   from: 'contact' | 'us'
   content: Content | null
-  /** Of one that was sent in several parts: which of how many has the `ref` that was asked for. */
+  /** The part with the asked `ref`, of a message that was sent in several parts: its number, and how many there are. */
   part?: { number: number; of: number }
   /** Files that are still being fetched have no address yet. */
   attachments: readonly Pick<Attachment, 'name' | 'type'>[]
 }
 
-/** What the host keeps of the account for the channel. */
+/** A note about the account, which the host keeps for the channel. */
 export interface Note {
   value: unknown
   at: Date

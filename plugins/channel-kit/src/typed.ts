@@ -35,7 +35,7 @@ const before = (text: string, at: number): string => {
   return /^[\ud800-\udbff][\udc00-\udfff]$/.test(pair) ? pair : pair.slice(-1)
 }
 
-/** Whether there is nothing to see: no letter, no digit, no sign. A long text mostly shows something where it begins. */
+/** True if there is nothing to see: no letter, no digit, no sign. A long text mostly shows something where it begins. */
 export const isBlank = (text: string): boolean =>
   text.length > BEGINNING ? isBlank(text.slice(0, BEGINNING)) && showsNothing(text) : showsNothing(text)
 
@@ -63,7 +63,7 @@ export const PLAIN_SIGNS: ReadonlyMap<string, string> = new Map(
 )
 
 /**
- * What was meant, for numbers, words and addresses that a program reads: without invisible letters, full-width letters
+ * The text as it was meant, for numbers, words and addresses that a program reads: without invisible letters, full-width letters
  * and digits as plain ones, dashes, quotes and spaces as on a typewriter, trimmed.
  */
 export const typed = (text: string): string =>

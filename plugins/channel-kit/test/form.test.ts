@@ -240,7 +240,7 @@ t.test('a field depends on fields of its own group only', async t => {
   t.same((json(group({ title: 'Group' }, fields)) as Record<string, unknown>)['x-group'], { dependencies: {} })
 })
 
-/** What a schema is on the wire. */
+/** A schema as it is on the wire. */
 function json(schema: object): unknown {
   return JSON.parse(JSON.stringify(schema))
 }

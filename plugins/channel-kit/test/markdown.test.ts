@@ -1,7 +1,7 @@
 import { markdownHtml } from 'channel-kit/markdown'
 import t from 'tap'
 
-/** What an agent typed arrives, though it looks like markup. */
+/** Text of agents arrives, though it looks like markup. */
 
 const kept = async (text: string) => (await markdownHtml(text, { html: 'kept' })).trim()
 

@@ -1,7 +1,7 @@
 import { DOMImplementation, DOMParser, type Element, onErrorStopParsing, XMLSerializer } from '@xmldom/xmldom'
 import { isBlank } from 'channel-kit/typed'
 import { textOf } from './bytes.ts'
-import { readLeniently } from './lenient.ts'
+import { readLeniently } from './malformed-xml.ts'
 
 /** The documents of the protocol: one root with a `command`, and flat texts below it. Source: README.md, "The protocol". */
 

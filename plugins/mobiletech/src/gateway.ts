@@ -2,14 +2,14 @@ import { neverSent } from 'channel-kit/network'
 import type { Outcome } from 'channel-kit/outcome'
 import { readDocument } from './document.ts'
 
-/** What an answer of the gateway means for one SMS. Source: README.md, "Sending". */
+/** The gateway's answer as the outcome of one SMS. Source: README.md, "Sending". */
 
 export type Answered = { kind: 'taken'; id: string } | Exclude<Outcome, { kind: 'accepted' }>
 
 export interface Answer {
   status: number
   body: Uint8Array
-  /** Of a 429: what it says of when to come again. */
+  /** The wait that a 429 asks for. */
   afterMs?: number | undefined
   /** Never quoted, though a proxy may say it back. */
   secret?: string | undefined
@@ -38,7 +38,7 @@ export function outcomeOf({ status, body, afterMs, secret }: Answer): Answered {
 /** An acknowledgement has a hundred bytes. */
 const MAX_ANSWER = 65_536
 
-/** Whatever the command is called: the id is what says that the message was taken. */
+/** An acknowledgement by any command: the id tells that the message was taken. */
 function acknowledged(body: Uint8Array, reason: string): Answered {
   const read = body.length > MAX_ANSWER ? ({ kind: 'unreadable' } as const) : readDocument(body)
   if (read.kind === 'unreadable' || read.document.root !== 'message') return { kind: 'unknown', reason }

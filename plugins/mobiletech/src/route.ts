@@ -1,5 +1,5 @@
 import type { Conversation } from 'channel-kit/outcome'
-import { readContext } from './incoming.ts'
+import { readContext } from './incoming-sms.ts'
 import { isOperator, type Operator, resolveOperator } from './operators.ts'
 import type { MobiletechTools } from './settings.ts'
 

@@ -1,6 +1,6 @@
 import type { Received, Reply, Verdict, WebhookRequest } from 'channel-kit/channel'
 import { type Document, readDocument, writeDocument } from './document.ts'
-import { idOf, incoming } from './incoming.ts'
+import { idOf, incoming } from './incoming-sms.ts'
 import type { MobiletechTools } from './settings.ts'
 import { reportEvent } from './status.ts'
 

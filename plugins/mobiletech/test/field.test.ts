@@ -6,7 +6,7 @@ import { readDocument } from '../src/document.ts'
 import { outcomeOf } from '../src/gateway.ts'
 import { slovakMobile } from '../src/phone.ts'
 import { alphabetOf, transliterated } from '../src/septets.ts'
-import { stand, text, toolsOf } from './stand.ts'
+import { stand, text, toolsOf } from './gateway-fixture.ts'
 
 /** Payloads as gateways and people really send them. */
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { outgoing, stand, text } from './stand.ts'
+import { outgoing, stand, text } from './gateway-fixture.ts'
 
 const LONG = `${'a'.repeat(150)} ${'b'.repeat(150)} ${'c'.repeat(100)}`
 const [A, B, C] = ['a'.repeat(150), 'b'.repeat(150), 'c'.repeat(100)]

@@ -6,7 +6,7 @@ import { plainText } from '../src/plain-text.ts'
 import { alphabetOf, costOf, LIMITS, transliterated } from '../src/septets.ts'
 import { split } from '../src/split.ts'
 import { receive } from '../src/webhook.ts'
-import { toolsOf } from './stand.ts'
+import { toolsOf } from './gateway-fixture.ts'
 
 const words = fc.string({ unit: 'grapheme', maxLength: 1_500 })
 

@@ -1,6 +1,6 @@
 import type { MessageEvent } from 'channel-kit/event'
 import t, { type Test } from 'tap'
-import { ORANGE, stand } from './stand.ts'
+import { ORANGE, stand } from './gateway-fixture.ts'
 
 const ACKNOWLEDGED = {
   status: 200,

@@ -1,6 +1,6 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import t from 'tap'
-import { ORANGE, outgoing, stand } from './stand.ts'
+import { ORANGE, outgoing, stand } from './gateway-fixture.ts'
 
 const reported = (events: readonly GatewayEvent[]) =>
   events.flatMap(event => (event.kind === 'either' ? event.statuses : []))

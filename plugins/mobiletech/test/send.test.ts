@@ -1,6 +1,6 @@
 import type { Outcome } from 'channel-kit/outcome'
 import t, { type Test } from 'tap'
-import { type Change, context, NOBODY, ORANGE, type outgoing, stand, text } from './stand.ts'
+import { type Change, context, NOBODY, ORANGE, type outgoing, stand, text } from './gateway-fixture.ts'
 
 const HOUR_MS = 3_600_000
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Value } from 'typebox/value'
 import mobiletech from '../src/channel.ts'
 import { Settings } from '../src/settings.ts'
-import { type Change, toolsOf } from './stand.ts'
+import { type Change, toolsOf } from './gateway-fixture.ts'
 
 const LIVE = { url: 'https://sms.example/', servId: '1700', shortNumber: '8800', billkey: 'AZ19' }
 

@@ -1,7 +1,7 @@
 import { startSimulator } from 'channel-mobiletech/simulator'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { ORANGE } from './stand.ts'
+import { ORANGE } from './gateway-fixture.ts'
 
 const SEND = {
   serv_id: '1700',

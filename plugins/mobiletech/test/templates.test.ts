@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { ORANGE, stand } from './stand.ts'
+import { ORANGE, stand } from './gateway-fixture.ts'
 
 const LIST =
   'welcome: Hi {{ name }},\\nwelcome to Tom & Jerry!\npong: {{ message }} from {{ contact }} at {{ received_at | date: "%H:%M" }}'

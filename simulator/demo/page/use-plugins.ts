@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { PluginSummary } from '../../crm/model.ts'
 import { ask } from './api.ts'
-import { onLink, onLive } from './live.ts'
+import { onLink, onLive } from './live-events.ts'
 import { useLoaded } from './use-loaded.ts'
 
 /** The plugins that the CRM knows, as they register, and whether the page hears of news at all. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 
-/** What keeps the embedded Postgres from starting, and what to do about it, in one sentence each. */
+/** Causes that keep the embedded Postgres from starting, and their remedies, in a sentence each. */
 
-/** By what Postgres says itself. */
+/** Advice by the texts of Postgres. */
 const KNOWN: readonly [RegExp, (folder: string, found: string) => string][] = [
   [
     /could not look up (?:local |effective )?user ID (\d+)/,
@@ -16,7 +16,7 @@ const KNOWN: readonly [RegExp, (folder: string, found: string) => string][] = [
   ]
 ]
 
-/** One sentence for what is known, otherwise nothing. `said`: by the program. */
+/** The advice on a known error, otherwise nothing. `said`: the program's output. */
 export function adviceOn(said: string, folder: string): string | undefined {
   for (const [pattern, advise] of KNOWN) {
     const found = pattern.exec(said)?.[1]

@@ -31,7 +31,7 @@ function create(): Account {
 }
 
 /**
- * How to start a program as that account. Where the account cannot even reach
+ * The command that starts a program as that user. Where the account cannot even reach
  * the files, as below /root or in a private temporary folder, it is lent the
  * one capability of passing by permissions, and no other.
  */

@@ -29,7 +29,7 @@ export async function isServer({ pid }: Server, folder: string): Promise<boolean
   return place === undefined || (await worksIn(pid, place)) !== 'no'
 }
 
-/** How long a server that starts may take between making its lock and writing into it. */
+/** A server that starts has so long between making its lock and writing into it. */
 const WRITING_MS = 2_000
 
 /** A lock that names nobody is removed, unless there is a server that may have lost its name. */
@@ -58,7 +58,7 @@ async function serverIn(folder: string): Promise<number | 'unknown' | undefined>
   return found
 }
 
-/** Whether a process is one of a server's, in this place. */
+/** Tells that a process is one of the server's of this folder. */
 async function worksIn(pid: number, place: string): Promise<'yes' | 'no' | 'unknown'> {
   const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => undefined)
   if (name === undefined) return (await readdir('/proc').catch(() => [])).length > 0 ? 'no' : 'unknown'
@@ -71,7 +71,7 @@ async function worksIn(pid: number, place: string): Promise<'yes' | 'no' | 'unkn
 
 export const isAlive = (pid: number) => signalled(pid, 0)
 
-/** Whether there is such a process to be given it. */
+/** Sends a signal; false: there is no such process. */
 export function signalled(pid: number, name: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, name)

@@ -6,17 +6,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { adviceOn, notStarted } from './advice.ts'
 import { runAs, serverAccount } from './os-user.ts'
 import { isAlive, type Server, signalled } from './postmaster-lock.ts'
-import { binaries, plainEnvironment } from './server.ts'
+import { binaries, environmentWithoutPg } from './server.ts'
 
 /** The process of a Postgres server. */
 
 /** A server that recovers from a crash reads its log of changes first, which may take minutes. */
-const PATIENCE_MS = 300_000
+const START_TIMEOUT_MS = 300_000
 
 /**
- * Starts the server on a free port of the loopback. It is up when `connects`
- * says so, which throws when it never will. One whose start fails, or is ended
- * by `signal`, is stopped again, since nobody else knows of it.
+ * Starts the server on a free port of the loopback. `connects` tells that it is up, and throws when it never will be.
+ * A server whose start fails, or is ended by `signal`, is stopped again, since no other process knows of it.
  */
 export async function startServer(
   folder: string,
@@ -41,12 +40,12 @@ export async function startServer(
   ])
 
   // A group of its own, so that the terminal's Ctrl-C reaches the host only, which stops the server last.
-  const child = spawn(program, args, { detached: true, stdio: ['ignore', log.fd, log.fd], env: plainEnvironment() })
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', log.fd, log.fd], env: environmentWithoutPg() })
   child.on('error', () => {})
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null || child.pid === undefined
   try {
     child.unref()
-    const deadline = performance.now() + PATIENCE_MS
+    const deadline = performance.now() + START_TIMEOUT_MS
     while (!(await connects(port))) {
       signal?.throwIfAborted()
       if (hasEnded() || performance.now() > deadline) throw await whyNot(folder)
@@ -68,7 +67,7 @@ async function whyNot(folder: string): Promise<Error> {
   return new Error(adviceOn(said, folder) ?? notStarted(folder, logOf(folder), said))
 }
 
-/** What a server that starts has said last. */
+/** The last line of the server's log. */
 export const lastWords = async (folder: string): Promise<string | undefined> =>
   (await readFile(logOf(folder), 'utf8').catch(() => '')).trim().split('\n').at(-1) || undefined
 

@@ -55,8 +55,8 @@ export async function initialise(folder: string, password: string): Promise<void
       '--locale-provider=builtin',
       '--builtin-locale=C.UTF-8'
     ])
-    await promisify(execFile)(program, args, { env: plainEnvironment() })
-    // Whoever is first has made it for both.
+    await promisify(execFile)(program, args, { env: environmentWithoutPg() })
+    // Another host may have been quicker: its cluster is good for both.
     await rename(draft, folder).catch(async error => {
       if (!(await isMade(folder))) throw error
     })
@@ -69,10 +69,10 @@ export async function initialise(folder: string, password: string): Promise<void
   }
 }
 
-/** Whether there is a cluster, whole or not. It comes there by its name, so that none of ours is ever half made. */
+/** Tells that there is a cluster, whole or not. A cluster is renamed into its place, so that none of ours is half made. */
 export const isMade = async (folder: string): Promise<boolean> => (await readdir(folder).catch(() => [])).length > 0
 
-/** Without one of these the server complains of something that its operator never heard of. */
+/** Parts of a cluster: without one of them the server's own error would mean nothing to an operator. */
 const PARTS = ['PG_VERSION', 'global/pg_control', 'base', 'pg_wal', 'postgresql.conf', 'pg_hba.conf']
 
 async function refuseBroken(folder: string): Promise<void> {
@@ -99,11 +99,11 @@ export const wholeUrl = (port: number, password: string): string =>
     replication: 'false'
   })}`
 
-/** Without the variables that programs of Postgres read: they are meant for other servers. */
-export const plainEnvironment = (): NodeJS.ProcessEnv =>
+/** The environment without the variables that programs of Postgres read, which are meant for other servers. */
+export const environmentWithoutPg = (): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')))
 
-/** Those of starts that were interrupted; one that is under way is of a process that lives. */
+/** Removes the drafts of interrupted starts; the draft of a start under way belongs to a living process. */
 async function clearDrafts(folder: string): Promise<void> {
   const prefix = `${basename(folder)}.new`
   for (const name of await readdir(dirname(folder)).catch(() => [])) {

@@ -9,23 +9,22 @@ import { lastWords, startServer, stopServer } from './postmaster.ts'
 import { isServer, lockedServer, mendLock, type Server, unlock } from './postmaster-lock.ts'
 import { initialise, isMade, wholeUrl } from './server.ts'
 
-/** A Postgres of the host's own, below DATA_DIR, for those who have none. */
+/** A Postgres of the host's own, below DATA_DIR, for operators without one. */
 export interface Embedded {
   url: string
-  /** Stops the server, unless somebody else works on it. */
+  /** Stops the server, unless another process works on it. */
   close(): Promise<void>
 }
 
-/** How long a server that is starting or stopping may take to say which it is. */
-const PATIENCE_MS = 60_000
+/** A server that is starting or stopping has so long until it answers or is gone. */
+const JOIN_TIMEOUT_MS = 60_000
 
 /**
- * Locks of sessions, which end with their process whatever happens to it: who
- * works on the server shares the first, and a host that listens has the second
- * to itself. The last one to leave stops the server.
+ * Advisory locks of sessions, which end with their process whatever happens to it: every process that works on the
+ * server shares the first, a host that listens has the second to itself. The last process to leave stops the server.
  */
-const USERS = 7_205_115
-const HOST = 7_205_116
+const USERS_LOCK = 7_205_115
+const HOST_LOCK = 7_205_116
 
 /**
  * Starts the server, or joins it where it runs, be it that of a killed host.
@@ -42,7 +41,7 @@ export async function startEmbedded(
   const access = { folder, ...(await keepPassword(join(dataDir, 'postgres.key'), folder)) }
   await initialise(folder, access.password)
 
-  const deadline = performance.now() + PATIENCE_MS
+  const deadline = performance.now() + JOIN_TIMEOUT_MS
   for (;;) {
     signal?.throwIfAborted()
     const server = (await runningServer(access)) ?? (await start(access, signal))
@@ -52,7 +51,7 @@ export async function startEmbedded(
         `Another host is running on ${dataDir}. Stop it, choose another DATA_DIR, or give both one Postgres by DATABASE_URL.`
       )
     if (joined) return joined
-    // Somebody is stopping it, or was quicker to start it.
+    // Another process is stopping the server, or was quicker to start it.
     if (performance.now() > deadline)
       throw new Error(`The embedded Postgres in ${folder} neither starts nor stops; see postgres.log beside it.`)
     await delay(100)
@@ -61,7 +60,7 @@ export async function startEmbedded(
 
 const folderOf = (dataDir: string) => join(dataDir, 'postgres')
 
-/** What a start that takes long is waiting for. */
+/** The reason why a start takes long, for a person who waits. */
 export async function awaited(dataDir: string): Promise<string> {
   const words = await lastWords(folderOf(dataDir))
   return `the embedded Postgres to start${words ? `, which said last: ${words}` : ''}`
@@ -69,7 +68,7 @@ export async function awaited(dataDir: string): Promise<string> {
 
 interface Access {
   folder: string
-  /** Of the password. */
+  /** The file of the password. */
   path: string
   password: string
 }
@@ -78,7 +77,7 @@ async function start(access: Access, signal?: AbortSignal): Promise<Server | und
   try {
     return await startServer(access.folder, port => answers(port, access), signal)
   } catch (error) {
-    // Somebody else was quicker.
+    // Another process was quicker.
     const other = await lockedServer(access.folder)
     if (!signal?.aborted && other && (await isServer(other, access.folder))) return undefined
     throw error
@@ -98,17 +97,17 @@ async function joinServer(
     key: number
   ) => (await client.query<{ got: boolean }>(`select ${how}(${key}) as got`)).rows[0]?.got ?? false
 
-  const shared = await lock('pg_try_advisory_lock_shared', USERS).catch(() => false)
-  const alone = shared && (share || (await lock('pg_try_advisory_lock', HOST)))
+  const shared = await lock('pg_try_advisory_lock_shared', USERS_LOCK).catch(() => false)
+  const alone = shared && (share || (await lock('pg_try_advisory_lock', HOST_LOCK)))
   if (!alone) {
     await client.end()
     return shared ? 'taken' : undefined
   }
 
   const close = async () => {
-    // A server that does not answer any more has nobody else to work on it.
-    const left = await lock('pg_advisory_unlock_shared', USERS).catch(() => true)
-    if (left && (await lock('pg_try_advisory_lock', USERS).catch(() => true)) && (await isServer(server, folder)))
+    // A server that does not answer any more serves no other process.
+    const left = await lock('pg_advisory_unlock_shared', USERS_LOCK).catch(() => true)
+    if (left && (await lock('pg_try_advisory_lock', USERS_LOCK).catch(() => true)) && (await isServer(server, folder)))
       await stopServer(server)
     await client.end().catch(() => {})
   }
@@ -126,7 +125,7 @@ async function joinServer(
 async function runningServer(access: Access): Promise<Server | undefined> {
   const { folder } = access
   await mendLock(folder)
-  const deadline = performance.now() + PATIENCE_MS
+  const deadline = performance.now() + JOIN_TIMEOUT_MS
   for (let server = await lockedServer(folder); server; server = await lockedServer(folder)) {
     if (!(await isServer(server, folder))) {
       await unlock(folder)

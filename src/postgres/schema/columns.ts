@@ -1,6 +1,6 @@
 import { bigint, timestamp } from 'drizzle-orm/pg-core'
 
-/** What columns of several tables are made of. */
+/** Column types of several tables. */
 
 export const id = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity()
 export const time = () => timestamp({ withTimezone: true })

@@ -1,7 +1,7 @@
 import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { now } from './columns.ts'
 
-/** Keys: of clusters, to believe them by, and our own, that seal secrets. */
+/** Keys of clusters, which verify their tokens, and our own keys, which seal secrets. */
 
 /** Keys of CRM clusters, by the origin that each was fetched from and the md5 of its text. */
 export const publicKeys = pgTable(
@@ -22,7 +22,7 @@ export const secretKeys = pgTable('secret_keys', {
   createdAt: now()
 })
 
-/** Processes that run now, with the keys that each has. A host that only answers requests is one too, other than in `hosts`. */
+/** Running processes with the keys that each has, also hosts that only answer requests, which are not in `hosts`. */
 export const keyHolders = pgTable('key_holders', {
   id: text().primaryKey(),
   keys: text().array().notNull(),

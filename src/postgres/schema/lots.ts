@@ -7,7 +7,7 @@ import { messages, registrations } from './schema.ts'
 const id = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity()
 const time = () => timestamp({ withTimezone: true })
 
-/** What a lot does, one after the other; the last four are ends, reached when all of its messages know (`endedAt`). */
+/** States of a lot in their order; the last four are ends, reached when all of its messages are settled (`endedAt`). */
 export type LotState =
   | 'collecting'
   | 'sealed'
@@ -30,9 +30,9 @@ export const lots = pgTable(
       .notNull()
       .references(() => registrations.id, { onDelete: 'cascade' }),
     name: text().notNull(),
-    /** What its channel says makes it another lot, in a box. */
+    /** The channel's key, in a box: messages with different keys go into different lots. */
     key: json().$type<{ value: unknown }>().notNull(),
-    /** Of the key. */
+    /** The hash of the key. */
     hash: text().notNull(),
     state: text().$type<LotState>().notNull().default('collecting'),
     /** Messages that it has gathered. */
@@ -42,19 +42,19 @@ export const lots = pgTable(
     ref: text(),
     /** Calls of the present state. */
     attempts: integer().notNull().default(0),
-    /** A call is under way: who finds it so after a crash knows that it may have got through. */
+    /** A call is under way. Found so after a crash, the call may have got through. */
     calling: boolean().notNull().default(false),
     /** An earlier call of the present state may have got through. */
     doubtful: boolean().notNull().default(false),
     /** The host that works on it. */
     host: text(),
-    /** How often a host died in the step that it is in. */
+    /** Deaths of hosts during the present step. */
     deaths: integer().notNull().default(0),
-    /** When it goes on, if it waits. */
+    /** The time of the next step, if the lot waits. */
     dueAt: time(),
-    /** Of one that failed. */
+    /** The code of a failed lot. */
     code: text().$type<LotCode>(),
-    /** Of one that failed, or whose end is not known: in which state that was. */
+    /** The state in which the lot failed or became unknown. */
     step: text().$type<'creating' | 'sending' | 'finishing'>(),
     /** An operator may have it sent once more. */
     retryable: boolean().notNull().default(false),
@@ -86,7 +86,7 @@ export const lotItems = pgTable(
       .notNull()
       .references(() => messages.id, { onDelete: 'cascade' }),
     conversationId: bigint({ mode: 'number' }).notNull(),
-    /** What the gateway gets. */
+    /** The item as the gateway gets it. */
     item: json().$type<unknown>().notNull(),
     dedupe: text(),
     state: text().$type<ItemState>().notNull().default('waiting'),
@@ -116,7 +116,7 @@ export const lotChunks = pgTable(
     state: text().$type<ChunkState>().notNull().default('queued'),
     attempts: integer().notNull().default(0),
     reason: text(),
-    /** Its messages know of its end. */
+    /** The chunk's messages are settled. */
     settled: boolean().notNull().default(false)
   },
   t => [index('lot_chunks_lot').on(t.lotId), index('lot_chunks_open').on(t.lotId, t.firstItem).where(sql`not settled`)]

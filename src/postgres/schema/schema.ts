@@ -29,16 +29,16 @@ export const owner = () =>
     .notNull()
     .references(() => registrations.id, { onDelete: 'cascade' })
 
-/** Hosts that live: when each last said so, and the names under which it locks jobs. */
+/** Living hosts: the time of the last heartbeat, and the names under which each locks jobs. */
 export const hosts = pgTable('hosts', {
   id: text().primaryKey(),
   pools: text().array().notNull(),
-  /** Items a second that it begins; null for one that does not say, which is given none by the others. */
+  /** Items a second that the host begins; null for a host without load, to which no registration is handed off. */
   loads: json().$type<{ send: number; tell: number }>(),
   seenAt: now()
 })
 
-/** One plugin instance of one company at one channel. It is the account, and the tenant. */
+/** Registrations: a plugin instance of a company at a channel. It is the account, and the tenant. */
 export const registrations = pgTable(
   'registrations',
   {
@@ -47,40 +47,40 @@ export const registrations = pgTable(
     companyId: text().notNull(),
     alias: text().notNull(),
     pluginId: text().notNull(),
-    /** Of the cluster that made it, whose tokens alone open it; empty: none does until an operator moves it. */
+    /** The origin of the cluster that registered, whose tokens alone open it; empty: no token does until an operator moves it. */
     origin: text().notNull().default(''),
-    /** What the cluster calls itself, to the letter. */
+    /** The cluster's own name of itself, to the letter. */
     clusterUri: text().notNull(),
     country: text().notNull(),
     currency: text().notNull(),
     /** The secret shared with the CRM, sealed. */
     hpt: text().notNull(),
-    /** What stands in the webhook's URL: sealed to be shown, hashed to be found. */
+    /** The token in the webhook's URL: sealed to be shown, hashed to be found. */
     webhookToken: text().notNull(),
     webhookHash: text().notNull().unique(),
     registeredAt: now(),
-    /** When the last token that registered it was signed, in seconds, where one said so. */
+    /** The time of the last registering token's signature in seconds; null where the token had none. */
     signedAt: doublePrecision(),
-    /** The CRM said 418: it wants to hear nothing until it registers again. */
+    /** The CRM answered 418: no outbox item is delivered until it registers again. */
     archivedAt: time(),
     /** The operator would rather have a message twice than not at all. */
     retryUnknown: boolean().notNull().default(false),
-    /** When the CRM last took something. */
+    /** The time of the last delivery to the CRM. */
     toldAt: time(),
-    /** The gateway wants no message of this account before. */
+    /** The end of the gateway's pause: no message of this account is sent before. */
     pausedUntil: time(),
-    /** An operator holds its messages back until then, in 9999 where no end was said; saving settings leaves it. */
+    /** The end of an operator's pause, in 9999 where none was named; saving settings leaves it. */
     operatorPausedUntil: time(),
     operatorPausedAt: time(),
     operatorPauseReason: text(),
-    /** When a gateway last took a message of it, and called its webhook; saved every few seconds. */
+    /** The times of the last accepted message and of the last webhook call; saved every few seconds. */
     sentAt: time(),
     calledAt: time(),
     pollCursor: json().$type<Boxed>(),
     pollLeasedUntil: time(),
-    /** The host that sends its messages; null: nothing is to be sent now, or a job is on its way to find a host. */
+    /** The host that has claimed its messages; null: nothing is to be sent now, or a job is on its way to find a host. */
     sendingHost: text(),
-    /** The same for what its CRM is to be told. */
+    /** The host that has claimed its outbox items; null likewise. */
     tellingHost: text()
   },
   t => [
@@ -105,10 +105,10 @@ export function conversation() {
 }
 
 /**
- * Of a message or an item, which goes with its conversation: a trigger sees to
- * that (migrations/0005_trigger.sql). Whoever adds one has locked its
- * conversation, so nobody takes that away meanwhile. Foreign keys would look up
- * and lock the same rows once more for each, a quarter of what accepting costs.
+ * Keys of a message or an outbox item, which is deleted with its conversation by
+ * a trigger (migrations/0005_trigger.sql). A transaction that adds one has locked
+ * the conversation, so it is not deleted meanwhile. Foreign keys would look up and
+ * lock the same rows once more for each, a quarter of the cost of accepting.
  */
 const key = () => bigint({ mode: 'number' }).notNull()
 
@@ -119,19 +119,19 @@ export const conversations = pgTable(
     id: id(),
     registrationId: owner(),
     contact: text().notNull(),
-    /** When its oldest message that is not settled may be sent; null: it has none. */
+    /** The due time of the oldest open message; null: there is none. */
     sendingDue: time(),
-    /** The same for what the CRM has to be told of it. */
+    /** The due time of the oldest open outbox item; null: there is none. */
     tellingDue: time(),
     lastIncomingRef: text(),
-    /** Where nobody said when, it is when it came, and the box of its context says that it is `assumed`. */
+    /** The gateway's time of the message; where it named none, the time of arrival, and `assumed` in the context's box. */
     lastIncomingAt: time(),
     lastIncomingContext: json().$type<Boxed & { assumed?: boolean }>(),
-    /** What its channel chose to remember of it. */
+    /** The channel's memory of the conversation. */
     memory: json().$type<Boxed>(),
-    /** By what name the gateway knows the contact now, if it has changed. */
+    /** The contact's present name at the gateway, if it has changed. */
     address: text(),
-    /** Where an account may not write to a contact as often as it likes: not before. */
+    /** The end of the contact's rate limit: no message is sent before. */
     pacedUntil: time()
   },
   t => [
@@ -143,8 +143,8 @@ export const conversations = pgTable(
 )
 
 /**
- * Of a message that may have left. `channel`: its channel wants it back when it
- * is due. `host`: it is given up when it is due. `heard`: a status said that
+ * Doubt about a message that may have left. `channel`: its channel is asked when
+ * it is due. `host`: it is given up when it is due. `heard`: a status said that
  * the gateway has all of it.
  */
 export type Doubt = 'channel' | 'host' | 'heard'
@@ -152,17 +152,17 @@ export type Doubt = 'channel' | 'host' | 'heard'
 /** `gathered`: it is in a lot. */
 export type MessageState = 'waiting' | 'sending' | 'gathered' | 'accepted' | 'failed'
 
-/** The message that an answer of its channel's own answers, as it was told of. */
+/** The message that an automatic answer answers, as it was reported. */
 export interface Answered {
   ref: string
   at: string
   context: unknown
 }
 
-/** What a message says; with `answers` in it a column of its own is not needed, nor a turn that hands it over. */
+/** The body of a message. `answers` is in it, since a column of its own would have to be read by every turn. */
 export type Body = ChatMessage & { answers?: Answered }
 
-/** What the CRM wants sent, and what channels answer by themselves. */
+/** Messages of the CRM, and automatic answers of channels. */
 export const messages = pgTable(
   'messages',
   {
@@ -173,31 +173,31 @@ export const messages = pgTable(
     body: json().$type<Body>().notNull(),
     state: text().$type<MessageState>().notNull().default('waiting'),
     attempts: integer().notNull().default(0),
-    /** How often an operator had it sent once more. */
+    /** Replays by an operator. */
     replays: integer().notNull().default(0),
-    /** Not before. */
+    /** The time before which the message is not sent. */
     dueAt: now(),
     /** The gateway's id. */
     ref: text(),
     status: text().$type<Status>(),
     reason: text(),
     story: jsonb().$type<readonly StoryEntry[]>().notNull().default([]),
-    /** It was alone in its lot, so it is sent by itself. */
+    /** The message was alone in its lot, so it is sent by itself. */
     alone: boolean().notNull().default(false),
     /** Events that the channel foresaw and that are still to come. */
     later: json().$type<readonly Later[]>(),
-    /** Of an answer of its channel's own: what names it. */
+    /** The channel's ref of an automatic answer. */
     answer: text(),
-    /** What the last attempt left for the next one. */
+    /** Progress that the last attempt left for the next one. */
     progress: json().$type<Boxed>(),
-    /** What the gateway gave back, since it was posted or last replayed, to go another way: a part goes by each way once. */
+    /** Parts that the gateway returned, since the message was posted or last replayed, to go another way: a part goes by each way once. */
     returned: json().$type<readonly Returned[]>(),
     doubt: text().$type<Doubt>(),
-    /** How often a host died that had it in hand. */
+    /** Deaths of hosts that had it in hand. */
     deaths: integer().notNull().default(0),
-    /** How many parts it has, where its channel said so of one in doubt. */
+    /** The number of its parts, where its channel named it for a message in doubt. */
     partCount: integer(),
-    /** Whether there are rows of its parts. A message that was taken whole at once has none. */
+    /** The message has rows of parts; a message that was taken whole at once has none. */
     inParts: boolean().notNull().default(false),
     createdAt: now(),
     settledAt: time()
@@ -205,9 +205,9 @@ export const messages = pgTable(
   t => [
     unique('messages_crm_id').on(t.registrationId, t.crmId),
     index('messages_ref').on(t.registrationId, t.ref).where(sql`ref is not null`),
-    // For whoever removes a conversation.
+    // For the removal of conversations.
     index('messages_conversation').on(t.conversationId),
-    // By a column that marking one as being sent leaves alone: the new row then needs no new entries.
+    // On columns that a claim does not change: the new row version then needs no new entries.
     index('messages_unsettled').on(t.conversationId, t.id).where(sql`settled_at is null`),
     index('messages_settled').on(t.settledAt).where(sql`settled_at is not null`),
     uniqueIndex('messages_answer').on(t.registrationId, t.answer).where(sql`answer is not null`)
@@ -216,16 +216,16 @@ export const messages = pgTable(
 
 export type OutboxState = 'waiting' | 'delivered' | 'stopped' | 'parked'
 
-/** Of an incoming message whose files are being fetched: what there is of them, in its order. */
+/** Files of an incoming message while some are being fetched, in their order. */
 export interface Fetching {
   attachments: readonly (Attachment | Media)[]
-  /** How often it has been tried. */
+  /** Tries to fetch the missing files. */
   tries: number
-  /** The CRM is told of the message without these files, which come as a line of their own. */
+  /** The message was offered to the CRM without these files, which come as an item of their own. */
   late?: true
 }
 
-/** What the CRM has to be told. */
+/** Outbox items: statuses and incoming messages for the CRM. */
 export const outbox = pgTable(
   'outbox',
   {
@@ -235,17 +235,17 @@ export const outbox = pgTable(
     kind: text().$type<'status' | 'incoming'>().notNull(),
     /** The claim `body`. It is signed anew at each attempt. */
     body: json().$type<object>().notNull(),
-    /** The same thing is told once. */
+    /** The outbox key: an item with the same key is added once. */
     dedupe: text().notNull(),
-    /** Until it is null, or its files are late, the item is not due. */
+    /** Files that are being fetched: the item is not due until it is null, or the files are late. */
     media: json().$type<Fetching>(),
-    /** How often a host died that was fetching its files. */
+    /** Deaths of hosts that were fetching its files. */
     deaths: integer().notNull().default(0),
     state: text().$type<OutboxState>().notNull().default('waiting'),
     attempts: integer().notNull().default(0),
     dueAt: now(),
     reason: text(),
-    /** Since when it is offered to the CRM: when it was stored, or replayed. */
+    /** The time from which it is offered to the CRM: when it was added, or replayed. */
     offeredSince: now(),
     createdAt: now(),
     settledAt: time()

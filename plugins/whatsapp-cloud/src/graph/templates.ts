@@ -26,3 +26,8 @@ export async function listTemplates(
   }
   return { kind: 'listed', templates }
 }
+
+/** Where a template's shape is kept among the account's notes. Webhooks write `en-US` where the API writes `en_US`. */
+export const templateNote = (name: string, language: string) => `template:${name}:${localeOf(language)}`
+
+export const localeOf = (language: string) => language.replace('-', '_')

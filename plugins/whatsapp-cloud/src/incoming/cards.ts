@@ -1,7 +1,7 @@
 import type { Media } from 'channel-kit/event'
 import { type Json, list, record, text } from 'channel-kit/json'
+import { lines, type Reader, said } from './content.ts'
 import { type StoredText, safeName } from './media.ts'
-import { lines, type Reader, said } from './said.ts'
 
 /** Contacts that a customer shares, each a block of lines; a card that came along is a file too. */
 export const readContacts: Reader = (_body, { translate }, { contacts }) => {

@@ -2,10 +2,10 @@ import type { GatewayEvent } from 'channel-kit/event'
 import { type Json, text } from 'channel-kit/json'
 import type { Recalled } from 'channel-kit/tools'
 import { chosen } from '../settings.ts'
+import { type Manner, type Skipped, skipped } from './content.ts'
 import { type Customer, contactOf, sameCustomer } from './customer.ts'
 import { read } from './kinds.ts'
 import { type Context, contentOf, timeOf } from './message.ts'
-import { type Manner, type Skipped, skipped } from './said.ts'
 
 /**
  * Messages that the business writes on its own phone, where that shares the

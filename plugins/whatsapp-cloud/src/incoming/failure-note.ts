@@ -1,7 +1,7 @@
 import type { MessageEvent } from 'channel-kit/event'
 import { chosen } from '../settings.ts'
+import type { Manner } from './content.ts'
 import type { Context } from './message.ts'
-import type { Manner } from './said.ts'
 
 interface Failure {
   /** Ref of the failure: the same failure is reported once. */

@@ -1,6 +1,6 @@
 import { type Json, list, parse, record, text } from 'channel-kit/json'
+import { lines, type Manner, type Reader, said } from './content.ts'
 import { fileOf } from './media.ts'
-import { lines, type Manner, type Reader, said } from './said.ts'
 
 /** Buttons, list choices and forms of customers. */
 export const readInteractive: Reader = (body, manner, message) => {

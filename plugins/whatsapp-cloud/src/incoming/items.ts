@@ -2,12 +2,12 @@ import type { GatewayEvent } from 'channel-kit/event'
 import { type Json, list, record, text } from 'channel-kit/json'
 import type { Asked, Recalled } from 'channel-kit/tools'
 import type { WhatsAppTools } from '../settings.ts'
+import { type Skipped, skipped } from './content.ts'
 import { contactOf, otherForm, receiverOf, senderOf } from './customer.ts'
 import { eventsOfEcho } from './echo.ts'
 import { eventsOfField, note } from './management.ts'
 import { eventsOfMessage, timeOf } from './message.ts'
 import { quoteOf, targetOf } from './quote.ts'
-import { type Skipped, skipped } from './said.ts'
 import { eventsOfStatus } from './status.ts'
 
 export type Result = GatewayEvent[] | Skipped

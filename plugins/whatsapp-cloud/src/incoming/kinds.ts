@@ -1,9 +1,9 @@
 import { type Json, list, number, record, text } from 'channel-kit/json'
 import { chosen } from '../settings.ts'
 import { readContacts } from './cards.ts'
+import { lines, type Manner, type Reader, type Said, type Skipped, said, skipped } from './content.ts'
 import { readButton, readInteractive } from './interactive.ts'
 import { readAudio, readDocument, readImage, readSticker, readVideo, tooLarge } from './media.ts'
-import { lines, type Manner, type Reader, type Said, type Skipped, said, skipped } from './said.ts'
 
 /** Every type of message as the chat sees it. README.md, "What customers send". */
 export function read(message: Json, manner: Manner): Said | Skipped {

@@ -1,9 +1,9 @@
 import type { GatewayEvent, NoteEvent } from 'channel-kit/event'
 import { type Json, list, record, text } from 'channel-kit/json'
-import { templateNote } from '../graph/template-note.ts'
+import { templateNote } from '../graph/templates.ts'
+import { type Skipped, skipped } from './content.ts'
 import { renamed } from './customer.ts'
 import { eventsOfPreferences } from './opt-out.ts'
-import { type Skipped, skipped } from './said.ts'
 
 /** Events about the account itself: kept for the form's preview, never a line of a chat. README.md, "State". */
 

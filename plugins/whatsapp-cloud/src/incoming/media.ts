@@ -2,7 +2,7 @@ import type { AttachmentType } from 'channel-kit/chat'
 import type { Media } from 'channel-kit/event'
 import { type Json, list, number, record, text } from 'channel-kit/json'
 import mime from 'mime'
-import { lines, type Manner, type Reader, said } from './said.ts'
+import { lines, type Manner, type Reader, said } from './content.ts'
 
 /** A customer's file as the webhook names it, for `download`. */
 export interface StoredMedia {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { GatewayEvent } from 'channel-kit/event'
 import { type Json, number, record, text } from 'channel-kit/json'
+import { lines, type Manner, type Said, type Skipped, skipped } from './content.ts'
 import { contactOf, customerOf, renamed, sameCustomer, senderOf } from './customer.ts'
 import { read } from './kinds.ts'
 import { prefaceOf } from './preface.ts'
 import { targetOf } from './quote.ts'
-import { lines, type Manner, type Said, type Skipped, skipped } from './said.ts'
 
 /** Facts about a message that a later one in the conversation needs. */
 export interface Context {

@@ -1,6 +1,6 @@
 import { type Json, record, text } from 'channel-kit/json'
 import { chosen } from '../settings.ts'
-import type { Manner } from './said.ts'
+import type { Manner } from './content.ts'
 
 /** The lines above a message that say where it comes from: an ad, another chat, an earlier message. */
 export const prefaceOf = (message: Json, manner: Manner): readonly string[] =>

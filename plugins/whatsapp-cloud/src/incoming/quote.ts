@@ -1,8 +1,7 @@
 import { type Json, record, text } from 'channel-kit/json'
 import type { Recalled } from 'channel-kit/tools'
 import { shown, written } from '../markup/content.ts'
-import { cut } from '../markup/cut.ts'
-import { split } from '../markup/split.ts'
+import { cut, split } from '../markup/split.ts'
 
 /** Enough to know it again. */
 const LONGEST = 120

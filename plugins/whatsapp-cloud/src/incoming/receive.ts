@@ -3,10 +3,10 @@ import type { GatewayEvent } from 'channel-kit/event'
 import { type Json, parse, record } from 'channel-kit/json'
 import type { Asked, Recalled } from 'channel-kit/tools'
 import type { WhatsAppTools } from '../settings.ts'
+import { skipped } from './content.ts'
 import { type Found, type Item, itemsOf, type Result } from './items.ts'
 import { ASTRAY, note } from './management.ts'
 import { quoteOfPart } from './quote.ts'
-import { skipped } from './said.ts'
 
 /**
  * A webhook brings up to a thousand things, of several kinds and numbers. Each

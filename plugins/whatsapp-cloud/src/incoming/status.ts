@@ -3,10 +3,10 @@ import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
 import { type Json, list, text } from 'channel-kit/json'
 import { classOf, type GraphError, webhookError } from '../graph/errors.ts'
 import { explain } from '../graph/reasons.ts'
+import { type Manner, type Skipped, skipped } from './content.ts'
 import { contactOf, customerOf } from './customer.ts'
 import { failureNote } from './failure-note.ts'
 import { OPTED_OUT, optOut } from './opt-out.ts'
-import { type Manner, type Skipped, skipped } from './said.ts'
 
 const STATUSES: ReadonlyMap<string, Status> = new Map([
   ['sent', 'sent'],

@@ -41,3 +41,10 @@ function wholeCharacters(head: string): number {
   const last = [...GRAPHEMES.segment(head.slice(tail))].at(-1)
   return last && last.index > 0 ? tail + last.index : head.length
 }
+
+/** At most so many characters, with a mark where something is missing. */
+export function cut(text: string, most: number): string {
+  if (text.length <= most) return text
+  // A surrogate alone is no character.
+  return most > 1 ? `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : ''
+}

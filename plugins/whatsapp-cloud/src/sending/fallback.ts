@@ -1,6 +1,6 @@
-import { cut } from '../markup/cut.ts'
+import { cut } from '../markup/split.ts'
 import { filesOf, storeFiles } from './files.ts'
-import type { Plan } from './planned.ts'
+import type { Plan } from './run.ts'
 import { done, ended, type Run, rejected, type Step, type StoredFile } from './run.ts'
 import { cleaned, fill } from './template-fill.ts'
 import { findTemplate } from './template-find.ts'

@@ -2,10 +2,10 @@ import type { Outgoing } from 'channel-kit/outcome'
 import { typed } from 'channel-kit/typed'
 import { isBsuid } from '../incoming/customer.ts'
 
-/** Whom to send to: a number, or the id that WhatsApp made of a customer who hides it. */
+/** The recipient: a number, or the id that WhatsApp made of a customer who hides it. */
 export type Recipient = { to: string } | { recipient: string }
 
-/** Undefined: it is neither a number nor an id. */
+/** The recipient at an address; undefined if the address is neither a number nor an id. */
 export const recipientOf = ({ address }: Pick<Outgoing, 'address'>): Recipient | undefined =>
   isBsuid(address) ? { recipient: address } : number(address)
 

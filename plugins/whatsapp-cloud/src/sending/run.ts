@@ -1,3 +1,5 @@
+import type { GatewayEvent } from 'channel-kit/event'
+import type { Json } from 'channel-kit/json'
 import type { Outcome, Outgoing, Part } from 'channel-kit/outcome'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
@@ -94,3 +96,18 @@ export const unreached = ({ sent, progress }: Run, reason: string): Outcome => (
   sent,
   progress
 })
+
+/** Bodies for the API, one a part. The same at every attempt. */
+export interface Plan {
+  /** With the files that are stored by now. */
+  run: Run
+  parts: readonly Json[]
+  /** The number of the first. */
+  from: number
+  /** For the account's notes, once it is sent. */
+  notes: readonly GatewayEvent[]
+  /** Made by what was noted of a template before. */
+  noted: boolean
+  /** A story entry about how the message was sent. */
+  told?: string
+}

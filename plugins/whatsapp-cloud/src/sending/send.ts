@@ -1,21 +1,31 @@
+import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
 import { type Json, list, record, text } from 'channel-kit/json'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { callerOf } from '../graph/access.ts'
 import { type Answer, call } from '../graph/call.ts'
 import { classOf, isAboutStoredFile, isAboutTemplate } from '../graph/errors.ts'
 import { restOf } from '../graph/usage.ts'
+import { isBsuid, renamed, sameCustomer } from '../incoming/customer.ts'
 import { failureNote } from '../incoming/failure-note.ts'
 import { tagOf, WAYS } from '../incoming/status.ts'
 import { legible } from '../markup/content.ts'
 import type { WhatsAppTools } from '../settings.ts'
-import { accepted } from './accepted.ts'
 import { fallbackOf } from './fallback.ts'
 import { filesOf } from './files.ts'
 import { filePart, planOf } from './plan.ts'
-import type { Plan } from './planned.ts'
 import { recipientOf } from './recipient.ts'
 import { refusal } from './refusal.ts'
-import { isLate, later, progressOf, type Run, rejected, remainingMs, type StoredFile, unreached } from './run.ts'
+import {
+  isLate,
+  later,
+  type Plan,
+  progressOf,
+  type Run,
+  rejected,
+  remainingMs,
+  type StoredFile,
+  unreached
+} from './run.ts'
 
 /** True if Meta returned the message, or this part, by a status, so that it is to go this way. */
 const cameBack = ({ returned = [] }: Outgoing, way: string, part?: number) =>
@@ -136,4 +146,33 @@ function unheard(answer: Answer, { run, parts, from }: Plan, part: number): Outc
     sent: run.sent,
     progress: { ...run.progress, doubt: part }
   }
+}
+
+type Accepted = Extract<Outcome, { kind: 'accepted' }>
+
+/** All parts are at Meta, which says by what name it knows the customer. */
+function accepted({ run, notes, told }: Plan, contact: Json): Accepted {
+  const sent = run.sent.toSorted((left, right) => left.part - right.part)
+  // The text of a template stands at the template.
+  const ref = (told ? sent.at(-1) : sent[0])?.ref ?? ''
+  const events: GatewayEvent[] = [...namesOf(run.message, contact), ...notes, ...(told ? [tellingOf(ref, told)] : [])]
+  return {
+    kind: 'accepted',
+    ref,
+    ...(sent.length > 1 || sent[0]?.part !== 0 ? { sent } : {}),
+    ...(events.length > 0 ? { later: [{ afterMs: 0, events }] } : {})
+  }
+}
+
+/** Only a status has a place in the message's story for what the channel has to say. */
+const tellingOf = (ref: string, reason: string): StatusEvent => ({ kind: 'status', ref, status: 'sent', reason })
+
+/** Numbers of Brazil, Mexico and Argentina have two ways to be written, and answers come by Meta's. */
+function namesOf({ contact, address }: { contact: string; address: string }, { wa_id, user_id }: Json): GatewayEvent[] {
+  const phone = text(wa_id).replace(/\D/g, '')
+  if (!phone || isBsuid(address)) return []
+  return [
+    ...(phone === address.replace(/^\+/, '') ? [] : renamed(contact, phone)),
+    ...(text(user_id) ? sameCustomer({ phone, bsuid: text(user_id) }) : [])
+  ]
 }

@@ -1,7 +1,6 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import { Value } from 'typebox/value'
-import { localeOf, templateNote } from '../graph/template-note.ts'
-import { listTemplates } from '../graph/templates.ts'
+import { listTemplates, localeOf, templateNote } from '../graph/templates.ts'
 import { isOptedOut } from '../incoming/opt-out.ts'
 import { backOff, refusal } from './refusal.ts'
 import { done, ended, type Run, rejected, type Step, unreached } from './run.ts'

@@ -1,6 +1,6 @@
 import { type Json, list, record, text } from 'channel-kit/json'
 import { type Static, Type } from 'typebox'
-import { localeOf } from '../graph/template-note.ts'
+import { localeOf } from '../graph/templates.ts'
 
 /** The parameters of a template. Kept as a note, so that the API is not asked at every message. */
 export const TemplateShape = Type.Object({

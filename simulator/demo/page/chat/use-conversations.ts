@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Conversation, Message } from '../../../crm/model.ts'
 import { ask } from '../api.ts'
-import { onLive } from '../live.ts'
+import { onLive } from '../live-events.ts'
 import { useShell } from '../shell.ts'
 import { useLoaded } from '../use-loaded.ts'
 import { type Person, people } from './people.ts'

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { ExchangeSummary } from '../../../crm/model.ts'
 import { ask } from '../api.ts'
-import { onLive } from '../live.ts'
+import { onLive } from '../live-events.ts'
 
 const KEPT = 300
 

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { GatewayView } from '../../../crm/model.ts'
 import { ask, type Problem } from '../api.ts'
-import { onLive } from '../live.ts'
+import { onLive } from '../live-events.ts'
 import { useLoaded } from '../use-loaded.ts'
 
 /** The simulated gateway behind a plugin as it is now; null when it has none. */

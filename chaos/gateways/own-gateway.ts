@@ -3,7 +3,7 @@ import type { GatewayEvent } from 'channel-kit/event'
 import { type GatewayAnswer, incomingEvent, SIGNATURE, sign } from '../channel.ts'
 import type { Dice } from '../dice.ts'
 import type { Account, Foreseen } from '../journal.ts'
-import { accountIn } from './at.ts'
+import { accountIn } from './forward.ts'
 import { type Behind, type Gateway, json, type Letter, type Processed } from './gateway.ts'
 
 /** The run's own gateway: some accounts of which drop repetitions, some do not, and some repeat anyhow. */

@@ -11,7 +11,7 @@ const LATER_MS = 500
 const CONFIRMS_MS = 6_000
 
 /** `host`: which life of which host this is. */
-export function observed({ send, lots, ...channel }: Channel, host: string): Channel {
+export function observeChannel({ send, lots, ...channel }: Channel, host: string): Channel {
   const marked = (tools: Tools, marks: Partial<Marks>): Tools => ({
     ...tools,
     fetch: (input, init = {}) => {

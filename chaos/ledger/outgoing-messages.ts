@@ -4,7 +4,7 @@ import { causeOf, type Row } from './causes.ts'
 import type { Entry } from './entry.ts'
 import { openEntry } from './entry.ts'
 import type { Excuses } from './excuses.ts'
-import { givenUpAt } from './late.ts'
+import { givenUpAt } from './excuses.ts'
 import type { Rows } from './rows.ts'
 
 /** None lost: what was answered 202 is at the gateway, or failed for a reason that is true and that the CRM was told. */

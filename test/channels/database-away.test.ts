@@ -5,7 +5,7 @@ import { databaseRelay } from '../http/database-relay.ts'
 import { holdOutbox } from './hold.ts'
 import { call, hookHost, incoming } from './hook.ts'
 
-/** What a gateway hears while the database is away, so that it comes again. */
+/** Answers to webhook calls while the database is away: the gateway is to repeat them. */
 
 t.test('a call that comes while the database is away is answered 503, and kept when it comes again', async t => {
   const line = await databaseRelay(t, await testDatabase(t))

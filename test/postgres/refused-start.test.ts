@@ -5,7 +5,7 @@ import t from 'tap'
 import { testFolder, until } from '../harness.ts'
 import { isAlive, serverPid, startProcess } from '../host-process.ts'
 
-/** Who may start a host on a folder, and what the others are told. */
+/** Starts on a folder that another process or user has: the refusals and their texts. */
 
 t.test('a second host on the same folder is refused, and the first goes on', async t => {
   const folder = await testFolder(t)
@@ -62,7 +62,7 @@ t.test('an ordinary user runs a host of their own', async t => {
   t.notOk(isAlive(server))
 })
 
-/** Whoever we are, or `nobody` when we are root. */
+/** The user of this process, or `nobody` when that is root. */
 function ordinaryUser(): { uid: number; gid: number } {
   const id = (flag: string) => Number(execFileSync('id', process.getuid?.() === 0 ? [flag, 'nobody'] : [flag]))
   return { uid: id('-u'), gid: id('-g') }

@@ -2,7 +2,7 @@ import type { TObject } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { at, copied, Uncopied } from './copy.ts'
 
-/** Whether another's answer is what it should be, and if not, the first place that is wrong and why. */
+/** A valid value of a channel's answer, or the first place that is wrong and why. */
 export type Read<Value> = { value: Value } | { wrong: string }
 
 /** A record as it was copied. */

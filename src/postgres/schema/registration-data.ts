@@ -4,7 +4,7 @@ import { bigint, boolean, index, integer, json, pgTable, primaryKey, text } from
 import { type Boxed, id, now, time } from './columns.ts'
 import { conversation, messages, owner } from './schema.ts'
 
-/** What gateways said and channels asked to be kept, beside the messages and conversations of schema.ts. */
+/** Data of registrations beside the conversations, messages and outbox items of schema.ts. */
 
 /** Other names under which a conversation is found. */
 export const aliases = pgTable(
@@ -13,13 +13,13 @@ export const aliases = pgTable(
     registrationId: owner(),
     contact: text().notNull(),
     conversationId: conversation(),
-    /** Though a conversation has this very name: it is the other one that was written in last. */
+    /** The alias wins over a conversation of this very name, since its own conversation was written in last. */
     over: boolean().notNull().default(false)
   },
   t => [primaryKey({ columns: [t.registrationId, t.contact] }), index('aliases_conversation').on(t.conversationId)]
 )
 
-/** What a channel wants to find again of an account. */
+/** Notes of a channel about an account. */
 export const notes = pgTable(
   'notes',
   {
@@ -43,7 +43,7 @@ export const uploads = pgTable(
   t => [index('uploads_registration').on(t.registrationId)]
 )
 
-/** What the gateway has of a message that it did not take whole at once, and the ids under which it has it. */
+/** Parts of messages that the gateway did not take whole at once, with their refs. */
 export const messageParts = pgTable(
   'message_parts',
   {
@@ -54,7 +54,7 @@ export const messageParts = pgTable(
     ref: text().notNull(),
     registrationId: owner(),
     status: text().$type<Status>(),
-    /** It failed, and the message was replayed since: what is still reported of it is not about the message any more. */
+    /** The part failed, and the message was replayed since: later reports about this ref are not about the message any more. */
     dropped: boolean().notNull().default(false)
   },
   t => [primaryKey({ columns: [t.messageId, t.part, t.ref] }), index('message_parts_ref').on(t.registrationId, t.ref)]
@@ -70,7 +70,7 @@ export const earlyStatuses = pgTable(
     status: text().$type<StatusEvent['status']>().notNull(),
     reason: text(),
     remember: json().$type<Boxed>(),
-    /** What few of them say. */
+    /** Fields that few statuses have. */
     more: json().$type<Pick<StatusEvent, 'way' | 'afterMs' | 'contact'>>(),
     createdAt: now()
   },

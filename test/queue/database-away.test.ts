@@ -8,13 +8,13 @@ import { keptLog } from '../log.ts'
 
 /** Jobs that are under way while the database is away. */
 
-/** Living hosts free what was left locked after fifteen seconds. */
+/** Living hosts free jobs that were left locked after fifteen seconds. */
 const FREED_MS = 60_000
 
 t.setTimeout(180_000)
 
 for (const how of ['fails', 'ends'] as const)
-  t.test(`a job that ${how} while the database is away is looked at again, and others are not held up`, async t => {
+  t.test(`job: one that ${how} while the database is away is run again, and others are not held up`, async t => {
     const { database, away, back } = await world(t)
     const kept = keptLog()
     const log = Fastify({ logger: { level: 'warn', stream: kept.logTo } }).log
@@ -22,9 +22,9 @@ for (const how of ['fails', 'ends'] as const)
     const gate = Promise.withResolvers<void>()
     const end = Promise.withResolvers<void>()
     const pool = openPool(database.url, 'test worker', 7)
-    const liveness = await startHeartbeat(database, 'host', log)
+    const heartbeat = await startHeartbeat(database, 'host', log)
     const runner = await startRunner(
-      { pool, log, atOnce: 5, ahead: 20, started: liveness.watch('jobs') },
+      { pool, log, atOnce: 5, ahead: 20, started: heartbeat.watch('jobs') },
       {
         stays: async () => {
           begun.stays += 1
@@ -45,7 +45,7 @@ for (const how of ['fails', 'ends'] as const)
     t.teardown(async () => {
       end.resolve()
       await runner.stop()
-      await liveness.stop()
+      await heartbeat.stop()
       await pool.end()
     })
     const add = (task: string, { sql } = database) =>

@@ -5,7 +5,7 @@ import { startSimulator } from 'channel-mobiletech/simulator'
 import Fastify from 'fastify'
 import type { Test } from 'tap'
 import mobiletech from '../src/channel.ts'
-import type { IncomingContext } from '../src/incoming.ts'
+import type { IncomingContext } from '../src/incoming-sms.ts'
 import type { MobiletechSettings, MobiletechTools } from '../src/settings.ts'
 
 /** The channel and its gateway, with HTTP between them and nobody behind them. */
