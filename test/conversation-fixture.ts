@@ -4,7 +4,7 @@ import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import type { Tools } from 'channel-kit/tools'
 import { eq } from 'drizzle-orm'
 import type { Test } from 'tap'
-import { type MessageState, messages } from '../src/postgres/schema/schema.ts'
+import { type MessageState, messages } from '../src/postgres/schema/messages.ts'
 import { testCrm, testHost, until } from './harness.ts'
 import { scripted, text } from './scripted-channel.ts'
 

@@ -2,7 +2,7 @@ import mobiletech from 'channel-mobiletech'
 import { startSimulator } from 'channel-mobiletech/simulator'
 import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import { messages } from '../src/postgres/schema/schema.ts'
+import { messages } from '../src/postgres/schema/messages.ts'
 import { testCrm, testHost, until } from './harness.ts'
 
 const [ORANGE, MOVED, O2] = ['+421905000002', '+421905000003', '+421940000003']

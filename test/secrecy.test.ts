@@ -1,6 +1,7 @@
 import { form, group, password, string } from 'channel-kit/form'
 import t from 'tap'
-import { registrations } from '../src/postgres/schema/schema.ts'
+import { messages } from '../src/postgres/schema/messages.ts'
+import { registrations } from '../src/postgres/schema/registrations.ts'
 import { wrote } from './conversation-fixture.ts'
 import { testCrm, testHost, until } from './harness.ts'
 import { keptLog } from './log.ts'
@@ -59,7 +60,7 @@ t.test('no secret reaches the log or an answer, whatever goes wrong', async t =>
   await plugin.send(text('1', 'hello'))
   await plugin.send(text('throws', 'hello'))
   await until('both to fail', async () =>
-    (await host.database.db.query.messages.findMany()).every(({ state }) => state === 'failed')
+    (await host.database.db.select().from(messages)).every(({ state }) => state === 'failed')
   )
   const webhookToken = new URL(await webhookUrlOf()).pathname.split('/').at(-1) as string
   const refused = await fetch(`${host.url}webhook/${webhookToken}?hub=secret-query`, { method: 'POST', body: 'x' })

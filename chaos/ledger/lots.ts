@@ -1,7 +1,7 @@
 import { eq, isNotNull } from 'drizzle-orm'
 import type { Database } from '../../src/postgres/connect.ts'
 import { lotItems, lots } from '../../src/postgres/schema/lots.ts'
-import { messages } from '../../src/postgres/schema/schema.ts'
+import { messages } from '../../src/postgres/schema/messages.ts'
 import type { Gateway, RemoteLot } from '../gateways/gateway.ts'
 import type { Journal, LotCall } from '../journal.ts'
 import { type Entry, openEntry } from './entry.ts'

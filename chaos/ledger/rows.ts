@@ -1,8 +1,10 @@
 import { and, eq, isNull, ne, not, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Database } from '../../src/postgres/connect.ts'
 import { lots } from '../../src/postgres/schema/lots.ts'
-import { earlyStatuses } from '../../src/postgres/schema/registration-data.ts'
-import { messages, outbox, registrations } from '../../src/postgres/schema/schema.ts'
+import { messages } from '../../src/postgres/schema/messages.ts'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
+import { registrations } from '../../src/postgres/schema/registrations.ts'
+import { earlyStatuses } from '../../src/postgres/schema/statuses.ts'
 import type { Gateway } from '../gateways/gateway.ts'
 import { HOSTILE } from '../hostile/channel.ts'
 

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { and, asc, eq, gt, isNull, or, sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
 import { apiTokens } from '../postgres/schema/api.ts'
-import { registrations } from '../postgres/schema/schema.ts'
+import { registrations } from '../postgres/schema/registrations.ts'
 import { writeAudit } from './audit.ts'
 import { SCOPES, type Scope } from './scopes.ts'
 

@@ -1,7 +1,7 @@
 import type { Note } from 'channel-kit/tools'
 import { eq, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { notes } from '../postgres/schema/registration-data.ts'
+import { notes } from '../postgres/schema/registrations.ts'
 import { createCache, notifyChanged } from '../registrations/cache.ts'
 
 /** Notes of channels about their accounts. */

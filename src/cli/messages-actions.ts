@@ -9,7 +9,7 @@ import {
 import { replayMessages } from '../messages/replay.ts'
 import { storyOf, type WholeStoryEntry } from '../messages/whole-story.ts'
 import type { Database } from '../postgres/connect.ts'
-import type { MessageState } from '../postgres/schema/schema.ts'
+import type { MessageState } from '../postgres/schema/messages.ts'
 import { type CliAnswer, count } from './answer.ts'
 import { withDatabase } from './lent-database.ts'
 import { chosenIds, limitOf, nextPageHint, type PageOptions, pageOf } from './options.ts'

@@ -1,6 +1,6 @@
 import { countReplayable, type ListedItem, listItems, replayableIds } from '../outbox/queries.ts'
 import { replayItems } from '../outbox/replay.ts'
-import type { OutboxState } from '../postgres/schema/schema.ts'
+import type { OutboxState } from '../postgres/schema/outbox.ts'
 import { type CliAnswer, count } from './answer.ts'
 import { withDatabase } from './lent-database.ts'
 import { chosenIds, nextPageHint, type PageOptions, pageOf } from './options.ts'

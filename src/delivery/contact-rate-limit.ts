@@ -1,6 +1,6 @@
 import type { AccountLimits } from 'channel-kit/channel'
 import type { Executor } from '../postgres/connect.ts'
-import { conversations } from '../postgres/schema/schema.ts'
+import { conversations } from '../postgres/schema/conversations.ts'
 import { updateMany } from '../postgres/update-many.ts'
 import type { Conversation } from '../queue/conversations.ts'
 import type { AttemptResult } from './attempt.ts'

@@ -1,6 +1,6 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import type { Outcome } from 'channel-kit/outcome'
-import type { Doubt } from '../postgres/schema/schema.ts'
+import type { Doubt } from '../postgres/schema/messages.ts'
 
 /** What follows an attempt to send. Pure. */
 export type Decision =

@@ -5,7 +5,7 @@ import { saveStatuses, statusItems } from '../inbound/save-status.ts'
 import { isWhole, type KnownPart, partsOf, writeParts } from '../messages/parts.ts'
 import type { NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
-import { messages } from '../postgres/schema/schema.ts'
+import { messages } from '../postgres/schema/messages.ts'
 import { type AttemptResult, newParts, type UpdatedMessage } from './attempt.ts'
 
 type Settled = AttemptResult & { row: UpdatedMessage }

@@ -2,7 +2,7 @@ import type { AnswerEvent, MessageEvent } from 'channel-kit/event'
 import { enqueue } from '../messages/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { namedElsewhere, nameIn } from '../postgres/names-in-sql.ts'
-import { type Answered, type Body, messages } from '../postgres/schema/schema.ts'
+import { type Answered, type Body, messages } from '../postgres/schema/messages.ts'
 import type { Conversation } from '../queue/conversations.ts'
 import { pastOf } from './conversation-memory.ts'
 

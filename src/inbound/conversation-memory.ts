@@ -1,6 +1,6 @@
 import type { MessageEvent } from 'channel-kit/event'
 import type { Executor } from '../postgres/connect.ts'
-import { conversations } from '../postgres/schema/schema.ts'
+import { conversations } from '../postgres/schema/conversations.ts'
 import { updateMany } from '../postgres/update-many.ts'
 import type { Conversation } from '../queue/conversations.ts'
 

@@ -1,7 +1,6 @@
 import { and, eq, inArray, or } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
-import { aliases } from '../postgres/schema/registration-data.ts'
-import { conversations } from '../postgres/schema/schema.ts'
+import { aliases, conversations } from '../postgres/schema/conversations.ts'
 import { waysOf } from '../protocol/contact.ts'
 import type { KeyWrap } from '../secrets/secrets.ts'
 import { namesContact } from './raw-call.ts'

@@ -5,8 +5,7 @@ import { asc, inArray, sql } from 'drizzle-orm'
 import { type KnownPart, partsOf } from '../messages/parts.ts'
 import type { StoryEntry } from '../messages/story.ts'
 import type { Executor } from '../postgres/connect.ts'
-import { messageParts } from '../postgres/schema/registration-data.ts'
-import { type Doubt, type MessageState, messages } from '../postgres/schema/schema.ts'
+import { type Doubt, type MessageState, messageParts, messages } from '../postgres/schema/messages.ts'
 
 /** Matches events with their messages, by the gateway's ref or by our id. */
 

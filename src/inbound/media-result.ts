@@ -5,7 +5,7 @@ import { enqueueOutbox, isReady } from '../outbox/enqueue.ts'
 import { refOfIncoming } from '../outbox/key.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
-import { type Fetching, outbox } from '../postgres/schema/schema.ts'
+import { type Fetching, outbox } from '../postgres/schema/outbox.ts'
 import { type Conversation, lockConversations, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
 

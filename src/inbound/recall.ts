@@ -3,8 +3,9 @@ import type { Asked, Recalled } from 'channel-kit/tools'
 import { sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
-import { aliases, messageParts } from '../postgres/schema/registration-data.ts'
-import { conversations, type Fetching, messages, outbox } from '../postgres/schema/schema.ts'
+import { aliases, conversations } from '../postgres/schema/conversations.ts'
+import { messageParts, messages } from '../postgres/schema/messages.ts'
+import { type Fetching, outbox } from '../postgres/schema/outbox.ts'
 import { waysOf } from '../protocol/contact.ts'
 
 /** Recalls earlier messages in conversations of a registration, by their refs. */

@@ -4,7 +4,7 @@ import { refreshSending } from '../messages/enqueue.ts'
 import { writeParts } from '../messages/parts.ts'
 import type { NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
-import { messages } from '../postgres/schema/schema.ts'
+import { messages } from '../postgres/schema/messages.ts'
 import { wake } from '../queue/conversations.ts'
 import type { MatchedMessage } from './match-messages.ts'
 

@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
-import { messages } from '../postgres/schema/schema.ts'
+import { messages } from '../postgres/schema/messages.ts'
 import { addJob, type Jobs } from '../queue/jobs.ts'
 import type { Store } from './ingest.ts'
 

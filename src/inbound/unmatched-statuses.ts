@@ -1,8 +1,8 @@
 import type { StatusEvent } from 'channel-kit/event'
 import { and, asc, eq, gt, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { earlyStatuses, messageParts } from '../postgres/schema/registration-data.ts'
-import { messages } from '../postgres/schema/schema.ts'
+import { messageParts, messages } from '../postgres/schema/messages.ts'
+import { earlyStatuses } from '../postgres/schema/statuses.ts'
 import { addJob, type Jobs } from '../queue/jobs.ts'
 import type { ReportedEvent } from './match-messages.ts'
 

@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
+import { hosts } from '../postgres/schema/hosts.ts'
 import { lotChunks, lots } from '../postgres/schema/lots.ts'
-import { hosts } from '../postgres/schema/schema.ts'
 import type { LotRow } from './claim.ts'
 import { resumeLot } from './schedule.ts'
 import { settleItems } from './settle.ts'

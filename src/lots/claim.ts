@@ -1,7 +1,8 @@
 import { and, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
+import { hosts } from '../postgres/schema/hosts.ts'
 import { lots } from '../postgres/schema/lots.ts'
-import { hosts, registrations } from '../postgres/schema/schema.ts'
+import { registrations } from '../postgres/schema/registrations.ts'
 import { PAUSED_UNTIL } from '../queue/conversations.ts'
 import { scheduleLot } from './schedule.ts'
 

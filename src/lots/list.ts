@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
 import { type ItemState, type LotState, lotItems, lots } from '../postgres/schema/lots.ts'
-import { messages } from '../postgres/schema/schema.ts'
+import { messages } from '../postgres/schema/messages.ts'
 
 /** Lots as an operator or an admin looks for them. */
 

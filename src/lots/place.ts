@@ -7,7 +7,7 @@ import type { Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { sanitize, sanitizeJson } from '../postgres/sanitize-text.ts'
 import { lotItems, lots } from '../postgres/schema/lots.ts'
-import { messages } from '../postgres/schema/schema.ts'
+import { messages } from '../postgres/schema/messages.ts'
 import { NEVER_DUE } from '../queue/claims.ts'
 import { scheduleLot } from './schedule.ts'
 

@@ -2,7 +2,7 @@ import { and, asc, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm'
 import { FAILED } from '../messages/replay.ts'
 import type { Database } from '../postgres/connect.ts'
 import { lotItems, lots } from '../postgres/schema/lots.ts'
-import { messages } from '../postgres/schema/schema.ts'
+import { messages } from '../postgres/schema/messages.ts'
 
 /** Messages of lots that an operator replays; they are collected into new lots, as any message is. */
 

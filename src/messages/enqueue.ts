@@ -1,6 +1,6 @@
 import { inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { conversations } from '../postgres/schema/schema.ts'
+import { conversations } from '../postgres/schema/conversations.ts'
 import { type Conversation, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
 

@@ -1,7 +1,8 @@
 import { and, asc, eq, inArray, or, sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
-import { aliases } from '../postgres/schema/registration-data.ts'
-import { conversations, messages, outbox } from '../postgres/schema/schema.ts'
+import { aliases, conversations } from '../postgres/schema/conversations.ts'
+import { messages } from '../postgres/schema/messages.ts'
+import { outbox } from '../postgres/schema/outbox.ts'
 import { waysOf } from '../protocol/contact.ts'
 
 /** Counts of a contact's erased rows. */

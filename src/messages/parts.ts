@@ -2,7 +2,7 @@ import type { Status } from 'channel-kit/chat'
 import type { Part } from 'channel-kit/outcome'
 import { and, asc, eq, inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { messageParts } from '../postgres/schema/registration-data.ts'
+import { messageParts } from '../postgres/schema/messages.ts'
 
 /** Parts of messages that the gateway did not take whole at once. */
 

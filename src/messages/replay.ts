@@ -1,7 +1,6 @@
 import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { messageParts } from '../postgres/schema/registration-data.ts'
-import { messages } from '../postgres/schema/schema.ts'
+import { messageParts, messages } from '../postgres/schema/messages.ts'
 import { lockConversations, wake } from '../queue/conversations.ts'
 import { refreshSending } from './enqueue.ts'
 import type { StoryEntry } from './story.ts'

@@ -2,7 +2,9 @@ import { and, asc, gt, inArray, isNull, lt, ne, or, type SQL, sql } from 'drizzl
 import { countOldCalls, removeCalls } from '../inbound/received-webhooks.ts'
 import type { Database } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
-import { conversations, messages, outbox } from '../postgres/schema/schema.ts'
+import { conversations } from '../postgres/schema/conversations.ts'
+import { messages } from '../postgres/schema/messages.ts'
+import { outbox } from '../postgres/schema/outbox.ts'
 import { type Retention, retentionCrons } from '../queue/retention-schedule.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { itemsAbout } from '../outbox/queries.ts'
 import type { Executor } from '../postgres/connect.ts'
-import type { OutboxState } from '../postgres/schema/schema.ts'
+import type { OutboxState } from '../postgres/schema/outbox.ts'
 import type { FoundMessage } from './queries.ts'
 import type { StoryEntry } from './story.ts'
 

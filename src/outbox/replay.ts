@@ -1,6 +1,7 @@
 import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { conversations, outbox } from '../postgres/schema/schema.ts'
+import { conversations } from '../postgres/schema/conversations.ts'
+import { outbox } from '../postgres/schema/outbox.ts'
 import { lockConversations, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
 

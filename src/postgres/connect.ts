@@ -1,7 +1,5 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { Pool } from 'pg'
-import * as registrationData from './schema/registration-data.ts'
-import * as tables from './schema/schema.ts'
 import { CONNECT_MS, KEEP_ALIVE, type Watch, watchSilence } from './silence.ts'
 import { makeShared } from './sql-routine.ts'
 
@@ -21,7 +19,7 @@ const OLDEST = 150_000
  */
 export function openDatabase(url: string, max = 10, watch: Omit<Watch, 'url'> = {}) {
   const pool = openPool(url, APPLICATION, max, watch)
-  const db = drizzle(pool, { schema: { ...tables, ...registrationData }, casing: 'snake_case' })
+  const db = drizzle(pool, { casing: 'snake_case' })
   const transaction = (work: Parameters<typeof db.transaction>[0]) => inTransaction(pool, work as never)
   return {
     url,

@@ -1,6 +1,7 @@
 import { type Column, sql, type Table } from 'drizzle-orm'
 import type { Executor } from './connect.ts'
-import type { messages, outbox } from './schema/schema.ts'
+import type { messages } from './schema/messages.ts'
+import type { outbox } from './schema/outbox.ts'
 
 /** Names that gateways give are names within a conversation: some count per chat. */
 

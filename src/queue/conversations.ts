@@ -1,7 +1,8 @@
 import { asc, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
-import { conversations, registrations } from '../postgres/schema/schema.ts'
+import { conversations } from '../postgres/schema/conversations.ts'
+import { registrations } from '../postgres/schema/registrations.ts'
 import { otherWay } from '../protocol/contact.ts'
 
 /**

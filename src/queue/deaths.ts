@@ -1,7 +1,11 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
-import { conversations, hosts, messages, outbox, registrations } from '../postgres/schema/schema.ts'
+import { conversations } from '../postgres/schema/conversations.ts'
+import { hosts } from '../postgres/schema/hosts.ts'
+import { messages } from '../postgres/schema/messages.ts'
+import { outbox } from '../postgres/schema/outbox.ts'
+import { registrations } from '../postgres/schema/registrations.ts'
 import { lockConversations } from './conversations.ts'
 
 /**

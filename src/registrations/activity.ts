@@ -1,6 +1,6 @@
 import { inArray } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
-import { registrations } from '../postgres/schema/schema.ts'
+import { registrations } from '../postgres/schema/registrations.ts'
 
 /** Times at which something last happened to a registration: the CRM took an item, the gateway took a message, its webhook was called. */
 type Activity = 'toldAt' | 'sentAt' | 'calledAt'

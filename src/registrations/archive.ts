@@ -1,6 +1,7 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { conversations, registrations } from '../postgres/schema/schema.ts'
+import { conversations } from '../postgres/schema/conversations.ts'
+import { registrations } from '../postgres/schema/registrations.ts'
 import { lockRegistrations, wake } from '../queue/conversations.ts'
 
 /** Registrations whose CRM archived the plugin: their outbox waits until the CRM registers it again. */

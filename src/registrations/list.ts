@@ -1,6 +1,8 @@
 import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { messages, outbox, registrations } from '../postgres/schema/schema.ts'
+import { messages } from '../postgres/schema/messages.ts'
+import { outbox } from '../postgres/schema/outbox.ts'
+import { registrations } from '../postgres/schema/registrations.ts'
 import { pausesOf } from './pause.ts'
 
 /** Registrations as an operator or an API client sees them. */

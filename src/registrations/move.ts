@@ -1,6 +1,6 @@
 import { and, eq, ne } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { registrations } from '../postgres/schema/schema.ts'
+import { registrations } from '../postgres/schema/registrations.ts'
 import { notifyChanged } from './cache.ts'
 
 /** `taken`: the cluster has a registration of the same reference already, this one. */

@@ -1,7 +1,7 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import { resumeLots } from '../lots/schedule.ts'
 import type { Executor } from '../postgres/connect.ts'
-import { registrations } from '../postgres/schema/schema.ts'
+import { registrations } from '../postgres/schema/registrations.ts'
 import { NEVER_DUE } from '../queue/claims.ts'
 import { wake } from '../queue/conversations.ts'
 

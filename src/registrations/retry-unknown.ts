@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
-import { registrations } from '../postgres/schema/schema.ts'
+import { registrations } from '../postgres/schema/registrations.ts'
 import { notifyChanged } from './cache.ts'
 
 /**

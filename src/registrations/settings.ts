@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import type { TObject } from 'typebox'
 import type { Database } from '../postgres/connect.ts'
-import { registrations, settings } from '../postgres/schema/schema.ts'
+import { registrations, settings } from '../postgres/schema/registrations.ts'
 import { type Data, mergeData, splitSecrets } from '../protocol/settings.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { createCache, notifyChanged } from './cache.ts'

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { and, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
-import { registrations } from '../postgres/schema/schema.ts'
+import { registrations } from '../postgres/schema/registrations.ts'
 import type { Reference } from '../protocol/reference.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { resumeArchived } from './archive.ts'

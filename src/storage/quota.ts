@@ -2,7 +2,7 @@ import { access, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { and, asc, eq, gt, inArray, sum } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
-import { uploads } from '../postgres/schema/registration-data.ts'
+import { uploads } from '../postgres/schema/registrations.ts'
 
 /** Disk quota of a registration, over all hosts that share the disk, and the floor of bytes that stay free. */
 

@@ -1,5 +1,7 @@
 import t, { type Test } from 'tap'
-import { conversations, messages, outbox } from '../../src/postgres/schema/schema.ts'
+import { conversations } from '../../src/postgres/schema/conversations.ts'
+import { messages } from '../../src/postgres/schema/messages.ts'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { wrote } from '../conversation-fixture.ts'
 import { testHost, until } from '../harness.ts'
 import { callWith, mendedChannel, type Said } from '../inbound/mended-channel.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { outbox } from '../../src/postgres/schema/schema.ts'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { testDatabase, until } from '../harness.ts'
 import { databaseRelay } from '../http/database-relay.ts'
 import { holdOutbox } from './hold.ts'

@@ -1,6 +1,7 @@
 import { asc } from 'drizzle-orm'
 import t from 'tap'
-import { messages, outbox } from '../../src/postgres/schema/schema.ts'
+import { messages } from '../../src/postgres/schema/messages.ts'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { until } from '../harness.ts'
 import { call, hookHost, incoming, status, unstorable } from './hook.ts'
 

@@ -1,6 +1,6 @@
 import type { Note } from 'channel-kit/tools'
 import t from 'tap'
-import { notes } from '../../src/postgres/schema/registration-data.ts'
+import { notes } from '../../src/postgres/schema/registrations.ts'
 import { reportTo, talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 import { taken } from '../scripted-channel.ts'

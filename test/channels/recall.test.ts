@@ -1,7 +1,7 @@
 import type { Asked, Recalled, Tools } from 'channel-kit/tools'
 import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import { outbox } from '../../src/postgres/schema/schema.ts'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { reportTo, talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 

@@ -1,6 +1,7 @@
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import t from 'tap'
-import { conversations, outbox } from '../../src/postgres/schema/schema.ts'
+import { conversations } from '../../src/postgres/schema/conversations.ts'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { ask } from '../http/ask.ts'
 import { holdOutbox } from './hold.ts'
 import { BODY_LIMIT, call, hookHost, incoming, sign } from './hook.ts'

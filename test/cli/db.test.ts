@@ -1,5 +1,8 @@
 import t, { type Test } from 'tap'
-import { conversations, messages, outbox, registrations } from '../../src/postgres/schema/schema.ts'
+import { conversations } from '../../src/postgres/schema/conversations.ts'
+import { messages } from '../../src/postgres/schema/messages.ts'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
+import { registrations } from '../../src/postgres/schema/registrations.ts'
 import { type Database, openDatabase, testEnvironment, until } from '../harness.ts'
 import { cli, cliJson, startCli } from './run.ts'
 

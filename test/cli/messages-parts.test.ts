@@ -1,4 +1,5 @@
 import t from 'tap'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 import { cli, cliJson } from './run.ts'
@@ -32,7 +33,7 @@ t.test('outbox list tells why a message of a customer is still waiting', async t
     channel: { download: async () => ({ kind: 'retry', reason: 'the file is locked', afterMs: 60_000 }) }
   })
   await report({ ...wrote('m1', '1'), attachments: [{ media: 1, name: 'a', type: 'file' }] })
-  await until('a try', async () => (await db.query.outbox.findFirst())?.reason ?? false)
+  await until('a try', async () => (await db.select().from(outbox))[0]?.reason ?? false)
   const { stdout } = await cli(t, ['outbox', 'list', '--state', 'waiting'], { env: host.environment })
   t.match(stdout, /incoming message .* waiting .* the file is locked/)
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { registrations } from '../../src/postgres/schema/schema.ts'
+import { registrations } from '../../src/postgres/schema/registrations.ts'
 import { pauseByOperator } from '../../src/registrations/pause.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, taken, text } from '../scripted-channel.ts'

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { nextFree } from '../../src/delivery/contact-rate-limit.ts'
-import { conversations } from '../../src/postgres/schema/schema.ts'
+import { conversations } from '../../src/postgres/schema/conversations.ts'
+import { registrations } from '../../src/postgres/schema/registrations.ts'
 import { talkingHost } from '../conversation-fixture.ts'
 import { testHost, until } from '../harness.ts'
 import { taken, text } from '../scripted-channel.ts'
@@ -62,10 +63,10 @@ t.test('saving settings ends a pause, since the admin may have mended what it wa
     broken ? { kind: 'throttled', reason: 'the token is over', afterMs: 3_600_000 } : taken(message)
   )
   const id = await post('1', 'hello')
-  await until('the pause', async () => (await db.query.registrations.findFirst())?.pausedUntil ?? false)
-  await until('nobody to have it', async () => (await db.query.registrations.findFirst())?.sendingHost === null)
+  await until('the pause', async () => (await db.select().from(registrations))[0]?.pausedUntil ?? false)
+  await until('nobody to have it', async () => (await db.select().from(registrations))[0]?.sendingHost === null)
   broken = false
   t.match(await plugin.saveSettings({ main: {} }), { status: 200 })
   t.match(await reach(id, 'accepted'), { attempts: 1 })
-  t.match(await db.query.registrations.findFirst(), { pausedUntil: null })
+  t.match((await db.select().from(registrations))[0], { pausedUntil: null })
 })

@@ -1,6 +1,6 @@
 import { eq, ne } from 'drizzle-orm'
 import t from 'tap'
-import { messages } from '../../src/postgres/schema/schema.ts'
+import { messages } from '../../src/postgres/schema/messages.ts'
 import { testCrm, testDatabase, testHost, until } from '../harness.ts'
 import { scripted, taken, text } from '../scripted-channel.ts'
 import { randomOf } from '../seeded-random.ts'

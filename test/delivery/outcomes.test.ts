@@ -1,8 +1,8 @@
 import type { Outcome } from 'channel-kit/outcome'
 import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import { notes } from '../../src/postgres/schema/registration-data.ts'
-import { messages } from '../../src/postgres/schema/schema.ts'
+import { messages } from '../../src/postgres/schema/messages.ts'
+import { notes, registrations } from '../../src/postgres/schema/registrations.ts'
 import { wrote } from '../conversation-fixture.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, taken, text } from '../scripted-channel.ts'
@@ -96,7 +96,7 @@ t.test('an account that is to rest after a message sends nothing until then, and
   const second = await plugin.send(text('2', 'another conversation'))
 
   const { settledAt, attempts } = await settled(second.message.id)
-  const rested = (await host.database.db.query.registrations.findFirst())?.pausedUntil as Date
+  const rested = (await host.database.db.select().from(registrations))[0]?.pausedUntil as Date
   t.ok((settledAt as Date) >= rested)
   t.equal(attempts, 1)
 })
@@ -111,7 +111,7 @@ t.test('a throttled account waits as a whole, and the attempt is not counted', a
   const first = await plugin.send(text('1', 'first'))
   await until(
     'the account to be paused',
-    async () => (await host.database.db.query.registrations.findFirst())?.pausedUntil ?? false
+    async () => (await host.database.db.select().from(registrations))[0]?.pausedUntil ?? false
   )
   open = true
   const calls = script.handed.length
@@ -120,7 +120,7 @@ t.test('a throttled account waits as a whole, and the attempt is not counted', a
   const [one, two] = [await settled(first.message.id), await settled(second.message.id)]
   t.equal(calls, 1)
   t.match([one.attempts, two.attempts], [1, 1])
-  const paused = (await host.database.db.query.registrations.findFirst())?.pausedUntil as Date
+  const paused = (await host.database.db.select().from(registrations))[0]?.pausedUntil as Date
   t.ok((two.settledAt as Date) >= paused, 'the other conversation waited too')
 })
 
@@ -211,7 +211,7 @@ t.test('a message for a plugin without complete settings waits for them', async 
   const { plugin, host, settled } = await build(t, script, { ...FAST, LV_PLUGIN_CHAT_SEND_ATTEMPTS: '100' })
 
   const { message } = await plugin.send(text('1', 'hello'))
-  await until('a first attempt', async () => (await host.database.db.query.messages.findFirst())?.reason ?? false)
+  await until('a first attempt', async () => (await host.database.db.select().from(messages))[0]?.reason ?? false)
   const saved = await plugin.ask({
     method: 'PUT',
     path: 'protected/data/settings',

@@ -1,7 +1,7 @@
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import t from 'tap'
 import { replayMessages } from '../../src/messages/replay.ts'
-import { messageParts } from '../../src/postgres/schema/registration-data.ts'
+import { messageParts } from '../../src/postgres/schema/messages.ts'
 import { talkingHost } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 

@@ -8,7 +8,10 @@ import { decide } from '../../src/delivery/retry-policy.ts'
 import { sendTurn, settleMessages } from '../../src/delivery/settle.ts'
 import { isSimple } from '../../src/delivery/settle-fast.ts'
 import { openDatabase } from '../../src/postgres/connect.ts'
-import { conversations, messages, outbox, registrations } from '../../src/postgres/schema/schema.ts'
+import { conversations } from '../../src/postgres/schema/conversations.ts'
+import { messages } from '../../src/postgres/schema/messages.ts'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
+import { registrations } from '../../src/postgres/schema/registrations.ts'
 import { testDatabase } from '../harness.ts'
 
 /** Settling has two paths: simple results in the routine, all others by statements. Both mean the same. */

@@ -3,7 +3,7 @@ import type { Outgoing } from 'channel-kit/outcome'
 import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { replayMessages } from '../../src/messages/replay.ts'
-import { messages } from '../../src/postgres/schema/schema.ts'
+import { messages } from '../../src/postgres/schema/messages.ts'
 import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 

@@ -1,7 +1,9 @@
 import type { Outcome } from 'channel-kit/outcome'
 import { asc, eq } from 'drizzle-orm'
 import t from 'tap'
-import { conversations, messages, outbox } from '../../src/postgres/schema/schema.ts'
+import { conversations } from '../../src/postgres/schema/conversations.ts'
+import { messages } from '../../src/postgres/schema/messages.ts'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 

@@ -3,7 +3,7 @@ import { asc, eq, inArray } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { storeEvents } from '../../src/inbound/store-events.ts'
 import { replayMessages } from '../../src/messages/replay.ts'
-import { messages } from '../../src/postgres/schema/schema.ts'
+import { messages } from '../../src/postgres/schema/messages.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, taken, text } from '../scripted-channel.ts'
 

@@ -2,7 +2,7 @@ import { asc } from 'drizzle-orm'
 import type { Misbehave } from 'simulator/misbehaviour'
 import t, { type Test } from 'tap'
 import { replayItems } from '../../src/outbox/replay.ts'
-import { outbox } from '../../src/postgres/schema/schema.ts'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { scripted, text } from '../scripted-channel.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { openDatabase } from '../../src/postgres/connect.ts'
-import { conversations } from '../../src/postgres/schema/schema.ts'
+import { conversations } from '../../src/postgres/schema/conversations.ts'
 import { updateMany } from '../../src/postgres/update-many.ts'
 import { testDatabase } from '../harness.ts'
 

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/postgres/connect.ts'
+import { registrations } from '../../src/postgres/schema/registrations.ts'
 import { endPauseByGateway, pauseByGateway } from '../../src/registrations/pause.ts'
 import { testDatabase } from '../harness.ts'
 
@@ -21,6 +22,6 @@ async function registration(t: Test) {
   await database.pool.query(`
     insert into registrations (channel, company_id, alias, plugin_id, cluster_uri, country, currency, hpt, webhook_token, webhook_hash)
     values ('scripted', '1', 'chat', '1', 'http://crm.example/', 'BR', 'BRL', '', '', '1')`)
-  const pausedUntil = async () => (await database.db.query.registrations.findFirst())?.pausedUntil
+  const pausedUntil = async () => (await database.db.select().from(registrations))[0]?.pausedUntil
   return { db: database.db, pausedUntil }
 }

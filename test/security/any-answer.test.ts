@@ -1,7 +1,7 @@
 import type { Outcome } from 'channel-kit/outcome'
 import fc from 'fast-check'
 import t from 'tap'
-import { registrations } from '../../src/postgres/schema/schema.ts'
+import { registrations } from '../../src/postgres/schema/registrations.ts'
 import { addJob } from '../../src/queue/jobs.ts'
 import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'

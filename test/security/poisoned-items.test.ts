@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Outcome } from 'channel-kit/outcome'
+import { eq } from 'drizzle-orm'
 import t from 'tap'
-import { outbox } from '../../src/postgres/schema/schema.ts'
+import { conversations } from '../../src/postgres/schema/conversations.ts'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { talkingHost, wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 import { taken, text } from '../scripted-channel.ts'
@@ -88,7 +90,7 @@ t.test('a message that the database refuses is set aside, and the others of its 
   const { reason } = await reach(crmId, 'failed')
   t.match(reason, /^uncertain: it may have been sent \(what became of it could not be stored: index row size/)
   t.notMatch(reason, crmId.slice(0, 50), 'nor does the reason have its content')
-  const [conversation] = await db.query.conversations.findMany({ where: (c, { eq }) => eq(c.contact, POISON) })
+  const [conversation] = await db.select().from(conversations).where(eq(conversations.contact, POISON))
   t.equal(conversation?.sendingDue, null, 'its conversation goes on')
 })
 

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import t, { type Test } from 'tap'
-import { uploads } from '../../src/postgres/schema/registration-data.ts'
+import { uploads } from '../../src/postgres/schema/registrations.ts'
 import { testCrm, testHost } from '../harness.ts'
 import { isEnvelope } from '../http/ask.ts'
 import { filesIn } from '../http/multipart.ts'

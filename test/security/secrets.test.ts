@@ -6,7 +6,7 @@ import { asc } from 'drizzle-orm'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { startSimulator } from '../../plugins/bpmessage/simulator/simulator.ts'
-import { settings } from '../../src/postgres/schema/schema.ts'
+import { settings } from '../../src/postgres/schema/registrations.ts'
 import { testCrm, testHost } from '../harness.ts'
 import { testChannel } from '../http/channel.ts'
 

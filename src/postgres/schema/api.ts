@@ -1,7 +1,7 @@
 import { bigint, index, json, pgTable, text } from 'drizzle-orm/pg-core'
 import type { Scope } from '../../api/scopes.ts'
 import { id, now, time } from './columns.ts'
-import { registrations } from './schema.ts'
+import { registrations } from './registrations.ts'
 
 /** Access to the host's API, and the record of what was changed by it. */
 

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, index, integer, json, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
-import { messages, registrations } from './schema.ts'
+import { messages } from './messages.ts'
+import { registrations } from './registrations.ts'
 
 /** Lots, for channels whose gateways take messages in lots. */
 

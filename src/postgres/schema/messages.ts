@@ -1,0 +1,110 @@
+import type { ChatMessage, Status } from 'channel-kit/chat'
+import type { Later, Returned } from 'channel-kit/outcome'
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  json,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uniqueIndex
+} from 'drizzle-orm/pg-core'
+import type { StoryEntry } from '../../messages/story.ts'
+import { type Boxed, bareKey, id, now, time } from './columns.ts'
+import { owner } from './registrations.ts'
+
+/** Messages to customers, and the parts in which gateways took them. */
+
+/**
+ * Doubt about a message that may have left. `channel`: its channel is asked when
+ * it is due. `host`: it is given up when it is due. `heard`: a status said that
+ * the gateway has all of it.
+ */
+export type Doubt = 'channel' | 'host' | 'heard'
+
+/** `gathered`: it is in a lot. */
+export type MessageState = 'waiting' | 'sending' | 'gathered' | 'accepted' | 'failed'
+
+/** The message that an automatic answer answers, as it was reported. */
+export interface Answered {
+  ref: string
+  at: string
+  context: unknown
+}
+
+/** The body of a message. `answers` is in it, since a column of its own would have to be read by every turn. */
+export type Body = ChatMessage & { answers?: Answered }
+
+/** Messages of the CRM, and automatic answers of channels. */
+export const messages = pgTable(
+  'messages',
+  {
+    id: id(),
+    registrationId: bareKey(),
+    conversationId: bareKey(),
+    crmId: text(),
+    body: json().$type<Body>().notNull(),
+    state: text().$type<MessageState>().notNull().default('waiting'),
+    attempts: integer().notNull().default(0),
+    /** Replays by an operator. */
+    replays: integer().notNull().default(0),
+    /** The time before which the message is not sent. */
+    dueAt: now(),
+    /** The gateway's id. */
+    ref: text(),
+    status: text().$type<Status>(),
+    reason: text(),
+    story: jsonb().$type<readonly StoryEntry[]>().notNull().default([]),
+    /** The message was alone in its lot, so it is sent by itself. */
+    alone: boolean().notNull().default(false),
+    /** Events that the channel foresaw and that are still to come. */
+    later: json().$type<readonly Later[]>(),
+    /** The channel's ref of an automatic answer. */
+    answer: text(),
+    /** Progress that the last attempt left for the next one. */
+    progress: json().$type<Boxed>(),
+    /** Parts that the gateway returned, since the message was posted or last replayed, to go another way: a part goes by each way once. */
+    returned: json().$type<readonly Returned[]>(),
+    doubt: text().$type<Doubt>(),
+    /** Deaths of hosts that had it in hand. */
+    deaths: integer().notNull().default(0),
+    /** The number of its parts, where its channel named it for a message in doubt. */
+    partCount: integer(),
+    /** The message has rows of parts; a message that was taken whole at once has none. */
+    inParts: boolean().notNull().default(false),
+    createdAt: now(),
+    settledAt: time()
+  },
+  t => [
+    unique('messages_crm_id').on(t.registrationId, t.crmId),
+    index('messages_ref').on(t.registrationId, t.ref).where(sql`ref is not null`),
+    // For the removal of conversations.
+    index('messages_conversation').on(t.conversationId),
+    // On columns that a claim does not change: the new row version then needs no new entries.
+    index('messages_unsettled').on(t.conversationId, t.id).where(sql`settled_at is null`),
+    index('messages_settled').on(t.settledAt).where(sql`settled_at is not null`),
+    uniqueIndex('messages_answer').on(t.registrationId, t.answer).where(sql`answer is not null`)
+  ]
+)
+
+/** Parts of messages that the gateway did not take whole at once, with their refs. */
+export const messageParts = pgTable(
+  'message_parts',
+  {
+    messageId: bigint({ mode: 'number' })
+      .notNull()
+      .references(() => messages.id, { onDelete: 'cascade' }),
+    part: integer().notNull(),
+    ref: text().notNull(),
+    registrationId: owner(),
+    status: text().$type<Status>(),
+    /** The part failed, and the message was replayed since: later reports about this ref are not about the message any more. */
+    dropped: boolean().notNull().default(false)
+  },
+  t => [primaryKey({ columns: [t.messageId, t.part, t.ref] }), index('message_parts_ref').on(t.registrationId, t.ref)]
+)
