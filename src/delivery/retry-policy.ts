@@ -2,7 +2,7 @@ import type { GatewayEvent } from 'channel-kit/event'
 import type { Outcome } from 'channel-kit/outcome'
 import type { Doubt } from '../postgres/schema/messages.ts'
 
-/** What follows an attempt to send. Pure. */
+/** The decision that follows an attempt to send. Pure. */
 export type Decision =
   | { kind: 'accepted'; outcome: Extract<Outcome, { kind: 'accepted' }>; doubt?: undefined }
   /** `doubt`: only because nobody knows whether it has left. */
@@ -19,7 +19,7 @@ export interface RetryPolicy {
 /** The most that a gateway can put a message off: more is a mistake of its units, and at some point no date. */
 export const LONGEST_WAIT_MS = 30 * 24 * 3_600_000
 
-/** What an operator reads when nobody knows whether a message left. */
+/** The reason that an operator reads when nobody knows whether a message left. */
 const UNCERTAIN = 'uncertain: it may have been sent'
 
 /** `attempt`: which one this was, from 1. `repeats`: a message that may have left may be sent again. */

@@ -10,15 +10,15 @@ import { wake } from '../queue/conversations.ts'
 import { LONGEST_WAIT_MS } from './retry-policy.ts'
 
 /**
- * What gateways gave back undelivered, to go another way. A part goes by each
- * way once. Its old id is kept, since gateways repeat themselves.
+ * Messages and parts that gateways gave back undelivered, to go another way. A part goes by each way once. Its old ref is
+ * kept, since gateways repeat themselves.
  */
 
 /** Ways of one part; a channel that finds a new one each time would send for ever. */
-const MOST_WAYS = 8
+const MAX_WAYS = 8
 
 /**
- * What becomes of a part that was given back, noted on its message.
+ * Decides on a part that was given back, and notes it on the message.
  *
  * - `again`: it is handed to the channel once more; `sendAgain` writes it down.
  * - `later`: its message is being sent, so it is looked at when that has ended.
@@ -57,7 +57,7 @@ export function takeBack(
 
 function hasTried({ tried, returned }: MatchedMessage, part: number, way: string): boolean {
   const ways = [...(tried ?? []), ...returned].filter(one => one.part === part).map(one => one.way)
-  return ways.includes(way) || ways.length >= MOST_WAYS
+  return ways.includes(way) || ways.length >= MAX_WAYS
 }
 
 /** Call it after what else was heard of the messages is written, and with their conversations locked. */

@@ -21,13 +21,13 @@ interface Deps {
 interface Attempted {
   outcome: Outcome
   retryUnknown: boolean
-  /** Nobody knows whether the message left, and a status may still say so: the host itself waits for one. */
+  /** The outcome is unknown, and a status may still say that the message left: the host itself waits for one. */
   awaitsStatus?: boolean
   /** Nothing was sent this time, since the message is confirmed, or is given up. */
   unsent?: 'confirmed' | 'unconfirmed'
 }
 
-/** One attempt to send a message. Never rejects: whatever goes wrong is an outcome. */
+/** Makes one attempt to send a message. Never rejects: every error is an outcome. */
 export const createSender =
   ({ ready, policy, now }: Deps) =>
   async (claimed: ClaimedMessage): Promise<AttemptResult> => {

@@ -67,7 +67,7 @@ begin
       update messages m
       set state = 'sending', attempts = m.attempts + case when head.state = 'waiting' then 1 else 0 end,
         doubt = case when head.state = 'waiting' then nullif(m.doubt, 'channel') else m.doubt end
-      -- One that a gateway gave back in the meantime may be due later than it was.
+      -- A message that a gateway gave back in the meantime may be due later than it was.
       from head where m.id = head.id and m.state = head.state and (head.state = 'sending' or m.due_at <= at)
       returning m.*, head.state = 'sending' interrupted
     )

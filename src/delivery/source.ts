@@ -15,7 +15,7 @@ interface Deps {
   now: () => Date
 }
 
-/** Of a registration whose settings cannot be read now. The others are claimed with it. */
+/** Limits of a registration whose settings cannot be read now. The others are claimed with it. */
 const SLOW: AccountLimits = { inFlight: 1 }
 
 /** Messages as the dispatcher works on them. A registration is a group of its own: its gateway is its own affair. */

@@ -122,7 +122,7 @@ export async function webhookRoutes(
       return { registrationId, events: named, elsewhere, reply: reply ?? { status: 200 }, kept }
     } catch (error) {
       const kept = keep(registrationId, call, unreadable(error))
-      // What the gateway hears is why it could not be read, not that it could not be kept either.
+      // The gateway is told why the call could not be read, not that it could not be kept either.
       if (kept) await report(registrationId, [], kept).catch(() => {})
       throw error
     }

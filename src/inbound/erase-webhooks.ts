@@ -53,7 +53,7 @@ function isAbout(keys: Deps['keys'], call: SealedCall, names: readonly string[])
   }
 }
 
-/** Of its conversations: what the CRM calls it, what gateways do, and have done. */
+/** Names of the contact's conversations: the CRM's, and those that gateways use and have used. */
 async function namesOf({ db }: Deps['database'], contact: string, registrationId: number | undefined) {
   const ways = waysOf(contact)
   const rows = await db

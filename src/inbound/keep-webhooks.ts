@@ -23,7 +23,7 @@ export interface Reading {
 /** A call on its way into its table. */
 export interface KeptCall {
   registrationId: number
-  /** Of the body. */
+  /** Greatest length of the body. */
   bytes: number
   events: number
   skipped: Readonly<Record<string, number>>
@@ -41,7 +41,7 @@ interface Deps {
 
 /** Bytes of a body above which only the facts of a call are kept. */
 const MOST_BODY = 1_048_576
-/** Of a row by itself, with its entries in the indexes. */
+/** Size of a row without its body, with its entries in the indexes. */
 const ROW_BYTES = 250
 
 /** Undefined: it is not kept. Calls that are not genuine are never handed to it. */
@@ -72,14 +72,14 @@ export function countsOf({ events, skipped, failed }: Reading): Pick<KeptCall, '
   return { events: count, skipped: isNothing ? { 'nothing in it': 1 } : skipped, failed }
 }
 
-/** What a channel threw over a call. */
+/** The reading of a call over which the channel threw. */
 export const unreadable = (error: unknown): Reading => ({
   events: [],
   skipped: {},
   failed: withoutQuotes(wordsOf(error))
 })
 
-/** What a channel made of a call. `wrong`: places of its answer that are none. */
+/** The reading of a call from the channel's answer. `wrong`: invalid places of the answer. */
 export const readingOf = (
   events: readonly GatewayEvent[],
   skipped: Reading['skipped'],

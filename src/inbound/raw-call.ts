@@ -49,7 +49,7 @@ function contactsOf(event: GatewayEvent): string[] {
 /** A letter or digit: a name that has one beside it is a piece of another. */
 const WORD = /[\p{L}\p{N}]/u
 
-/** Whether a call names a contact, in whichever of these ways: as its events did, or anywhere in its body, headers or query. */
+/** Says whether a call names a contact by any of these names: in its events, or anywhere in its body, headers or query. */
 export function namesContact({ request, contacts }: RawCall, names: readonly string[]): boolean {
   if (contacts.some(contact => names.includes(contact))) return true
   const { query, headers, body } = request
@@ -74,7 +74,7 @@ function hasWord(text: string, word: string): boolean {
 /** Longest error that is shown. */
 const MOST_WORDS = 200
 
-/** What a reader threw, without what it quotes of what people wrote, and without numbers that may be theirs. */
+/** The error of a reader, without its quotes of what people wrote and without numbers that may be theirs. */
 export const withoutQuotes = (text: string): string =>
   text
     .replace(/"[^"]*"?|`[^`]*`?|«[^»]*»?|(?<![\p{L}\p{N}])'[^']*'?/gu, '…')

@@ -128,7 +128,7 @@ interface Removal {
   removed?: (count: number) => void
 }
 
-/** Those that came before. They are in the order in which they came, so the first that is young ends it. */
+/** Calls from before the limit. They are in the order of their arrival, so the first young one ends the search. */
 export async function removeCalls(
   { db }: Pick<Database, 'db'>,
   before: Date,

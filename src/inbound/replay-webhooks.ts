@@ -30,7 +30,7 @@ interface Deps {
 interface Replayed {
   /** Calls that were looked at. */
   found: number
-  /** Of these, those that were read once more. The others have no body, or their registration is not ready. */
+  /** The number of these that were read once more. The others have no body, or their registration is not ready. */
   replayed: number
   /** Messages and statuses that the channel made of them, known ones included. */
   events: number
@@ -119,7 +119,7 @@ async function read(
   try {
     const opened = openCall(keys, call)
     if (!opened || !webhook) return undefined
-    // It was genuine when it came: what proved that may have been replaced since.
+    // The call was genuine when it came; the secret that proved it may have been replaced since.
     const answer = await beforeDeadline(deadline, () =>
       webhook.receive(opened.request, { ...tools, now: () => call.receivedAt })
     )
@@ -137,7 +137,7 @@ const save = (tx: Executor, id: number, { events, skipped, failed }: Counts, at:
     .where(eq(receivedWebhooks.id, id))
 
 /**
- * What of an event holds for good. A message is as old as its call. What a channel wants to remember, its notes and new
+ * Keeps of an event what holds for good. A message is as old as its call. What a channel wants to remember, its notes and new
  * names of contacts would replace newer ones; an automatic answer would come days late.
  */
 function asThen(event: GatewayEvent, receivedAt: Date): GatewayEvent[] {

@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../postgres/connect.ts'
 import { webhookDays } from '../postgres/schema/webhooks.ts'
 
-/** What each registration's calls take of the disk in a day, over all hosts, and how many of them were not kept. */
+/** Bytes that each registration's calls take of the disk in a day, over all hosts, and the number of calls not kept. */
 
 export type WebhookDays = ReturnType<typeof createWebhookDays>
 
@@ -23,7 +23,7 @@ const SAVE_EVERY_MS = 5_000
 
 interface Day {
   date: string
-  /** What the database had when it was last asked, of all hosts. */
+  /** The sums of all hosts, as the database last had them. */
   saved: number
   /** Not saved yet. */
   bytes: number
@@ -41,7 +41,7 @@ export function createWebhookDays({ database, perDay, now, log }: Deps) {
     const date = dateOf(now())
     const known = days.get(registrationId)
     if (known?.date === date) return known
-    // What yesterday left unsaved is counted today; it is seconds' worth.
+    // Counts that yesterday left unsaved are added to today's; they are seconds' worth.
     const { bytes = 0, refused = 0, unkept = 0 } = known ?? {}
     const day: Day = { date, saved: 0, bytes, refused, unkept, isFull: false }
     days.set(registrationId, day)

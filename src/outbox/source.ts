@@ -19,7 +19,7 @@ export type ClaimedItem = Pick<
   'id' | 'registrationId' | 'conversationId' | 'kind' | 'body' | 'attempts' | 'offeredSince'
 >
 
-/** What follows an attempt to deliver an item. */
+/** The decision that follows an attempt to deliver an item. */
 export type DeliveryDecision =
   | { kind: 'delivered' | 'stopped' | 'parked'; reason: string | null }
   | { kind: 'again'; at: Date; reason: string }
@@ -38,7 +38,7 @@ type Claimed = Omit<ClaimedItem, 'offeredSince'> & { offeredSince: string }
 
 function resultRow({ claimed: { id }, decision }: DeliveryResult, now: Date): object {
   switch (decision.kind) {
-    // It waits for the CRM to register again, as it was.
+    // The item waits, as it was, for the CRM to register again.
     case 'archived':
       return {}
     case 'again':

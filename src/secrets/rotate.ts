@@ -78,7 +78,7 @@ const sealBatch = (db: Database['db'], secrets: OpenedSecrets, after: number) =>
     return { count, last: batch.at(-1)?.id }
   })
 
-/** Of calls of gateways: the bytes themselves stay as they are. */
+/** Wraps the keys of kept webhook calls anew; the bytes themselves stay as they are. */
 async function wrapAll(db: Database['db'], secrets: OpenedSecrets, done: () => void): Promise<number> {
   let count = 0
   for (let last = 0; ; ) {
@@ -91,7 +91,7 @@ async function wrapAll(db: Database['db'], secrets: OpenedSecrets, done: () => v
     const end = rows.at(-1)
     if (!end) return count
     last = end.id
-    // One of a key that is gone was lost with it, and goes with time.
+    // A call whose wrapping key is gone is lost, and is removed by the retention.
     const anew = rows.flatMap(({ id, keyId, key }) =>
       keyId !== null && key !== null && secrets.ids.includes(keyId)
         ? [{ id, key: secrets.wrap(secrets.unwrap(keyId, key)).toString('hex') }]

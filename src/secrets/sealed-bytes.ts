@@ -6,7 +6,7 @@ import type { KeyWrap } from './secrets.ts'
  * and random nonces under one key wear out after 2^32 of them, which busy webhooks reach in months.
  */
 export interface SealedBytes {
-  /** Of the key that wraps theirs. */
+  /** Id of the key that wraps the key of these bytes. */
   keyId: string
   key: Buffer
   bytes: Buffer

@@ -14,7 +14,7 @@ export interface Secrets {
 
 /** Keys of bytes that are sealed one by one: each is wrapped by a key of ours, so that a rotation wraps it anew and leaves the bytes alone. */
 export interface KeyWrap {
-  /** Of the key that wraps. */
+  /** Id of the wrapping key. */
   newest: string
   wrap(key: Buffer): Buffer
   /** Throws where the key of that id is not here, or is another. */

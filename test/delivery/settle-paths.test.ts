@@ -23,7 +23,7 @@ const database = openDatabase(await testDatabase(t), 4)
 t.teardown(() => database.close())
 const { db } = database
 
-/** What two hosts are given, each with a registration of its own. */
+/** Two hosts, each with a registration of its own. */
 const [fast, slow] = [await registrationOf('fast'), await registrationOf('slow')]
 
 async function registrationOf(host: string) {

@@ -120,7 +120,7 @@ t.test(
     }
     const savedBefore = await saved()
     t.equal(await callWith(webhook, said(9)), 200)
-    // It hears of the others' share when it saves its own.
+    // A host learns the others' share when it saves its own.
     await until('its count to be saved', async () => (await saved()) > savedBefore)
     const before = await second.database.db.$count(receivedWebhooks)
     for (let n = 10; n < 13; n += 1) t.equal(await callWith(webhook, said(n)), 200)

@@ -19,7 +19,7 @@ const COLUMNS = `
   from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped order by a.attname`
 
-/** What stands for not null is in the columns. */
+/** Constraints but for not null, which the columns have. */
 const CONSTRAINTS = `
   select 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) line
   from pg_constraint where conrelid = $1 and contype <> 'n' order by conname`

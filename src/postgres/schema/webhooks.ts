@@ -16,11 +16,11 @@ export const receivedWebhooks = pgTable(
     id: id(),
     registrationId: bigint({ mode: 'number' }).notNull(),
     receivedAt: now(),
-    /** Of its body. */
+    /** Length of the body. */
     bytes: integer().notNull(),
     /** How it was read, last time: events that its channel made of it, but for notes. */
     events: integer().notNull(),
-    /** What became no event: why, and how much of it. */
+    /** Counts of what became no event, by reason. */
     skipped: json().$type<Readonly<Record<string, number>>>(),
     /** Why it, or some of it, could not be read or stored; in words that quote nobody. */
     failed: text(),
@@ -37,14 +37,14 @@ export const receivedWebhooks = pgTable(
   ]
 )
 
-/** What there was of a registration in a day (UTC): what its calls take, and how many were not kept. */
+/** A registration's day (UTC): bytes that its calls take, and the number of calls not kept. */
 export const webhookDays = pgTable(
   'webhook_days',
   {
     id: id(),
     registrationId: bigint({ mode: 'number' }).notNull(),
     day: date().notNull(),
-    /** Of calls that were kept. */
+    /** Bytes of the kept calls. */
     bytes: bigint({ mode: 'number' }).notNull(),
     /** Calls that their channel did not take for genuine. */
     refused: integer().notNull(),
