@@ -28,8 +28,12 @@ export type RuntimeOf = (registrationId: number, signal: AbortSignal) => Promise
 
 const LATE = Symbol('late')
 
-/** The one race against a deadline. The listener comes first, so that a verb that ends by the same signal is late. */
-function race<Answer>(deadline: AbortSignal, verb: () => Promise<Answer>): Promise<Answer | typeof LATE> {
+/**
+ * The one race against a deadline. The listener comes first, so that a verb that ends by the same signal is late. After the
+ * deadline no verb is called: the signal would never fire again, and a channel that ignores it would be waited for for ever.
+ */
+async function race<Answer>(deadline: AbortSignal, verb: () => Promise<Answer>): Promise<Answer | typeof LATE> {
+  if (deadline.aborted) return LATE
   const late = new Promise<typeof LATE>(resolve =>
     deadline.addEventListener('abort', () => resolve(LATE), { once: true })
   )
