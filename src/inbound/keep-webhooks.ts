@@ -53,14 +53,13 @@ export function createKeeper({ enabled, keys, days }: Deps): KeepCall {
   return (registrationId, request, { events, skipped, failed }) => {
     if (!enabled) return undefined
     const bytes = request.body.length
-    const pieces = bytes > MOST_BODY ? undefined : packCall(request, events)
-    const size = ROW_BYTES + (pieces ?? []).reduce((sum, piece) => sum + piece.length, 0)
-    if (!days.take(registrationId, size)) return undefined
+    const packed = bytes > MOST_BODY ? undefined : packCall(request, events)
+    if (!days.take(registrationId, ROW_BYTES + (packed?.length ?? 0))) return undefined
     return {
       registrationId,
       bytes,
       ...countsOf({ events, skipped, failed }),
-      sealed: pieces && seal(pieces)
+      sealed: packed && seal(packed)
     }
   }
 }
@@ -100,7 +99,7 @@ export function withLeftOut(failed: string | null, leftOut: readonly { error: un
 
 /**
  * All in one statement, their bytes as one value: a list of byte strings would be written as a text of twice its length,
- * and read again.
+ * and read again. The statement has a name, so that it is planned once for each connection.
  */
 export async function insertCalls(tx: Executor, calls: readonly KeptCall[]): Promise<void> {
   if (calls.length === 0) return
@@ -121,10 +120,17 @@ export async function insertCalls(tx: Executor, calls: readonly KeptCall[]): Pro
     return row
   })
   const all = Buffer.concat(calls.flatMap(({ sealed }) => sealed?.bytes ?? []))
-  await tx.execute(sql`
-    insert into ${receivedWebhooks} (registration_id, bytes, events, skipped, failed, sealed, sealed_key, key_id)
-    select given.registration, given.bytes, given.events, given.skipped::json, given.failed,
-      substring(${all}::bytea from given."from" for given.length), decode(given.key, 'hex'), given."keyId"
-    from json_to_recordset(${sanitizeJson(rows)}::json) as given(
-      registration bigint, bytes int, events int, skipped text, failed text, "from" int, length int, key text, "keyId" text)`)
+  await tx
+    .insert(receivedWebhooks)
+    .select(ROWS)
+    .prepare('keep_calls')
+    .execute({ rows: sanitizeJson(rows), all })
 }
+
+/** In the order of the table's columns, all of which the builder names. */
+const ROWS = sql`
+  select nextval('received_webhooks_id_seq'), given.registration, now(), given.bytes, given.events,
+    given.skipped::json, given.failed, null::timestamptz,
+    substring(${sql.placeholder('all')}::bytea from given."from" for given.length), decode(given.key, 'hex'), given."keyId"
+  from json_to_recordset(${sql.placeholder('rows')}::json) as given(
+    registration bigint, bytes int, events int, skipped text, failed text, "from" int, length int, key text, "keyId" text)`

@@ -14,14 +14,13 @@ const DOORS = new Set(['authorization', 'proxy-authorization', 'cookie'])
 
 const LENGTH_BYTES = 4
 
-/** In pieces, so that the body is not copied. */
-export function packCall({ method, query, headers, body }: WebhookRequest, events: readonly GatewayEvent[]): Buffer[] {
+export function packCall({ method, query, headers, body }: WebhookRequest, events: readonly GatewayEvent[]): Buffer {
   const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !DOORS.has(name.toLowerCase())))
   const contacts = [...new Set(events.flatMap(contactsOf))]
   const head = Buffer.from(JSON.stringify({ method, query, headers: kept, contacts }))
   const length = Buffer.alloc(LENGTH_BYTES)
   length.writeUInt32BE(head.length)
-  return [length, head, body]
+  return Buffer.concat([length, head, body])
 }
 
 export function unpackCall(bytes: Buffer): RawCall {

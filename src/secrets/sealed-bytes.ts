@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto'
 import type { KeyWrap } from './secrets.ts'
 
 /**
@@ -12,30 +12,34 @@ export interface SealedBytes {
   bytes: Buffer
 }
 
-/** A key seals so many, numbered: with a key for each, to seal 1 kB cost 63 us of the processor instead of 26. */
+/** A key seals so many, numbered: to make one for each, and to hand its bytes over each time, sealed 1 kB in 63 us instead of 6. */
 const MOST_SEALED = 100_000
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
 /** Seals with keys of its own, which nobody else seals with. */
-export function createSealer(keys: KeyWrap): (pieces: readonly Buffer[]) => SealedBytes {
-  let key = randomBytes(32)
-  let wrapped = keys.wrap(key)
+export function createSealer(keys: KeyWrap): (bytes: Buffer) => SealedBytes {
+  let current = makeKey(keys)
   let count = 0
 
-  return pieces => {
+  return bytes => {
     if (count === MOST_SEALED) {
-      key = randomBytes(32)
-      wrapped = keys.wrap(key)
+      current = makeKey(keys)
       count = 0
     }
     const nonce = Buffer.alloc(NONCE_BYTES)
     nonce.writeUInt32BE(count++)
-    const cipher = createCipheriv('aes-256-gcm', key, nonce)
-    const sealed = pieces.map(piece => cipher.update(piece))
-    const bytes = Buffer.concat([nonce, ...sealed, cipher.final(), cipher.getAuthTag()])
-    return { keyId: keys.newest, key: wrapped, bytes }
+    const cipher = createCipheriv('aes-256-gcm', current.key, nonce)
+    const sealed = cipher.update(bytes)
+    // A stream cipher keeps nothing back.
+    cipher.final()
+    return { keyId: keys.newest, key: current.wrapped, bytes: Buffer.concat([nonce, sealed, cipher.getAuthTag()]) }
   }
+}
+
+function makeKey(keys: KeyWrap) {
+  const bytes = randomBytes(32)
+  return { key: createSecretKey(bytes), wrapped: keys.wrap(bytes) }
 }
 
 /** Throws where they were changed, or the key is not here. */

@@ -13,7 +13,8 @@ const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 export const receivedWebhooks = pgTable(
   'received_webhooks',
   {
-    id: id(),
+    /** Given by the statement that adds many, which is prepared with every column in it. */
+    id: bigint({ mode: 'number' }).primaryKey().generatedByDefaultAsIdentity(),
     registrationId: bigint({ mode: 'number' }).notNull(),
     receivedAt: now(),
     /** Length of the body. */
