@@ -134,7 +134,7 @@ t.test(
     const said = Array.from({ length: 20 }, (_, n): Said => ({ odd: [wrote(`m${n}`, String(n % 3), `text ${n}`)] }))
     for (const one of said) await call(one)
     const { CONSOLE_TOKEN, DATABASE_URL } = host.environment
-    // One address for both, as behind a proxy.
+    // Both come from one address, as behind a proxy.
     const env = { CONSOLE_TOKEN, DATABASE_URL, LV_PLUGIN_SELF_URI: host.url }
     const second = await testHost(t, { channels, env })
     mend()
