@@ -1,7 +1,7 @@
 import mobiletech from 'channel-mobiletech'
 import { startSimulator } from 'channel-mobiletech/simulator'
 import t, { type Test } from 'tap'
-import { outbox } from '../../src/postgres/schema/schema.ts'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { testCrm, testHost, until } from '../harness.ts'
 import { cli, cliJson } from './run.ts'
 
