@@ -28,12 +28,20 @@ const DEFAULTS = {
     crmParkAfter: 20
   },
   retentionMs: 90 * 86_400_000,
+  webhooksMs: 7 * 86_400_000,
   defaultLanguage: 'en_US',
   secretKeys: undefined,
   roles: { web: true, worker: true },
   outboundAllow: [],
   uploadsUrl: undefined,
-  quotas: { uploads: 10 * 1024 ** 3, messages: 8 * 1024 ** 2, requests: 100, api: 50, diskFloor: 1024 ** 3 },
+  quotas: {
+    uploads: 10 * 1024 ** 3,
+    messages: 8 * 1024 ** 2,
+    webhooks: 64 * 1024 ** 2,
+    requests: 100,
+    api: 50,
+    diskFloor: 1024 ** 3
+  },
   consoleToken: undefined,
   logLevel: 'info'
 }
@@ -55,6 +63,8 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   LV_PLUGIN_QUOTA_UPLOADS: ['10 GiB', '-1', '5GB', 'much'],
   LV_PLUGIN_QUOTA_MESSAGES: ['fast', '8 MiB'],
   LV_PLUGIN_QUOTA_REQUESTS: ['0', '1.5'],
+  LV_PLUGIN_QUOTA_WEBHOOKS: ['much', '64 MiB'],
+  LV_PLUGIN_WEBHOOKS: ['for ever', '-1d'],
   LV_PLUGIN_QUOTA_API: ['0', '1.5'],
   CONSOLE_TOKEN: ['short', 'x'.repeat(23), `${'x'.repeat(30)} x`],
   LV_PLUGIN_DISK_FLOOR: ['low', '1G'],
