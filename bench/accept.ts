@@ -12,7 +12,7 @@ export interface Accepting {
 
 const CONNECTIONS = [1, 16, 64, 256]
 /** More than any host takes in a second on two cores. */
-const MAX_PER_SECOND = 12_000
+const MAX_PER_SECOND = 24_000
 const WARM_S = 1
 /** Turns of both: the machine's own ups and downs are slower than a turn. */
 const ROUNDS = 4

@@ -31,7 +31,7 @@ export interface Scene {
 }
 
 /** More than two cores send in a second. */
-const MAX_PER_SECOND = 3_500
+const MAX_PER_SECOND = 8_000
 const WARM_S = 3
 /** The turn of a scene beside another: the machine's own ups and downs are slower. */
 const TURN_S = 2.5
