@@ -46,6 +46,7 @@ create table conversations (
   memory json,
   paced_until timestamp with time zone,
   registration_id bigint not null,
+  sending_bulk boolean not null default false,
   sending_due timestamp with time zone,
   telling_due timestamp with time zone,
   constraint conversations_contact UNIQUE (registration_id, contact),
@@ -53,7 +54,7 @@ create table conversations (
   constraint conversations_registration_id_registrations_id_fk FOREIGN KEY (registration_id) REFERENCES registrations(id) ON DELETE CASCADE
 );
 CREATE INDEX conversations_address ON public.conversations USING btree (registration_id, address) WHERE (address IS NOT NULL);
-CREATE INDEX conversations_sending ON public.conversations USING btree (registration_id, sending_due) WHERE (sending_due IS NOT NULL);
+CREATE INDEX conversations_sending ON public.conversations USING btree (registration_id, sending_bulk, sending_due) WHERE (sending_due IS NOT NULL);
 CREATE INDEX conversations_telling ON public.conversations USING btree (registration_id, telling_due) WHERE (telling_due IS NOT NULL);
 
 create table early_statuses (
@@ -71,6 +72,19 @@ create table early_statuses (
 CREATE INDEX early_statuses_age ON public.early_statuses USING btree (created_at);
 CREATE INDEX early_statuses_ref ON public.early_statuses USING btree (registration_id, ref);
 CREATE INDEX early_statuses_registration ON public.early_statuses USING btree (registration_id, id);
+
+create table events (
+  at timestamp with time zone not null default now(),
+  body json not null,
+  conversation_id bigint,
+  id bigint not null generated always as identity,
+  position bigint,
+  registration_id bigint not null,
+  type text not null
+);
+CREATE INDEX events_registration ON public.events USING btree (registration_id, "position") WHERE ("position" IS NOT NULL);
+CREATE INDEX events_unplaced ON public.events USING btree (id) WHERE ("position" IS NULL);
+CREATE UNIQUE INDEX events_position ON public.events USING btree ("position") WHERE ("position" IS NOT NULL);
 
 create table hosts (
   id text not null,
@@ -152,6 +166,8 @@ CREATE INDEX lots_registration ON public.lots USING btree (registration_id, id);
 CREATE UNIQUE INDEX lots_collecting ON public.lots USING btree (registration_id, hash) WHERE (state = 'collecting'::text);
 
 create table message_parts (
+  code text,
+  cost json,
   dropped boolean not null default false,
   message_id bigint not null,
   part integer not null,
@@ -169,17 +185,25 @@ create table messages (
   answer text,
   attempts integer not null default 0,
   body json not null,
+  bulk boolean not null default false,
+  client text,
+  client_id text,
+  code text,
   conversation_id bigint not null,
+  cost json,
   created_at timestamp with time zone not null default now(),
   crm_id text,
   deaths integer not null default 0,
   doubt text,
   due_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone,
   id bigint not null generated always as identity,
   in_parts boolean not null default false,
   later json,
+  not_before timestamp with time zone,
   part_count integer,
   progress json,
+  purpose text,
   reason text,
   ref text,
   registration_id bigint not null,
@@ -189,14 +213,19 @@ create table messages (
   state text not null default 'waiting'::text,
   status text,
   story jsonb not null default '[]'::jsonb,
+  tag text,
+  tell_crm text,
   constraint messages_crm_id UNIQUE (registration_id, crm_id),
   constraint messages_pkey PRIMARY KEY (id)
 ) with (fillfactor=50);
 CREATE INDEX messages_conversation ON public.messages USING btree (conversation_id);
+CREATE INDEX messages_expiring ON public.messages USING btree (expires_at) WHERE ((expires_at IS NOT NULL) AND (settled_at IS NULL));
 CREATE INDEX messages_ref ON public.messages USING btree (registration_id, ref) WHERE (ref IS NOT NULL);
 CREATE INDEX messages_settled ON public.messages USING btree (settled_at) WHERE (settled_at IS NOT NULL);
-CREATE INDEX messages_unsettled ON public.messages USING btree (conversation_id, id) WHERE (settled_at IS NULL);
+CREATE INDEX messages_tag ON public.messages USING btree (registration_id, tag) WHERE (tag IS NOT NULL);
+CREATE INDEX messages_unsettled ON public.messages USING btree (conversation_id, bulk, id) WHERE (settled_at IS NULL);
 CREATE UNIQUE INDEX messages_answer ON public.messages USING btree (registration_id, answer) WHERE (answer IS NOT NULL);
+CREATE UNIQUE INDEX messages_client_id ON public.messages USING btree (registration_id, client, client_id) WHERE (client_id IS NOT NULL);
 
 create table notes (
   at timestamp with time zone not null,
@@ -206,6 +235,26 @@ create table notes (
   constraint notes_registration_id_name_pk PRIMARY KEY (registration_id, name),
   constraint notes_registration_id_registrations_id_fk FOREIGN KEY (registration_id) REFERENCES registrations(id) ON DELETE CASCADE
 );
+
+create table operations (
+  actor text not null,
+  changed integer not null default 0,
+  created_at timestamp with time zone not null default now(),
+  end_id bigint not null,
+  ended_at timestamp with time zone,
+  error text,
+  id bigint not null generated always as identity,
+  kind text not null,
+  last_id bigint not null default 0,
+  per_second integer,
+  registration_id bigint,
+  request json not null,
+  seen integer not null default 0,
+  state text not null default 'running'::text,
+  total integer not null,
+  constraint operations_pkey PRIMARY KEY (id)
+);
+CREATE INDEX operations_registration ON public.operations USING btree (registration_id, id);
 
 create table outbox (
   attempts integer not null default 0,

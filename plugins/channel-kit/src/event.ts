@@ -14,6 +14,10 @@ export interface StatusEvent {
    */
   status: Status | 'returned'
   reason?: string
+  /** The gateway's own code of it, such as that of an error. */
+  code?: string
+  /** What the gateway charges for the message or part. */
+  cost?: Cost
   /** With `returned`: the other way that it may go, in a word of the channel's. `send` is handed it. */
   way?: string
   /** With `returned`: how long it waits first. */
@@ -27,6 +31,20 @@ export interface StatusEvent {
   contact?: string
   /** JSON that replaces the `memory` of the message's conversation. */
   remember?: unknown
+}
+
+/** The price of a message or part, as far as the gateway tells it. */
+export interface Cost {
+  /** What is counted, such as `message` or `segment`; the number of them where there are several. */
+  unit: string
+  count?: number
+  /** The gateway's words, such as `marketing` and `regular`. */
+  category?: string
+  type?: string
+  model?: string
+  /** In `currency` (ISO 4217). */
+  amount?: number
+  currency?: string
 }
 
 /**

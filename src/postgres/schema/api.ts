@@ -1,4 +1,4 @@
-import { bigint, index, json, pgTable, text } from 'drizzle-orm/pg-core'
+import { bigint, index, integer, json, pgTable, text } from 'drizzle-orm/pg-core'
 import type { Scope } from '../../api/scopes.ts'
 import { id, now, time } from './columns.ts'
 import { registrations } from './registrations.ts'
@@ -33,4 +33,35 @@ export const audit = pgTable(
     details: json().$type<Record<string, unknown>>().notNull()
   },
   t => [index('audit_registration').on(t.registrationId, t.id)]
+)
+
+export type OperationState = 'running' | 'done' | 'cancelled' | 'failed'
+
+/** Work that an API client asked for and that goes on in the background. */
+export const operations = pgTable(
+  'operations',
+  {
+    id: id(),
+    kind: text().$type<'messages.replay'>().notNull(),
+    actor: text().notNull(),
+    /** The only registration that it touches; null: all. */
+    registrationId: bigint({ mode: 'number' }),
+    /** What was asked for, as it was given. */
+    request: json().$type<Record<string, unknown>>().notNull(),
+    /** Items a second; null: as fast as they go. */
+    perSecond: integer(),
+    state: text().$type<OperationState>().notNull().default('running'),
+    /** Items at the start. */
+    total: integer().notNull(),
+    /** Items that were looked at, and those of them that changed. */
+    seen: integer().notNull().default(0),
+    changed: integer().notNull().default(0),
+    /** The id of the last item that was looked at, and of the last one that there was at the start. */
+    lastId: bigint({ mode: 'number' }).notNull().default(0),
+    endId: bigint({ mode: 'number' }).notNull(),
+    error: text(),
+    createdAt: now(),
+    endedAt: time()
+  },
+  t => [index('operations_registration').on(t.registrationId, t.id)]
 )

@@ -20,6 +20,8 @@ export const conversations = pgTable(
     contact: text().notNull(),
     /** The due time of the oldest open message; null: there is none. */
     sendingDue: time(),
+    /** The lane of that message. */
+    sendingBulk: boolean().notNull().default(false),
     /** The due time of the oldest open outbox item; null: there is none. */
     tellingDue: time(),
     lastIncomingRef: text(),
@@ -36,7 +38,9 @@ export const conversations = pgTable(
   t => [
     unique('conversations_contact').on(t.registrationId, t.contact),
     index('conversations_address').on(t.registrationId, t.address).where(sql`address is not null`),
-    index('conversations_sending').on(t.registrationId, t.sendingDue).where(sql`sending_due is not null`),
+    index('conversations_sending')
+      .on(t.registrationId, t.sendingBulk, t.sendingDue)
+      .where(sql`sending_due is not null`),
     index('conversations_telling').on(t.registrationId, t.tellingDue).where(sql`telling_due is not null`)
   ]
 )

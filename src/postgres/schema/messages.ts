@@ -1,4 +1,5 @@
 import type { ChatMessage, Status } from 'channel-kit/chat'
+import type { Cost } from 'channel-kit/event'
 import type { Later, Returned } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
 import {
@@ -40,7 +41,13 @@ export interface Answered {
 /** The body of a message. `answers` is in it, since a column of its own would have to be read by every turn. */
 export type Body = ChatMessage & { answers?: Answered }
 
-/** Messages of the CRM, and automatic answers of channels. */
+/** Marketing needs the contact's consent; a service message does not. */
+export type Purpose = 'marketing' | 'service'
+
+/** When the CRM hears of a message that it did not send: with the contact's next message, at once, or not at all. */
+export type TellCrm = 'whenAnswered' | 'always' | 'never'
+
+/** Messages of the CRM and of API clients, and automatic answers of channels. */
 export const messages = pgTable(
   'messages',
   {
@@ -48,6 +55,18 @@ export const messages = pgTable(
     registrationId: bareKey(),
     conversationId: bareKey(),
     crmId: text(),
+    /** The API client by its name, and the message's id there; both are null for a message of the CRM. */
+    client: text(),
+    clientId: text(),
+    /** The lane: a bulk message goes when normal ones leave room. */
+    bulk: boolean().notNull().default(false),
+    /** Not in line before; null: since it was accepted. The database's clock counts, here and for `expiresAt`. */
+    notBefore: time(),
+    /** Not begun after; the message then ends as failed. */
+    expiresAt: time(),
+    tag: text(),
+    purpose: text().$type<Purpose>(),
+    tellCrm: text().$type<TellCrm>(),
     body: json().$type<Body>().notNull(),
     state: text().$type<MessageState>().notNull().default('waiting'),
     attempts: integer().notNull().default(0),
@@ -59,6 +78,9 @@ export const messages = pgTable(
     ref: text(),
     status: text().$type<Status>(),
     reason: text(),
+    /** The gateway's own code of the last status, and its price; of a message in parts, each part has its own. */
+    code: text(),
+    cost: json().$type<Cost>(),
     story: jsonb().$type<readonly StoryEntry[]>().notNull().default([]),
     /** The message was alone in its lot, so it is sent by itself. */
     alone: boolean().notNull().default(false),
@@ -86,7 +108,10 @@ export const messages = pgTable(
     // For the removal of conversations.
     index('messages_conversation').on(t.conversationId),
     // On columns that a claim does not change: the new row version then needs no new entries.
-    index('messages_unsettled').on(t.conversationId, t.id).where(sql`settled_at is null`),
+    index('messages_unsettled').on(t.conversationId, t.bulk, t.id).where(sql`settled_at is null`),
+    uniqueIndex('messages_client_id').on(t.registrationId, t.client, t.clientId).where(sql`client_id is not null`),
+    index('messages_tag').on(t.registrationId, t.tag).where(sql`tag is not null`),
+    index('messages_expiring').on(t.expiresAt).where(sql`expires_at is not null and settled_at is null`),
     index('messages_settled').on(t.settledAt).where(sql`settled_at is not null`),
     uniqueIndex('messages_answer').on(t.registrationId, t.answer).where(sql`answer is not null`)
   ]
@@ -103,6 +128,8 @@ export const messageParts = pgTable(
     ref: text().notNull(),
     registrationId: owner(),
     status: text().$type<Status>(),
+    code: text(),
+    cost: json().$type<Cost>(),
     /** The part failed, and the message was replayed since: later reports about this ref are not about the message any more. */
     dropped: boolean().notNull().default(false)
   },

@@ -1,0 +1,12 @@
+/** Events of the feed. */
+
+export type EventType =
+  | 'message.received'
+  | 'message.status'
+  | 'message.sent_elsewhere'
+  | 'contact.renamed'
+  | 'registration.paused'
+  | 'registration.changed'
+
+/** What an event tells beside its registration and its time. */
+export type EventBody = Readonly<Record<string, unknown>>

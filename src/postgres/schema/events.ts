@@ -1,0 +1,31 @@
+import { sql } from 'drizzle-orm'
+import { bigint, index, json, pgSequence, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import type { EventBody, EventType } from '../../events/event.ts'
+import { now } from './columns.ts'
+
+/** The feed of API clients: what happened, for a while. */
+
+export const eventPositions = pgSequence('event_positions')
+
+/**
+ * A row is written in the transaction of what it tells, into one index only: every status is a row. The erasure of a
+ * contact, which is rare, reads the whole table instead.
+ */
+export const events = pgTable(
+  'events',
+  {
+    id: bigint({ mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
+    /** Its place in the feed, given by the first reader after the commit (events/feed.ts); null: nobody has read since. */
+    position: bigint({ mode: 'number' }),
+    registrationId: bigint({ mode: 'number' }).notNull(),
+    conversationId: bigint({ mode: 'number' }),
+    at: now(),
+    type: text().$type<EventType>().notNull(),
+    body: json().$type<EventBody>().notNull()
+  },
+  t => [
+    uniqueIndex('events_position').on(t.position).where(sql`position is not null`),
+    index('events_registration').on(t.registrationId, t.position).where(sql`position is not null`),
+    index('events_unplaced').on(t.id).where(sql`position is null`)
+  ]
+)
