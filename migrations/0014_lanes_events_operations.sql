@@ -48,6 +48,8 @@ CREATE INDEX "events_registration" ON "events" USING btree ("registration_id","p
 CREATE INDEX "events_unplaced" ON "events" USING btree ("id") WHERE position is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "messages_client_id" ON "messages" USING btree ("registration_id","client","client_id") WHERE client_id is not null;--> statement-breakpoint
 CREATE INDEX "messages_tag" ON "messages" USING btree ("registration_id","tag") WHERE tag is not null;--> statement-breakpoint
+CREATE INDEX "messages_scheduled" ON "messages" USING btree ("conversation_id","not_before") WHERE not_before is not null and settled_at is null;--> statement-breakpoint
+CREATE INDEX "messages_untold" ON "messages" USING btree ("conversation_id","id") WHERE tell_crm is not null;--> statement-breakpoint
 CREATE INDEX "messages_expiring" ON "messages" USING btree ("expires_at") WHERE expires_at is not null and settled_at is null;--> statement-breakpoint
 CREATE INDEX "conversations_sending" ON "conversations" USING btree ("registration_id","sending_bulk","sending_due") WHERE sending_due is not null;--> statement-breakpoint
 CREATE INDEX "messages_unsettled" ON "messages" USING btree ("conversation_id","bulk","id") WHERE settled_at is null;

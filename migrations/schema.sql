@@ -221,9 +221,11 @@ create table messages (
 CREATE INDEX messages_conversation ON public.messages USING btree (conversation_id);
 CREATE INDEX messages_expiring ON public.messages USING btree (expires_at) WHERE ((expires_at IS NOT NULL) AND (settled_at IS NULL));
 CREATE INDEX messages_ref ON public.messages USING btree (registration_id, ref) WHERE (ref IS NOT NULL);
+CREATE INDEX messages_scheduled ON public.messages USING btree (conversation_id, not_before) WHERE ((not_before IS NOT NULL) AND (settled_at IS NULL));
 CREATE INDEX messages_settled ON public.messages USING btree (settled_at) WHERE (settled_at IS NOT NULL);
 CREATE INDEX messages_tag ON public.messages USING btree (registration_id, tag) WHERE (tag IS NOT NULL);
 CREATE INDEX messages_unsettled ON public.messages USING btree (conversation_id, bulk, id) WHERE (settled_at IS NULL);
+CREATE INDEX messages_untold ON public.messages USING btree (conversation_id, id) WHERE (tell_crm IS NOT NULL);
 CREATE UNIQUE INDEX messages_answer ON public.messages USING btree (registration_id, answer) WHERE (answer IS NOT NULL);
 CREATE UNIQUE INDEX messages_client_id ON public.messages USING btree (registration_id, client, client_id) WHERE (client_id IS NOT NULL);
 

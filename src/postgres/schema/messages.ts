@@ -44,8 +44,8 @@ export type Body = ChatMessage & { answers?: Answered }
 /** Marketing needs the contact's consent; a service message does not. */
 export type Purpose = 'marketing' | 'service'
 
-/** When the CRM hears of a message that it did not send: with the contact's next message, at once, or not at all. */
-export type TellCrm = 'whenAnswered' | 'always' | 'never'
+/** When the CRM hears of a message that it did not send: with the contact's next message, or as soon as it is sent. */
+export type TellCrm = 'whenAnswered' | 'always'
 
 /** Messages of the CRM and of API clients, and automatic answers of channels. */
 export const messages = pgTable(
@@ -66,6 +66,7 @@ export const messages = pgTable(
     expiresAt: time(),
     tag: text(),
     purpose: text().$type<Purpose>(),
+    /** Null: the CRM knows of it, or is not to. */
     tellCrm: text().$type<TellCrm>(),
     body: json().$type<Body>().notNull(),
     state: text().$type<MessageState>().notNull().default('waiting'),
@@ -111,6 +112,10 @@ export const messages = pgTable(
     index('messages_unsettled').on(t.conversationId, t.bulk, t.id).where(sql`settled_at is null`),
     uniqueIndex('messages_client_id').on(t.registrationId, t.client, t.clientId).where(sql`client_id is not null`),
     index('messages_tag').on(t.registrationId, t.tag).where(sql`tag is not null`),
+    index('messages_scheduled')
+      .on(t.conversationId, t.notBefore)
+      .where(sql`not_before is not null and settled_at is null`),
+    index('messages_untold').on(t.conversationId, t.id).where(sql`tell_crm is not null`),
     index('messages_expiring').on(t.expiresAt).where(sql`expires_at is not null and settled_at is null`),
     index('messages_settled').on(t.settledAt).where(sql`settled_at is not null`),
     uniqueIndex('messages_answer').on(t.registrationId, t.answer).where(sql`answer is not null`)
