@@ -18,6 +18,7 @@ import { type Decision, scheduledOf } from './retry-policy.ts'
 export interface ClaimedMessage {
   registrationId: number
   conversationId: number
+  bulk?: boolean
   message: Pick<
     typeof messages.$inferSelect,
     | 'id'

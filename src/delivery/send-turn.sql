@@ -2,14 +2,16 @@
 -- A turn of the messages. First settles the simple results of attempts, unless another host has claimed the message since or
 -- something was heard of it: the message, the outbox items, each once, and the statuses that came before the gateway's
 -- answer. Then marks the heads of conversations that are due as `sending`, the longest due first, as many of each
--- registration as it wants: a message that is found so after a crash may have left. Answers the messages whose results were
--- not written, and the claimed ones as `ClaimedMessage` has them but for their parts, which are only right when they are read
--- after the claim: it may have waited for somebody who dropped one. `settled` and `registrations` are the conversations and
--- the registrations of `ids`. As json, since a body may hold what jsonb refuses (\u0000).
+-- registration as it wants: normal messages first, of bulk ones what is left, at most `bulk`, and `least` of them where as
+-- many wait. A message that is found as `sending` after a crash may have left. Answers the messages whose results were not
+-- written, and the claimed ones as `ClaimedMessage` has them but for their parts, which are only right when they are read
+-- after the claim: it may have waited for somebody who dropped one; and as `stale` conversations that were due and had no
+-- message to be sent now. `settled` and `registrations` are the conversations and the registrations of `ids`. As json, since
+-- a body may hold what jsonb refuses (\u0000).
 create or replace function pg_temp.send_turn(
   host text, ids bigint[], settled bigint[], registrations bigint[], refs text[], results json, items json, wants json,
   in_hand bigint[], at timestamptz
-) returns table (unwritten bigint[], claimed json)
+) returns table (unwritten bigint[], claimed json, stale bigint[])
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
@@ -49,20 +51,34 @@ begin
   end if;
 
   return query
-    with head as (
-      select i.id, i.state
-      from json_to_recordset(wants) as want(registration bigint, free int)
+    with due as materialized (
+      select next.id
+      from json_to_recordset(wants) as want(registration bigint, free int, bulk int, least int)
       join registrations r on r.id = want.registration and r.sending_host = host
         and coalesce(greatest(r.paused_until, r.operator_paused_until) <= at, true)
       cross join lateral (
-        select c.id from conversations c
-        where c.registration_id = r.id and c.sending_due <= at and c.id <> all(busy)
-        order by c.sending_due limit want.free
-      ) due
-      cross join lateral (
-        select i.id, i.state from messages i
-        where i.conversation_id = due.id and i.settled_at is null and i.state <> 'gathered' order by i.id limit 1
+        with reserved as materialized (
+          select count(*) number from (
+            select from conversations c
+            where c.registration_id = r.id and c.sending_bulk and c.sending_due <= at and c.id <> all(busy) limit want.least
+          ) waiting
+        ), normal as materialized (
+          select c.id from conversations c
+          where c.registration_id = r.id and not c.sending_bulk and c.sending_due <= at and c.id <> all(busy)
+          order by c.sending_due limit want.free - (select number from reserved)
+        )
+        select n.id from normal n
+        union all
+        (select c.id from conversations c
+        where c.registration_id = r.id and c.sending_bulk and c.sending_due <= at and c.id <> all(busy)
+        order by c.sending_due limit least(want.bulk, want.free - (select count(*) from normal)))
+      ) next
+    ), head as (
+      select i.id, i.state
+      from due cross join lateral (
+        select l.id, l.state, l.rank from pg_temp.in_line(due.id) l order by l.rank limit 1
       ) i
+      where i.rank < 3
     ), marked as (
       update messages m
       set state = 'sending', attempts = m.attempts + case when head.state = 'waiting' then 1 else 0 end,
@@ -73,7 +89,7 @@ begin
     )
     select coalesce(heard, '{}'), coalesce(json_agg(json_build_object(
       'registrationId', m.registration_id, 'conversationId', m.conversation_id, 'interrupted', m.interrupted,
-      'message', json_build_object(
+      'bulk', m.bulk, 'message', json_build_object(
         'id', m.id, 'registrationId', m.registration_id, 'conversationId', m.conversation_id, 'crmId', m.crm_id,
         'body', m.body, 'attempts', m.attempts, 'replays', m.replays, 'ref', m.ref, 'status', m.status, 'reason', m.reason,
         'progress', m.progress, 'returned', m.returned, 'doubt', m.doubt, 'partCount', m.part_count, 'inParts', m.in_parts,
@@ -81,7 +97,8 @@ begin
       'conversation', json_build_object(
         'lastIncomingRef', c.last_incoming_ref, 'lastIncomingAt', c.last_incoming_at,
         'lastIncomingContext', c.last_incoming_context, 'memory', c.memory, 'address', c.address)
-    ) order by m.id), '[]')
+    ) order by m.id), '[]'),
+    array(select due.id from due where due.id <> all(array(select m.conversation_id from marked m)))
     from marked m join conversations c on c.id = m.conversation_id;
 end
 $$;

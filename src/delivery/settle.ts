@@ -8,6 +8,7 @@ import type { Database, Executor } from '../postgres/connect.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
 import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
 import { lockConversations, lockRegistrations } from '../queue/conversations.ts'
+import type { Want } from '../queue/fair-share.ts'
 import { addJob } from '../queue/jobs.ts'
 import { pauseByGateway } from '../registrations/pause.ts'
 import {
@@ -31,7 +32,7 @@ interface Turn {
   database: Pick<Database, 'db' | 'pool'>
   /** The name of this host. */
   host: string
-  wants: readonly { registrationId: number; free: number }[]
+  wants: readonly Want[]
   /** Conversations that are not to be claimed again. */
   inHand: readonly number[]
   paceOf?: PaceOf
@@ -49,22 +50,44 @@ export async function sendTurn(
 
   await settle(results.filter(result => !isSimple(result, paceOf)))
   const given = simpleRows(simple, now)
-  const [turn] = await callRoutine<{ unwritten: string[]; claimed: Claimed[] }>(database.pool, SEND_TURN, [
-    host,
-    given.ids,
-    given.conversations,
-    given.registrations,
-    given.refs,
-    JSON.stringify(given.rows),
-    JSON.stringify(given.items),
-    JSON.stringify(wants.map(({ registrationId, free }) => ({ registration: registrationId, free }))),
-    inHand,
-    now
-  ])
+  const [turn] = await callRoutine<{ unwritten: string[]; claimed: Claimed[]; stale: string[] }>(
+    database.pool,
+    SEND_TURN,
+    [
+      host,
+      given.ids,
+      given.conversations,
+      given.registrations,
+      given.refs,
+      JSON.stringify(given.rows),
+      JSON.stringify(given.items),
+      JSON.stringify(wants.map(({ registrationId, ...want }) => ({ registration: registrationId, ...want }))),
+      inHand,
+      now
+    ]
+  )
   if (!turn) throw new Error('send_turn answered nothing')
   const unwritten = new Set(turn.unwritten.map(Number))
   await settle(simple.filter(({ claimed }) => unwritten.has(claimed.message.id)))
+  await refreshStale(database, turn.stale.map(Number))
   return withParts(database, turn.claimed)
+}
+
+/**
+ * They would be found due by every turn: their next message has expired, or is put off. A failure is left to the next
+ * turn, which finds them once more; a turn that failed here would leave what it has claimed unsent.
+ */
+async function refreshStale({ db }: Pick<Database, 'db'>, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return
+  await db
+    .transaction(async tx => {
+      const locked = await lockConversations(tx, ids)
+      await refreshSending(
+        tx,
+        locked.map(({ id }) => id)
+      )
+    })
+    .catch(() => {})
 }
 
 /** As json has it. */

@@ -1,18 +1,11 @@
--- name: accept_messages
--- Stores messages, each in its conversation, which is made where there is none under either name of the contact, and finds a
--- host for the registrations that have none. A message with an id that its registration has posted before changes nothing.
--- Locks conversations by their ids and then registrations by theirs, see CONTRIBUTING.md, "Locks".
-create or replace function pg_temp.accept_messages(
-  registrations bigint[], contacts text[], others text[], crm_ids text[], bodies json, at timestamptz
-) returns void
+-- name: lock_contacts
+-- The conversation of each contact, in their order, locked; made where there is none under either name of the contact.
+create or replace function pg_temp.lock_contacts(registrations bigint[], contacts text[], others text[]) returns bigint[]
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
-#variable_conflict use_column
 declare
   conversations_of bigint[];
-  open bigint[];
-  waking bigint[];
 begin
   -- Again, where one was made, or an erasure that was under way has taken one away.
   loop
@@ -27,7 +20,27 @@ begin
       where g.conversation is null;
     end if;
   end loop;
+  return conversations_of;
+end
+$$;
 
+-- name: accept_messages
+-- Stores messages of the CRM, each in its conversation, and finds a host for the registrations that have none. A message with
+-- an id that its registration has posted before changes nothing. Locks conversations by their ids and then registrations by
+-- theirs, see CONTRIBUTING.md, "Locks".
+create or replace function pg_temp.accept_messages(
+  registrations bigint[], contacts text[], others text[], crm_ids text[], bodies json, at timestamptz
+) returns void
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  conversations_of bigint[] := pg_temp.lock_contacts(registrations, contacts, others);
+  open bigint[];
+  overtaking bigint[];
+  waking bigint[];
+begin
   with added as (
     insert into messages (registration_id, conversation_id, crm_id, body, due_at)
     select g.registration, g.conversation, g.crm_id, g.body, at
@@ -38,7 +51,63 @@ begin
   )
   select array_agg(distinct conversation_id), array_agg(distinct registration_id) into open, waking from added;
 
+  -- A normal message changes when its conversation is due where there was none, or where it goes before what there is.
+  overtaking := array(
+    select c.id from conversations c
+    where c.id = any(open) and c.sending_due is not null and (c.sending_bulk or exists (
+      select from messages m where m.conversation_id = c.id and m.not_before > now() and m.settled_at is null)));
   update conversations c set sending_due = greatest(at, c.paced_until) where c.id = any(open) and c.sending_due is null;
+  if overtaking <> '{}' then
+    perform pg_temp.refresh_sending(overtaking, '{}', null);
+  end if;
   perform pg_temp.wake('send', waking);
+end
+$$;
+
+-- name: accept_items
+-- Stores messages of an API client in one registration, each in its conversation, in the order given. Answers for each item
+-- the message and whether it was accepted now: an item with an id that the client has used in this registration before
+-- changes nothing. Locks as `accept_messages` does.
+create or replace function pg_temp.accept_items(
+  registration bigint, client text, contacts text[], others text[], ids text[], items json, bodies json, at timestamptz
+) returns table (number bigint, message bigint, accepted boolean)
+language plpgsql
+set enable_seqscan = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  registrations bigint[] := array_fill(accept_items.registration, array[cardinality(contacts)]);
+  conversations_of bigint[] := pg_temp.lock_contacts(registrations, contacts, others);
+  added text[];
+  open bigint[];
+begin
+  with stored as (
+    insert into messages (
+      registration_id, conversation_id, client, client_id, body, bulk, not_before, expires_at, tag, purpose, tell_crm, due_at)
+    select accept_items.registration, g.conversation, accept_items.client, g.id, g.body, coalesce(g.bulk, false), g.not_before,
+      g.expires_at, g.tag, g.purpose, g.tell_crm, greatest(at, g.not_before)
+    from rows from (
+      unnest(ids),
+      json_to_recordset(items) as (
+        bulk boolean, not_before timestamptz, expires_at timestamptz, tag text, purpose text, tell_crm text),
+      json_array_elements(bodies), unnest(conversations_of)
+    ) as g(id, bulk, not_before, expires_at, tag, purpose, tell_crm, body, conversation)
+    on conflict do nothing
+    returning client_id, conversation_id
+  )
+  select coalesce(array_agg(s.client_id), '{}'), coalesce(array_agg(distinct s.conversation_id), '{}') into added, open
+  from stored s;
+
+  if open <> '{}' then
+    perform pg_temp.refresh_sending(open, '{}', null);
+    perform pg_temp.wake('send', array[accept_items.registration]);
+  end if;
+  return query
+    select g.number, m.id, g.id = any(added) and g.number = min(g.number) over (partition by g.id)
+    from unnest(ids) with ordinality as g(id, number)
+    cross join lateral (
+      select m.id from messages m
+      where m.registration_id = accept_items.registration and m.client = accept_items.client and m.client_id = g.id
+    ) m;
 end
 $$;

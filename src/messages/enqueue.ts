@@ -16,7 +16,14 @@ export async function enqueue(
   dueAt: Date
 ): Promise<void> {
   const open = new Set(added.map(({ conversationId }) => conversationId))
-  const idle = locked.filter(({ id, sendingDue }) => sendingDue === null && open.has(id)).map(({ id }) => id)
+  const mine = locked.filter(({ id }) => open.has(id))
+  const idle = mine.filter(({ sendingDue }) => sendingDue === null).map(({ id }) => id)
+  await refreshSending(
+    tx,
+    mine
+      .filter(({ sendingDue, sendingBulk }) => sendingDue !== null && (sendingBulk || sendingDue > dueAt))
+      .map(({ id }) => id)
+  )
   if (idle.length > 0)
     await tx
       .update(conversations)

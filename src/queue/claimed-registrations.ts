@@ -1,5 +1,7 @@
-import type { TokenBucket, Want } from './fair-share.ts'
+import type { Want } from './fair-share.ts'
 import { createHandoff } from './handoff.ts'
+import { type BulkLane, emptyLane } from './lanes.ts'
+import type { TokenBucket } from './token-bucket.ts'
 import type { ClaimedRegistration, QueueItem, WorkSource } from './work-source.ts'
 
 /** The registrations that this host has claimed for a kind of work: offered, claimed, handed off, released. */
@@ -16,6 +18,7 @@ export interface Claim extends ClaimedRegistration {
   /** When it last had something to do. */
   fedAt: number
   bucket: TokenBucket | undefined
+  lane: BulkLane
 }
 
 /** An idle claim is kept for so long: the next item then costs no job, and no claim. */
@@ -40,7 +43,7 @@ export function createClaims(source: Pick<WorkSource<QueueItem, never>, 'claim' 
   }
 
   function keep(claimed: ClaimedRegistration): void {
-    const fresh = { busy: 0, open: 0, begun: 0, bucket: undefined, fedAt: performance.now() }
+    const fresh = { busy: 0, open: 0, begun: 0, bucket: undefined, lane: emptyLane(), fedAt: performance.now() }
     // An earlier claim stays the same object, since the items in hand count themselves off it.
     const claim = claims.get(claimed.registrationId) ?? fresh
     claims.set(claimed.registrationId, Object.assign(claim, claimed, { at: performance.now() }))

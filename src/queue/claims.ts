@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
 import { hosts } from '../postgres/schema/hosts.ts'
@@ -91,16 +91,18 @@ function nextWake(
   return pausedUntil >= NEVER_DUE ? undefined : pausedUntil
 }
 
-/** The next due time of each registration: one index lookup each, however many items wait. */
+/** The next due time of each registration: one index lookup each, of messages one in each lane, however many items wait. */
 async function nextDue(tx: Executor, work: WorkKind, ids: readonly number[]): Promise<Map<number, Date>> {
   if (ids.length === 0) return new Map()
   const due = sql.identifier(DUE[work])
+  const next = (lane: SQL) => sql`(
+    select ${due} from ${conversations} where registration_id = given.id::bigint ${lane} and ${due} is not null order by ${due} limit 1)`
   const { rows } = await tx.execute<{ id: string; due: string }>(sql`
-    select given.id, next.due
-    from json_array_elements_text(${JSON.stringify(ids)}::json) as given(id)
-    cross join lateral (
-      select ${due} due from ${conversations} where registration_id = given.id::bigint and ${due} is not null order by ${due} limit 1
-    ) next`)
+    select next.id, next.due from (
+      select given.id, ${work === 'send' ? sql`least(${next(sql`and not sending_bulk`)}, ${next(sql`and sending_bulk`)})` : next(sql``)} due
+      from json_array_elements_text(${JSON.stringify(ids)}::json) as given(id)
+    ) next
+    where next.due is not null`)
   return new Map(rows.map(row => [Number(row.id), new Date(row.due)]))
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Claim, createClaims } from './claimed-registrations.ts'
 import { fairShare, type Want } from './fair-share.ts'
+import { countBegun } from './lanes.ts'
 import type { DispatchLimits, QueueItem, WorkSource } from './work-source.ts'
 
 /**
@@ -94,7 +95,7 @@ export function startDispatcher<Taken extends QueueItem, Done>(
     return [...groups.values()].flatMap(members => {
       const busy = members.reduce((sum, member) => sum + member.busy, 0)
       const room = Math.max(busy === 0 ? 1 : 0, Math.min(share - busy, limits.total - inHand.size))
-      return fairShare(members, room)
+      return fairShare(members, room, share)
     })
   }
 
@@ -106,6 +107,7 @@ export function startDispatcher<Taken extends QueueItem, Done>(
       claim.begun += 1
       claim.fedAt = performance.now()
       if (claim.bucket) claim.bucket.tokens -= 1
+      countBegun(claim.lane, item.bulk === true, limits.group)
     }
     const ended = source
       .process(item)
@@ -116,7 +118,10 @@ export function startDispatcher<Taken extends QueueItem, Done>(
       })
       .then(() => {
         inHand.delete(item.conversationId)
-        if (claim) claim.busy -= 1
+        if (claim) {
+          claim.busy -= 1
+          if (item.bulk) claim.lane.busy -= 1
+        }
         nudge()
       })
     inHand.set(item.conversationId, ended)

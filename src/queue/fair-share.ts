@@ -1,3 +1,6 @@
+import { type BulkLane, bulkWant } from './lanes.ts'
+import { refill, type TokenBucket } from './token-bucket.ts'
+
 /** Fair share: how many items each registration may have in hand, by its own limits and beside the others. */
 
 /** Items a second, and in hand at the same time. */
@@ -10,6 +13,9 @@ export interface Want {
   registrationId: number
   /** How many more items it may have in hand. */
   free: number
+  /** How many of these may be bulk ones, and how many are kept for bulk ones if as many wait. */
+  bulk: number
+  least: number
 }
 
 export interface Sharer {
@@ -17,25 +23,12 @@ export interface Sharer {
   limits?: OwnLimits
   busy: number
   bucket: TokenBucket | undefined
-}
-
-/** Token bucket of a limit by the second. A registration is claimed by one host, so one bucket is enough. */
-export interface TokenBucket {
-  tokens: number
-  at: number
-}
-
-function refill(bucket: TokenBucket | undefined, limits: OwnLimits | undefined): TokenBucket | undefined {
-  const perSecond = limits?.perSecond
-  if (perSecond === undefined) return undefined
-  const now = performance.now()
-  const tokens = bucket ? bucket.tokens + ((now - bucket.at) / 1_000) * perSecond : perSecond
-  return { tokens: Math.min(tokens, Math.max(1, perSecond)), at: now }
+  lane: BulkLane
 }
 
 /** How many more items a registration's own limits let it have now. */
 function allowance(member: Sharer): number {
-  member.bucket = refill(member.bucket, member.limits)
+  member.bucket = refill(member.bucket, member.limits?.perSecond)
   return Math.max(
     0,
     Math.floor(
@@ -47,15 +40,18 @@ function allowance(member: Sharer): number {
   )
 }
 
-/** Deals `room` out one by one, to those with the least in hand first. */
-export function fairShare(members: readonly Sharer[], room: number): Want[] {
+/** Deals `room` of a group's `share` out one by one, to those with the least in hand first. */
+export function fairShare(members: readonly Sharer[], room: number, share: number): Want[] {
   const order = members.toSorted((a, b) => a.busy - b.busy)
   const each = Math.floor(room / order.length)
   const extra = room % order.length
   return order
-    .map((member, index) => ({
-      registrationId: member.registrationId,
-      free: Math.min(each + (index < extra ? 1 : 0), allowance(member))
-    }))
+    .map((member, index) => {
+      const free = Math.min(each + (index < extra ? 1 : 0), allowance(member))
+      return { registrationId: member.registrationId, free, ...lanes(member, free, share) }
+    })
     .filter(({ free }) => free > 0)
 }
+
+const lanes = ({ lane, limits }: Sharer, free: number, share: number) =>
+  bulkWant(lane, { free, places: Math.min(share, limits?.inFlight ?? share), perSecond: limits?.perSecond })

@@ -73,10 +73,37 @@ begin
 end
 $$;
 
+-- name: in_line
+-- The messages of a conversation that may be the next, at most three; the one of the lowest rank is. 0: a bulk message that
+-- has begun, of which something may have left. 1: the oldest normal one. 2: the oldest bulk one, which a normal one overtakes
+-- while it waits. 3: one that is scheduled for later, which holds nothing up. What has expired before it began is in no line.
+-- In SQL without settings, so that each caller's plan has it in itself.
+create or replace function pg_temp.in_line(conversation bigint)
+returns table (id bigint, state text, bulk boolean, due_at timestamptz, rank int)
+language sql stable
+as $$
+  (select m.id, m.state, m.bulk, m.due_at, 1 from messages m
+    where m.conversation_id = conversation and m.settled_at is null and not m.bulk and m.state <> 'gathered'
+      and (m.not_before is null or m.not_before <= now())
+      and (m.expires_at is null or m.expires_at > now() or m.state <> 'waiting' or m.doubt is not null or m.in_parts)
+    order by m.id limit 1)
+  union all
+  (select m.id, m.state, m.bulk, m.due_at, case when m.state <> 'waiting' or m.doubt is not null or m.in_parts then 0 else 2 end
+    from messages m
+    where m.conversation_id = conversation and m.settled_at is null and m.bulk and m.state <> 'gathered'
+      and (m.not_before is null or m.not_before <= now())
+      and (m.expires_at is null or m.expires_at > now() or m.state <> 'waiting' or m.doubt is not null or m.in_parts)
+    order by m.id limit 1)
+  union all
+  (select m.id, m.state, m.bulk, m.not_before, 3 from messages m
+    where m.conversation_id = conversation and m.settled_at is null and m.not_before > now() and m.state <> 'gathered'
+    order by m.not_before limit 1)
+$$;
+
 -- name: refresh_sending
--- Saves when the oldest open message of each conversation, which the caller has locked, may be sent: not before its contact's
--- rate limit allows it. Conversations in `told` have outbox items since `at`; in one update with the other, since each would
--- write the row and its index entries anew.
+-- Saves when the next message of each conversation, which the caller has locked, may be sent: not before its contact's rate
+-- limit allows it; and its lane, which is the bulk one only if nothing else is in line. Conversations in `told` have outbox
+-- items since `at`; in one update with the other, since each would write the row and its index entries anew.
 create or replace function pg_temp.refresh_sending(ids bigint[], told bigint[], at timestamptz) returns void
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -84,9 +111,11 @@ as $$
 begin
   update conversations c set
     telling_due = coalesce(c.telling_due, case when c.id = any(told) then at end),
-    sending_due = (
-      select greatest(i.due_at, c.paced_until) from messages i
-      where i.conversation_id = c.id and i.settled_at is null and i.state <> 'gathered' order by i.id limit 1
+    (sending_due, sending_bulk) = (
+      -- A scheduled message may come before a bulk one that waits for its next attempt.
+      select min(greatest(line.due_at, c.paced_until)) filter (where line.rank = line.first or line.first >= 2),
+        coalesce(bool_and(line.bulk), false)
+      from (select i.bulk, i.due_at, i.rank, min(i.rank) over () first from pg_temp.in_line(c.id) i) line
     )
   where c.id = any(ids);
 end

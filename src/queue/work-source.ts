@@ -6,6 +6,8 @@ import type { OwnLimits, Want } from './fair-share.ts'
 export interface QueueItem {
   registrationId: number
   conversationId: number
+  /** The item is of the bulk lane. */
+  bulk?: boolean
 }
 
 export interface ClaimedRegistration {

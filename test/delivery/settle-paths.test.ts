@@ -94,7 +94,13 @@ async function claimedBy({ host, id }: typeof fast, all: readonly Given[]): Prom
       ...(waiting ? [{ ...row, crmId: `waiting ${index}`, dueAt: new Date(NOW.getTime() + 1_000) }] : [])
     ])
   }
-  const turn = { database, host, wants: [{ registrationId: id, free: all.length }], inHand: [], now: NOW }
+  const turn = {
+    database,
+    host,
+    wants: [{ registrationId: id, free: all.length, bulk: 0, least: 0 }],
+    inHand: [],
+    now: NOW
+  }
   return sendTurn([], turn)
 }
 

@@ -24,7 +24,13 @@ t.test('unmatched statuses: those reported before the answer to an attempt go be
   const say = (ref: string, reason: string, status: Status = 'sent') =>
     report(1, [{ kind: 'status', ref, status, reason }])
   const turn = (done: readonly AttemptResult[], free: number) =>
-    sendTurn(done, { database, host: HOST, wants: [{ registrationId: 1, free }], inHand: [], now: now() })
+    sendTurn(done, {
+      database,
+      host: HOST,
+      wants: [{ registrationId: 1, free, bulk: 0, least: 0 }],
+      inHand: [],
+      now: now()
+    })
   const stories = async () => {
     const rows = await sql<{ story: { reason?: string }[] }[]>`select story from messages order by id`
     return rows.map(({ story }) => story.flatMap(({ reason }) => reason ?? []))

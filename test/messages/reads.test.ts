@@ -9,7 +9,7 @@ import { text } from '../scripted-channel.ts'
 /** A plan is kept for as long as a session, and made while the tables are small. */
 
 const SETTLED = 3_000
-const WANTS = [{ registrationId: 1, free: 10 }]
+const WANTS = [{ registrationId: 1, free: 10, bulk: 0, least: 0 }]
 const now = () => new Date()
 
 t.test('turn: it reads only the messages and outbox items that it settles, however many others there are', async t => {

@@ -11,6 +11,7 @@ const SRC = fileURLToPath(new URL('../../src/', import.meta.url))
 
 /** A value of each type that a parameter has: nothing, and one of something. */
 const VALUES: Record<string, { nothing: unknown; one: unknown }> = {
+  bigint: { nothing: 1, one: 1 },
   'bigint[]': { nothing: '{}', one: '{1}' },
   'text[]': { nothing: '{}', one: '{x}' },
   json: { nothing: '[]', one: '[{}]' },

@@ -82,7 +82,8 @@ const accept = ({ pool }: Database, ids: readonly number[], crmId: string) =>
 
 const take = async (database: Database, done: readonly AttemptResult[]): Promise<ClaimedMessage[]> => {
   if (done.length === 0) await claim(database, 'send', HOST, REGISTRATIONS)
-  const wants = done.length === 0 ? REGISTRATIONS.map(registrationId => ({ registrationId, free: 2 })) : []
+  const wants =
+    done.length === 0 ? REGISTRATIONS.map(registrationId => ({ registrationId, free: 2, bulk: 0, least: 0 })) : []
   return sendTurn(done, { database, host: HOST, wants, inHand: [], now: now() })
 }
 

@@ -6,6 +6,7 @@ export type Host = 'a' | 'b'
 
 interface Message {
   id: number
+  bulk: boolean
   state: 'waiting' | 'sending' | 'accepted' | 'failed'
   due: number
   attempts: number
@@ -19,7 +20,14 @@ export interface Talk {
 
 const isOpen = ({ state }: Message) => state === 'waiting' || state === 'sending'
 
-export const headOf = ({ messages }: Talk): Message | undefined => messages.find(isOpen)
+/** A normal message overtakes bulk ones, but for one that is being sent. */
+export function headOf({ messages }: Talk): Message | undefined {
+  const [normal, bulk] = [false, true].map(lane => messages.find(one => isOpen(one) && one.bulk === lane))
+  return bulk?.state === 'sending' ? bulk : (normal ?? bulk)
+}
+
+/** Something normal is in line, though a bulk message that is being sent may be before it. */
+const isNormal = ({ messages }: Talk) => messages.some(one => isOpen(one) && !one.bulk)
 
 export function createModel() {
   const talks: Talk[] = []
@@ -27,6 +35,9 @@ export function createModel() {
   const paused = new Map<number, number>()
 
   const find = (id: number) => talks.flatMap(({ messages }) => messages).find(one => one.id === id)
+
+  const inNormalLane = ({ id }: { id: number }) =>
+    talks.some(talk => isNormal(talk) && talk.messages.some(one => one.id === id))
 
   /** The heads that a host may take now of a registration. */
   function due(registrationId: number, host: Host, inHand: readonly ClaimedMessage[], now: number): Message[] {
@@ -78,6 +89,9 @@ export function createModel() {
         const got = taken.filter(one => one.registrationId === registrationId)
         if (got.length !== Math.min(free, heads.length))
           throw new Error(`${host} took ${got.length} of ${heads.length}, and was free for ${free}`)
+        const left = heads.filter(({ id }) => !got.some(({ message }) => message.id === id))
+        if (left.some(inNormalLane) && got.some(({ message }) => !inNormalLane(message)))
+          throw new Error(`${host} took a bulk message before a normal one`)
         for (const one of got) take(heads, one)
       }
     },

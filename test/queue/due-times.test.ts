@@ -5,6 +5,7 @@ import type { AttemptResult, ClaimedMessage } from '../../src/delivery/attempt.t
 import { sendTurn } from '../../src/delivery/settle.ts'
 import { storeEvents } from '../../src/inbound/store-events.ts'
 import { createAccept } from '../../src/messages/accept.ts'
+import { createAcceptItems } from '../../src/messages/accept-items.ts'
 import { replayMessages } from '../../src/messages/replay.ts'
 import { type Database, openDatabase } from '../../src/postgres/connect.ts'
 import { conversations } from '../../src/postgres/schema/conversations.ts'
@@ -16,8 +17,9 @@ import { createModel, type Host, headOf } from './due-times-model.ts'
 
 /**
  * Conversations in Postgres against a model in memory, through whatever two
- * hosts may do to them: the oldest open message is the head, it alone is taken,
- * when it is due, and one at a time.
+ * hosts may do to them: the oldest open message of the normal lane is the head, or
+ * of the bulk lane where there is none; it alone is taken, when it is due, and one
+ * at a time.
  */
 
 type Fate = 'accepted' | 'failed' | 'again' | 'paused' | 'kept'
@@ -30,6 +32,7 @@ const kind = <Kind extends string>(name: Kind) => ({ kind: fc.constant(name) })
 
 const action = fc.oneof(
   { weight: 5, arbitrary: fc.record({ ...kind('post'), ...where, again: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ ...kind('campaign'), account: where.account, bulk: fc.boolean() }) },
   { weight: 8, arbitrary: fc.record({ ...kind('turn'), host, fates, free: fc.integer({ min: 0, max: 4 }) }) },
   { weight: 2, arbitrary: fc.record({ ...kind('wait'), ms: fc.integer({ min: 1, max: 3_000 }) }) },
   { weight: 1, arbitrary: fc.record({ ...kind('die'), host }) },
@@ -52,19 +55,40 @@ async function play(database: Database, actions: readonly Action[]): Promise<voi
   let posted = 0
   const clock = () => new Date(now)
   const accept = createAccept(database, clock, () => {})
+  const acceptItems = createAcceptItems(database, clock, () => {})
 
   const acts: { [Kind in Action['kind']]: (one: Of<Kind>) => Promise<void> } = {
     async post({ account, contact, again }) {
       if (!again) posted += 1
       const registrationId = ids[account] as number
       const crmId = `${registrationId} ${contact} ${posted}`
-      const content = { text: 'hello', format: 'text' as const }
-      await accept(registrationId, { crmId, chatId: null, contact, subject: null, content, attachments: [] })
+      await accept(registrationId, { crmId, chatId: null, ...bodyTo(contact) })
       const talk = model.of(registrationId, contact)
       const rows = await db.select().from(messages).where(eq(messages.crmId, crmId))
       for (const { id } of rows)
         if (!talk.messages.some(one => one.id === id))
-          talk.messages.push({ id, state: 'waiting', due: now, attempts: 0 })
+          talk.messages.push({ id, bulk: false, state: 'waiting', due: now, attempts: 0 })
+    },
+
+    /** Items of an API client: one for each contact, and one of them twice. */
+    async campaign({ account, bulk }) {
+      posted += 1
+      const registrationId = ids[account] as number
+      const rest = { other: null, bulk, notBefore: null, expiresAt: null, tag: null, tellCrm: null }
+      const items = ['x', 'y', 'z', 'x'].map(contact => ({
+        ...rest,
+        id: `${contact} ${posted}`,
+        body: bodyTo(contact),
+        purpose: 'marketing' as const
+      }))
+      const stored = await acceptItems(registrationId, 'campaigns', items)
+      if (stored.map(({ accepted }) => accepted).join() !== 'true,true,true,false')
+        throw new Error(`items were accepted: ${JSON.stringify(stored)}`)
+      for (const [index, { message: id, accepted }] of stored.entries())
+        if (accepted)
+          model
+            .of(registrationId, items[index]?.body.contact as string)
+            .messages.push({ id, bulk, state: 'waiting', due: now, attempts: 0 })
     },
 
     /** As a host works: settles what has ended and takes the next. */
@@ -73,7 +97,7 @@ async function play(database: Database, actions: readonly Action[]): Promise<voi
       const mine = inHand[host]
       const ended = [...mine.values()].flatMap((taken, index) => endOf(taken, fates[index] ?? 'kept', now))
       for (const { claimed: taken } of ended) mine.delete(taken.conversationId)
-      const wants = ids.map(registrationId => ({ registrationId, free }))
+      const wants = ids.map(registrationId => ({ registrationId, free, bulk: free, least: 0 }))
       const taken = await sendTurn(ended, { database, host, wants, inHand: [...mine.keys()], now: clock() })
       for (const one of ended) model.settled(one)
       model.taken(host, ids, free, [...mine.values()], taken, now)
@@ -131,6 +155,13 @@ async function play(database: Database, actions: readonly Action[]): Promise<voi
     await compare()
   }
 }
+
+const bodyTo = (contact: string) => ({
+  contact,
+  subject: null,
+  content: { text: 'hello', format: 'text' as const },
+  attachments: []
+})
 
 async function register(db: Database['db']): Promise<number[]> {
   const companyId = `${Math.random()}`
