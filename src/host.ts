@@ -35,6 +35,7 @@ import { lotCrons } from './lots/clean.ts'
 import { lotSource } from './lots/source.ts'
 import { lotTask } from './lots/task.ts'
 import { createAccept } from './messages/accept.ts'
+import { createAcceptItems } from './messages/accept-items.ts'
 import { messageCrons } from './messages/retention.ts'
 import { createDelivery } from './outbox/deliver.ts'
 import { outboxSource, setItemAside } from './outbox/source.ts'
@@ -117,8 +118,19 @@ export async function startHost(
         await app.register(channelPlugin(one, { ...parts.web, accept, report, keep, refused: days.refuse }), {
           prefix: prefixOf(base, one)
         })
-      const api = { database, ready, now, consoleToken, perSecond: quotas.api, keys, replayCalls }
-      await app.register(apiPlugin(api), { prefix: `${base.replace(/\/$/, '')}${API_PATH}` })
+      const api = apiPlugin({
+        database,
+        ready,
+        now,
+        consoleToken,
+        perSecond: quotas.api,
+        keys,
+        replayCalls,
+        registrations: parts.web.registrations,
+        mountedBy: name => mounted.find(({ channel }) => channel.name === name),
+        acceptItems: createAcceptItems(database, now, stored('send'))
+      })
+      await app.register(api, { prefix: `${base.replace(/\/$/, '')}${API_PATH}` })
       closing.push(() => app.close())
       await app.listen(config.listen)
     }

@@ -2,14 +2,19 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { registerAjvFormats, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
+import type { TSchema } from 'typebox'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { RuntimeOf } from '../channels/call-channel.ts'
+import type { Mounted } from '../channels/load.ts'
 import type { ReplayCalls } from '../inbound/replay-webhooks.ts'
+import type { AcceptItems } from '../messages/accept-items.ts'
 import type { Database } from '../postgres/connect.ts'
+import type { Registrations } from '../registrations/store.ts'
 import type { KeyWrap } from '../secrets/secrets.ts'
 import { authorize } from './authorize.ts'
 import { ErrorAnswer, refuseInvalid } from './errors.ts'
 import { auditApi } from './routes/audit.ts'
+import { itemApi } from './routes/items.ts'
 import { messageApi } from './routes/messages.ts'
 import { outboxApi } from './routes/outbox.ts'
 import { receivedApi } from './routes/received-webhooks.ts'
@@ -28,6 +33,16 @@ interface Deps {
   perSecond: number
   keys: KeyWrap
   replayCalls: ReplayCalls
+  registrations: Pick<Registrations, 'get'>
+  mountedBy: (channel: string) => Mounted | undefined
+  acceptItems: AcceptItems
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The body as the OpenAPI file describes it, where the route judges more of it than its schema does. */
+    describedBody?: TSchema
+  }
 }
 
 const DESCRIPTION = `What a company's other programs may ask of the host, and do. Every request but for this
@@ -56,8 +71,9 @@ const REFUSALS = {
 }
 
 export const apiPlugin =
-  ({ database, ready, now, consoleToken, perSecond, keys, replayCalls }: Deps) =>
+  ({ consoleToken, perSecond, ...deps }: Deps) =>
   async (scope: FastifyInstance): Promise<void> => {
+    const { database, ready, now, keys, replayCalls } = deps
     const app = scope.withTypeProvider<TypeBoxTypeProvider>()
     registerAjvFormats()
     app.setValidatorCompiler(validateRequest)
@@ -68,7 +84,11 @@ export const apiPlugin =
         info: { title: 'chat-plugin-host', version: packageJson.version, description: DESCRIPTION },
         components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
         security: [{ token: [] }]
-      }
+      },
+      transform: ({ schema, url, route: { config } }) => ({
+        url,
+        schema: config?.describedBody ? { ...schema, body: config.describedBody } : schema
+      })
     })
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
     await app.register(swaggerUi, {
@@ -86,6 +106,7 @@ export const apiPlugin =
         route.schema = { ...route.schema, response: { ...(route.schema?.response as object), ...REFUSALS } }
       })
       await guarded.register(registrationApi({ database, ready, now }))
+      await guarded.register(itemApi(deps))
       await guarded.register(messageApi({ database }))
       await guarded.register(outboxApi({ database, now }))
       await guarded.register(receivedApi({ database, keys, replayCalls }))

@@ -20,6 +20,11 @@ export const TooSlow = createError(
 )
 export const Past = createError<[string]>('CPH_API_PAST', '"%s" is in the past', 400)
 export const EitherOf = createError<[string, string]>('CPH_API_EITHER', 'Give either "%s" or "%s"', 400)
+export const NotMounted = createError<[string]>(
+  'CPH_API_NOT_MOUNTED',
+  'The channel "%s" of this registration is not mounted here',
+  409
+)
 const Invalid = createError<[string]>('CPH_API_INVALID', '%s', 400)
 
 export const ErrorAnswer = Type.Object(
@@ -50,6 +55,14 @@ export function refuseInvalid(app: FastifyInstance): void {
     return reply.code(statusCode).send({ code: statusCode, message, errors } satisfies Static<typeof ErrorAnswer>)
   })
 }
+
+/** What is wrong first, in one line. */
+export const firstProblem = (errors: readonly Validation[]): string =>
+  errors
+    .flatMap(fieldsOf)
+    .slice(0, 1)
+    .map(([field, text]) => `${field} ${text}`)
+    .join() || 'it is not valid'
 
 /** A field that is missing or not known is named itself, not the object around it. */
 function fieldsOf({ instancePath, keyword, params, message = 'is not valid' }: Validation): [string, string][] {

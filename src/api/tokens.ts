@@ -10,6 +10,8 @@ import { SCOPES, type Scope } from './scopes.ts'
 
 /** The client of a request. */
 export interface Client {
+  /** Two tokens of one name are one client. */
+  name: string
   /** As the audit names it. */
   actor: string
   scopes: readonly Scope[]
@@ -98,7 +100,7 @@ export function createAuthenticator({ db }: Pick<Database, 'db'>, consoleToken: 
 
   return async (token: string): Promise<Client | undefined> => {
     if (expected && timingSafeEqual(digestOf(token), expected))
-      return { actor: 'console', scopes: SCOPES, registrationId: null, key: 'console' }
+      return { name: 'console', actor: 'console', scopes: SCOPES, registrationId: null, key: 'console' }
     if (!SHAPE.test(token)) return undefined
     const [row] = await db
       .select()
@@ -112,6 +114,7 @@ export function createAuthenticator({ db }: Pick<Database, 'db'>, consoleToken: 
       )
     return (
       row && {
+        name: row.name,
         actor: `token ${row.id} (${row.name})`,
         scopes: row.scopes,
         registrationId: row.registrationId,

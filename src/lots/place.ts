@@ -137,7 +137,8 @@ async function findDuplicates(
 }
 
 /** The content of a message. Items are not compared, as a channel may put an id into each. */
-const contentOf = ({ subject, content, attachments }: ChatMessage) => JSON.stringify([subject, content, attachments])
+const contentOf = ({ subject, content, attachments, template }: ChatMessage) =>
+  JSON.stringify([subject, content, attachments, template])
 
 /** Finds the lot of a key: equal keys have equal hashes, whatever the order of their fields. */
 export const hashOf = (key: unknown) =>

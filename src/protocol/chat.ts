@@ -26,15 +26,18 @@ const MANY = `Message has more than ${LIMITS.attachments} attachments`
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Reads the claim `body`, or says why it cannot be a message: content first, then attachments, then the ids. */
-export function readPosted(body: Json): Result<Posted> {
+/**
+ * Reads the claim `body`, or says why it cannot be a message: content first, then attachments, then the ids. `bare`: it needs
+ * neither content nor attachments, since it has a template.
+ */
+export function readPosted(body: Json, { bare = false } = {}): Result<Posted> {
   const message = object(body.message)
   const read = readContent(message.content)
   if (!read.ok) return read
   const listed = readAttachments(message.attachments)
   if (!listed.ok) return listed
   const [content, attachments] = [read.value, listed.value]
-  if (!content && attachments.length === 0) return failure(EMPTY)
+  if (!bare && !content && attachments.length === 0) return failure(EMPTY)
 
   const chat = object(body.chat)
   const contact = text(chat.contact)

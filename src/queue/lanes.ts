@@ -31,10 +31,10 @@ export function bulkWant(
   return { bulk, least: Math.min(bulk, Math.floor(lane.owed)) }
 }
 
-/** Counts an item that was begun. What is owed is bounded: bulk items that come after a long while are owed no more than a place or two. */
+/** Counts an item that was begun. What is owed is bounded: bulk items that come after a long while are owed a tenth of the places. */
 export function countBegun(lane: BulkLane, isBulk: boolean, places: number): void {
   if (!isBulk) {
-    lane.owed = Math.min(lane.owed + LEAST_BULK, Math.max(1, places * LEAST_BULK))
+    lane.owed = Math.min(lane.owed + LEAST_BULK, 2 * (1 + places * LEAST_BULK))
     return
   }
   lane.busy += 1

@@ -29,6 +29,7 @@ interface Json extends Description {
   waiting: number
   state: string
   replayed: number
+  results: { id: string | null; result: string; messageId?: number; reason?: string }[]
 }
 
 export async function apiHost(t: Test, given: Parameters<typeof testHost>[1] = {}) {

@@ -3,6 +3,7 @@ import { check } from './check.ts'
 import { sendPhone } from './invoice.ts'
 import { phoneDedupe, phoneItem } from './phone-item.ts'
 import type { Service } from './profile.ts'
+import { reasonIn } from './refusal.ts'
 import { routeState } from './route-state.ts'
 import { routeChoices } from './routes.ts'
 import { PhoneSettings, type PhoneTools } from './settings.ts'
@@ -20,6 +21,7 @@ export default defineChannel({
   capabilities: () => ({ ...ONE_WAY, contactType: 'phone', formats: ['text'] }),
 
   send: sendPhone,
+  refusal: async (message, tools) => reasonIn(await phoneItem({ ...message, id: '' }, tools)),
   lots: lotsOf<PhoneTools['settings']>('phone', async (message, tools) => {
     const made = await phoneItem(message, tools)
     if ('refused' in made) return made

@@ -1,7 +1,6 @@
-import type { Attachment } from 'channel-kit/chat'
-import { type Directed, readArguments, readDirectives } from 'channel-kit/directives'
+import type { Attachment, ChatMessage } from 'channel-kit/chat'
+import { argumentsOf, type Directed, readArguments, readDirectives } from 'channel-kit/directives'
 import { readHtmlDirectives } from 'channel-kit/html-directives'
-import type { Outgoing } from 'channel-kit/outcome'
 import type { Escaping } from 'channel-kit/templates'
 import { attachmentOf } from './attach.ts'
 import { escaped } from './escape-html.ts'
@@ -9,7 +8,7 @@ import { oneLine } from './one-line.ts'
 import type { Refusal } from './refusal.ts'
 import type { CommonTools } from './settings.ts'
 import { taxpayer } from './taxpayer.ts'
-import { templatedOf } from './template-text.ts'
+import { type Template, templatedOf } from './template-text.ts'
 import { moment } from './time.ts'
 import { fillTokens, type Known, MOST_FILLED } from './tokens.ts'
 
@@ -33,11 +32,11 @@ export interface Draft {
 const WORDS = ['contract', 'cpf', 'campaign', 'rcs', 'schedule', 'attach', 'template'] as const
 type Word = (typeof WORDS)[number]
 
-const directed = async ({ content }: Outgoing) =>
+const directed = async ({ content }: ChatMessage) =>
   (content?.format === 'html' ? readHtmlDirectives : readDirectives)(content?.text ?? '', WORDS)
 
 /** `escaping`: of what parameters bring into a template's text. */
-export async function draftOf(message: Outgoing, tools: CommonTools, escaping: Escaping): Promise<Draft | Refusal> {
+export async function draftOf(message: ChatMessage, tools: CommonTools, escaping: Escaping): Promise<Draft | Refusal> {
   const { directives, text } = await directed(message)
   const room = { left: MOST_FILLED }
   const draft = await filledDraft(message, tools, { directives, text, room, escaping })
@@ -52,7 +51,7 @@ interface Written extends Directed<Word> {
 }
 
 async function filledDraft(
-  message: Outgoing,
+  message: ChatMessage,
   tools: CommonTools,
   { directives, text, room, escaping }: Written
 ): Promise<Draft | Refusal> {
@@ -62,8 +61,9 @@ async function filledDraft(
   const fill = (template = '') => fillTokens(template, known)
   const { translate, settings } = tools
 
-  const templated = said.has('template')
-    ? await templatedOf(said.get('template') ?? '', { text, known, fill, escaping }, tools)
+  const template = templateOf(message, said.get('template'), fill)
+  const templated = template
+    ? await templatedOf(template, { text, known, fill, escaping }, tools)
     : { text: fillTokens(text, known, message.content?.format === 'html' ? escaped : undefined), subject: undefined }
   if ('refused' in templated) return templated
 
@@ -81,7 +81,7 @@ async function filledDraft(
 
   return {
     text: templated.text,
-    templated: said.has('template'),
+    templated: template !== undefined,
     subject: oneLine(templated.subject ?? message.subject ?? ''),
     campaign: oneLine(value('campaign')),
     contract,
@@ -90,6 +90,19 @@ async function filledDraft(
     schedule: schedule.at,
     attachments: files.attachments
   }
+}
+
+/** Of the message's structure, to the letter, or of `/template code name=value`, where tokens are filled in. */
+function templateOf(
+  { template }: ChatMessage,
+  written: string | undefined,
+  fill: (text: string) => string
+): Template | undefined {
+  if (template) return { code: template.name, named: argumentsOf(template).named }
+  if (written === undefined) return undefined
+  const { positional, named } = readArguments(written)
+  const filled = Object.entries(named).map(([name, value]) => [name, fill(value)])
+  return { code: positional[0] ?? '', named: Object.fromEntries(filled) }
 }
 
 /** A message may have waited for so long since it was written, in a lot or for the gateway: its time is now. */
@@ -130,7 +143,7 @@ function filesOf(
 }
 
 function knownOf(
-  { contact, subject }: Outgoing,
+  { contact, subject }: ChatMessage,
   said: ReadonlyMap<Word, string>,
   { settings, now }: CommonTools
 ): Known {

@@ -1,7 +1,6 @@
-import type { Format } from 'channel-kit/chat'
+import type { ChatMessage, Format } from 'channel-kit/chat'
 import { isBlankHtml } from 'channel-kit/html-directives'
 import { markdownHtml } from 'channel-kit/markdown'
-import type { Outgoing } from 'channel-kit/outcome'
 import { type Draft, draftOf } from './draft.ts'
 import { addressOf, isAddress } from './email-address.ts'
 import { escaped } from './escape-html.ts'
@@ -27,7 +26,7 @@ export interface EmailDraft {
   item: EmailItem
 }
 
-export async function emailItem(message: Outgoing, tools: EmailTools): Promise<EmailDraft | Refusal> {
+export async function emailItem(message: ChatMessage, tools: EmailTools): Promise<EmailDraft | Refusal> {
   const { settings, translate } = tools
   const { route, sender } = settings
   if (!route.route?.[0]) return { refused: translate('messages', 'No route is chosen in the settings.') }

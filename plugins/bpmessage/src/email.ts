@@ -2,6 +2,7 @@ import { defineChannel } from 'channel-kit/channel'
 import { check } from './check.ts'
 import { emailDedupe, emailItem } from './email-item.ts'
 import { sendEmail } from './invoice.ts'
+import { reasonIn } from './refusal.ts'
 import { routeState } from './route-state.ts'
 import { routeChoices } from './routes.ts'
 import { EmailSettings, type EmailTools } from './settings.ts'
@@ -19,6 +20,7 @@ export default defineChannel({
   capabilities: () => ({ ...ONE_WAY, contactType: 'email', formats: ['text', 'markdown', 'html'] }),
 
   send: sendEmail,
+  refusal: async (message, tools) => reasonIn(await emailItem(message, tools)),
   lots: lotsOf<EmailTools['settings']>('email', async (message, tools) => {
     const made = await emailItem(message, tools)
     return 'refused' in made ? made : { ...made, service: 'email', dedupe: emailDedupe(made.item) }

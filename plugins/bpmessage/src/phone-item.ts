@@ -1,4 +1,4 @@
-import type { Outgoing } from 'channel-kit/outcome'
+import type { ChatMessage } from 'channel-kit/chat'
 import { isBlank } from 'channel-kit/typed'
 import { type Draft, draftOf } from './draft.ts'
 import { oneLine } from './one-line.ts'
@@ -34,7 +34,10 @@ export interface PhoneDraft {
 const TEMPLATE_VARIABLES = 'variaveis_template'
 
 /** Validates all that the gateway would, since one bad item costs it the whole request. */
-export async function phoneItem(message: Outgoing, tools: PhoneTools): Promise<PhoneDraft | Refusal> {
+export async function phoneItem(
+  message: ChatMessage & { id: string },
+  tools: PhoneTools
+): Promise<PhoneDraft | Refusal> {
   const { settings, translate } = tools
   const { route, connection } = settings
   if (!route.route?.[0]) return { refused: translate('messages', 'No route is chosen in the settings.') }

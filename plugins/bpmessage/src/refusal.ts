@@ -2,3 +2,7 @@
 export interface Refusal {
   refused: string
 }
+
+/** Why something could not be made; undefined: it was. */
+export const reasonIn = (made: object): string | undefined =>
+  'refused' in made ? (made as Refusal).refused : undefined

@@ -15,7 +15,8 @@ export const COMMON = {
   icon: new URL('../icon.png', import.meta.url),
   translations: new URL('../translations/', import.meta.url),
   options: Options,
-  dedupes: false
+  dedupes: false,
+  templates: true
 } as const
 
 export const DEVELOPER = { name: 'LEADVERTEX', email: 'support@salesrender.com', hostname: 'salesrender.com' }

@@ -1,4 +1,3 @@
-import { readArguments } from 'channel-kit/directives'
 import { readTemplates } from 'channel-kit/template-list'
 import { type Escaping, type Rendered, renderByCode } from 'channel-kit/templates'
 import type { Refusal } from './refusal.ts'
@@ -13,18 +12,20 @@ interface Given {
   escaping: Escaping
 }
 
-/** The text, and perhaps the subject, of the template that `/template code key=value` names. */
+export interface Template {
+  code: string
+  named: Readonly<Record<string, string>>
+}
+
+/** The text, and perhaps the subject, of a template. */
 export async function templatedOf(
-  value: string,
+  { code, named }: Template,
   { text, known, fill, escaping }: Given,
   { settings: { connection, templates }, translate }: CommonTools
 ): Promise<{ text: string; subject: string | undefined } | Refusal> {
-  const {
-    positional: [code = ''],
-    named
-  } = readArguments(value)
-  const said = Object.entries({ ...known.fields, ...named, text }).map(([name, given]) => [name, fill(given)])
-  const parameters = { ...Object.fromEntries(said), contact: known.contact, subject: known.subject }
+  const filled = Object.entries(known.fields).map(([name, given]) => [name, fill(given)])
+  const own = { text: fill(text), contact: known.contact, subject: known.subject }
+  const parameters = { ...Object.fromEntries(filled), ...named, ...own }
   const bodies = await readTemplates(templates.body ?? '')
   const body = await renderByCode(bodies.templates, code, parameters, escaping, connection.timeZone)
   if (body.kind !== 'rendered') return { refused: templateProblem(body, code, translate) }

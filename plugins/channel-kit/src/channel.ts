@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Static, TObject } from 'typebox'
-import type { AttachmentType, Format, Status } from './chat.ts'
+import type { AttachmentType, ChatMessage, Format, Status } from './chat.ts'
 import type { Downloaded, GatewayEvent, Media } from './event.ts'
 import type { Choices } from './form.ts'
 import type { Lots } from './lots.ts'
@@ -116,10 +116,19 @@ export interface Channel<Settings extends TObject = TObject, Options extends TOb
   confirmsMs?: number
   /** The gateway's limits of an account; an admin may change them where the settings have a field for it. */
   limits?(settings: Static<Settings>): AccountLimits
+  /** A message may name a template (`message.template`) instead of a text. */
+  templates?: boolean
+
   /** By the name of the uploader; `default` has the bare path. */
   uploads?: Readonly<Record<string, UploadPermissions>>
 
   send(message: Outgoing, tools: Tools<Static<Settings>, Static<Options>>): Promise<Outcome>
+
+  /**
+   * Why a message can never be sent, as far as that is known without the gateway: its contact, its length. An API client
+   * is told when it posts the message. Called for a thousand messages in a row, so it is quick.
+   */
+  refusal?(message: ChatMessage, tools: Tools<Static<Settings>, Static<Options>>): Promise<string | undefined>
 
   /** For a gateway that takes messages in lots. A table preview named `lots` shows the registration's last ones. */
   lots?: Lots<Static<Settings>, Static<Options>>

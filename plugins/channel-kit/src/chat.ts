@@ -21,13 +21,23 @@ export interface Content {
   format: Format
 }
 
+/** A template of the gateway's or of the settings, with what goes into its places. No value of a parameter can be read as anything else. */
+export interface TemplateUse {
+  name: string
+  language?: string
+  /** In the order of the places, or by their names. */
+  parameters?: readonly string[] | Readonly<Record<string, string>>
+}
+
 /** A message of a conversation, in either direction. */
 export interface ChatMessage {
   contact: string
   subject: string | null
-  /** Null only when there are attachments. */
+  /** Null only when there are attachments or a template. */
   content: Content | null
   attachments: readonly Attachment[]
+  /** Only of a message to a channel that has `templates`. An agent's `/template` line means the same. */
+  template?: TemplateUse
 }
 
 export const FORMATS = ['text', 'markdown', 'html'] as const satisfies readonly Format[]

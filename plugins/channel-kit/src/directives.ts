@@ -1,3 +1,4 @@
+import type { TemplateUse } from './chat.ts'
 import { isBlank, visible } from './typed.ts'
 
 /**
@@ -69,6 +70,13 @@ const PLAIN = '[^"“”„]'
 const QUOTED = '["“”„]((?:\\\\.|[^"“”„\\\\])*)["“”]'
 const WORD = new RegExp(`(?:(${NAME})=)?(?:${QUOTED}(?!\\S)|(\\S*))\\s*`, 'uy')
 const SEGMENT = new RegExp(`^(?:(${NAME})\\s*=\\s*)?(?:${QUOTED}|(${PLAIN}.*|))$`, 'us')
+
+/** Values for a template's places, as the structure has them. */
+export const argumentsOf = ({ parameters = [] }: TemplateUse): Arguments =>
+  isList(parameters) ? { positional: parameters, named: {} } : { positional: [], named: parameters }
+
+const isList = (parameters: NonNullable<TemplateUse['parameters']>): parameters is readonly string[] =>
+  Array.isArray(parameters)
 
 /** Reads `a b key=value key2="two words"`. In quotes `\"` is a quote and `\\` a backslash; a quote that never ends is text. */
 export function readArguments(value: string): Arguments {

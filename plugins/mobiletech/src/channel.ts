@@ -2,7 +2,7 @@ import { defineChannel } from 'channel-kit/channel'
 import { ATTACHMENT_TYPES, FORMATS } from 'channel-kit/chat'
 import { check } from './check.ts'
 import { webhook } from './previews.ts'
-import { send } from './send.ts'
+import { refusal, send } from './send.ts'
 import { Options, Settings } from './settings.ts'
 import { receive, verify } from './webhook.ts'
 
@@ -36,6 +36,8 @@ export default defineChannel({
   }),
 
   send,
+  templates: true,
+  refusal,
   webhook: { bodyLimit: 64 * KIB, verify, receive },
   check,
   markdowns: { webhook }

@@ -1,5 +1,5 @@
 import type { ChatMessage, Content } from 'channel-kit/chat'
-import { readArguments, readDirectives } from 'channel-kit/directives'
+import { argumentsOf, readArguments, readDirectives } from 'channel-kit/directives'
 import { offloaded } from 'channel-kit/offload'
 import { readTemplates } from 'channel-kit/template-list'
 import { renderByCode } from 'channel-kit/templates'
@@ -13,7 +13,7 @@ import { type Split, split } from './split.ts'
 
 export type Composed = { kind: 'texts'; texts: readonly string[] } | { kind: 'impossible'; reason: string }
 
-type Wanted = Pick<ChatMessage, 'contact' | 'content' | 'attachments'>
+type Wanted = Pick<ChatMessage, 'contact' | 'content' | 'attachments' | 'template'>
 
 /** Texts of a message of the CRM in SMS, each of which fits. */
 export async function compose(
@@ -56,8 +56,12 @@ export function partsOf(
 
 type Words = { kind: 'words'; text: string } | { kind: 'impossible'; reason: string }
 
-/** `/template code key=value`, and below it what is sent after the template. */
-async function wordsOf({ contact, content }: Wanted, list: string): Promise<Words> {
+/** A template of the structure, or of `/template code key=value`; below it comes what is sent after the template. */
+async function wordsOf({ contact, content, template }: Wanted, list: string): Promise<Words> {
+  if (template) {
+    const words = content ? await plainText(content) : ''
+    return rendered({ code: template.name, named: argumentsOf(template).named, contact }, words, list)
+  }
   if (!content) return { kind: 'words', text: '' }
   const { directives, text } = readDirectives(await directable(content), ['template'])
   // The markup of the rest is only read once its first lines are gone.
@@ -71,10 +75,20 @@ async function wordsOf({ contact, content }: Wanted, list: string): Promise<Word
   const [code, stray] = positional
   if (code === undefined || stray !== undefined)
     return impossible('A template is used by "/template code name=value"; a value of several words stands in quotes')
+  return rendered({ code, named, contact }, rest, list)
+}
+
+interface Template {
+  code: string
+  named: Readonly<Record<string, string>>
+  contact: string
+}
+
+async function rendered({ code, named, contact }: Template, rest: string, list: string): Promise<Words> {
   const { templates } = await readTemplates(list)
-  const rendered = await renderByCode(templates, code, { contact, ...named }, 'none', ZONE)
-  if (rendered.kind !== 'rendered') return impossible(rendered.reason)
-  const made = await plainText({ text: rendered.text, format: 'text' })
+  const filled = await renderByCode(templates, code, { contact, ...named }, 'none', ZONE)
+  if (filled.kind !== 'rendered') return impossible(filled.reason)
+  const made = await plainText({ text: filled.text, format: 'text' })
   return { kind: 'words', text: [made, rest].filter(part => part !== '').join('\n') }
 }
 

@@ -1,3 +1,4 @@
+import type { ChatMessage } from 'channel-kit/chat'
 import type { RenamedEvent } from 'channel-kit/event'
 import type { Conversation, Outcome, Outgoing, Part } from 'channel-kit/outcome'
 import { retryAfterMs } from 'channel-kit/retry-after'
@@ -21,9 +22,18 @@ const SET_UP_MS = 60_000
 /** The texts of a message of which parts got through, so that the others are still its others. */
 const Progress = Type.Object({ texts: Type.Array(Type.String()) })
 
+/** Why a message can never be sent. */
+export async function refusal(message: ChatMessage, tools: MobiletechTools): Promise<string | undefined> {
+  if (!slovakMobile(message.contact)) return foreign(message.contact)
+  const composed = await compose(message, tools)
+  return composed.kind === 'impossible' ? composed.reason : undefined
+}
+
+const foreign = (contact: string) => `${contact} is not a Slovak mobile number, the only ones that are sent to`
+
 export async function send(message: Outgoing, tools: MobiletechTools): Promise<Outcome> {
   const to = slovakMobile(message.address)
-  if (!to) return rejected(`${message.address} is not a Slovak mobile number, the only ones that are sent to`)
+  if (!to) return rejected(foreign(message.address))
   const composed = await textsOf(message, tools)
   if (composed.kind === 'impossible') return rejected(composed.reason)
   const routed = routeOf(to, conversationOf(message), tools)

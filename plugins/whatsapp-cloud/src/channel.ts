@@ -9,6 +9,7 @@ import { templates } from './lookups/templates.ts'
 import { webhook } from './lookups/webhook.ts'
 import { Options } from './options.ts'
 import { read } from './poll.ts'
+import { refusal } from './sending/recipient.ts'
 import { CONFIRM_MS, send } from './sending/send.ts'
 import { Settings } from './settings.ts'
 
@@ -54,6 +55,8 @@ export default defineChannel({
   }),
 
   send,
+  templates: true,
+  refusal,
   webhook: { bodyLimit: WEBHOOK_LIMIT, account: ({ account }) => account.phoneNumberId, verify, receive },
   download,
   poll: { cron: '*/5 * * * *', read },

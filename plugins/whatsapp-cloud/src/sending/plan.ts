@@ -1,4 +1,4 @@
-import { type Directed, readDirectives, readPiped } from 'channel-kit/directives'
+import { type Arguments, argumentsOf, type Directed, readDirectives, readPiped } from 'channel-kit/directives'
 import { type Json, record, text } from 'channel-kit/json'
 import { shown, unmarked } from '../markup/content.ts'
 import { LONGEST_CAPTION, split } from '../markup/split.ts'
@@ -14,8 +14,8 @@ type Commands = Directed<'template' | 'reply'> & { plain: string }
 
 export async function planOf(run: Run, fresh = false): Promise<Step<Plan>> {
   const commands = await commandsOf(run)
-  const template = commands.directives.find(({ word }) => word === 'template')
-  if (template) return planTemplate(run, template.value, commands.text, fresh)
+  const template = templateOf(run, commands)
+  if (template) return planTemplate(run, template, commands.text, fresh)
 
   const { translate, now } = run.tools
   const fallback = fallbackOf(run)
@@ -48,13 +48,31 @@ async function commandsOf({ message: { content } }: Run): Promise<Commands> {
   return { directives, text: await shown(rest), plain: await unmarked(rest) }
 }
 
-/** `/template name language | parameter | name=parameter` */
-async function planTemplate(given: Run, value: string, rest: string, fresh: boolean): Promise<Step<Plan>> {
-  const { translate } = given.tools
-  const { positional, named } = readPiped(value)
+interface WantedTemplate {
+  name: string
+  language: string
+  values: Arguments
+}
+
+/** Of the message's structure, or of `/template name language | parameter | name=parameter`; '' for what was not told. */
+function templateOf({ message: { template } }: Run, { directives }: Commands): WantedTemplate | undefined {
+  if (template) return { name: template.name, language: template.language ?? '', values: argumentsOf(template) }
+  const written = directives.find(({ word }) => word === 'template')
+  if (!written) return undefined
+  const { positional, named } = readPiped(written.value)
   const [name = '', language = '', ...more] = (positional[0] ?? '').split(/\s+/)
+  return { name, language: more.length > 0 ? '' : language, values: { positional: positional.slice(1), named } }
+}
+
+async function planTemplate(
+  given: Run,
+  { name, language, values }: WantedTemplate,
+  rest: string,
+  fresh: boolean
+): Promise<Step<Plan>> {
+  const { translate } = given.tools
   const problem = (text: string) => ended(rejected(given, text))
-  if (!name || !language || more.length > 0)
+  if (!name || !language)
     return problem(translate('reasons', 'A template is written /template name language | parameter | parameter'))
   if (rest) return problem(translate('reasons', 'Below a template there can be no text: it goes into its parameters'))
   if (given.message.attachments.length > 1) return problem(translate('reasons', 'A template takes one file at most'))
@@ -64,7 +82,7 @@ async function planTemplate(given: Run, value: string, rest: string, fresh: bool
   const stored = await storeFiles(given)
   if (stored.kind === 'ended') return stored
   const { shape, notes, noted } = found.value
-  const filled = fill(shape, { positional: positional.slice(1), named }, filesOf(stored.value)[0], translate)
+  const filled = fill(shape, values, filesOf(stored.value)[0], translate)
   if (filled.kind === 'wrong') return problem(filled.problem)
   return done({ run: stored.value, parts: [filled.part], from: 0, notes, noted })
 }

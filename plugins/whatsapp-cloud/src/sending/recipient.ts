@@ -1,4 +1,6 @@
+import type { ChatMessage } from 'channel-kit/chat'
 import type { Outgoing } from 'channel-kit/outcome'
+import type { Translate } from 'channel-kit/tools'
 import { typed } from 'channel-kit/typed'
 import { isBsuid } from '../incoming/customer.ts'
 
@@ -8,6 +10,15 @@ export type Recipient = { to: string } | { recipient: string }
 /** The recipient at an address; undefined if the address is neither a number nor an id. */
 export const recipientOf = ({ address }: Pick<Outgoing, 'address'>): Recipient | undefined =>
   isBsuid(address) ? { recipient: address } : number(address)
+
+/** Why a message can never be sent. */
+export async function refusal(
+  { contact, template }: ChatMessage,
+  { translate }: { translate: Translate }
+): Promise<string | undefined> {
+  if (!recipientOf({ address: contact })) return translate('reasons', '{contact} is no phone number', { contact })
+  return template && !template.language ? 'template: the language is missing' : undefined
+}
 
 /** With a plus, or WhatsApp may take it for a number of the business's own country. */
 function number(contact: string): Recipient | undefined {

@@ -1,0 +1,130 @@
+import { FORMATS } from 'channel-kit/chat'
+import { type Static, Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { NewItem } from '../messages/accept-items.ts'
+import { readPosted } from '../protocol/chat.ts'
+import { LIMITS } from '../protocol/limits.ts'
+import { failure, type Result, success } from '../protocol/result.ts'
+import { firstProblem } from './errors.ts'
+import { GivenTime, Text } from './validate.ts'
+
+/** An item: a message of an API client, as it is posted. Each is judged by itself, so that a wrong one costs no other. */
+
+/** Characters of a value, and values of a template. */
+const MAX_VALUE = 4_096
+const MAX_VALUES = 100
+/** Further ahead it is a mistake of units. */
+const LONGEST_AHEAD_MS = 366 * 24 * 3_600_000
+
+const Value = Type.String({ maxLength: MAX_VALUE })
+
+export const Item = Type.Object(
+  {
+    id: Text(LIMITS.id, "The client's own id: the same once more, in this registration, sends nothing"),
+    contact: Text(LIMITS.contact),
+    text: Type.Optional(Type.String({ maxLength: LIMITS.html })),
+    format: Type.Optional(Type.Enum([...FORMATS], { default: 'text' })),
+    template: Type.Optional(
+      Type.Object(
+        {
+          name: Text(512),
+          language: Type.Optional(Text(20)),
+          parameters: Type.Optional(
+            Type.Union([
+              Type.Array(Value, { maxItems: MAX_VALUES }),
+              Type.Record(Type.String({ maxLength: 100 }), Value, { maxProperties: MAX_VALUES })
+            ])
+          )
+        },
+        {
+          additionalProperties: false,
+          description: 'Instead of a text, where the channel has templates; parameters in their order, or by name'
+        }
+      )
+    ),
+    attachments: Type.Optional(
+      Type.Array(
+        Type.Object({ type: Type.String(), name: Type.String(), uri: Type.String() }, { additionalProperties: false }),
+        { maxItems: LIMITS.attachments }
+      )
+    ),
+    subject: Type.Optional(Text(LIMITS.subject)),
+    class: Type.Optional(
+      Type.Enum(['bulk', 'normal'], {
+        default: 'bulk',
+        description: '`bulk` leaves room for `normal`, which overtakes it. Each needs the scope: bulk, or send'
+      })
+    ),
+    purpose: Type.Optional(Type.Enum(['service', 'marketing'], { default: 'service' })),
+    notBefore: Type.Optional({ ...GivenTime, description: 'Holds up nothing until then' }),
+    expiresAt: Type.Optional({ ...GivenTime, description: 'Not begun until then, it ends as failed: expired' }),
+    tag: Type.Optional(Text(100, 'Any word to find the messages by')),
+    tellCrm: Type.Optional(
+      Type.Enum(['whenAnswered', 'always', 'never'], {
+        default: 'whenAnswered',
+        description: "When the CRM gets a note of it: with the contact's next message, once it is sent, or never"
+      })
+    )
+  },
+  { additionalProperties: false, title: 'MessageItem' }
+)
+
+type GivenItem = Static<typeof Item>
+
+const check = Compile(Item)
+
+/** Reads an item, or says why it is none. `otherWay`: another name of the same contact. */
+export function readItem(
+  given: unknown,
+  { now, otherWay, templates }: { now: Date; otherWay: (contact: string) => string | null; templates: boolean }
+): Result<NewItem> {
+  if (!check.Check(given)) return failure(firstProblem(check.Errors(given)))
+  const item: GivenItem = given
+  const { template } = item
+  if (template && !templates) return failure('template: this channel has none')
+  const times = timesOf(item, now)
+  if (!times.ok) return times
+
+  const posted = readPosted(
+    {
+      chat: { id: null, contact: item.contact, subject: item.subject ?? null },
+      message: {
+        id: null,
+        content: item.text === undefined ? null : { text: item.text, format: item.format ?? 'text' },
+        attachments: item.attachments ?? []
+      }
+    },
+    { bare: template !== undefined }
+  )
+  if (!posted.ok) return posted
+  const { crmId: _, chatId: __, ...body } = posted.value
+  const tellCrm = item.tellCrm ?? 'whenAnswered'
+  return success({
+    id: item.id,
+    body: template ? { ...body, template } : body,
+    other: otherWay(body.contact),
+    bulk: item.class !== 'normal',
+    ...times.value,
+    tag: item.tag ?? null,
+    purpose: item.purpose ?? 'service',
+    tellCrm: tellCrm === 'never' ? null : tellCrm
+  })
+}
+
+function timesOf(
+  item: Pick<GivenItem, 'notBefore' | 'expiresAt'>,
+  now: Date
+): Result<Pick<NewItem, 'notBefore' | 'expiresAt'>> {
+  const [notBefore, expiresAt] = [item.notBefore, item.expiresAt].map(time =>
+    time === undefined ? null : new Date(time)
+  )
+  const isFar = (time: Date | null | undefined) => time && time.getTime() > now.getTime() + LONGEST_AHEAD_MS
+  if (isFar(notBefore)) return failure('notBefore is more than a year ahead')
+  if (expiresAt && expiresAt <= now) return failure('expiresAt is in the past')
+  if (expiresAt && notBefore && expiresAt <= notBefore) return failure('expiresAt is not after notBefore')
+  return success({ notBefore: notBefore ?? null, expiresAt: expiresAt ?? null })
+}
+
+/** Whether an item is of the bulk lane, as far as it can be told of what may be none. */
+export const isBulk = (given: unknown): boolean =>
+  !(typeof given === 'object' && given !== null && 'class' in given && given.class === 'normal')
