@@ -56,7 +56,7 @@ export function refuseInvalid(app: FastifyInstance): void {
   })
 }
 
-/** What is wrong first, in one line. */
+/** The first problem, in one line. */
 export const firstProblem = (errors: readonly Validation[]): string =>
   errors
     .flatMap(fieldsOf)

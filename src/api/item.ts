@@ -18,7 +18,7 @@ const LONGEST_AHEAD_MS = 366 * 24 * 3_600_000
 
 const Value = Type.String({ maxLength: MAX_VALUE })
 
-export const Item = Type.Object(
+export const MessageItem = Type.Object(
   {
     id: Text(LIMITS.id, "The client's own id: the same once more, in this registration, sends nothing"),
     contact: Text(LIMITS.contact),
@@ -69,9 +69,9 @@ export const Item = Type.Object(
   { additionalProperties: false, title: 'MessageItem' }
 )
 
-type GivenItem = Static<typeof Item>
+type GivenItem = Static<typeof MessageItem>
 
-const check = Compile(Item)
+const check = Compile(MessageItem)
 
 /** Reads an item, or says why it is none. `otherWay`: another name of the same contact. */
 export function readItem(
@@ -125,6 +125,6 @@ function timesOf(
   return success({ notBefore: notBefore ?? null, expiresAt: expiresAt ?? null })
 }
 
-/** Whether an item is of the bulk lane, as far as it can be told of what may be none. */
+/** True for the bulk lane, also of what is no item. */
 export const isBulk = (given: unknown): boolean =>
   !(typeof given === 'object' && given !== null && 'class' in given && given.class === 'normal')

@@ -8,5 +8,5 @@ export type EventType =
   | 'registration.paused'
   | 'registration.changed'
 
-/** What an event tells beside its registration and its time. */
+/** The fields of an event beside its registration and its time. */
 export type EventBody = Readonly<Record<string, unknown>>

@@ -21,7 +21,7 @@ export interface NewItem {
   tellCrm: TellCrm | null
 }
 
-export interface AcceptedItem {
+interface AcceptedItem {
   message: number
   /** False: the client has used the id before, in this registration. */
   accepted: boolean

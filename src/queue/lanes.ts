@@ -20,7 +20,7 @@ export interface BulkLane {
 
 export const emptyLane = (): BulkLane => ({ busy: 0, bucket: undefined, owed: 0 })
 
-/** Of the free places of a registration, how many bulk items may take, and how many of these are kept for them. */
+/** The free places of a registration that bulk items may take, and how many of these are kept for them. */
 export function bulkWant(
   lane: BulkLane,
   { free, places, perSecond }: { free: number; places: number; perSecond: number | undefined }

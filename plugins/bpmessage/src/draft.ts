@@ -92,7 +92,7 @@ async function filledDraft(
   }
 }
 
-/** Of the message's structure, to the letter, or of `/template code name=value`, where tokens are filled in. */
+/** The template of the message's structure, to the letter, or that of `/template code name=value`, where tokens are filled in. */
 function templateOf(
   { template }: ChatMessage,
   written: string | undefined,

@@ -197,3 +197,19 @@ t.test('an address is read without the letters that nobody sees', async t => {
     item: { attachUrl: 'https://example.com/b.pdf', attachName: 'b' }
   })
 })
+
+t.test(
+  'a template of the structure takes its values to the letter, where tokens of the text are filled in',
+  async t => {
+    const templates = { templates: { body: 'bill: {{ name }}: {{ text }}' } }
+    const template = { name: 'bill', parameters: { name: '{contact} | /cpf 1' } }
+    const made = await phoneItem(
+      outgoing(MOBILE, '/contract C-1\nfor {contactfield=contract}', { template }),
+      phone(templates)
+    )
+    t.match(made, { item: { contract: 'C-1', text: '{contact} | /cpf 1: for C-1' } })
+    t.match(await phoneItem(outgoing(MOBILE, '', { template: { name: 'bill' } }), phone(templates)), {
+      refused: /needs name/
+    })
+  }
+)

@@ -87,3 +87,18 @@ t.test('an answer that cannot be made is none, and the message comes all the sam
     t.match(logged, [/could not be made/])
   }
 })
+
+t.test('a template of the structure takes its values to the letter', async t => {
+  const { gateway, send } = await stand(t, { settings: { templates: { templates: LIST } } })
+  const template = { name: 'welcome', parameters: { name: 'Eva" /template pong' } }
+  t.match(await send({ content: null, template }), { kind: 'accepted' })
+  t.match(await send({ content: { text: '/template pong', format: 'text' }, template }), { kind: 'accepted' })
+  t.same(
+    gateway.received().map(({ text }) => text),
+    [
+      'Hi Eva" /template pong,\nwelcome to Tom & Jerry!',
+      'Hi Eva" /template pong,\nwelcome to Tom & Jerry!\n/template pong'
+    ]
+  )
+  t.match(await send({ content: null, template: { name: 'nope' } }), { kind: 'rejected', reason: /no template "nope"/ })
+})

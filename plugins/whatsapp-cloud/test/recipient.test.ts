@@ -1,5 +1,5 @@
 import t from 'tap'
-import { recipientOf } from '../src/sending/recipient.ts'
+import { recipientOf, refusal } from '../src/sending/recipient.ts'
 
 t.test('a number is read in every way that people write it, and no other text is one', async t => {
   for (const address of [
@@ -18,4 +18,13 @@ t.test('a number is read in every way that people write it, and no other text is
   t.same(recipientOf({ address: 'SK.1234567' }), { recipient: 'SK.1234567' })
   for (const address of ['', 'Ana', '123', 'ana@example.com', '+421905O23456'])
     t.equal(recipientOf({ address }), undefined)
+})
+
+t.test('a message that can never be sent is refused before it is accepted', async t => {
+  const translate = (_: string, words: string) => words
+  const refused = (message: object) =>
+    refusal({ contact: '421905123456', subject: null, content: null, attachments: [], ...message }, { translate })
+  t.equal(await refused({}), undefined)
+  t.match(await refused({ contact: 'Ana' }), /no phone number/)
+  t.match(await refused({ template: { name: 'hello' } }), /language/)
 })

@@ -114,6 +114,31 @@ t.test('an agent names a template and its parameters', async t => {
   }
 })
 
+t.test('a template of the structure is filled to the letter, by order or by name', async t => {
+  const { gateway, send } = await registered(t, { state: { templates: TEMPLATES } })
+  const structure = (name: string, parameters: readonly string[] | Record<string, string>) => ({
+    content: null,
+    template: { name, language: 'en_US', parameters }
+  })
+  t.match(await send(structure('order', ['a | b="c"', '/template plain en_US'])), { kind: 'accepted' })
+  t.match(await send(structure('named', { first_name: 'x=y', total: '| 5' })), { kind: 'accepted' })
+  t.match(
+    gateway.state.messages.map(({ body }) => (body.template as { components: Json[] }).components),
+    [
+      [{ parameters: [{ text: 'a | b="c"' }, { text: '/template plain en_US' }] }],
+      [
+        {
+          parameters: [
+            { parameter_name: 'first_name', text: 'x=y' },
+            { parameter_name: 'total', text: '| 5' }
+          ]
+        }
+      ]
+    ]
+  )
+  t.match(await send(structure('order', ['one'])), { kind: 'rejected', reason: /takes 2 parameters/ })
+})
+
 t.test('a command is one however it was written', async t => {
   const { gateway, send } = await registered(t, { state: { templates: TEMPLATES } })
   t.match(await send(command('<p>/template order en_US | Eva &amp; Ján | 7</p>', 'html')), { kind: 'accepted' })

@@ -13,7 +13,7 @@ import { failure, type Result } from '../../protocol/result.ts'
 import type { Registrations } from '../../registrations/store.ts'
 import { mayTouch } from '../authorize.ts'
 import { Missing, MissingScope, NotMounted } from '../errors.ts'
-import { Item, isBulk, readItem } from '../item.ts'
+import { isBulk, MessageItem, readItem } from '../item.ts'
 import { ById, Id, Nullable } from '../lists.ts'
 import type { Client } from '../tokens.ts'
 
@@ -62,7 +62,7 @@ export const itemApi =
       {
         bodyLimit: MAX_BYTES,
         // Each item is judged by itself, so the request is valid whatever they are.
-        config: { describedBody: bodyOf(Item) },
+        config: { describedBody: bodyOf(MessageItem) },
         schema: {
           summary: 'Send messages',
           description: `At most ${MAX_ITEMS} items. An accepted one is stored for good, and ends as accepted by the gateway or as failed with a reason. A wrong one costs no other.`,
@@ -116,7 +116,7 @@ async function readAll(items: readonly unknown[], { channel, phones }: Mounted, 
   return read
 }
 
-/** What the channel itself knows to be wrong. Where it cannot say, the item is accepted, and `send` decides. */
+/** Refusals that the channel itself knows of. Where it cannot say, the item is accepted, and `send` decides. */
 async function judge(
   read: readonly Result<NewItem>[],
   registrationId: number,

@@ -54,7 +54,7 @@ interface WantedTemplate {
   values: Arguments
 }
 
-/** Of the message's structure, or of `/template name language | parameter | name=parameter`; '' for what was not told. */
+/** The template of the message's structure, or of `/template name language | parameter | name=parameter`; '' for what was not told. */
 function templateOf({ message: { template } }: Run, { directives }: Commands): WantedTemplate | undefined {
   if (template) return { name: template.name, language: template.language ?? '', values: argumentsOf(template) }
   const written = directives.find(({ word }) => word === 'template')
