@@ -4,10 +4,14 @@ import { Type } from 'typebox'
 
 /** The channel of the bench's gateway: one call a message, and the status `sent` with its answer. */
 
+/** Messages a second of each account; unlimited where it is not set. */
+const PER_SECOND = process.env.BENCH_PER_SECOND
+
 const channel: Channel = defineChannel({
   ...bareChannel,
   name: 'bench',
   options: Type.Object({ gateway: Type.String({ description: 'URL of the gateway' }) }),
+  limits: () => (PER_SECOND === undefined ? {} : { perSecond: Number(PER_SECOND) }),
 
   async send({ contact, content }, { options, fetch, webhookUrl, signal }) {
     const response = await fetch(options.gateway, {

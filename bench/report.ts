@@ -3,7 +3,7 @@ import { round, type Spread } from './measure.ts'
 import type { Result } from './run.ts'
 
 /** A result as text: tables and targets. */
-export function tablesOf({ floor, accept, endToEnd, latency, incoming, scale, drain }: Result): string {
+export function tablesOf({ floor, accept, endToEnd, latency, incoming, bulk, scale, drain }: Result): string {
   const parts = [
     floor &&
       table(
@@ -39,6 +39,18 @@ export function tablesOf({ floor, accept, endToEnd, latency, incoming, scale, dr
         ])
       ),
     incoming && table('Incoming: webhook to CRM', ['a second'], [[number(incoming.perSecond)]]),
+    bulk &&
+      table(
+        'Bulk messages of an API client, in batches of 1,000',
+        ['items a second', 'batch p50 ms', 'batch p99 ms'],
+        [[number(bulk.perSecond), bulk.batch.p50, bulk.batch.p99]]
+      ),
+    bulk &&
+      table(
+        `A normal message beside ${number(bulk.waiting)} bulk ones of an account of ${bulk.rate} a second`,
+        ['from to', 'p50 ms', 'p95 ms', 'p99 ms'],
+        [['post to gateway', ...times(bulk.toGateway)]]
+      ),
     scale && flows('Scale', scale, floor?.jobs),
     drain &&
       table(
@@ -107,7 +119,13 @@ interface Target {
 }
 
 export function targetsOf(result: Result): string {
-  const rows = [...acceptTargets(result), ...flowTargets(result), ...latencyTargets(result), ...scaleTargets(result)]
+  const rows = [
+    ...acceptTargets(result),
+    ...flowTargets(result),
+    ...latencyTargets(result),
+    ...bulkTargets(result),
+    ...scaleTargets(result)
+  ]
   const lines = rows.map(({ name, figure, min, max }) => {
     const reached = figure >= (min ?? -Infinity) && figure <= (max ?? Infinity)
     const wanted = min === undefined ? `at most ${max}` : `at least ${min}`
@@ -150,6 +168,14 @@ const latencyTargets = ({ latency = [] }: Result): Target[] =>
     { name: `post to gateway, p50 ms, hosts: ${hosts}`, figure: toGateway.p50, max: 15 },
     { name: `post to gateway, p99 ms, hosts: ${hosts}`, figure: toGateway.p99, max: 60 }
   ])
+
+const bulkTargets = ({ bulk }: Result): Target[] =>
+  bulk
+    ? [
+        { name: 'items accepted a second, in batches of 1,000', figure: bulk.perSecond, min: 20_000 },
+        { name: 'post to gateway beside bulk messages, p95 ms', figure: bulk.toGateway.p95, max: 1_000 }
+      ]
+    : []
 
 function scaleTargets({ scale = [], drain = [] }: Result): Target[] {
   const beside = scale.flatMap(({ name, ratio }) =>

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os'
 import { type Accepting, measureAccept } from './accept.ts'
+import { type Bulk, measureBulk } from './bulk.ts'
 import { type Draining, measureDrain } from './drain.ts'
 import { type Floor, measureFloor } from './floor.ts'
 import type { EndToEnd, Scene } from './flow.ts'
@@ -16,11 +17,12 @@ export interface Result {
   endToEnd?: EndToEnd[]
   latency?: Latency[]
   incoming?: Incoming
+  bulk?: Bulk
   scale?: EndToEnd[]
   drain?: Draining[]
 }
 
-export const PARTS = ['floor', 'accept', 'end-to-end', 'latency', 'incoming', 'scale', 'drain'] as const
+export const PARTS = ['floor', 'accept', 'end-to-end', 'latency', 'incoming', 'bulk', 'scale', 'drain'] as const
 
 /** At 200,000 a bare graphile-worker drains a third as many a second: they lie in each other's way. */
 const JOBS = 50_000
@@ -78,6 +80,7 @@ export async function runBench({ quick, only, progress, profiles }: Wanted): Pro
       latency: [await measureLatency(stage, 1, quick ? 8 : 30), await measureLatency(stage, 2, quick ? 8 : 30)]
     }),
     incoming: async stage => ({ incoming: await measureIncoming(stage, quick ? 5 : 20) }),
+    bulk: async stage => ({ bulk: await measureBulk(stage, quick ? 8 : 30) }),
     scale: async () => ({
       scale: [
         ...(await scenes(SCALE, measureEndToEnd, quick ? 8 : 20)),

@@ -93,11 +93,17 @@ export interface Host {
   close(): Promise<void>
 }
 
+interface HostOptions {
+  roles?: string
+  program?: string
+  env?: NodeJS.ProcessEnv
+}
+
 /** A host as `npm start` runs it, or another `program` in its place. */
 export async function startHost(
   stage: Stage,
   databaseUrl: string,
-  { roles = 'web,worker', program = '../src/main.ts' }: { roles?: string; program?: string } = {}
+  { roles = 'web,worker', program = '../src/main.ts', env = {} }: HostOptions = {}
 ): Promise<Host> {
   const port = await freePort()
   const gatewayPort = await stage.gateway.ask<number>('port')
@@ -119,7 +125,8 @@ export async function startHost(
       LV_PLUGIN_ROLES: roles,
       OUTBOUND_ALLOW: '127.0.0.0/8',
       CHANNEL_BENCH_GATEWAY: `http://127.0.0.1:${gatewayPort}/`,
-      LOG_LEVEL: 'warn'
+      LOG_LEVEL: 'warn',
+      ...env
     }
   })
   await host.answers(`http://127.0.0.1:${port}/info`, { timeoutMs: STARTS_MS })

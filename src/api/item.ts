@@ -100,12 +100,12 @@ export function readItem(
   const { crmId: _, chatId: __, ...body } = posted.value
   const tellCrm = item.tellCrm ?? 'whenAnswered'
   return success({
-    id: item.id,
+    id: item.id.toWellFormed(),
     body: template ? { ...body, template } : body,
     other: otherWay(body.contact),
     bulk: item.class !== 'normal',
     ...times.value,
-    tag: item.tag ?? null,
+    tag: item.tag?.toWellFormed() ?? null,
     purpose: item.purpose ?? 'service',
     tellCrm: tellCrm === 'never' ? null : tellCrm
   })

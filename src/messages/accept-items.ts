@@ -36,7 +36,7 @@ export const createAcceptItems =
   ({ pool }: Pick<Database, 'pool'>, now: () => Date, stored: (count: number) => void): AcceptItems =>
   async (registrationId, client, items) => {
     if (items.length === 0) return []
-    const rows = await callRoutine<{ number: string; message: string; accepted: boolean }>(pool, ACCEPT_ITEMS, [
+    const rows = await callRoutine<{ id: string; message: string; accepted: boolean }>(pool, ACCEPT_ITEMS, [
       registrationId,
       client,
       items.map(({ body }) => body.contact),
@@ -55,13 +55,13 @@ export const createAcceptItems =
       JSON.stringify(items.map(({ body }) => body)),
       now()
     ])
+    const answers = new Map(rows.map(({ id, message, accepted }) => [id, { message: Number(message), accepted }]))
     stored(rows.filter(({ accepted }) => accepted).length)
-    const answers = new Map(
-      rows.map(({ number, message, accepted }) => [Number(number), { message: Number(message), accepted }])
-    )
-    return items.map((_, index) => {
-      const answer = answers.get(index + 1)
+    return items.map(({ id }) => {
+      const answer = answers.get(id)
       if (!answer) throw new Error('An item that was stored is not there')
+      // The same id once more in one request is a duplicate.
+      answers.set(id, { ...answer, accepted: false })
       return answer
     })
   }

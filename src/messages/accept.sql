@@ -65,20 +65,22 @@ end
 $$;
 
 -- name: accept_items
--- Stores messages of an API client in one registration, each in its conversation, in the order given. Answers for each item
--- the message and whether it was accepted now: an item with an id that the client has used in this registration before
--- changes nothing. Locks as `accept_messages` does.
+-- Stores messages of an API client in one registration, each in its conversation, in the order given. Answers the message of
+-- each id, and whether it was accepted now: an id that the client has used in this registration before changes nothing. Locks
+-- as `accept_messages` does.
 create or replace function pg_temp.accept_items(
   registration bigint, client text, contacts text[], others text[], ids text[], items json, bodies json, at timestamptz
-) returns table (number bigint, message bigint, accepted boolean)
+) returns table (id text, message bigint, accepted boolean)
 language plpgsql
-set enable_seqscan = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
   registrations bigint[] := array_fill(accept_items.registration, array[cardinality(contacts)]);
   conversations_of bigint[] := pg_temp.lock_contacts(registrations, contacts, others);
-  added text[];
+  added bigint[];
+  added_ids text[];
+  known text[];
   open bigint[];
 begin
   with stored as (
@@ -93,21 +95,21 @@ begin
       json_array_elements(bodies), unnest(conversations_of)
     ) as g(id, bulk, not_before, expires_at, tag, purpose, tell_crm, body, conversation)
     on conflict do nothing
-    returning client_id, conversation_id
+    returning id, client_id, conversation_id, bulk, due_at
   )
-  select coalesce(array_agg(s.client_id), '{}'), coalesce(array_agg(distinct s.conversation_id), '{}') into added, open
-  from stored s;
+  select coalesce(array_agg(s.id), '{}'), coalesce(array_agg(s.client_id), '{}'), coalesce(array_agg(distinct s.conversation_id), '{}')
+  into added, added_ids, open from stored s;
 
-  if open <> '{}' then
+  if added <> '{}' then
     perform pg_temp.refresh_sending(open, '{}', null);
     perform pg_temp.wake('send', array[accept_items.registration]);
   end if;
-  return query
-    select g.number, m.id, g.id = any(added) and g.number = min(g.number) over (partition by g.id)
-    from unnest(ids) with ordinality as g(id, number)
-    cross join lateral (
-      select m.id from messages m
-      where m.registration_id = accept_items.registration and m.client = accept_items.client and m.client_id = g.id
-    ) m;
+  return query select a.id, a.message, true from unnest(added_ids, added) a(id, message);
+  if cardinality(added) < cardinality(ids) then
+    known := array(select unnest(ids) except select unnest(added_ids));
+    return query
+      select m.client_id, m.id, false from unnest(known) k(id)
+      join messages m on m.registration_id = accept_items.registration and m.client = accept_items.client and m.client_id = k.id;
+  end if;
 end
 $$;
