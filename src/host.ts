@@ -36,6 +36,7 @@ import { lotSource } from './lots/source.ts'
 import { lotTask } from './lots/task.ts'
 import { createAccept } from './messages/accept.ts'
 import { createAcceptItems } from './messages/accept-items.ts'
+import { startExpiry } from './messages/expiry.ts'
 import { messageCrons } from './messages/retention.ts'
 import { createDelivery } from './outbox/deliver.ts'
 import { outboxSource, setItemAside } from './outbox/source.ts'
@@ -96,7 +97,7 @@ export async function startHost(
     closing.push(parts.close)
 
     const worker = config.roles.worker ? await startWorker(parts.work) : undefined
-    if (worker) closing.push(worker.close, parts.interrupt)
+    if (worker) closing.push(worker.close, parts.interrupt, startExpiry({ ...parts.work, now }).stop)
     const { database, secrets: keys } = opened
     const { ready, settings } = parts.web
     const { log } = app

@@ -14,6 +14,7 @@ import type { KeyWrap } from '../secrets/secrets.ts'
 import { authorize } from './authorize.ts'
 import { ErrorAnswer, refuseInvalid } from './errors.ts'
 import { auditApi } from './routes/audit.ts'
+import { cancelApi } from './routes/cancel-messages.ts'
 import { itemApi } from './routes/items.ts'
 import { messageApi } from './routes/messages.ts'
 import { outboxApi } from './routes/outbox.ts'
@@ -108,6 +109,7 @@ export const apiPlugin =
       await guarded.register(registrationApi({ database, ready, now }))
       await guarded.register(itemApi(deps))
       await guarded.register(messageApi({ database }))
+      await guarded.register(cancelApi({ database, now }))
       await guarded.register(outboxApi({ database, now }))
       await guarded.register(receivedApi({ database, keys, replayCalls }))
       await guarded.register(auditApi({ database }))

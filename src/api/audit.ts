@@ -16,6 +16,7 @@ type AuditAction =
   | 'token.revoked'
   | 'registration.paused'
   | 'registration.resumed'
+  | 'messages.cancelled'
   | 'outbox.replayed'
   | 'webhooks.replayed'
 

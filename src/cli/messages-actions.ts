@@ -157,6 +157,8 @@ function storyRow(entry: WholeStoryEntry): readonly Cell[] {
       return [at, 'gathered', `in lot ${entry.lot}`]
     case 'replayed':
       return [at, 'replayed', 'by an operator']
+    case 'ended':
+      return [at, 'ended', `without a further attempt: ${entry.reason}`]
     case 'crm':
       return [at, 'CRM', `${deliveryText(entry)} (item ${entry.item})`]
   }
