@@ -37,6 +37,8 @@ import { lotTask } from './lots/task.ts'
 import { createAccept } from './messages/accept.ts'
 import { createAcceptItems } from './messages/accept-items.ts'
 import { startExpiry } from './messages/expiry.ts'
+import { operationCrons } from './messages/replay-operations.ts'
+import { replayTask } from './messages/replay-task.ts'
 import { messageCrons } from './messages/retention.ts'
 import { createDelivery } from './outbox/deliver.ts'
 import { outboxSource, setItemAside } from './outbox/source.ts'
@@ -253,13 +255,15 @@ async function compose(
         poll: createPoll({ database, ready, now, log }),
         media: mediaTask({ database, ready, translate: own, now, interrupted: interruption.signal, log }),
         late: lateTask({ database, translate: own, waitMs: queue.mediaWaitMs, now }),
-        lot: lotTask({ database, host, ready, policy: queue, interrupted: interruption.signal, now, log })
+        lot: lotTask({ database, host, ready, policy: queue, interrupted: interruption.signal, now, log }),
+        operation: replayTask({ database, interrupted: interruption.signal, now, log })
       },
       crons: [
         ...pollCrons(database, mounted),
         ...messageCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
         ...webhookCrons({ database, keepMs: config.webhooksMs, now, interrupted: interruption.signal, log }),
-        ...lotCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log })
+        ...lotCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
+        ...operationCrons({ database, now, interrupted: interruption.signal, log })
       ],
       sendLimit: queue.limit,
       graceMs: queue.stopMs,

@@ -17,6 +17,7 @@ import { auditApi } from './routes/audit.ts'
 import { cancelApi } from './routes/cancel-messages.ts'
 import { itemApi } from './routes/items.ts'
 import { messageApi } from './routes/messages.ts'
+import { operationApi } from './routes/operations.ts'
 import { outboxApi } from './routes/outbox.ts'
 import { receivedApi } from './routes/received-webhooks.ts'
 import { registrationApi } from './routes/registrations.ts'
@@ -110,6 +111,7 @@ export const apiPlugin =
       await guarded.register(itemApi(deps))
       await guarded.register(messageApi({ database }))
       await guarded.register(cancelApi({ database, now }))
+      await guarded.register(operationApi({ database, now }))
       await guarded.register(outboxApi({ database, now }))
       await guarded.register(receivedApi({ database, keys, replayCalls }))
       await guarded.register(auditApi({ database }))

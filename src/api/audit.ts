@@ -17,6 +17,8 @@ type AuditAction =
   | 'registration.paused'
   | 'registration.resumed'
   | 'messages.cancelled'
+  | 'messages.replayed'
+  | 'operation.cancelled'
   | 'outbox.replayed'
   | 'webhooks.replayed'
 

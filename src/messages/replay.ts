@@ -24,49 +24,52 @@ export const KEPT = {
  * had failed and now wait.
  */
 export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly number[], now: Date): Promise<number> =>
-  db.transaction(async tx => {
-    const rows = await tx
-      .select({ id: messages.conversationId })
-      .from(messages)
-      .where(inArray(messages.id, [...ids]))
-    const locked = await lockConversations(
-      tx,
-      rows.map(({ id }) => id)
-    )
-    const failed = and(inArray(messages.id, [...ids]), FAILED)
-    await drop(tx, failed)
-    const entry: StoryEntry = { kind: 'replayed', at: now.toISOString() }
-    const replayed = await tx
-      .update(messages)
-      .set({
-        state: 'waiting',
-        attempts: 0,
-        deaths: 0,
-        status: null,
-        reason: null,
-        ...KEPT,
-        doubt: sql`case when ${messages.doubt} = 'heard' and exists (select ${OF_MESSAGE}) then 'heard' end`,
-        progress: null,
-        returned: null,
-        later: null,
-        dueAt: now,
-        settledAt: null,
-        replays: sql`${messages.replays} + 1`,
-        story: sql`${messages.story} || ${JSON.stringify([entry])}::jsonb`
-      })
-      .where(failed)
-      .returning({ conversationId: messages.conversationId, registrationId: messages.registrationId })
-    await refreshSending(
-      tx,
-      locked.map(({ id }) => id)
-    )
-    await wake(
-      tx,
-      'send',
-      replayed.map(({ registrationId }) => registrationId)
-    )
-    return replayed.length
-  })
+  db.transaction(tx => replayMessagesIn(tx, ids, now))
+
+/** Replays messages in a transaction of the caller's, which has locked no conversation yet. */
+export async function replayMessagesIn(tx: Executor, ids: readonly number[], now: Date): Promise<number> {
+  const rows = await tx
+    .select({ id: messages.conversationId })
+    .from(messages)
+    .where(inArray(messages.id, [...ids]))
+  const locked = await lockConversations(
+    tx,
+    rows.map(({ id }) => id)
+  )
+  const failed = and(inArray(messages.id, [...ids]), FAILED)
+  await drop(tx, failed)
+  const entry: StoryEntry = { kind: 'replayed', at: now.toISOString() }
+  const replayed = await tx
+    .update(messages)
+    .set({
+      state: 'waiting',
+      attempts: 0,
+      deaths: 0,
+      status: null,
+      reason: null,
+      ...KEPT,
+      doubt: sql`case when ${messages.doubt} = 'heard' and exists (select ${OF_MESSAGE}) then 'heard' end`,
+      progress: null,
+      returned: null,
+      later: null,
+      dueAt: now,
+      settledAt: null,
+      replays: sql`${messages.replays} + 1`,
+      story: sql`${messages.story} || ${JSON.stringify([entry])}::jsonb`
+    })
+    .where(failed)
+    .returning({ conversationId: messages.conversationId, registrationId: messages.registrationId })
+  await refreshSending(
+    tx,
+    locked.map(({ id }) => id)
+  )
+  await wake(
+    tx,
+    'send',
+    replayed.map(({ registrationId }) => registrationId)
+  )
+  return replayed.length
+}
 
 /** Drops the failed parts, or the whole message if it was not in parts. Their refs are kept, since gateways repeat themselves. */
 async function drop(tx: Executor, failed: SQL | undefined): Promise<void> {
