@@ -16,6 +16,7 @@ import { ErrorAnswer, refuseInvalid } from './errors.ts'
 import { auditApi } from './routes/audit.ts'
 import { cancelApi } from './routes/cancel-messages.ts'
 import { itemApi } from './routes/items.ts'
+import { lotApi } from './routes/lots.ts'
 import { messageApi } from './routes/messages.ts'
 import { operationApi } from './routes/operations.ts'
 import { outboxApi } from './routes/outbox.ts'
@@ -112,6 +113,7 @@ export const apiPlugin =
       await guarded.register(messageApi({ database }))
       await guarded.register(cancelApi({ database, now }))
       await guarded.register(operationApi({ database, now }))
+      await guarded.register(lotApi({ database, now }))
       await guarded.register(outboxApi({ database, now }))
       await guarded.register(receivedApi({ database, keys, replayCalls }))
       await guarded.register(auditApi({ database }))

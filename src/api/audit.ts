@@ -19,6 +19,9 @@ type AuditAction =
   | 'messages.cancelled'
   | 'messages.replayed'
   | 'operation.cancelled'
+  | 'lot.processed'
+  | 'lot.retried'
+  | 'lot.cancelled'
   | 'outbox.replayed'
   | 'webhooks.replayed'
 
