@@ -6,13 +6,15 @@ import { type MessageState, messageParts, messages } from '../postgres/schema/me
 import { registrations } from '../postgres/schema/registrations.ts'
 import { waysOf } from '../protocol/contact.ts'
 import type { KnownPart } from './parts.ts'
-import { FAILED } from './replay.ts'
+import { FAILED, REPLAYABLE } from './replay.ts'
 
 /** Queries of messages for operators. */
 
 export interface MessageFilter {
   ids?: readonly number[] | undefined
   state?: MessageState | undefined
+  /** Failed, and not past their time. */
+  replayable?: boolean | undefined
   registrationId?: number | undefined
   contact?: string | undefined
   /** Accepted since. */
@@ -173,6 +175,7 @@ export async function idsBetween(
 export function matching({
   ids,
   state,
+  replayable = false,
   registrationId,
   contact,
   since,
@@ -185,6 +188,7 @@ export function matching({
   return [
     ids && sql`${messages.id} = any(${bigints(ids)})`,
     state && ofState(state),
+    replayable ? REPLAYABLE : undefined,
     registrationId === undefined ? undefined : eq(messages.registrationId, registrationId),
     contact === undefined ? undefined : inArray(conversations.contact, waysOf(contact)),
     since && gte(messages.createdAt, since),

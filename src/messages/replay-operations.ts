@@ -17,7 +17,7 @@ interface ReplayRequest {
 /** The messages of an operation that can be replayed now. */
 export function replayableOf({ request, registrationId }: Pick<Operation, 'request' | 'registrationId'>) {
   const { ids, filter = {} } = request as ReplayRequest
-  return { ...filterOf(filter), ids, registrationId: registrationId ?? undefined, state: 'failed' as const }
+  return { ...filterOf(filter), ids, registrationId: registrationId ?? undefined, replayable: true }
 }
 
 export interface NewReplay {
@@ -30,8 +30,8 @@ export interface NewReplay {
   endId: number
 }
 
-/** Running operations of one registration, and of all: each host has so many jobs at a time, and others wait for them. */
-export const MOST_RUNNING = { ofOne: 3, ofAll: 10 }
+/** Running operations of one registration, and of all: a host runs 20 jobs at a time, of which lots may have 8. */
+export const MOST_RUNNING = { ofOne: 3, ofAll: 6 }
 
 /** Starts a replay, or answers whose operations are too many. The caller's transaction writes the audit as well. */
 export async function startReplay(tx: Executor, wanted: NewReplay, now: Date): Promise<Operation | 'ofOne' | 'ofAll'> {

@@ -8,6 +8,9 @@ import type { StoryEntry } from './story.ts'
 /** Failed messages: those that never left, and those that the gateway took and later reported an error of. */
 export const FAILED = sql`(${messages.state} = 'failed' or (${messages.state} = 'accepted' and ${messages.status} = 'error'))`
 
+/** A message that is past its time is not sent late by a replay, which often names many. */
+export const REPLAYABLE = sql`(${FAILED} and (${messages.expiresAt} is null or ${messages.expiresAt} > now()))`
+
 const OF_MESSAGE = sql`from ${messageParts} p where p.message_id = ${messages.id} and not p.dropped`
 
 /** Columns of a message after failed parts of it were dropped. */
@@ -21,7 +24,7 @@ export const KEPT = {
  * conversations, being older than the messages that wait there, and the CRM gets
  * their statuses anew. Later reports about the failed attempt are not about them
  * any more. Parts that got through are not sent again. Returns how many messages
- * had failed and now wait.
+ * had failed and now wait; those past their `expiresAt` are left.
  */
 export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly number[], now: Date): Promise<number> =>
   db.transaction(tx => replayMessagesIn(tx, ids, now))
@@ -36,7 +39,7 @@ export async function replayMessagesIn(tx: Executor, ids: readonly number[], now
     tx,
     rows.map(({ id }) => id)
   )
-  const failed = and(inArray(messages.id, [...ids]), FAILED)
+  const failed = and(inArray(messages.id, [...ids]), REPLAYABLE)
   await drop(tx, failed)
   const entry: StoryEntry = { kind: 'replayed', at: now.toISOString() }
   const replayed = await tx

@@ -159,6 +159,16 @@ t.test('two hosts that are given the same operation do it once, since one of the
   t.same(await replays(), Array(60).fill(1))
 })
 
+t.test('a replay leaves messages alone that are past their time', async t => {
+  const { db, reach, replays, start, worker } = await build(t, { count: 4 })
+  await db.execute(sql`update messages set expires_at = now() - interval '1 second' where id = 2`)
+  worker()
+  const { operation, total } = await start({ filter: {} })
+  t.equal(total, 3)
+  t.match(await reach(operation.id, 'its end', ({ state }) => state === 'done'), { seen: 3, changed: 3 })
+  t.same(await replays(), [1, 0, 1, 1])
+})
+
 t.test('an operation whose registration was removed fails, and says why', async t => {
   const { db, reach, start, worker } = await build(t, { count: 4 })
   const { operation } = await start({ filter: { registration: 1 } })
