@@ -131,6 +131,37 @@ t.test('a cancellation of many, while hosts send and messages come, ends each me
   t.ok(failed.every(({ crmId }) => plugin.statuses(crmId ?? '').join() === 'error'))
 })
 
+t.test('messages of an API client are cancelled by their tag or expire, and the CRM hears nothing of them', async t => {
+  const { ask, cancel, crm, db, script } = await build(t)
+  t.equal((await ask('/registrations/1/pause', { body: { reason: 'to be called off' } })).status, 200)
+  const soon = new Date(Date.now() + 2_000).toISOString()
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString()
+  const item = (id: string, more: object) => ({ id, contact: `contact ${id}`, text: `text ${id}`, ...more })
+  const items = [
+    item('a', { tag: 'may' }),
+    item('b', { tag: 'may', class: 'normal' }),
+    item('c', { tag: 'may', notBefore: tomorrow }),
+    item('d', { tag: 'june' }),
+    item('e', { tag: 'june', expiresAt: soon })
+  ]
+  const { json } = await ask('/registrations/1/messages', { body: { items } })
+  t.match(json.results, Array(5).fill({ result: 'accepted' }))
+
+  t.match((await cancel({ filter: { tag: 'may', class: 'bulk' } })).json, { cancelled: 2 })
+  t.match((await cancel({ filter: { tag: 'may' } })).json, { cancelled: 1 })
+  await until('one to expire', async () => (await db.$count(messages, sql`reason = 'expired'`)) === 1)
+  t.match((await ask('/messages?q=e')).json.items, [
+    { clientId: 'e', state: 'failed', reason: 'expired', expiresAt: soon }
+  ])
+  const { rows } = await db.execute(sql`select contact from conversations where sending_due is not null`)
+  t.match(rows, [{ contact: 'contact d' }], 'nothing else is in line')
+  t.same(script.texts(), [])
+  t.same(
+    crm.events.filter(({ type }) => type === 'status'),
+    []
+  )
+})
+
 t.test(
   'messages of another registration are neither counted nor cancelled, and a wrong request is refused',
   async t => {

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { LIMITS } from '../../protocol/limits.ts'
 import { Id } from '../lists.ts'
 import { GivenTime, Text } from '../validate.ts'
 
@@ -8,13 +9,15 @@ export const MessageLane = Type.Enum(['bulk', 'normal'], {
   description: 'The lane: bulk messages go when normal ones leave room'
 })
 
-/** The limits are those of what is posted: a longer text finds nothing. */
+/** Texts are as long at most as those that are posted. */
 export const MESSAGE_FILTER = {
   registration: Type.Optional(Id),
-  q: Type.Optional(Text(500, 'A contact, an id of the CRM, of the API client or of the gateway; whole, not a piece')),
+  q: Type.Optional(
+    Text(LIMITS.id, 'A contact, an id of the CRM, of the API client or of the gateway; whole, not a piece')
+  ),
   reason: Type.Optional(Text(200, 'A piece of the reason')),
-  contact: Type.Optional(Text(320, 'As the CRM writes it')),
-  tag: Type.Optional(Text(200, 'The whole tag')),
+  contact: Type.Optional(Text(LIMITS.contact, 'As the CRM writes it')),
+  tag: Type.Optional(Text(100, 'The whole tag')),
   class: Type.Optional(MessageLane),
   since: Type.Optional(GivenTime),
   until: Type.Optional(GivenTime)
