@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
+import { operationCrons } from '../../src/messages/replay-operations.ts'
 import { replayTask } from '../../src/messages/replay-task.ts'
 import { messages } from '../../src/postgres/schema/messages.ts'
 import { until } from '../harness.ts'
@@ -167,6 +168,21 @@ t.test('a replay leaves messages alone that are past their time', async t => {
   t.equal(total, 3)
   t.match(await reach(operation.id, 'its end', ({ state }) => state === 'done'), { seen: 3, changed: 3 })
   t.same(await replays(), [1, 0, 1, 1])
+})
+
+t.test('an operation is removed 30 days after its end, and a running one stays', async t => {
+  const { ask, host, start } = await build(t, { count: 1 })
+  const { operation: ended } = await start({ filter: { tag: 'none' } })
+  const { operation: running } = await start({ filter: {}, perSecond: 1 })
+  const { signal: interrupted } = new AbortController()
+  const removeAfter = async (days: number) => {
+    const now = () => new Date(Date.now() + days * 86_400_000)
+    const log = { info: () => {}, error: () => {} }
+    for (const { run } of operationCrons({ database: host.database, now, interrupted, log })) await run()
+    return (await ask('/operations')).json.items.map(({ id }) => id)
+  }
+  t.same(await removeAfter(29), [running.id, ended.id])
+  t.same(await removeAfter(31), [running.id])
 })
 
 t.test('an operation whose registration was removed fails, and says why', async t => {
