@@ -36,6 +36,9 @@ import { lotSource } from './lots/source.ts'
 import { lotTask } from './lots/task.ts'
 import { createAccept } from './messages/accept.ts'
 import { createAcceptItems } from './messages/accept-items.ts'
+import { startExpiry } from './messages/expiry.ts'
+import { operationCrons } from './messages/replay-operations.ts'
+import { replayTask } from './messages/replay-task.ts'
 import { messageCrons } from './messages/retention.ts'
 import { createDelivery } from './outbox/deliver.ts'
 import { outboxSource, setItemAside } from './outbox/source.ts'
@@ -96,7 +99,7 @@ export async function startHost(
     closing.push(parts.close)
 
     const worker = config.roles.worker ? await startWorker(parts.work) : undefined
-    if (worker) closing.push(worker.close, parts.interrupt)
+    if (worker) closing.push(worker.close, parts.interrupt, startExpiry({ ...parts.work, now }).stop)
     const { database, secrets: keys } = opened
     const { ready, settings } = parts.web
     const { log } = app
@@ -252,13 +255,15 @@ async function compose(
         poll: createPoll({ database, ready, now, log }),
         media: mediaTask({ database, ready, translate: own, now, interrupted: interruption.signal, log }),
         late: lateTask({ database, translate: own, waitMs: queue.mediaWaitMs, now }),
-        lot: lotTask({ database, host, ready, policy: queue, interrupted: interruption.signal, now, log })
+        lot: lotTask({ database, host, ready, policy: queue, interrupted: interruption.signal, now, log }),
+        operation: replayTask({ database, interrupted: interruption.signal, now, log })
       },
       crons: [
         ...pollCrons(database, mounted),
         ...messageCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
         ...webhookCrons({ database, keepMs: config.webhooksMs, now, interrupted: interruption.signal, log }),
-        ...lotCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log })
+        ...lotCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
+        ...operationCrons({ database, now, interrupted: interruption.signal, log })
       ],
       sendLimit: queue.limit,
       graceMs: queue.stopMs,

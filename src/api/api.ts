@@ -14,8 +14,11 @@ import type { KeyWrap } from '../secrets/secrets.ts'
 import { authorize } from './authorize.ts'
 import { ErrorAnswer, refuseInvalid } from './errors.ts'
 import { auditApi } from './routes/audit.ts'
+import { cancelApi } from './routes/cancel-messages.ts'
 import { itemApi } from './routes/items.ts'
+import { lotApi } from './routes/lots.ts'
 import { messageApi } from './routes/messages.ts'
+import { operationApi } from './routes/operations.ts'
 import { outboxApi } from './routes/outbox.ts'
 import { receivedApi } from './routes/received-webhooks.ts'
 import { registrationApi } from './routes/registrations.ts'
@@ -108,6 +111,9 @@ export const apiPlugin =
       await guarded.register(registrationApi({ database, ready, now }))
       await guarded.register(itemApi(deps))
       await guarded.register(messageApi({ database }))
+      await guarded.register(cancelApi({ database, now }))
+      await guarded.register(operationApi({ database, now }))
+      await guarded.register(lotApi({ database, now }))
       await guarded.register(outboxApi({ database, now }))
       await guarded.register(receivedApi({ database, keys, replayCalls }))
       await guarded.register(auditApi({ database }))

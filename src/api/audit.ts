@@ -16,6 +16,12 @@ type AuditAction =
   | 'token.revoked'
   | 'registration.paused'
   | 'registration.resumed'
+  | 'messages.cancelled'
+  | 'messages.replayed'
+  | 'operation.cancelled'
+  | 'lot.processed'
+  | 'lot.retried'
+  | 'lot.cancelled'
   | 'outbox.replayed'
   | 'webhooks.replayed'
 

@@ -81,8 +81,8 @@ function unauthorized(reply: { header: (name: string, value: string) => unknown 
 const bearerOf = ({ headers: { authorization } }: FastifyRequest) =>
   /^bearer ([\x21-\x7e]{1,512})$/i.exec(authorization ?? '')?.[1]
 
-/** Throws unless the client may touch the registration. */
-export function mayTouch({ registrationId }: Client, wanted: number): void {
+/** Throws unless the client may touch the registration; null: what is about all of them. */
+export function mayTouch({ registrationId }: Client, wanted: number | null): void {
   if (registrationId !== null && registrationId !== wanted) throw new OtherRegistration()
 }
 

@@ -19,6 +19,7 @@ export const TooSlow = createError(
   422
 )
 export const Past = createError<[string]>('CPH_API_PAST', '"%s" is in the past', 400)
+export const Conflict = createError<[string]>('CPH_API_CONFLICT', '%s', 409)
 export const EitherOf = createError<[string, string]>('CPH_API_EITHER', 'Give either "%s" or "%s"', 400)
 export const NotMounted = createError<[string]>(
   'CPH_API_NOT_MOUNTED',

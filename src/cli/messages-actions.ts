@@ -157,6 +157,8 @@ function storyRow(entry: WholeStoryEntry): readonly Cell[] {
       return [at, 'gathered', `in lot ${entry.lot}`]
     case 'replayed':
       return [at, 'replayed', 'by an operator']
+    case 'ended':
+      return [at, 'ended', `without a further attempt: ${entry.reason}`]
     case 'crm':
       return [at, 'CRM', `${deliveryText(entry)} (item ${entry.item})`]
   }
@@ -190,7 +192,7 @@ export async function messagesReplay(
   const narrowed = Object.keys(narrowing).length > 0
   const ids = chosenIds(given, { all, narrowed })
   return withDatabase(async ({ database }, interrupted) => {
-    const wanted = { ...filterOf(narrowing), ids, state: 'failed' as const }
+    const wanted = { ...filterOf(narrowing), ids, replayable: true }
     return replayInBatches({
       ids,
       dryRun,
@@ -199,7 +201,7 @@ export async function messagesReplay(
       batches: () => idsOf(database, wanted, REPLAY_BATCH),
       replay: batch => replayMessages(database, batch, new Date()),
       describe: number => `${count(number, 'message')} that had failed`,
-      left: 'had not failed, or not there'
+      left: 'had not failed, past their time, or not there'
     })
   })
 }

@@ -19,8 +19,18 @@ export type Cancelled =
 
 const REASON = 'cancelled by an operator'
 
-export async function cancelLot({ db }: Pick<Database, 'db'>, id: number, now: Date): Promise<Cancelled> {
-  const cancelled = await db.transaction(tx => cancelQueued(tx, id, now))
+/** `noted`: called in the transaction that cancels it. */
+export async function cancelLot(
+  { db }: Pick<Database, 'db'>,
+  id: number,
+  now: Date,
+  noted: (tx: Executor) => PromiseLike<unknown> = async () => {}
+): Promise<Cancelled> {
+  const cancelled = await db.transaction(async tx => {
+    const done = await cancelQueued(tx, id, now)
+    if (done.kind === 'cancelled') await noted(tx)
+    return done
+  })
   if (cancelled.kind !== 'cancelled' || cancelled.rest) return cancelled
   const [lot] = await db.select().from(lots).where(eq(lots.id, id))
   if (lot) await settleItems({ database: { db }, now: () => now }, lot, { kind: 'cancelled', reason: REASON })

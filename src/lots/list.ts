@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../postgres/connect.ts'
+import type { Database, Executor } from '../postgres/connect.ts'
 import { type ItemState, type LotState, lotItems, lots } from '../postgres/schema/lots.ts'
 import { messages } from '../postgres/schema/messages.ts'
 
@@ -40,7 +40,7 @@ export type ListedLot = Awaited<ReturnType<typeof listLots>>[number]
 
 /** The newest first; `after`: the id of the last one seen. */
 export const listLots = (
-  { db }: Pick<Database, 'db'>,
+  { db }: { db: Executor },
   wanted: WantedLots,
   { limit, after }: { limit: number; after?: number | undefined }
 ) =>

@@ -1,5 +1,5 @@
 import { and, asc, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm'
-import { FAILED } from '../messages/replay.ts'
+import { REPLAYABLE } from '../messages/replay.ts'
 import type { Database } from '../postgres/connect.ts'
 import { lotItems, lots } from '../postgres/schema/lots.ts'
 import { messages } from '../postgres/schema/messages.ts'
@@ -19,7 +19,7 @@ const RETRYABLE = ['failed', 'unknown', 'cancelled'] as const
 
 const failedIn = ({ lotId, registrationId, maxRetries }: WantedRetry): SQL | undefined =>
   and(
-    FAILED,
+    REPLAYABLE,
     lt(messages.replays, maxRetries),
     lotId === undefined ? and(eq(lots.retryable, true), inArray(lotItems.state, [...RETRYABLE])) : eq(lots.id, lotId),
     registrationId === undefined ? undefined : eq(lots.registrationId, registrationId),

@@ -6,30 +6,60 @@ import { type MessageState, messageParts, messages } from '../postgres/schema/me
 import { registrations } from '../postgres/schema/registrations.ts'
 import { waysOf } from '../protocol/contact.ts'
 import type { KnownPart } from './parts.ts'
-import { FAILED } from './replay.ts'
+import { FAILED, REPLAYABLE } from './replay.ts'
 
 /** Queries of messages for operators. */
 
 export interface MessageFilter {
   ids?: readonly number[] | undefined
   state?: MessageState | undefined
+  /** Failed, and not past their time. */
+  replayable?: boolean | undefined
   registrationId?: number | undefined
   contact?: string | undefined
   /** Accepted since. */
   since?: Date | undefined
   /** Accepted before. */
   until?: Date | undefined
-  /** Contact, id of the CRM, or id of the gateway; whole. */
+  /** Contact, id of the CRM, of the API client, or of the gateway; whole. */
   q?: string | undefined
   /** In the reason, in letters of either case. */
   reason?: string | undefined
+  tag?: string | undefined
+  /** The lane: bulk messages, or normal ones. */
+  bulk?: boolean | undefined
 }
+
+/** The lanes by the names that clients know. */
+export type MessageClass = 'bulk' | 'normal'
+
+/** Messages as an API client names them; times are ISO 8601. */
+export interface AskedMessages {
+  q?: string | undefined
+  reason?: string | undefined
+  contact?: string | undefined
+  tag?: string | undefined
+  class?: MessageClass | undefined
+  since?: string | undefined
+  until?: string | undefined
+}
+
+export const filterOf = ({ class: lane, since, until, ...asked }: AskedMessages): MessageFilter => ({
+  ...asked,
+  bulk: lane === undefined ? undefined : lane === 'bulk',
+  since: since === undefined ? undefined : new Date(since),
+  until: until === undefined ? undefined : new Date(until)
+})
 
 const COLUMNS = {
   id: messages.id,
   registrationId: messages.registrationId,
   contact: conversations.contact,
   crmId: messages.crmId,
+  client: messages.client,
+  clientId: messages.clientId,
+  tag: messages.tag,
+  class: sql<MessageClass>`case when ${messages.bulk} then 'bulk' else 'normal' end`,
   state: sql<MessageState>`case when ${FAILED} then 'failed' else ${messages.state} end`,
   status: messages.status,
   reason: messages.reason,
@@ -41,6 +71,8 @@ const COLUMNS = {
   dueAt: sql`case when ${messages.state} = 'waiting' then ${messages.dueAt} end`.mapWith(
     messages.dueAt
   ) as SQL<Date | null>,
+  notBefore: messages.notBefore,
+  expiresAt: messages.expiresAt,
   settledAt: messages.settledAt
 }
 
@@ -89,7 +121,7 @@ export const findMessages = (
 
 export type FoundMessage = Awaited<ReturnType<typeof findMessages>>[number]
 
-export async function countMessages({ db }: Pick<Database, 'db'>, wanted: MessageFilter): Promise<number> {
+export async function countMessages({ db }: { db: Executor }, wanted: MessageFilter): Promise<number> {
   const [row] = await db
     .select({ count: sql<number>`count(*)::int` })
     .from(messages)
@@ -107,43 +139,80 @@ export async function* idsOf(
   wanted: MessageFilter,
   batch: number
 ): AsyncGenerator<number[]> {
-  const [newest] = await db.select({ id: max(messages.id) }).from(messages)
+  const newest = await newestId({ db })
   for (let last = 0; ; ) {
-    const rows = await db
-      .select({ id: messages.id })
-      .from(messages)
-      .innerJoin(conversations, eq(conversations.id, messages.conversationId))
-      .where(and(...matching(wanted), gt(messages.id, last), lte(messages.id, newest?.id ?? 0)))
-      .orderBy(asc(messages.id))
-      .limit(batch)
-    const end = rows.at(-1)
-    if (!end) return
-    last = end.id
-    yield rows.map(({ id }) => id)
+    const ids = await idsBetween({ db }, wanted, { after: last, until: newest, limit: batch })
+    const end = ids.at(-1)
+    if (end === undefined) return
+    last = end
+    yield ids
   }
 }
 
-function matching({
+/** 0: there is none. */
+export async function newestId({ db }: { db: Executor }): Promise<number> {
+  const [row] = await db.select({ id: max(messages.id) }).from(messages)
+  return row?.id ?? 0
+}
+
+/** The first ids after one and up to another one, the oldest first. */
+export async function idsBetween(
+  { db }: { db: Executor },
+  wanted: MessageFilter,
+  { after, until, limit }: { after: number; until: number; limit: number }
+): Promise<number[]> {
+  const rows = await db
+    .select({ id: messages.id })
+    .from(messages)
+    .innerJoin(conversations, eq(conversations.id, messages.conversationId))
+    .where(and(...matching(wanted), gt(messages.id, after), lte(messages.id, until)))
+    .orderBy(asc(messages.id))
+    .limit(limit)
+  return rows.map(({ id }) => id)
+}
+
+/** The conditions of messages that are joined with their conversations. */
+export function matching({
   ids,
   state,
+  replayable = false,
   registrationId,
   contact,
   since,
   until,
   q,
-  reason
+  reason,
+  tag,
+  bulk
 }: MessageFilter): (SQL | undefined)[] {
   return [
     ids && sql`${messages.id} = any(${bigints(ids)})`,
     state && ofState(state),
+    replayable ? REPLAYABLE : undefined,
     registrationId === undefined ? undefined : eq(messages.registrationId, registrationId),
     contact === undefined ? undefined : inArray(conversations.contact, waysOf(contact)),
     since && gte(messages.createdAt, since),
     until && lt(messages.createdAt, until),
     q === undefined ? undefined : named(q, registrationId),
-    reason === undefined ? undefined : sql`position(lower(${reason}) in lower(${messages.reason})) > 0`
+    reason === undefined ? undefined : sql`position(lower(${reason}) in lower(${messages.reason})) > 0`,
+    tag === undefined ? undefined : and(eq(messages.tag, tag), registrationId === undefined ? IN_ANY : undefined),
+    bulk === undefined ? undefined : eq(messages.bulk, bulk)
   ]
 }
+
+/** True of every message, and lets the index of tags be used, which begins with the registration. */
+const IN_ANY = sql`${messages.registrationId} = any(array(select id from ${registrations}))`
+
+/** A registration's clients: one look into the index for each, however many messages they have. */
+const CLIENTS = sql`(
+  with recursive of_client as (
+    select min(m.client) client from ${messages} m where m.registration_id = r.id and m.client_id is not null
+    union all
+    select (
+      select min(m.client) from ${messages} m
+      where m.registration_id = r.id and m.client_id is not null and m.client > before.client)
+    from of_client before where before.client is not null
+  ) select client from of_client where client is not null)`
 
 /**
  * A message by any of its names. Registration by registration, since every index
@@ -152,6 +221,8 @@ function matching({
 const named = (q: string, registrationId: number | undefined) => sql`${messages.id} in (
   select found.id from ${registrations} r cross join lateral (
     select m.id from ${messages} m where m.registration_id = r.id and m.crm_id = ${q}
+    union all select m.id from ${CLIENTS} c
+      join ${messages} m on m.registration_id = r.id and m.client = c.client and m.client_id = ${q}
     union all select m.id from ${messages} m where m.registration_id = r.id and m.ref = ${q}
     union all select p.message_id from ${messageParts} p where p.registration_id = r.id and p.ref = ${q}
     union all select m.id from (

@@ -28,6 +28,8 @@ export type StoryEntry =
   /** The message waits in a lot. */
   | { kind: 'gathered'; at: string; lot: number }
   | { kind: 'replayed'; at: string }
+  /** The message was ended while it waited, without a call of its gateway. */
+  | { kind: 'ended'; at: string; reason: string }
 
 type StatusEntry = Extract<StoryEntry, { kind: 'status' }>
 

@@ -21,6 +21,8 @@ export interface Jobs {
   late: { item: number }
   /** A lot has a next step: it is full, its time is up, or a call for it is to be made again. */
   lot: { lot: number }
+  /** Go on with an operation, that is, with work which an API client asked for. */
+  operation: { operation: number }
   /** Ask a registration's gateway for news. */
   poll: { registration: number }
 }

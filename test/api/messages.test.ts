@@ -1,4 +1,6 @@
+import { sql as drizzle } from 'drizzle-orm'
 import t from 'tap'
+import { listMessages } from '../../src/messages/queries.ts'
 import { until } from '../harness.ts'
 import { apiHost } from './ask.ts'
 
@@ -39,6 +41,39 @@ t.test('a search is narrowed by state, reason and time, and goes on by its curso
   const page = await ask('/messages?limit=2')
   t.same(idsOf(page), [theirs.id, two.id])
   t.same(idsOf(await ask(`/messages?limit=2&cursor=${page.json.next}`)), [one.id])
+})
+
+t.test('a message of an API client is found by its id there, its tag and its lane, and shows them', async t => {
+  const [before, after] = ['2030-01-01T00:00:00.000Z', '2030-01-02T00:00:00.000Z']
+  await sql`
+    update messages set client = 'shop', client_id = 'order 7', tag = 'may', bulk = true, not_before = ${before}, expires_at = ${after}
+    where id = ${two.id}`
+  await sql`update messages set client = 'bot', client_id = 'order 7' where id = ${theirs.id}`
+  t.same(idsOf(await ask('/messages?q=order%207')), [theirs.id, two.id])
+  t.same(idsOf(await ask(`/messages?q=order%207&registration=${first}`)), [two.id])
+  t.same(idsOf(await ask('/messages?q=order')), [])
+  for (const query of ['tag=may', `tag=may&registration=${first}`, 'class=bulk', 'contact=someone%20else'])
+    t.same(idsOf(await ask(`/messages?${query}`)), [two.id], query)
+  for (const query of ['tag=ma', `tag=may&registration=${second}`, 'tag=may&class=normal'])
+    t.same(idsOf(await ask(`/messages?${query}`)), [], query)
+  t.equal((await ask('/messages?class=fast')).status, 400)
+  const [shop, other] = [(await ask('/messages?tag=may')).json.items[0], (await ask(`/messages/${one.id}`)).json]
+  t.match(shop, { client: 'shop', clientId: 'order 7', tag: 'may', class: 'bulk', notBefore: before, expiresAt: after })
+  t.match(other, { client: null, clientId: null, tag: null, class: 'normal', notBefore: null, expiresAt: null })
+})
+
+t.test('a search of a client id or a tag reads no whole table of messages', async t => {
+  const plans: string[] = []
+  for (const wanted of [{ q: 'order 7' }, { tag: 'may' }])
+    await host.database.db.transaction(async tx => {
+      await tx.execute(drizzle.raw('set local enable_seqscan = off'))
+      const query = listMessages({ db: tx }, wanted, { limit: 50 }).getSQL()
+      const { rows } = await tx.execute<Record<'QUERY PLAN', string>>(drizzle`explain ${query}`)
+      plans.push(rows.map(row => row['QUERY PLAN']).join('\n'))
+    })
+  t.match(plans[0], /messages_client_id/)
+  t.match(plans[1], /messages_tag/)
+  for (const plan of plans) t.notMatch(plan, /Seq Scan on messages/)
 })
 
 t.test('a message shows its text and its whole story, what the CRM was told included', async t => {

@@ -22,7 +22,7 @@ t.test('a query that the database cannot take is refused, and none is a fault of
     `q=a${NUL}b`,
     `reason=${NUL}`,
     'q=',
-    `q=${'x'.repeat(501)}`,
+    `q=${'x'.repeat(513)}`,
     'registration=1e3',
     'registration=true',
     'registration=9007199254740993',

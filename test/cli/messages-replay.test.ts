@@ -21,7 +21,8 @@ t.test('messages replay sends certain failed messages once more, and says what i
   t.match(await cli(t, ['messages', 'replay', one, two, '999'], { env }), {
     code: 0,
     stderr: '',
-    stdout: 'Replayed 1 message that had failed: waiting now. Left alone (had not failed, or not there): 2 of 3.\n'
+    stdout:
+      'Replayed 1 message that had failed: waiting now. Left alone (had not failed, past their time, or not there): 2 of 3.\n'
   })
   await sent(3)
 })

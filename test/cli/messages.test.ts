@@ -39,8 +39,9 @@ t.test('messages list tells of all messages, the newest first, page by page', as
     { contact: 'fine', state: 'accepted', status: 'delivered', reason: null, dueAt: null, registrationId: 1 }
   ])
   t.same(Object.keys(all.messages[0] ?? {}), [
-    ...['id', 'registrationId', 'contact', 'crmId', 'state', 'status', 'reason', 'attempts', 'replays', 'ref'],
-    ...['acceptedAt', 'dueAt', 'settledAt']
+    ...['id', 'registrationId', 'contact', 'crmId', 'client', 'clientId', 'tag', 'class'],
+    ...['state', 'status', 'reason', 'attempts', 'replays', 'ref'],
+    ...['acceptedAt', 'dueAt', 'notBefore', 'expiresAt', 'settledAt']
   ])
 
   const page = ['--state', 'failed', '--registration', '1', '--contact', 'refused', '--since', '1h', '--limit', '1']

@@ -47,9 +47,18 @@ t.test('retention: its time is settable, and nothing is removed where it is 0', 
 
   const crons = async ({ database: { sql } }: typeof host) =>
     (await sql`select identifier from graphile_worker._private_known_crontabs`).map(({ identifier }) => identifier)
-  t.same((await crons(host)).toSorted(), ['retention', 'retention of lots', 'retention of webhooks'])
+  t.same((await crons(host)).toSorted(), [
+    'retention',
+    'retention of lots',
+    'retention of operations',
+    'retention of webhooks'
+  ])
   const { host: keeper } = await build(t, { LV_PLUGIN_RETENTION: '0' })
-  t.same(await crons(keeper), ['retention of webhooks'], 'which have a time of their own')
+  t.same(
+    (await crons(keeper)).toSorted(),
+    ['retention of operations', 'retention of webhooks'],
+    'which have times of their own'
+  )
 })
 
 t.test('a conversation goes when it has nothing left and no message came in for as long', async t => {

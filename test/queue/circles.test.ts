@@ -3,6 +3,8 @@ import type { AttemptResult, ClaimedMessage } from '../../src/delivery/attempt.t
 import { sendTurn } from '../../src/delivery/settle.ts'
 import { storeEvents } from '../../src/inbound/store-events.ts'
 import { ACCEPT } from '../../src/messages/accept.ts'
+import { endWaiting } from '../../src/messages/end-waiting.ts'
+import { replayMessages } from '../../src/messages/replay.ts'
 import { type Database, openDatabase as open } from '../../src/postgres/connect.ts'
 import { callRoutine } from '../../src/postgres/sql-routine.ts'
 import { claim, handOff, release, releaseClaimsOfDeadHosts } from '../../src/queue/claims.ts'
@@ -33,7 +35,11 @@ t.test('locks: transactions about several registrations at the same time never w
     await accept(database, order, `before ${round}`)
     const taken = await take(database, [])
     await database.pool.query('update registrations set telling_host = $1', [round % 2 ? HOST : null])
+    const ids = await idsOf(database)
     const steps = {
+      cancel: endWaiting(database, ids, { reason: 'cancelled', now, enough: new AbortController().signal }),
+      'take while it is cancelled': take(database, []),
+      replay: replayMessages(database, ids.toReversed(), now()),
       accept: accept(database, order, `meanwhile ${round}`),
       'accept others': accept(database, order.toReversed(), `then ${round}`),
       claim: claim(database, 'tell', HOST, order),
@@ -92,6 +98,9 @@ const throttled = (taken: ClaimedMessage): AttemptResult => ({
   decision: { kind: 'paused', until: now(), reason: 'slower' },
   storyEntry: { kind: 'attempt', number: 1, at: now().toISOString(), outcome: 'throttled', durationMs: 1 }
 })
+
+const idsOf = async ({ pool }: Database): Promise<number[]> =>
+  (await pool.query<{ id: string }>('select id from messages order by id desc')).rows.map(({ id }) => Number(id))
 
 const report = ({ db }: Database, all: Parameters<typeof storeEvents>[1]) =>
   db.transaction(tx => storeEvents(tx, all, now()))

@@ -1,13 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { type FoundMessage, findMessages, type Listed as ListedMessage, listMessages } from '../../messages/queries.ts'
+import {
+  type FoundMessage,
+  filterOf,
+  findMessages,
+  type Listed as ListedMessage,
+  listMessages
+} from '../../messages/queries.ts'
 import { storyOf } from '../../messages/whole-story.ts'
 import type { Database, Executor } from '../../postgres/connect.ts'
 import { mayTouch, visible } from '../authorize.ts'
 import { Missing } from '../errors.ts'
 import { ById, Id, isoOf, ListOf, Nullable, Page, paged, Time } from '../lists.ts'
 import { searching } from '../search.ts'
-import { GivenTime, Text } from '../validate.ts'
+import { MESSAGE_FILTER, MessageLane } from './message-filter.ts'
 
 const STATES = ['waiting', 'sending', 'gathered', 'accepted', 'failed'] as const
 
@@ -19,6 +25,10 @@ const MESSAGE = {
   state: Type.Enum([...STATES], {
     description: '`gathered`: in a lot. `failed`: also after the gateway took it and reported an error'
   }),
+  client: Nullable(Type.String({ description: 'The API client that posted it; null: the CRM, or its channel' })),
+  clientId: Nullable(Type.String({ description: "The client's id" })),
+  tag: Nullable(Type.String()),
+  class: MessageLane,
   status: Nullable(Type.String({ description: 'sent, delivered, read or error, as the gateway reported' })),
   reason: Nullable(Type.String()),
   attempts: Type.Integer(),
@@ -26,6 +36,8 @@ const MESSAGE = {
   ref: Nullable(Type.String({ description: "The gateway's id" })),
   acceptedAt: Time,
   dueAt: Nullable(Time),
+  notBefore: Nullable(Time),
+  expiresAt: Nullable(Time),
   settledAt: Nullable(Time)
 }
 
@@ -39,7 +51,8 @@ const WholeMessage = Type.Object(
     attachments: Type.Array(Type.Object({ type: Type.String(), name: Type.String(), uri: Type.String() })),
     parts: Type.Array(Type.Object({ part: Type.Integer(), ref: Type.String(), status: Nullable(Type.String()) })),
     story: Type.Array(Type.Object({ kind: Type.String(), at: Time }, { additionalProperties: true }), {
-      description: 'What happened, in order: accepted, attempt, status, noted, returned, gathered, replayed, crm …'
+      description:
+        'What happened, in order: accepted, attempt, status, noted, returned, gathered, replayed, ended, crm …'
     })
   },
   { title: 'MessageWithStory' }
@@ -48,12 +61,8 @@ const WholeMessage = Type.Object(
 const Filter = Type.Object(
   {
     ...Page,
-    registration: Type.Optional(Id),
-    q: Type.Optional(Text(500, 'A contact, an id of the CRM or an id of the gateway; whole, not a piece')),
-    state: Type.Optional(MESSAGE.state),
-    reason: Type.Optional(Text(200, 'A piece of the reason')),
-    since: Type.Optional(GivenTime),
-    until: Type.Optional(GivenTime)
+    ...MESSAGE_FILTER,
+    state: Type.Optional(MESSAGE.state)
   },
   { additionalProperties: false }
 )
@@ -72,21 +81,14 @@ export const messageApi =
           response: { 200: ListOf(Message) }
         }
       },
-      ({ query: { q, state, reason, since, until, registration, ...page }, client }) =>
+      ({ query: { limit, cursor, registration, state, ...asked }, client }) =>
         searching(database, tx =>
           paged(
-            page,
+            { limit, cursor },
             slice =>
               listMessages(
                 { db: tx },
-                {
-                  registrationId: visible(client, registration),
-                  q,
-                  state,
-                  reason,
-                  since: since === undefined ? undefined : new Date(since),
-                  until: until === undefined ? undefined : new Date(until)
-                },
+                { ...filterOf(asked), registrationId: visible(client, registration), state },
                 slice
               ),
             shown
@@ -122,10 +124,12 @@ async function whole(db: Executor, message: FoundMessage) {
   }
 }
 
-const shown = ({ registrationId, acceptedAt, dueAt, settledAt, ...message }: ListedMessage) => ({
+const shown = ({ registrationId, acceptedAt, dueAt, notBefore, expiresAt, settledAt, ...message }: ListedMessage) => ({
   ...message,
   registration: registrationId,
   acceptedAt: acceptedAt.toISOString(),
   dueAt: isoOf(dueAt),
+  notBefore: isoOf(notBefore),
+  expiresAt: isoOf(expiresAt),
   settledAt: isoOf(settledAt)
 })
