@@ -16,6 +16,9 @@ import { createVerifier } from './crm/verify-token.ts'
 import { createSender } from './delivery/send-attempt.ts'
 import { setMessageAside } from './delivery/set-aside.ts'
 import { messageSource } from './delivery/source.ts'
+import { placeEvents } from './events/feed.ts'
+import { eventCrons } from './events/retention.ts'
+import { createWaitingReaders } from './events/waiting-readers.ts'
 import { channelPlugin } from './http/channel.ts'
 import { healthRoutes } from './http/public-routes.ts'
 import { requestQuota } from './http/request-quota.ts'
@@ -99,8 +102,10 @@ export async function startHost(
     const { database, secrets: keys } = opened
     const { ready, settings } = parts.web
     const { log } = app
+    const readers = createWaitingReaders(async () => (await placeEvents(database)).last)
     const stored = (work: WorkKind) => (count: number) => {
       worker?.nudge(work)
+      if (work === 'tell') readers.nudge()
       parts.work.notifyWork(work, count)
     }
     const replayCalls = createReplay({ database, keys, ready, now, stored: stored('tell'), log })
@@ -117,7 +122,7 @@ export async function startHost(
         await app.register(channelPlugin(one, { ...parts.web, accept, report, keep, refused: days.refuse }), {
           prefix: prefixOf(base, one)
         })
-      const api = { database, ready, now, consoleToken, perSecond: quotas.api, keys, replayCalls }
+      const api = { database, ready, now, consoleToken, perSecond: quotas.api, keys, replayCalls, readers }
       await app.register(apiPlugin(api), { prefix: `${base.replace(/\/$/, '')}${API_PATH}` })
       closing.push(() => app.close())
       await app.listen(config.listen)
@@ -245,6 +250,7 @@ async function compose(
       crons: [
         ...pollCrons(database, mounted),
         ...messageCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
+        ...eventCrons({ database, keepMs: config.eventsMs, now, interrupted: interruption.signal, log }),
         ...webhookCrons({ database, keepMs: config.webhooksMs, now, interrupted: interruption.signal, log }),
         ...lotCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log })
       ],

@@ -4,12 +4,14 @@ import { registerAjvFormats, type TypeBoxTypeProvider } from '@fastify/type-prov
 import type { FastifyInstance } from 'fastify'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { RuntimeOf } from '../channels/call-channel.ts'
+import type { WaitingReaders } from '../events/waiting-readers.ts'
 import type { ReplayCalls } from '../inbound/replay-webhooks.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { KeyWrap } from '../secrets/secrets.ts'
 import { authorize } from './authorize.ts'
 import { ErrorAnswer, refuseInvalid } from './errors.ts'
 import { auditApi } from './routes/audit.ts'
+import { eventApi } from './routes/events.ts'
 import { messageApi } from './routes/messages.ts'
 import { outboxApi } from './routes/outbox.ts'
 import { receivedApi } from './routes/received-webhooks.ts'
@@ -28,6 +30,7 @@ interface Deps {
   perSecond: number
   keys: KeyWrap
   replayCalls: ReplayCalls
+  readers: WaitingReaders
 }
 
 const DESCRIPTION = `What a company's other programs may ask of the host, and do. Every request but for this
@@ -56,7 +59,7 @@ const REFUSALS = {
 }
 
 export const apiPlugin =
-  ({ database, ready, now, consoleToken, perSecond, keys, replayCalls }: Deps) =>
+  ({ database, ready, now, consoleToken, perSecond, keys, replayCalls, readers }: Deps) =>
   async (scope: FastifyInstance): Promise<void> => {
     const app = scope.withTypeProvider<TypeBoxTypeProvider>()
     registerAjvFormats()
@@ -89,6 +92,7 @@ export const apiPlugin =
       await guarded.register(messageApi({ database }))
       await guarded.register(outboxApi({ database, now }))
       await guarded.register(receivedApi({ database, keys, replayCalls }))
+      await guarded.register(eventApi({ database, readers }))
       await guarded.register(auditApi({ database }))
     })
   }

@@ -44,6 +44,8 @@ export const replayMessages = ({ db }: Pick<Database, 'db'>, ids: readonly numbe
         deaths: 0,
         status: null,
         reason: null,
+        code: null,
+        cost: null,
         ...KEPT,
         doubt: sql`case when ${messages.doubt} = 'heard' and exists (select ${OF_MESSAGE}) then 'heard' end`,
         progress: null,

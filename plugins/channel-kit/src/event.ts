@@ -16,7 +16,7 @@ export interface StatusEvent {
   reason?: string
   /** The gateway's own code of it, such as that of an error. */
   code?: string
-  /** What the gateway charges for the message or part. */
+  /** The gateway's price of the message or part. */
   cost?: Cost
   /** With `returned`: the other way that it may go, in a word of the channel's. `send` is handed it. */
   way?: string
@@ -35,7 +35,7 @@ export interface StatusEvent {
 
 /** The price of a message or part, as far as the gateway tells it. */
 export interface Cost {
-  /** What is counted, such as `message` or `segment`; the number of them where there are several. */
+  /** The unit that is counted, such as `message` or `segment`; `count`: the number of them where there are several. */
   unit: string
   count?: number
   /** The gateway's words, such as `marketing` and `regular`. */

@@ -46,7 +46,7 @@ export const operations = pgTable(
     actor: text().notNull(),
     /** The only registration that it touches; null: all. */
     registrationId: bigint({ mode: 'number' }),
-    /** What was asked for, as it was given. */
+    /** The request, as it was given. */
     request: json().$type<Record<string, unknown>>().notNull(),
     /** Items a second; null: as fast as they go. */
     perSecond: integer(),
