@@ -13,7 +13,7 @@ const SRC = fileURLToPath(new URL('../../src/', import.meta.url))
 const VALUES: Record<string, { nothing: unknown; one: unknown }> = {
   'bigint[]': { nothing: '{}', one: '{1}' },
   'text[]': { nothing: '{}', one: '{x}' },
-  json: { nothing: '[]', one: '[{}]' },
+  json: { nothing: '[]', one: '[{"registration": 1, "type": "x", "body": {}}]' },
   text: { nothing: '', one: 'send' },
   boolean: { nothing: false, one: true },
   'timestamp with time zone': { nothing: new Date(0), one: new Date() }
