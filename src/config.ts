@@ -91,6 +91,7 @@ export const Environment = Type.Object({
     '7d',
     'How long calls of gateways are kept as they came, sealed, to be looked at and replayed; 0: they are not'
   ),
+  LV_PLUGIN_EVENTS: Duration('7d', 'How long events are kept for readers of the feed; 0: none is written'),
   LV_PLUGIN_DEFAULT_LANG: Type.String({
     default: 'en_US',
     pattern: '^[a-z]{2}[_-][A-Z]{2}$',
@@ -181,6 +182,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     },
     retentionMs: milliseconds(value.LV_PLUGIN_RETENTION),
     webhooksMs: milliseconds(value.LV_PLUGIN_WEBHOOKS),
+    eventsMs: milliseconds(value.LV_PLUGIN_EVENTS),
     defaultLanguage: value.LV_PLUGIN_DEFAULT_LANG.replace('-', '_'),
     secretKeys: value.LV_PLUGIN_SECRET_KEYS || undefined,
     roles: { web: value.LV_PLUGIN_ROLES.includes('web'), worker: value.LV_PLUGIN_ROLES.includes('worker') },

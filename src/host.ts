@@ -16,6 +16,9 @@ import { createVerifier } from './crm/verify-token.ts'
 import { createSender } from './delivery/send-attempt.ts'
 import { setMessageAside } from './delivery/set-aside.ts'
 import { messageSource } from './delivery/source.ts'
+import { placeEvents } from './events/feed.ts'
+import { eventCrons } from './events/retention.ts'
+import { createWaitingReaders } from './events/waiting-readers.ts'
 import { channelPlugin } from './http/channel.ts'
 import { healthRoutes } from './http/public-routes.ts'
 import { requestQuota } from './http/request-quota.ts'
@@ -103,8 +106,10 @@ export async function startHost(
     const { database, secrets: keys } = opened
     const { ready, settings } = parts.web
     const { log } = app
+    const readers = createWaitingReaders(async () => (await placeEvents(database)).last)
     const stored = (work: WorkKind) => (count: number) => {
       worker?.nudge(work)
+      if (work === 'tell') readers.nudge()
       parts.work.notifyWork(work, count)
     }
     const replayCalls = createReplay({ database, keys, ready, now, stored: stored('tell'), log })
@@ -129,6 +134,7 @@ export async function startHost(
         perSecond: quotas.api,
         keys,
         replayCalls,
+        readers,
         registrations: parts.web.registrations,
         mountedBy: name => mounted.find(({ channel }) => channel.name === name),
         acceptItems: createAcceptItems(database, now, stored('send'))
@@ -261,6 +267,7 @@ async function compose(
       crons: [
         ...pollCrons(database, mounted),
         ...messageCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
+        ...eventCrons({ database, keepMs: config.eventsMs, now, interrupted: interruption.signal, log }),
         ...webhookCrons({ database, keepMs: config.webhooksMs, now, interrupted: interruption.signal, log }),
         ...lotCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
         ...operationCrons({ database, now, interrupted: interruption.signal, log })

@@ -6,6 +6,7 @@ import type { TSchema } from 'typebox'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { RuntimeOf } from '../channels/call-channel.ts'
 import type { Mounted } from '../channels/load.ts'
+import type { WaitingReaders } from '../events/waiting-readers.ts'
 import type { ReplayCalls } from '../inbound/replay-webhooks.ts'
 import type { AcceptItems } from '../messages/accept-items.ts'
 import type { Database } from '../postgres/connect.ts'
@@ -15,6 +16,7 @@ import { authorize } from './authorize.ts'
 import { ErrorAnswer, refuseInvalid } from './errors.ts'
 import { auditApi } from './routes/audit.ts'
 import { cancelApi } from './routes/cancel-messages.ts'
+import { eventApi } from './routes/events.ts'
 import { itemApi } from './routes/items.ts'
 import { lotApi } from './routes/lots.ts'
 import { messageApi } from './routes/messages.ts'
@@ -39,6 +41,7 @@ interface Deps {
   registrations: Pick<Registrations, 'get'>
   mountedBy: (channel: string) => Mounted | undefined
   acceptItems: AcceptItems
+  readers: WaitingReaders
 }
 
 declare module 'fastify' {
@@ -116,6 +119,7 @@ export const apiPlugin =
       await guarded.register(lotApi({ database, now }))
       await guarded.register(outboxApi({ database, now }))
       await guarded.register(receivedApi({ database, keys, replayCalls }))
+      await guarded.register(eventApi(deps))
       await guarded.register(auditApi({ database }))
     })
   }

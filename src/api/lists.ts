@@ -7,6 +7,20 @@ export const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
 export const Time = Type.String({ format: 'date-time', maxLength: 40 })
 export const Nullable = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()])
 
+/** A price, as far as the gateway tells it. */
+export const Price = Type.Object(
+  {
+    unit: Type.String({ description: 'What is counted, such as message or segment' }),
+    count: Type.Optional(Type.Number()),
+    category: Type.Optional(Type.String()),
+    type: Type.Optional(Type.String()),
+    model: Type.Optional(Type.String()),
+    amount: Type.Optional(Type.Number({ description: 'In `currency`' })),
+    currency: Type.Optional(Type.String({ description: 'ISO 4217' }))
+  },
+  { title: 'Cost', description: "The gateway's price of a message or part, in the gateway's words" }
+)
+
 export const ById = Type.Object({ id: Id }, { additionalProperties: false })
 
 /** In the query of every list. */

@@ -24,8 +24,12 @@ type ErrorLog = Pick<Log, 'error'>
 
 /** Invalid: it says nothing about the message, which may have left. */
 export function outcomeOf(answer: unknown, log: ErrorLog): Outcome {
-  const read = readOutcome(answer)
-  if ('value' in read) return read.value
+  const leftOut: string[] = []
+  const read = readOutcome(answer, wrong => leftOut.push(wrong))
+  if ('value' in read) {
+    logInvalidEvents(log, 'send', leftOut)
+    return read.value
+  }
   log.error({ event: 'channel.invalid_answer', verb: 'send', wrong: read.wrong }, 'channel answered no valid outcome')
   return { kind: 'unknown', reason: `the channel answered what is no outcome: send: ${read.wrong}` }
 }

@@ -43,8 +43,8 @@ export const dbClean = ({ olderThan, dryRun = false }: CleanOptions): Promise<Cl
     }
   })
 
-const finishedCounts = ({ messages, outbox, webhooks }: Finished) =>
-  `${count(messages, 'message')}${webhooks > 0 ? `, ${count(webhooks, 'call')} of gateways` : ''} and ${count(outbox, 'item')} of the outbox`
+const finishedCounts = ({ messages, outbox, webhooks, events }: Finished) =>
+  `${count(messages, 'message')}${webhooks > 0 ? `, ${count(webhooks, 'call')} of gateways` : ''}${events > 0 ? `, ${count(events, 'event')}` : ''} and ${count(outbox, 'item')} of the outbox`
 
 interface EraseOptions {
   contact: string

@@ -2,6 +2,7 @@ import type { Status } from 'channel-kit/chat'
 import type { GatewayEvent } from 'channel-kit/event'
 import type { Part } from 'channel-kit/outcome'
 import { sql } from 'drizzle-orm'
+import type { StatusNews } from '../events/event.ts'
 import { boxed } from '../inbound/conversation-memory.ts'
 import { statusItems } from '../inbound/save-status.ts'
 import type { StoryEntry } from '../messages/story.ts'
@@ -106,6 +107,10 @@ export function immediateEvents(decision: Decision): readonly GatewayEvent[] {
 /** Outbox items of a message that failed: none where the CRM does not know it. */
 export const failureItems = ({ claimed: { message, conversationId }, decision }: AttemptResult): NewOutboxItem[] =>
   decision.kind === 'failed' ? statusItems({ ...message, conversationId }, 'error') : []
+
+/** News for the feed of a message that failed. */
+export const failureNews = ({ decision }: AttemptResult): StatusNews[] =>
+  decision.kind === 'failed' ? [{ status: 'error', reason: sanitize(decision.reason) }] : []
 
 function columns({ decision, forNext }: AttemptResult, now: Date) {
   switch (decision.kind) {

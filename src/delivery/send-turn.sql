@@ -1,15 +1,15 @@
 -- name: send_turn
 -- A turn of the messages. First settles the simple results of attempts, unless another host has claimed the message since or
--- something was heard of it: the message, the outbox items, each once, and the statuses that came before the gateway's
--- answer. Then marks the heads of conversations that are due as `sending`, the longest due first, as many of each
--- registration as it wants: normal messages first, of bulk ones what is left, at most `bulk`, and `least` of them where as
--- many wait. A message that is found as `sending` after a crash may have left. Answers the messages whose results were not
--- written, and the claimed ones as `ClaimedMessage` has them but for their parts, which are only right when they are read
--- after the claim: it may have waited for somebody who dropped one; and as `stale` conversations that were due and had no
--- message to be sent now. `settled` and `registrations` are the conversations and the registrations of `ids`. As json, since
--- a body may hold what jsonb refuses (\u0000).
+-- something was heard of it: the message, its statuses as outbox items, each once, and as events, and the statuses that came
+-- before the gateway's answer. Then marks the heads of conversations that are due as `sending`, the longest due first, as
+-- many of each registration as it wants: normal messages first, of bulk ones what is left, at most `bulk`, and `least` of them
+-- where as many wait. A message that is found as `sending` after a crash may have left. Answers the messages whose results
+-- were not written, and the claimed ones as `ClaimedMessage` has them but for their parts, which are only right when they are
+-- read after the claim: it may have waited for somebody who dropped one; and as `stale` conversations that were due and had
+-- no message to be sent now. `settled` and `registrations` are the conversations and the registrations of `ids`. As json,
+-- since a body may hold what jsonb refuses (\u0000).
 create or replace function pg_temp.send_turn(
-  host text, ids bigint[], settled bigint[], registrations bigint[], refs text[], results json, items json, wants json,
+  host text, ids bigint[], settled bigint[], registrations bigint[], refs text[], results json, statuses json, wants json,
   in_hand bigint[], at timestamptz
 ) returns table (unwritten bigint[], claimed json, stale bigint[])
 language plpgsql
@@ -34,11 +34,18 @@ begin
       busy := busy || array(select e.conversation from unnest(ids, settled) as e(id, conversation) where e.id = any(heard));
     end if;
 
-    with added as (
-      insert into outbox (registration_id, conversation_id, kind, body, dedupe, due_at)
-      select n.registration, n.conversation, 'status', n.body, n.dedupe, at
-      from json_to_recordset(items) as n(id bigint, registration bigint, conversation bigint, body json, dedupe text)
+    with reached as materialized (
+      select n.*
+      from json_to_recordset(statuses) as n(id bigint, registration bigint, conversation bigint, event json, body json, dedupe text)
       where n.id = any(written)
+    ), noted as (
+      insert into events (registration_id, conversation_id, type, body)
+      select n.registration, n.conversation, 'message.status', n.event from reached n
+      where current_setting('chat_plugin_host.events', true) is distinct from 'off'
+    ), added as (
+      -- The CRM is not told of messages that it does not know.
+      insert into outbox (registration_id, conversation_id, kind, body, dedupe, due_at)
+      select n.registration, n.conversation, 'status', n.body, n.dedupe, at from reached n where n.dedupe is not null
       on conflict do nothing
       returning conversation_id, registration_id
     )

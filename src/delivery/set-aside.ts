@@ -1,5 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
+import { statusEvent } from '../events/event.ts'
+import { writeEvents } from '../events/write.ts'
 import { refreshSending } from '../messages/enqueue.ts'
 import type { Database } from '../postgres/connect.ts'
 import { faultOf, isFault } from '../postgres/fault.ts'
@@ -59,9 +61,10 @@ const failBarely = (
 ) =>
   db.transaction(async tx => {
     await lockConversations(tx, [conversationId])
-    await tx
+    const { rowCount } = await tx
       .update(messages)
       .set({ state: 'failed', status: 'error', reason, settledAt: now })
       .where(and(eq(messages.id, message.id), eq(messages.state, 'sending'), eq(messages.attempts, message.attempts)))
+    if (rowCount) await writeEvents(tx, [statusEvent(message, { status: 'error', reason })])
     await refreshSending(tx, [conversationId])
   })

@@ -1,10 +1,11 @@
 import type { Status } from 'channel-kit/chat'
+import { type StatusNews, statusFacts } from '../events/event.ts'
 import { statusItems } from '../inbound/save-status.ts'
 import { isProgress } from '../inbound/status-order.ts'
 import { statusEntry } from '../messages/story.ts'
 import { itemOf } from '../outbox/enqueue.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
-import { type AttemptResult, failureItems, immediateEvents, resultRow } from './attempt.ts'
+import { type AttemptResult, failureNews, immediateEvents, resultRow } from './attempt.ts'
 import type { PaceOf } from './contact-rate-limit.ts'
 
 /**
@@ -40,6 +41,8 @@ const tellsOfItself = ({ ref, later = [], remember, restMs }: Accepted): boolean
           event.status !== 'returned' &&
           event.ref === ref &&
           event.message === undefined &&
+          event.code === undefined &&
+          event.cost === undefined &&
           event.remember === undefined &&
           !event.reason
       )
@@ -63,20 +66,24 @@ export function simpleRows(results: readonly AttemptResult[], now: Date) {
     registrations: results.map(({ claimed }) => claimed.registrationId),
     refs: results.map(({ decision }) => (decision.kind === 'accepted' ? sanitize(decision.outcome.ref) : null)),
     rows,
-    items: results.flatMap(itemsOf)
+    statuses: results.flatMap(statusesOf)
   }
 }
 
-/** Outbox items of a result. */
-function itemsOf(result: AttemptResult) {
+/** The statuses that a message reaches, each with its event, and with its outbox item where the CRM knows the message. */
+function statusesOf(result: AttemptResult) {
   const { message, registrationId, conversationId } = result.claimed
-  const told = { ...message, conversationId }
-  return [...stepsOf(result).flatMap(status => statusItems(told, status)), ...failureItems(result)].map(item => ({
-    id: message.id,
-    registration: registrationId,
-    conversation: conversationId,
-    ...itemOf(item)
-  }))
+  const reached: StatusNews[] = [...stepsOf(result).map(status => ({ status })), ...failureNews(result)]
+  return reached.map(news => {
+    const [item] = statusItems({ ...message, conversationId }, news.status)
+    return {
+      id: message.id,
+      registration: registrationId,
+      conversation: conversationId,
+      event: statusFacts(message.id, news),
+      ...(item ? itemOf(item) : {})
+    }
+  })
 }
 
 /** The statuses that an accepted message reaches at once. */

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { ownStatus } from '../inbound/apply-status.ts'
+import { type NewEvent, statusEvent } from '../events/event.ts'
+import { ownNews, ownStatus } from '../inbound/apply-status.ts'
 import type { MatchedMessage } from '../inbound/match-messages.ts'
 import { saveStatuses, statusItems } from '../inbound/save-status.ts'
 import { isWhole, type KnownPart, partsOf, writeParts } from '../messages/parts.ts'
@@ -18,9 +19,9 @@ export async function settleParts(
   tx: Executor,
   all: readonly Settled[],
   now: Date
-): Promise<{ news: NewOutboxItem[]; reopened: ReadonlySet<number> }> {
+): Promise<{ news: NewOutboxItem[]; told: NewEvent[]; reopened: ReadonlySet<number> }> {
   const inParts = all.filter(({ row }) => row.inParts)
-  if (inParts.length === 0) return { news: [], reopened: new Set() }
+  if (inParts.length === 0) return { news: [], told: [], reopened: new Set() }
   await writeParts(tx, inParts.flatMap(rowsOf), { statuses: false })
   const parts = await partsOf(
     tx,
@@ -29,14 +30,18 @@ export async function settleParts(
   const partsBy = ({ claimed }: Settled) => parts.get(claimed.message.id) ?? []
 
   const changed: MatchedMessage[] = []
+  const told: NewEvent[] = []
   const news = inParts.flatMap(result => {
     const message = knownOf(result, partsBy(result))
     const status = ownStatus(message)
-    if (status) changed.push(message)
+    if (status) {
+      changed.push(message)
+      told.push(statusEvent(message, ownNews(message, status)))
+    }
     return status ? statusItems(message, status) : []
   })
   await saveStatuses(tx, changed, now)
-  return { news, reopened: await reopen(tx, inParts, partsBy, now) }
+  return { news, told, reopened: await reopen(tx, inParts, partsBy, now) }
 }
 
 const rowsOf = (result: Settled) =>
@@ -49,6 +54,8 @@ const rowsOf = (result: Settled) =>
 const knownOf = ({ claimed: { message }, decision, row }: Settled, parts: KnownPart[]): MatchedMessage => ({
   ...message,
   ...row,
+  code: null,
+  cost: null,
   state: decision.kind === 'accepted' || decision.kind === 'failed' ? decision.kind : 'waiting',
   reason: 'reason' in decision ? decision.reason : null,
   decided: null,

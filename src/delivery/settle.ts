@@ -1,3 +1,5 @@
+import { statusEvent } from '../events/event.ts'
+import { writeEvents } from '../events/write.ts'
 import { writeMemories } from '../inbound/conversation-memory.ts'
 import { storeEvents } from '../inbound/store-events.ts'
 import { recheckUnmatched } from '../inbound/unmatched-statuses.ts'
@@ -16,6 +18,7 @@ import {
   applyResults,
   type ClaimedMessage,
   failureItems,
+  failureNews,
   immediateEvents,
   type UpdatedMessage
 } from './attempt.ts'
@@ -60,7 +63,7 @@ export async function sendTurn(
       given.registrations,
       given.refs,
       JSON.stringify(given.rows),
-      JSON.stringify(given.items),
+      JSON.stringify(given.statuses),
       JSON.stringify(wants.map(({ registrationId, ...want }) => ({ registration: registrationId, ...want }))),
       inHand,
       now
@@ -129,8 +132,9 @@ export async function settleMessages(
     return row ? [{ ...result, row }] : []
   })
 
-  const { news, reopened } = await settleParts(tx, settled, now)
+  const { news, told, reopened } = await settleParts(tx, settled, now)
   await enqueueOutbox(tx, locked, news)
+  await writeEvents(tx, told)
   await writeMemories(tx, settled.flatMap(memoriesOf))
   await storeEvents(
     tx,
@@ -140,10 +144,11 @@ export async function settleMessages(
     now
   )
   await recheckUnmatched(tx, settled.flatMap(refsOf))
-  await enqueueOutbox(
+  const over = settled.filter(({ claimed }) => !reopened.has(claimed.message.id))
+  await enqueueOutbox(tx, locked, over.flatMap(failureItems))
+  await writeEvents(
     tx,
-    locked,
-    settled.filter(({ claimed }) => !reopened.has(claimed.message.id)).flatMap(failureItems)
+    over.flatMap(result => failureNews(result).map(news => statusEvent(result.claimed.message, news)))
   )
   for (const { claimed, decision } of settled) await follow(tx, claimed, decision, now)
   await writePaces(tx, locked, settled, paceOf)
@@ -166,9 +171,11 @@ const memoriesOf = ({ claimed: { conversationId }, decision }: Settled) =>
     ? [{ conversationId, value: decision.outcome.remember }]
     : []
 
+const reasonIn = (decision: Decision) => ('reason' in decision ? sanitize(decision.reason) : null)
+
 async function follow(tx: Executor, { message }: ClaimedMessage, decision: Decision, now: Date): Promise<void> {
   const until = pauseUntil(decision, now)
-  if (until) await pauseByGateway(tx, message.registrationId, until)
+  if (until) await pauseByGateway(tx, message.registrationId, { until, reason: reasonIn(decision), now })
   const [first] = decision.kind === 'accepted' ? scheduledOf(decision) : []
   if (first) await addJob(tx, 'later', { message: message.id }, { at: new Date(now.getTime() + first.afterMs) })
 }

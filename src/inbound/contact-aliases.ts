@@ -1,5 +1,6 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import { and, eq, inArray, sql } from 'drizzle-orm'
+import type { NewEvent } from '../events/event.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { aliases, conversations } from '../postgres/schema/conversations.ts'
 import { updateMany } from '../postgres/update-many.ts'
@@ -48,23 +49,30 @@ async function addressed(tx: Executor, { registrationId, contact }: Contact): Pr
   return rows.map(({ id }) => id)
 }
 
-/** Saves the address that messages of a renamed contact go to. A repeated event, after a later rename, changes nothing. */
+/**
+ * Saves the address that messages of a renamed contact go to. A repeated event, after a later rename, changes nothing.
+ * Answers what the feed is told.
+ */
 export async function writeAddresses(
   tx: Executor,
   all: readonly ReportedEvent[],
   locked: readonly Conversation[]
-): Promise<void> {
+): Promise<NewEvent[]> {
   const changed = new Map<number, string>()
+  const told: NewEvent[] = []
   for (const { registrationId, contact: from, to } of all.flatMap(renamedOf))
     for (const { id, registrationId: owner, contact, address } of locked)
-      if (owner === registrationId && numbered(changed.get(id) ?? address ?? contact) === numbered(from))
+      if (owner === registrationId && numbered(changed.get(id) ?? address ?? contact) === numbered(from)) {
         changed.set(id, to)
+        told.push({ registrationId, conversationId: id, type: 'contact.renamed', body: { from, to } })
+      }
   await updateMany(
     tx,
     conversations,
     ['address'],
     [...changed].map(([id, address]) => ({ id, address }))
   )
+  return told
 }
 
 /**

@@ -23,6 +23,27 @@ export function incomingItems({ id, contact }: Conversation, event: MessageEvent
   }))
 }
 
+/** The longest text of an event. The CRM gets all of it; a reader of the feed is to know what it is about. */
+const MAX_TOLD_TEXT = 4_000
+/** Files that an event names; the others are counted. */
+const MAX_TOLD_FILES = 10
+
+/** A message as the feed tells it: without the addresses of its files, since an address may let everybody in. */
+export const receivedBody = ({ ref, at, subject, content, attachments }: MessageEvent) => ({
+  ref,
+  ...(at ? { sentAt: at.toISOString() } : {}),
+  ...(subject === null ? {} : { subject }),
+  ...(content === null
+    ? {}
+    : {
+        text: cut(content.text, MAX_TOLD_TEXT)[0],
+        format: content.format,
+        isCut: content.text.length > MAX_TOLD_TEXT
+      }),
+  attachments: attachments.slice(0, MAX_TOLD_FILES).map(({ type, name }) => ({ type, name })),
+  attachmentCount: attachments.length
+})
+
 const textsOf = (content: Content | null): Content[] =>
   content === null
     ? []

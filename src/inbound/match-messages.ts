@@ -1,5 +1,5 @@
 import type { Status } from 'channel-kit/chat'
-import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
+import type { Cost, GatewayEvent, StatusEvent } from 'channel-kit/event'
 import type { Part, Returned } from 'channel-kit/outcome'
 import { asc, inArray, sql } from 'drizzle-orm'
 import { type KnownPart, partsOf } from '../messages/parts.ts'
@@ -25,6 +25,8 @@ export interface MatchedMessage {
   replays: number
   status: Status | null
   reason: string | null
+  code: string | null
+  cost: Cost | null
   doubt: Doubt | null
   /** The new doubt, where it changes. */
   decided: Doubt | null
@@ -55,7 +57,7 @@ export async function matchMessages(
   if (asked.length === 0) return new Map()
   const { rows } = await tx.execute<Row>(sql`
     select given.n, m.id, m.registration_id "registrationId", m.conversation_id "conversationId", m.state, m.ref,
-      m.crm_id "crmId", m.replays, m.status, m.reason, m.doubt, m.part_count "partCount", m.in_parts "inParts", m.returned tried, coalesce(of.dropped, false) and m.ref is distinct from given.ref stale
+      m.crm_id "crmId", m.replays, m.status, m.reason, m.code, m.cost, m.doubt, m.part_count "partCount", m.in_parts "inParts", m.returned tried, coalesce(of.dropped, false) and m.ref is distinct from given.ref stale
     from json_to_recordset(${JSON.stringify(asked)}::json) as given(n int, "registrationId" bigint, ref text, id bigint)
     cross join lateral (
       select id from ${messages} where registration_id = given."registrationId" and ref = given.ref

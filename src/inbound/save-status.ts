@@ -14,14 +14,16 @@ export const statusItems = (
   status: Status
 ): NewOutboxItem[] => (crmId === null ? [] : [{ kind: 'status', conversationId, crmId, status, replays }])
 
-/** Saves applied statuses. A message that waited in doubt, and is no longer in doubt, becomes due. */
+/** Saves applied statuses; a code and a price that are known stay. A message that waited in doubt, and is no longer in doubt, becomes due. */
 export async function saveStatuses(tx: Executor, changed: readonly MatchedMessage[], now: Date): Promise<void> {
   if (changed.length === 0) return
   const rows = JSON.stringify(
-    changed.map(({ id, status, reason, decided, inParts, chapters }) => ({
+    changed.map(({ id, status, reason, code, cost, decided, inParts, chapters }) => ({
       id,
       status,
       reason,
+      code,
+      cost,
       doubt: decided,
       inParts,
       story: chapters
@@ -29,7 +31,8 @@ export async function saveStatuses(tx: Executor, changed: readonly MatchedMessag
   )
   await tx.execute(sql`
     update ${messages} m
-    set status = given.status, reason = given.reason, story = m.story || coalesce((
+    set status = given.status, reason = given.reason, code = coalesce(given.code, m.code),
+      cost = coalesce(given.cost, m.cost), story = m.story || coalesce((
         select jsonb_agg(chapter order by number) from jsonb_array_elements(given.story) with ordinality as of(chapter, number)
         where chapter ->> 'kind' <> 'noted'
           or not exists (select from jsonb_array_elements(m.story) told where told - 'at' = chapter - 'at')
@@ -37,7 +40,7 @@ export async function saveStatuses(tx: Executor, changed: readonly MatchedMessag
       doubt = coalesce(given.doubt, m.doubt), in_parts = given."inParts",
       due_at = case when given.doubt = 'heard' then least(m.due_at, ${now.toISOString()}::timestamptz) else m.due_at end
     from json_to_recordset(${rows}::json) as given(
-      id bigint, status text, reason text, doubt text, "inParts" boolean, story jsonb)
+      id bigint, status text, reason text, code text, cost json, doubt text, "inParts" boolean, story jsonb)
     where m.id = given.id`)
   await writeParts(
     tx,

@@ -1,6 +1,8 @@
 import type { GatewayEvent, MessageEvent, StatusEvent } from 'channel-kit/event'
 import { writeNotes } from '../channels/notes.ts'
 import { sendAgain, takeBack } from '../delivery/send-again.ts'
+import { type NewEvent, statusEvent } from '../events/event.ts'
+import { writeEvents } from '../events/write.ts'
 import { enqueueOutbox, type NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { type Contact, conversationsOf, keyOf, lockConversations, lockRegistrations } from '../queue/conversations.ts'
@@ -8,7 +10,7 @@ import { applyStatus } from './apply-status.ts'
 import { enqueueAnswers } from './auto-replies.ts'
 import { addAliases, learnNames, writeAddresses } from './contact-aliases.ts'
 import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './conversation-memory.ts'
-import { incomingItems } from './incoming-messages.ts'
+import { incomingItems, receivedBody } from './incoming-messages.ts'
 import { addParts, holdWaiting, type MatchedMessage, matchMessages, type ReportedEvent } from './match-messages.ts'
 import { latestOf, normalize } from './normalize-events.ts'
 import { saveStatuses, statusItems } from './save-status.ts'
@@ -77,6 +79,8 @@ export async function storeEvents(
   /** Returned statuses that wait until the attempt of their message has ended. */
   const deferred = new Set<GatewayEvent>()
   const arriving = new Map<NewOutboxItem, Arrived>()
+  /** Events for the feed in their order; with an item, only if that is a new one. */
+  const told: { event: NewEvent; item?: NewOutboxItem }[] = []
   const added = await enqueueOutbox(
     tx,
     locked,
@@ -88,7 +92,9 @@ export async function storeEvents(
   const arrived = added.flatMap(item => arriving.get(item) ?? [])
   await writeLastIncoming(tx, arrived, { now, late })
   await writeMemories(tx, all.flatMap(memoryOf(new Set(arrived.map(({ event }) => event)))))
-  await writeAddresses(tx, all, locked)
+  const renames = await writeAddresses(tx, all, locked)
+  const fresh = new Set(added)
+  await writeEvents(tx, [...told.filter(({ item }) => !item || fresh.has(item)).map(({ event }) => event), ...renames])
   await writeNotes(tx, all.flatMap(noteOf), now)
   await enqueueAnswers(tx, locked, all.flatMap(answerOf), all.flatMap(messageOf), now)
 
@@ -106,13 +112,21 @@ export async function storeEvents(
   function incomingItemsOf(registrationId: number, event: MessageEvent): NewOutboxItem[] {
     const conversation = conversationOf({ registrationId, contact: event.contact })
     const items = incomingItems(conversation, event)
-    for (const first of items.slice(0, 1)) arriving.set(first, { conversation, event })
+    for (const first of items.slice(0, 1)) {
+      arriving.set(first, { conversation, event })
+      const body = receivedBody(event)
+      told.push({
+        event: { registrationId, conversationId: conversation.id, type: 'message.received', body },
+        item: first
+      })
+    }
     return items
   }
 
   function statusItemsOf(message: MatchedMessage, event: StatusEvent): NewOutboxItem[] {
-    const { changed: isChanged, status } = applyStatus(message, event, now)
+    const { changed: isChanged, status, told: news } = applyStatus(message, event, now)
     if (isChanged) changed.add(message)
+    told.push(...news.map(one => ({ event: statusEvent(message, one) })))
     return status ? statusItems(message, status) : []
   }
 

@@ -108,11 +108,13 @@ async function take(tx: Executor, which: SQL | undefined): Promise<ReportedEvent
 const namedBy = (table: typeof messages | typeof messageParts) =>
   sql`exists (select from ${table} where ${table.registrationId} = ${earlyStatuses.registrationId} and ${table.ref} = ${earlyStatuses.ref})`
 
-function moreOf({ way, afterMs, contact }: Pick<StatusEvent, 'way' | 'afterMs' | 'contact'>): Kept['more'] {
+function moreOf({ way, afterMs, contact, code, cost }: NonNullable<Kept['more']>): Kept['more'] {
   const more = {
     ...(way === undefined ? {} : { way }),
     ...(afterMs === undefined ? {} : { afterMs }),
-    ...(contact === undefined ? {} : { contact })
+    ...(contact === undefined ? {} : { contact }),
+    ...(code === undefined ? {} : { code }),
+    ...(cost === undefined ? {} : { cost })
   }
   return Object.keys(more).length > 0 ? more : null
 }

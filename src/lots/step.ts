@@ -49,7 +49,7 @@ export async function pauseRegistration(
   const until = after(work, afterMs)
   await work.database.db.transaction(async tx => {
     await writeLot(tx, lot, { calling: false, attempts: lot.attempts, reason, ...changes })
-    await pauseByGateway(tx, lot.registrationId, until)
+    await pauseByGateway(tx, lot.registrationId, { until, reason, now: work.now() })
   })
   return { kind: 'wait', until }
 }

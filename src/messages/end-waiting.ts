@@ -1,4 +1,6 @@
 import { and, asc, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import { statusEvent } from '../events/event.ts'
+import { writeEvents } from '../events/write.ts'
 import { enqueueOutbox } from '../outbox/enqueue.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
@@ -73,6 +75,10 @@ export async function endWaitingIn(tx: Executor, ids: readonly number[], { reaso
     rows.flatMap(({ conversationId, crmId, replays }) =>
       crmId === null ? [] : [{ kind: 'status' as const, conversationId, crmId, status: 'error' as const, replays }]
     )
+  )
+  await writeEvents(
+    tx,
+    rows.map(row => statusEvent(row, { status: 'error', reason: row.mayHaveLeft ? uncertain : reason }))
   )
   await refreshSending(
     tx,

@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, or, sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
 import { aliases, conversations } from '../postgres/schema/conversations.ts'
+import { events } from '../postgres/schema/events.ts'
 import { messages } from '../postgres/schema/messages.ts'
 import { outbox } from '../postgres/schema/outbox.ts'
 import { waysOf } from '../protocol/contact.ts'
@@ -18,7 +19,7 @@ export interface Erased {
 
 /**
  * Erases a contact: its conversations under any of its names, with all their
- * messages, statuses and outbox items. Items in hand at the moment still end, and
+ * messages, statuses, outbox items and events. Items in hand at the moment still end, and
  * are not saved. `onlyCount` changes nothing.
  */
 export const eraseContact = (
@@ -54,6 +55,10 @@ export const eraseContact = (
       items: await tx.$count(outbox, ofItems),
       untold: await tx.$count(outbox, and(ofItems, eq(outbox.state, 'waiting')))
     }
-    if (!onlyCount) await tx.delete(conversations).where(inArray(conversations.id, ids))
+    if (!onlyCount) {
+      // Reads the whole table: an index for it would be paid for by every status.
+      if (ids.length > 0) await tx.delete(events).where(inArray(events.conversationId, ids))
+      await tx.delete(conversations).where(inArray(conversations.id, ids))
+    }
     return erased
   })

@@ -1,4 +1,5 @@
 import type { Status } from 'channel-kit/chat'
+import type { Cost } from 'channel-kit/event'
 import type { Part } from 'channel-kit/outcome'
 import { and, asc, eq, inArray, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
@@ -8,15 +9,19 @@ import { messageParts } from '../postgres/schema/messages.ts'
 
 export interface KnownPart extends Part {
   status: Status | null
+  code?: string | null
+  cost?: Cost | null
 }
 
 export interface PartRow extends Part {
   registrationId: number
   messageId: number
   status?: Status | null
+  code?: string | null
+  cost?: Cost | null
 }
 
-/** Saves parts; a part may have several refs. `statuses`: the statuses of existing rows are replaced. */
+/** Saves parts; a part may have several refs. `statuses`: the statuses of existing rows are replaced. A code and a price that are known stay. */
 export async function writeParts(tx: Executor, rows: readonly PartRow[], { statuses }: { statuses: boolean }) {
   if (rows.length === 0) return
   const kept = sql`case when ${messageParts.dropped} then excluded.status else ${messageParts.status} end`
@@ -25,7 +30,12 @@ export async function writeParts(tx: Executor, rows: readonly PartRow[], { statu
     .values([...rows])
     .onConflictDoUpdate({
       target: [messageParts.messageId, messageParts.part, messageParts.ref],
-      set: { status: statuses ? sql`excluded.status` : kept, dropped: false }
+      set: {
+        status: statuses ? sql`excluded.status` : kept,
+        code: sql`coalesce(excluded.code, ${messageParts.code})`,
+        cost: sql`coalesce(excluded.cost, ${messageParts.cost})`,
+        dropped: false
+      }
     })
 }
 
@@ -37,7 +47,8 @@ export async function partsOf(tx: Executor, messageIds: readonly number[]): Prom
     .from(messageParts)
     .where(and(inArray(messageParts.messageId, [...messageIds]), eq(messageParts.dropped, false)))
     .orderBy(asc(messageParts.messageId), asc(messageParts.part), asc(messageParts.ref))
-  for (const { messageId, part, ref, status } of rows) parts.get(messageId)?.push({ part, ref, status })
+  for (const { messageId, part, ref, status, code, cost } of rows)
+    parts.get(messageId)?.push({ part, ref, status, code, cost })
   return parts
 }
 

@@ -63,6 +63,8 @@ const COLUMNS = {
   state: sql<MessageState>`case when ${FAILED} then 'failed' else ${messages.state} end`,
   status: messages.status,
   reason: messages.reason,
+  code: messages.code,
+  cost: messages.cost,
   attempts: messages.attempts,
   replays: messages.replays,
   ref: messages.ref,
@@ -78,7 +80,7 @@ const COLUMNS = {
 
 /** A part of a message that the gateway did not take whole. */
 const PARTS = sql<readonly KnownPart[]>`(
-  select coalesce(json_agg(json_build_object('part', p.part, 'ref', p.ref, 'status', p.status) order by p.part, p.ref), '[]')
+  select coalesce(json_agg(json_build_object('part', p.part, 'ref', p.ref, 'status', p.status, 'code', p.code, 'cost', p.cost) order by p.part, p.ref), '[]')
   from ${messageParts} p where p.message_id = ${messages.id} and not p.dropped)`
 
 export type Listed = Awaited<ReturnType<typeof listMessages>>[number]

@@ -50,6 +50,8 @@ export async function replayMessagesIn(tx: Executor, ids: readonly number[], now
       deaths: 0,
       status: null,
       reason: null,
+      code: null,
+      cost: null,
       ...KEPT,
       doubt: sql`case when ${messages.doubt} = 'heard' and exists (select ${OF_MESSAGE}) then 'heard' end`,
       progress: null,

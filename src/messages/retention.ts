@@ -1,4 +1,5 @@
 import { and, asc, gt, inArray, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm'
+import { countOldEvents, removeEvents } from '../events/retention.ts'
 import { countOldCalls, removeCalls } from '../inbound/received-webhooks.ts'
 import type { Database } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
@@ -20,6 +21,8 @@ export interface Finished {
   conversations: number
   /** Calls of gateways: read once more, they would bring back what is known no longer. */
   webhooks: number
+  /** Events, which tell what was in the messages. */
+  events: number
 }
 
 /** Rows of a batch: few enough that a lock is held for moments only, while the hosts go on. */
@@ -60,7 +63,8 @@ export async function countFinished({ db }: Pick<Database, 'db'>, before: Date):
       conversations,
       idle(before, sql`(${message}) is not true`, sql`(${item}) is not true`)
     ),
-    webhooks: await countOldCalls({ db }, before)
+    webhooks: await countOldCalls({ db }, before),
+    events: await countOldEvents({ db }, before)
   }
 }
 
@@ -75,9 +79,10 @@ export async function removeFinished(
   before: Date,
   { interrupted, removed = () => {} }: Run
 ): Promise<Finished> {
-  const counts = { messages: 0, outbox: 0, conversations: 0, webhooks: 0 }
+  const counts = { messages: 0, outbox: 0, conversations: 0, webhooks: 0, events: 0 }
   const removedCalls = (webhooks: number) => removed(Object.assign(counts, { webhooks }))
   await removeCalls({ db }, before, { interrupted, removed: removedCalls })
+  counts.events = await removeEvents({ db }, before, interrupted)
   const remove = async (name: keyof Finished, batch: () => Promise<{ gone: number; more: boolean }>) => {
     let more: boolean
     do {

@@ -1,4 +1,5 @@
 import type { Status } from 'channel-kit/chat'
+import type { Cost } from 'channel-kit/event'
 import type { Outcome } from 'channel-kit/outcome'
 
 /**
@@ -15,8 +16,8 @@ export type StoryEntry =
       ref?: string
       durationMs: number
     }
-  /** A status that advanced the message. `part`: of a message in several parts. */
-  | { kind: 'status'; at: string; status: Status; reason?: string; part?: number }
+  /** A status that advanced the message. `part`: of a message in several parts. `cost`: where it was not known before. */
+  | { kind: 'status'; at: string; status: Status; reason?: string; code?: string; cost?: Cost; part?: number }
   /** The gateway returned the message, or a part of it, undelivered, and it is sent once more, by the way that the channel named. */
   | { kind: 'returned'; at: string; ref: string; reason?: string; way?: string }
   /** A status that did not advance the message, but has a reason. */
@@ -36,5 +37,5 @@ type StatusEntry = Extract<StoryEntry, { kind: 'status' }>
 export const statusEntry = (
   status: Status,
   now: Date,
-  more: Pick<StatusEntry, 'reason' | 'part'> = {}
+  more: Pick<StatusEntry, 'reason' | 'code' | 'cost' | 'part'> = {}
 ): StatusEntry => ({ kind: 'status', at: now.toISOString(), status, ...more })

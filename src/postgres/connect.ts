@@ -13,12 +13,20 @@ export const APPLICATION = 'chat-plugin-host'
 /** The oldest server that is supported, as `server_version_num` counts. */
 const OLDEST = 150_000
 
+interface How extends Omit<Watch, 'url'> {
+  /** False: no events are written on these connections. */
+  keepsEvents?: boolean
+}
+
+/** As `write_events` of queue.sql and `send_turn` read it. */
+const NO_EVENTS = 'set chat_plugin_host.events = off'
+
 /**
  * A pool of our own next to the queue's. `url` may name a TCP host or, by
  * `?host=/path`, a socket.
  */
-export function openDatabase(url: string, max = 10, watch: Omit<Watch, 'url'> = {}) {
-  const pool = openPool(url, APPLICATION, max, watch)
+export function openDatabase(url: string, max = 10, { keepsEvents = true, ...watch }: How = {}) {
+  const pool = openPool(url, APPLICATION, max, watch, keepsEvents ? undefined : NO_EVENTS)
   const db = drizzle(pool, { casing: 'snake_case' })
   const transaction = (work: Parameters<typeof db.transaction>[0]) => inTransaction(pool, work as never)
   return {
@@ -49,16 +57,19 @@ async function inTransaction<Result>(pool: Pool, work: (tx: Executor) => Promise
 
 /**
  * A lost connection rejects the promises of its queries; its own error event
- * would otherwise end the process.
+ * would otherwise end the process. `first`: a statement on each connection.
  */
-export function openPool(url: string, name: string, max: number, watch: Omit<Watch, 'url'> = {}): Pool {
+export function openPool(url: string, name: string, max: number, watch: Omit<Watch, 'url'> = {}, first?: string): Pool {
   const pool = new Pool({
     connectionString: url,
     max,
     application_name: name,
     connectionTimeoutMillis: CONNECT_MS,
     ...KEEP_ALIVE,
-    onConnect: client => watchSilence(client, { ...watch, url })
+    onConnect: async client => {
+      await watchSilence(client, { ...watch, url })
+      if (first) await client.query(first)
+    }
   })
   const told = () => {}
   return pool.on('error', told).on('connect', client => client.on('error', told))

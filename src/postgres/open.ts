@@ -10,7 +10,7 @@ export interface Opened {
   close(): Promise<void>
 }
 
-type Given = Pick<Config, 'databaseUrl' | 'dataDir' | 'secretKeys'>
+type Given = Pick<Config, 'databaseUrl' | 'dataDir' | 'secretKeys' | 'eventsMs'>
 
 interface How {
   /** Beside a living host. */
@@ -33,7 +33,7 @@ export async function openPrepared(
   const server = config.databaseUrl
     ? { url: config.databaseUrl, close: async () => {} }
     : await waiting(() => awaited(config.dataDir), startEmbedded(config.dataDir, { share, signal }))
-  const database = openDatabase(server.url, 10, { patient })
+  const database = openDatabase(server.url, 10, { patient, keepsEvents: config.eventsMs > 0 })
   const close = async () => {
     await database.close()
     await server.close()

@@ -176,6 +176,21 @@ begin
 end
 $$;
 
+-- name: write_events
+-- Writes events of the feed, in their order; src/events/feed.ts says what the caller has locked. Nothing where the host keeps none.
+create or replace function pg_temp.write_events(given json) returns void
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+  if current_setting('chat_plugin_host.events', true) is distinct from 'off' then
+    insert into events (registration_id, conversation_id, type, body)
+    select e.registration, e.conversation, e.type, e.body
+    from json_to_recordset(given) as e(registration bigint, conversation bigint, type text, body json);
+  end if;
+end
+$$;
+
 -- name: apply_results
 -- Writes results of attempts to their messages, unless another host has claimed a message since; a status that arrived
 -- during the attempt stays. `ids` repeats the ids, so that the planner uses the primary key. `only_simple`: nothing was

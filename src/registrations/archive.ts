@@ -1,4 +1,6 @@
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { changeEvent } from '../events/event.ts'
+import { writeEvents } from '../events/write.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
 import { registrations } from '../postgres/schema/registrations.ts'
@@ -10,10 +12,15 @@ export async function archive({ db }: Pick<Database, 'db'>, ids: readonly number
   if (ids.length === 0) return
   await db.transaction(async tx => {
     await lockRegistrations(tx, ids, 'no key update')
-    await tx
+    const archived = await tx
       .update(registrations)
       .set({ archivedAt: now })
       .where(and(inArray(registrations.id, [...ids]), isNull(registrations.archivedAt)))
+      .returning({ id: registrations.id })
+    await writeEvents(
+      tx,
+      archived.map(({ id }) => changeEvent(id, 'archived'))
+    )
   })
 }
 

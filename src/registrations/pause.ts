@@ -1,4 +1,6 @@
-import { and, eq, isNotNull, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, lt, or } from 'drizzle-orm'
+import { changeEvent } from '../events/event.ts'
+import { writeEvents } from '../events/write.ts'
 import { resumeLots } from '../lots/schedule.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { registrations } from '../postgres/schema/registrations.ts'
@@ -11,13 +13,37 @@ import { wake } from '../queue/conversations.ts'
  * in both, and so does the outbox. `PAUSED_UNTIL` of queue/conversations.ts is the later end of both.
  */
 
+/** Messages in flight are throttled one by one, each a moment later: an event is written where a pause ends later by so much. */
+const TOLD_MS = 1_000
+
 /** Pauses a registration until then. Of several pauses the longest holds, in whichever order they are written. */
-export async function pauseByGateway(tx: Executor, registrationId: number, until: Date): Promise<void> {
-  await tx
-    .update(registrations)
-    .set({ pausedUntil: sql`greatest(${registrations.pausedUntil}, ${until.toISOString()}::timestamptz)` })
-    .where(eq(registrations.id, registrationId))
+export async function pauseByGateway(
+  tx: Executor,
+  registrationId: number,
+  { until, reason, now }: { until: Date; reason: string | null; now: Date }
+): Promise<void> {
+  const [longer] = await tx
+    .select({ pausedUntil: registrations.pausedUntil })
+    .from(registrations)
+    .where(
+      and(
+        eq(registrations.id, registrationId),
+        or(isNull(registrations.pausedUntil), lt(registrations.pausedUntil, until))
+      )
+    )
+    .for('no key update')
+  if (!longer) return
+  await tx.update(registrations).set({ pausedUntil: until }).where(eq(registrations.id, registrationId))
+  const known = Math.max(longer.pausedUntil?.getTime() ?? 0, now.getTime())
+  if (until.getTime() - known >= TOLD_MS)
+    await writeEvents(tx, [pauseEvent(registrationId, { by: 'gateway', until, reason })])
 }
+
+const pauseEvent = (registrationId: number, { by, until, reason }: Pick<Pause, 'by' | 'until' | 'reason'>) => ({
+  registrationId,
+  type: 'registration.paused' as const,
+  body: { by, until: until?.toISOString() ?? null, reason }
+})
 
 /** Ends a pause by the gateway: the saved settings may have mended its cause. Locks the registration, hence comes first. */
 export async function endPauseByGateway(tx: Executor, registrationId: number): Promise<void> {
@@ -44,6 +70,7 @@ export async function pauseByOperator(
     .update(registrations)
     .set({ operatorPausedUntil: until ?? NEVER_DUE, operatorPausedAt: now, operatorPauseReason: reason })
     .where(eq(registrations.id, registrationId))
+  await writeEvents(tx, [pauseEvent(registrationId, { by: 'operator', until, reason })])
   // A host that was to come back at the end of an earlier pause comes for a shorter one too.
   await wake(tx, 'send', [registrationId])
 }
@@ -60,6 +87,7 @@ export async function resumeByOperator(tx: Executor, registrationId: number): Pr
     .update(registrations)
     .set({ operatorPausedUntil: null, operatorPausedAt: null, operatorPauseReason: null })
     .where(eq(registrations.id, registrationId))
+  await writeEvents(tx, [changeEvent(registrationId, 'resumed')])
   await wake(tx, 'send', [registrationId])
   await resumeLots(tx, registrationId)
   return true

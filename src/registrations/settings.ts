@@ -1,8 +1,11 @@
 import { eq, sql } from 'drizzle-orm'
 import type { TObject } from 'typebox'
+import { changeEvent } from '../events/event.ts'
+import { writeEvents } from '../events/write.ts'
 import type { Database } from '../postgres/connect.ts'
 import { registrations, settings } from '../postgres/schema/registrations.ts'
 import { type Data, mergeData, splitSecrets } from '../protocol/settings.ts'
+import { lockRegistrations } from '../queue/conversations.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { createCache, notifyChanged } from './cache.ts'
 import { endPauseByGateway } from './pause.ts'
@@ -30,11 +33,13 @@ export function createSettingsStore({ db }: Pick<Database, 'db'>, secrets: Secre
       const row = { data: open, secrets: await secrets.seal(JSON.stringify(secret)) }
       await db.transaction(async tx => {
         // The registration before its settings, as everybody locks them.
+        await lockRegistrations(tx, [registrationId], 'no key update')
         await endPauseByGateway(tx, registrationId)
         await tx
           .insert(settings)
           .values({ registrationId, ...row })
           .onConflictDoUpdate({ target: settings.registrationId, set: { ...row, savedAt: sql`now()` } })
+        await writeEvents(tx, [changeEvent(registrationId, 'settings')])
         await notifyChanged(tx, registrationId)
       })
       saved.forget(registrationId)

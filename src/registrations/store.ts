@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { and, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
+import { changeEvent } from '../events/event.ts'
+import { writeEvents } from '../events/write.ts'
 import type { Database } from '../postgres/connect.ts'
 import { registrations } from '../postgres/schema/registrations.ts'
 import type { Reference } from '../protocol/reference.ts'
@@ -55,15 +57,7 @@ export function createRegistrationStore({ db }: Pick<Database, 'db'>, secrets: S
   const byHash = createCache((hash: string) => one(eq(registrations.webhookHash, hash)), owner)
   const byReference = createCache((key: string) => {
     const [channel = '', origin = '', companyId = '', alias = '', pluginId = ''] = JSON.parse(key) as string[]
-    return one(
-      and(
-        eq(registrations.channel, channel),
-        eq(registrations.origin, origin),
-        eq(registrations.companyId, companyId),
-        eq(registrations.alias, alias),
-        eq(registrations.pluginId, pluginId)
-      )
-    )
+    return one(same({ channel, origin, companyId, alias, pluginId }))
   }, owner)
   const caches = [byId, byHash, byReference]
 
@@ -78,7 +72,13 @@ export function createRegistrationStore({ db }: Pick<Database, 'db'>, secrets: S
       const token = randomBytes(24).toString('base64url')
       const [sealedHpt, webhookToken] = await Promise.all([secrets.seal(hpt), secrets.seal(token)])
       const { clusterUri, country, currency, signedAt } = handshake
+      const { channel, companyId, alias, pluginId, origin } = handshake
       const registered = await db.transaction(async tx => {
+        const [before] = await tx
+          .select({ archivedAt: registrations.archivedAt })
+          .from(registrations)
+          .where(same({ channel, companyId, alias, pluginId, origin }))
+          .for('no key update')
         const [row] = await tx
           .insert(registrations)
           .values({ ...handshake, hpt: sealedHpt, webhookToken, webhookHash: hash(token) })
@@ -103,6 +103,7 @@ export function createRegistrationStore({ db }: Pick<Database, 'db'>, secrets: S
           })
           .returning({ id: registrations.id })
         if (!row) return false
+        await writeEvents(tx, [changeEvent(row.id, before?.archivedAt ? 'unarchived' : 'registered')])
         await resumeArchived(tx, row.id)
         await notifyChanged(tx, row.id)
         return true
@@ -152,6 +153,15 @@ export function createRegistrationStore({ db }: Pick<Database, 'db'>, secrets: S
     }
   }
 }
+
+const same = ({ channel, origin, companyId, alias, pluginId }: Reference & { channel: string; origin: string }) =>
+  and(
+    eq(registrations.channel, channel),
+    eq(registrations.origin, origin),
+    eq(registrations.companyId, companyId),
+    eq(registrations.alias, alias),
+    eq(registrations.pluginId, pluginId)
+  )
 
 /** A webhook call about other accounts tries so many registrations of its company at most. */
 const MAX_SIBLINGS = 100

@@ -40,7 +40,7 @@ t.test('messages list tells of all messages, the newest first, page by page', as
   ])
   t.same(Object.keys(all.messages[0] ?? {}), [
     ...['id', 'registrationId', 'contact', 'crmId', 'client', 'clientId', 'tag', 'class'],
-    ...['state', 'status', 'reason', 'attempts', 'replays', 'ref'],
+    ...['state', 'status', 'reason', 'code', 'cost', 'attempts', 'replays', 'ref'],
     ...['acceptedAt', 'dueAt', 'notBefore', 'expiresAt', 'settledAt']
   ])
 

@@ -9,6 +9,7 @@ import { sendTurn, settleMessages } from '../../src/delivery/settle.ts'
 import { isSimple } from '../../src/delivery/settle-fast.ts'
 import { openDatabase } from '../../src/postgres/connect.ts'
 import { conversations } from '../../src/postgres/schema/conversations.ts'
+import { events } from '../../src/postgres/schema/events.ts'
 import { messages } from '../../src/postgres/schema/messages.ts'
 import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { registrations } from '../../src/postgres/schema/registrations.ts'
@@ -129,6 +130,8 @@ async function stored(registrationId: number) {
   const of = <Row extends { registrationId: number }>(row: Row) => row.registrationId === registrationId
   const rows = (await db.select().from(messages).orderBy(messages.id)).filter(of)
   const items = (await db.select().from(outbox).orderBy(outbox.conversationId, outbox.id)).filter(of)
+  const told = (await db.select().from(events).orderBy(events.conversationId, events.id)).filter(of)
+  const nameOf = new Map(rows.map(({ id }, index) => [id, index]))
   const talks = (await db.select().from(conversations).orderBy(conversations.id)).filter(of)
   return {
     messages: rows.map(({ id: _, registrationId: __, conversationId: ___, ref, createdAt: ____, ...row }) => ({
@@ -136,6 +139,11 @@ async function stored(registrationId: number) {
       ref: ref === null ? null : 'ref'
     })),
     items: items.map(({ kind, body, dedupe, state }) => ({ kind, body, dedupe, state })),
+    events: told.map(({ type, body, position }) => ({
+      type,
+      position,
+      body: { ...body, message: nameOf.get(Number(body.message)) }
+    })),
     conversations: talks.map(({ contact, sendingDue, tellingDue }) => ({
       contact,
       sendingDue,
@@ -146,6 +154,7 @@ async function stored(registrationId: number) {
 
 async function clear() {
   const ids = [fast.id, slow.id]
+  await db.delete(events).where(inArray(events.registrationId, ids))
   await db.delete(outbox).where(inArray(outbox.registrationId, ids))
   await db.delete(messages).where(inArray(messages.registrationId, ids))
   await db.delete(conversations).where(inArray(conversations.registrationId, ids))

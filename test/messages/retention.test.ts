@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { countFinished, removeFinished } from '../../src/messages/retention.ts'
 import { conversations } from '../../src/postgres/schema/conversations.ts'
+import { events } from '../../src/postgres/schema/events.ts'
 import { messages } from '../../src/postgres/schema/messages.ts'
 import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { registrations } from '../../src/postgres/schema/registrations.ts'
@@ -49,6 +50,7 @@ t.test('retention: its time is settable, and nothing is removed where it is 0', 
     (await sql`select identifier from graphile_worker._private_known_crontabs`).map(({ identifier }) => identifier)
   t.same((await crons(host)).toSorted(), [
     'retention',
+    'retention of events',
     'retention of lots',
     'retention of operations',
     'retention of webhooks'
@@ -56,13 +58,13 @@ t.test('retention: its time is settable, and nothing is removed where it is 0', 
   const { host: keeper } = await build(t, { LV_PLUGIN_RETENTION: '0' })
   t.same(
     (await crons(keeper)).toSorted(),
-    ['retention of operations', 'retention of webhooks'],
+    ['retention of events', 'retention of operations', 'retention of webhooks'],
     'which have times of their own'
   )
 })
 
 t.test('a conversation goes when it has nothing left and no message came in for as long', async t => {
-  const { db, contact, message, news, call } = await rows(t)
+  const { db, registrationId, contact, message, news, call } = await rows(t)
   await contact('empty')
   await contact('long ago', { lastIncomingAt: ago(91) })
   await contact('lately', { lastIncomingAt: ago(89) })
@@ -77,14 +79,17 @@ t.test('a conversation goes when it has nothing left and no message came in for 
   await call({ receivedAt: ago(91) })
   await call({ receivedAt: ago(89) })
 
-  const wanted = { messages: 1, outbox: 1, conversations: 4, webhooks: 1 }
+  const event = { registrationId, type: 'registration.changed' as const, body: {} }
+  await db.insert(events).values([ago(91), ago(89)].map(at => ({ ...event, at })))
+
+  const wanted = { messages: 1, outbox: 1, conversations: 4, webhooks: 1, events: 1 }
   t.same(await countFinished({ db }, LIMIT), wanted)
   t.same(await removeFinished({ db }, LIMIT, RUN), wanted)
   t.same(
     (await db.select().from(conversations).orderBy(conversations.id)).map(({ contact }) => contact),
     ['lately', 'young message', 'open message', 'foreseen', 'young item', 'open item']
   )
-  t.same(await removeFinished({ db }, LIMIT, RUN), { messages: 0, outbox: 0, conversations: 0, webhooks: 0 })
+  t.same(await removeFinished({ db }, LIMIT, RUN), { messages: 0, outbox: 0, conversations: 0, webhooks: 0, events: 0 })
 })
 
 t.test('retention: a conversation that gets a message at the same moment stays, and is not waited for', async t => {
@@ -92,7 +97,13 @@ t.test('retention: a conversation that gets a message at the same moment stays, 
   const [busy] = [await contact('busy'), await contact('idle')]
   await db.transaction(async tx => {
     await tx.select().from(conversations).where(eq(conversations.id, busy.conversationId)).for('no key update')
-    t.same(await removeFinished({ db }, LIMIT, RUN), { messages: 0, outbox: 0, conversations: 1, webhooks: 0 })
+    t.same(await removeFinished({ db }, LIMIT, RUN), {
+      messages: 0,
+      outbox: 0,
+      conversations: 1,
+      webhooks: 0,
+      events: 0
+    })
   })
   await message(busy, {})
   t.match(await db.select().from(conversations), [{ contact: 'busy' }])
@@ -106,7 +117,13 @@ t.test('retention: conversations are removed in batches, and an interrupted run 
     gone > 0 && interruption.abort(new Error('enough'))
   await t.rejects(removeFinished({ db }, LIMIT, { interrupted: interruption.signal, removed }), { message: 'enough' })
   t.equal(await db.$count(conversations), 800)
-  t.same(await removeFinished({ db }, LIMIT, RUN), { messages: 0, outbox: 0, conversations: 800, webhooks: 0 })
+  t.same(await removeFinished({ db }, LIMIT, RUN), {
+    messages: 0,
+    outbox: 0,
+    conversations: 800,
+    webhooks: 0,
+    events: 0
+  })
 })
 
 /** A host whose clock a test moves, with a gateway that takes a message and reports two statuses, but none for `waits`. */

@@ -14,7 +14,7 @@ const VALUES: Record<string, { nothing: unknown; one: unknown }> = {
   bigint: { nothing: 1, one: 1 },
   'bigint[]': { nothing: '{}', one: '{1}' },
   'text[]': { nothing: '{}', one: '{x}' },
-  json: { nothing: '[]', one: '[{}]' },
+  json: { nothing: '[]', one: '[{"registration": 1, "type": "x", "body": {}}]' },
   text: { nothing: '', one: 'send' },
   boolean: { nothing: false, one: true },
   'timestamp with time zone': { nothing: new Date(0), one: new Date() }

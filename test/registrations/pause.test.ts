@@ -7,10 +7,15 @@ import { testDatabase } from '../harness.ts'
 t.test('pause by the gateway: the longest holds, and ends whole', async t => {
   const { db, pausedUntil } = await registration(t)
   t.equal(await pausedUntil(), null)
-  await pauseByGateway(db, 1, new Date('2031-01-01'))
-  await pauseByGateway(db, 1, new Date('2032-01-01'))
-  await pauseByGateway(db, 1, new Date('2030-01-01'))
-  t.same(await pausedUntil(), new Date('2032-01-01'))
+  const now = new Date('2026-01-01')
+  for (const until of ['2031-01-01', '2032-01-01T00:00:00Z', '2030-01-01', '2032-01-01T00:00:00.900Z'])
+    await db.transaction(tx => pauseByGateway(tx, 1, { until: new Date(until), reason: 'throttled', now }))
+  t.same(await pausedUntil(), new Date('2032-01-01T00:00:00.900Z'))
+  const { rows } = await db.execute(
+    "select body->>'until' until from events where type = 'registration.paused' order by id"
+  )
+  const told = rows.map(({ until }) => until)
+  t.same(told, ['2031-01-01T00:00:00.000Z', '2032-01-01T00:00:00.000Z'], 'an event tells of a pause that is longer')
 
   await db.transaction(tx => endPauseByGateway(tx, 1))
   t.equal(await pausedUntil(), null)

@@ -49,24 +49,24 @@ const outcome = kinds<Outcome>({
   })
 })
 
-/** Reads the answer of `send`. */
-export const readOutcome = (answer: unknown): Read<Outcome> =>
+/** Reads the answer of `send`. `leftOut`: told where a field of an event is wrong that the event can do without. */
+export const readOutcome = (answer: unknown, leftOut: (wrong: string) => void = () => {}): Read<Outcome> =>
   reading(answer, fields => {
     shortenReason(fields)
     const read = outcome(fields)
     if ('wrong' in read) return read
-    const wrong = eventsIn(read.value)
+    const wrong = eventsIn(read.value, leftOut)
     return wrong === undefined ? read : { wrong }
   })
 
 /** Checks the events of an outcome in their places, and tidies them there. */
-function eventsIn(outcome: Outcome): string | undefined {
+function eventsIn(outcome: Outcome, leftOut: (wrong: string) => void): string | undefined {
   const lists: [string, { events?: readonly GatewayEvent[] }][] = []
   if (outcome.kind === 'accepted')
     for (const [index, one] of (outcome.later ?? []).entries()) lists.push([`/later/${index}/events`, one])
   if (outcome.kind === 'rejected' && outcome.events) lists.push(['/events', outcome])
   for (const [path, holder] of lists) {
-    const read = allEvents(holder.events ?? [], path)
+    const read = allEvents(holder.events ?? [], path, leftOut)
     if ('wrong' in read) return read.wrong
     holder.events = read.value
   }

@@ -1,8 +1,21 @@
 import { Type } from 'typebox'
 import { ATTACHMENT_TYPES, FORMATS, STATUSES } from './chat.ts'
-import type { GatewayEvent } from './event.ts'
-import { type Fields, isFields, kinds, type Read, reading } from './field-reader.ts'
-import { Contact, Id, list, Milliseconds, MOST, opaque, PartNumber, Reason, shortened, text, word } from './limits.ts'
+import type { GatewayEvent, StatusEvent } from './event.ts'
+import { checker, type Fields, isFields, kinds, type Read, reading } from './field-reader.ts'
+import {
+  Contact,
+  Id,
+  list,
+  Milliseconds,
+  MOST,
+  opaque,
+  PartNumber,
+  Reason,
+  StoredWord,
+  shortened,
+  text,
+  word
+} from './limits.ts'
 
 /** Events as the host takes them from any channel's answer. */
 
@@ -17,6 +30,26 @@ const STATUS = Type.Object({
   contact: Type.Optional(Contact),
   remember: Type.Optional(opaque())
 })
+/** The fields of a status by which nothing is done. */
+const charged = checker<Pick<StatusEvent, 'code' | 'cost'>>(
+  Type.Object({
+    code: Type.Optional(StoredWord),
+    cost: Type.Optional(
+      Type.Object(
+        {
+          unit: StoredWord,
+          count: Type.Optional(Type.Number({ minimum: 0, maximum: 1e9 })),
+          category: Type.Optional(StoredWord),
+          type: Type.Optional(StoredWord),
+          model: Type.Optional(StoredWord),
+          amount: Type.Optional(Type.Number({ minimum: 0, maximum: 1e9 })),
+          currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$' }))
+        },
+        { additionalProperties: false }
+      )
+    )
+  })
+)
 const FILE = { name: text(MOST.name), type: word(ATTACHMENT_TYPES) }
 /** A customer's text may be of any length: one that is too long for a message of the CRM becomes several. */
 const SAID = Type.Object({ text: text(Number.POSITIVE_INFINITY, 1), format: word(FORMATS) })
@@ -54,16 +87,33 @@ const check = kinds<GatewayEvent>({
   note: Type.Object({ kind: Type.Literal('note'), name: text(MOST.note, 1), value: Type.Optional(opaque()) })
 })
 
+/** `leftOut`: told where a field is wrong that an event can do without. Where there is nobody to be told, it goes as quietly. */
+type LeftOut = (wrong: string) => void
+
 /** An event of a channel, checked and copied, or the error in it. Never throws, whatever it is given. */
-export const readEvent = (answer: unknown): Read<GatewayEvent> => reading(answer, eventOf)
+export const readEvent = (answer: unknown, leftOut: LeftOut = () => {}): Read<GatewayEvent> =>
+  reading(answer, fields => eventOf(fields, leftOut))
 
 /** An event by fields that are copied already. */
-export function eventOf(fields: Fields): Read<GatewayEvent> {
-  shortenReason(fields)
+function eventOf(fields: Fields, leftOut: LeftOut): Read<GatewayEvent> {
+  tidyStatus(fields, leftOut)
   if (fields.kind === 'either' && Array.isArray(fields.statuses))
-    for (const status of fields.statuses) if (isFields(status)) shortenReason(status)
+    for (const [index, status] of fields.statuses.entries())
+      if (isFields(status)) tidyStatus(status, wrong => leftOut(`/statuses/${index}${wrong}`))
   const read = check(fields.kind === 'message' ? tidied(fields) : fields)
   return 'value' in read && isEmpty(read.value) ? { wrong: '/content has no text, and nothing is attached' } : read
+}
+
+/** A price that cannot be read is no reason to lose how far a message got. */
+function tidyStatus(fields: Fields, leftOut: LeftOut): void {
+  shortenReason(fields)
+  if (fields.kind !== 'status') return
+  for (const name of ['code', 'cost']) {
+    const read = charged({ [name]: fields[name] })
+    if ('value' in read) continue
+    delete fields[name]
+    leftOut(`${read.wrong}; it is left out`)
+  }
 }
 
 export function shortenReason(fields: Fields): void {
@@ -110,7 +160,7 @@ function shortenedName(name: string): string {
 
 /**
  * Events that come together, each checked by itself. `wrong`: the errors of
- * invalid events, each with its place. Only a list that itself cannot be read is
+ * invalid events, and of fields that are left out, each with its place. Only a list that itself cannot be read is
  * wrong as a whole.
  */
 export function readEvents(given: unknown): Read<{ events: GatewayEvent[]; wrong: string[] }> {
@@ -119,7 +169,7 @@ export function readEvents(given: unknown): Read<{ events: GatewayEvent[]; wrong
   const events: GatewayEvent[] = []
   const wrong: string[] = []
   for (const [index, read] of listed.value.entries()) {
-    const one = readEvent(read)
+    const one = readEvent(read, field => wrong.push(`/events/${index}${field}`))
     if ('value' in one) events.push(one.value)
     else wrong.push(`/events/${index}${one.wrong}`)
   }
@@ -147,11 +197,12 @@ function memberOf(given: readonly unknown[], index: number): unknown {
 }
 
 /** Events as in `later` of an outcome: all of them, or the first error. */
-export function allEvents(given: readonly unknown[], path: string): Read<GatewayEvent[]> {
+export function allEvents(given: readonly unknown[], path: string, leftOut: LeftOut): Read<GatewayEvent[]> {
   const events: GatewayEvent[] = []
   for (const [index, one] of given.entries()) {
-    const read = isFields(one) ? eventOf(one) : { wrong: ' is no object' }
-    if ('wrong' in read) return { wrong: `${path}/${index}${read.wrong}` }
+    const place = `${path}/${index}`
+    const read = isFields(one) ? eventOf(one, field => leftOut(`${place}${field}`)) : { wrong: ' is no object' }
+    if ('wrong' in read) return { wrong: `${place}${read.wrong}` }
     events.push(read.value)
   }
   return { value: events }

@@ -67,6 +67,13 @@ export const list = <Item extends TSchema>(item: Item, most: number) =>
 
 export const word = <const Words extends readonly string[]>(words: Words) => Type.String({ enum: [...words] })
 
+/** A short text that is stored and shown as it is: nothing in it that a database or a reader would stumble over. */
+export const StoredWord = Type.Refine(
+  text(MOST.word, 1),
+  value => value.isWellFormed() && !/\p{Cc}/u.test(value),
+  () => 'has characters that are no text'
+)
+
 export const Id = text(MOST.id, 1)
 export const Contact = text(MOST.contact, 1)
 export const Reason = text(MOST.reason)

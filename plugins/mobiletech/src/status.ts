@@ -17,6 +17,9 @@ export function classify(code: string, operator: Operator | undefined): Report {
 
 const zero = (operator: Operator | undefined): Report => (operator === '2' ? 'delivered' : 'not_delivered')
 
+/** The gateway's own words; any other text is in the reason. */
+const CODE = /^[\w-]{1,32}$/
+
 const STATUSES = {
   billed: 'sent',
   delivered: 'delivered',
@@ -45,6 +48,7 @@ function statusEvent(ref: string, code: string, operator: Operator, now: Date): 
     kind: 'status',
     ref,
     status: STATUSES[report],
+    ...(CODE.test(code) ? { code } : {}),
     ...(report === 'delivered' ? {} : { reason: reasonOf(report, code, operator) }),
     ...(remember ? { remember } : {})
   }

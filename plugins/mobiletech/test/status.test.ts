@@ -38,7 +38,7 @@ t.test('a report says what it is for each operator that the message may have gon
 
 t.test('a success is remembered, a move too, and an error says its code', async t => {
   const told = (code: string) => reportEvent('4', code, NOW).statuses[1]
-  t.same(told('D1'), { kind: 'status', ref: '4/O', status: 'delivered', remember: { operator: 'O' } })
+  t.same(told('D1'), { kind: 'status', ref: '4/O', status: 'delivered', code: 'D1', remember: { operator: 'O' } })
   t.match(told('A0'), { status: 'sent', reason: /charged.*A0/, remember: { operator: 'O' } })
   t.match(told('_OPERATOR_CHANGE'), {
     status: 'returned',
@@ -46,6 +46,7 @@ t.test('a success is remembered, a move too, and an error says its code', async 
     remember: { left: 'O', at: '2025-09-01T12:00:00.000Z' }
   })
   for (const code of ['D0', 'A1', 'A1024', 'D2', 'x'])
-    t.match(told(code), { status: 'error', reason: new RegExp(code), remember: undefined }, code)
+    t.match(told(code), { status: 'error', code, reason: new RegExp(code), remember: undefined }, code)
+  for (const odd of ['', 'x'.repeat(33), 'D 1']) t.notOk('code' in (told(odd) ?? {}), odd)
   t.match(told(''), { status: 'error', reason: /without a code/ })
 })

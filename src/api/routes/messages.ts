@@ -11,7 +11,7 @@ import { storyOf } from '../../messages/whole-story.ts'
 import type { Database, Executor } from '../../postgres/connect.ts'
 import { mayTouch, visible } from '../authorize.ts'
 import { Missing } from '../errors.ts'
-import { ById, Id, isoOf, ListOf, Nullable, Page, paged, Time } from '../lists.ts'
+import { ById, Id, isoOf, ListOf, Nullable, Page, Price, paged, Time } from '../lists.ts'
 import { searching } from '../search.ts'
 import { MESSAGE_FILTER, MessageLane } from './message-filter.ts'
 
@@ -31,6 +31,8 @@ const MESSAGE = {
   class: MessageLane,
   status: Nullable(Type.String({ description: 'sent, delivered, read or error, as the gateway reported' })),
   reason: Nullable(Type.String()),
+  code: Nullable(Type.String({ description: "The gateway's own code of the last status" })),
+  cost: Nullable(Price),
   attempts: Type.Integer(),
   replays: Type.Integer(),
   ref: Nullable(Type.String({ description: "The gateway's id" })),
@@ -49,7 +51,15 @@ const WholeMessage = Type.Object(
     subject: Nullable(Type.String()),
     content: Nullable(Type.Object({ text: Type.String(), format: Type.String() })),
     attachments: Type.Array(Type.Object({ type: Type.String(), name: Type.String(), uri: Type.String() })),
-    parts: Type.Array(Type.Object({ part: Type.Integer(), ref: Type.String(), status: Nullable(Type.String()) })),
+    parts: Type.Array(
+      Type.Object({
+        part: Type.Integer(),
+        ref: Type.String(),
+        status: Nullable(Type.String()),
+        code: Nullable(Type.String()),
+        cost: Nullable(Price)
+      })
+    ),
     story: Type.Array(Type.Object({ kind: Type.String(), at: Time }, { additionalProperties: true }), {
       description:
         'What happened, in order: accepted, attempt, status, noted, returned, gathered, replayed, ended, crm …'
@@ -119,7 +129,7 @@ async function whole(db: Executor, message: FoundMessage) {
     subject: body.subject,
     content: body.content,
     attachments: [...body.attachments],
-    parts: [...parts],
+    parts: parts.map(({ code = null, cost = null, ...part }) => ({ ...part, code, cost })),
     story: await storyOf({ db }, message)
   }
 }

@@ -16,7 +16,7 @@ export const earlyStatuses = pgTable(
     reason: text(),
     remember: json().$type<Boxed>(),
     /** Fields that few statuses have. */
-    more: json().$type<Pick<StatusEvent, 'way' | 'afterMs' | 'contact'>>(),
+    more: json().$type<Pick<StatusEvent, 'way' | 'afterMs' | 'contact' | 'code' | 'cost'>>(),
     createdAt: now()
   },
   t => [

@@ -1,6 +1,6 @@
 import type { Status } from 'channel-kit/chat'
-import type { GatewayEvent, StatusEvent } from 'channel-kit/event'
-import { type Json, list, text } from 'channel-kit/json'
+import type { Cost, GatewayEvent, StatusEvent } from 'channel-kit/event'
+import { type Json, list, record, text } from 'channel-kit/json'
 import { classOf, type GraphError, webhookError } from '../graph/errors.ts'
 import { explain } from '../graph/reasons.ts'
 import { type Manner, type Skipped, skipped } from './content.ts'
@@ -36,15 +36,15 @@ export function eventsOfStatus(given: Json, manner: StatusManner): GatewayEvent[
     ...(message ? { message } : {}),
     ...(contact ? { contact } : {})
   }
-  if (status !== 'error') return [event]
+  if (status !== 'error') return [{ ...event, ...costOf(given) }]
 
   const errors = list(given.errors).map(webhookError)
   const reason = reasonOf(errors, manner)
   const other = otherWay(errors, manner)
-  if (other) return [{ ...event, ...other, status: 'returned', reason }]
+  if (other) return [{ ...event, ...other, status: 'returned', reason, ...codeOf(errors) }]
   const isUnwanted = errors.some(({ code }) => code === OPTED_OUT)
   return [
-    { ...event, reason },
+    { ...event, reason, ...codeOf(errors) },
     ...failureNote({ ref, contact, reason }, manner),
     ...(isUnwanted ? optOut(customer, true) : [])
   ]
@@ -72,6 +72,20 @@ function otherWay(
   if (!isTransient) return undefined
   return { way: WAYS.again, afterMs: codes.includes(PAIR_RATE) ? PAIR_RATE_MS : AGAIN_MS }
 }
+
+/** The amount is in Meta's price list, by the country of the customer. `billable` will be dropped, and says the same as `type`. */
+function costOf({ pricing }: Json): { cost?: Cost } {
+  const { category, type, pricing_model, billable } = record(pricing)
+  const words = {
+    category: text(category),
+    type: text(type) || (billable === false ? 'free' : ''),
+    model: text(pricing_model)
+  }
+  const told = Object.entries(words).filter(([, word]) => word !== '')
+  return told.length > 0 ? { cost: { unit: 'message', ...Object.fromEntries(told) } } : {}
+}
+
+const codeOf = ([first]: readonly GraphError[]) => (first && first.code >= 0 ? { code: String(first.code) } : {})
 
 /** The tag by which `send` marks a message, `<id>:<part>`. */
 export const tagOf = (id: string, part: number) => `${id}:${part}`

@@ -1,0 +1,237 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
+import { type Static, Type } from 'typebox'
+import { EVENT_TYPES, type EventType } from '../../events/event.ts'
+import { endOfFeed, type FedEvent, type FeedFilter, type FeedPage, readFeed } from '../../events/feed.ts'
+import type { WaitingReaders } from '../../events/waiting-readers.ts'
+import type { Database } from '../../postgres/connect.ts'
+import { visible } from '../authorize.ts'
+import { TooFast } from '../errors.ts'
+import { Id, Nullable, Price, Time } from '../lists.ts'
+
+interface Deps {
+  database: Pick<Database, 'db' | 'pool'>
+  readers: WaitingReaders
+}
+
+/** The longest long poll: below what proxies wait for an answer. */
+const MAX_WAIT_S = 30
+/** Requests of one token that wait at the same time. */
+const MAX_WAITING = 10
+/** A request that may not wait looks so long through events that it does not want. */
+const SEARCH_MS = 1_000
+
+const COMMON = {
+  id: Type.String({ description: 'Its place in the feed' }),
+  at: Time,
+  registration: Id
+}
+/** By the name that the CRM knows. */
+const CONTACT = { contact: Nullable(Type.String()) }
+const Text = Nullable(Type.String())
+
+const StatusReached = Type.Object(
+  {
+    ...COMMON,
+    ...CONTACT,
+    type: Type.Literal('message.status'),
+    message: Id,
+    crmId: Text,
+    client: Text,
+    clientId: Text,
+    tag: Text,
+    status: Type.Enum(['sent', 'delivered', 'read', 'error']),
+    reason: Text,
+    code: Nullable(Type.String({ description: "The gateway's own, such as that of an error" })),
+    cost: Nullable(Price),
+    part: Nullable(
+      Type.Integer({
+        description: 'Of a message that went in several parts: the one that it is about. Null: the whole'
+      })
+    )
+  },
+  { title: 'MessageStatus' }
+)
+
+const Received = Type.Object(
+  {
+    ...COMMON,
+    ...CONTACT,
+    type: Type.Literal('message.received'),
+    ref: Type.String({ description: "The gateway's id" }),
+    sentAt: Nullable(Time),
+    subject: Text,
+    text: Text,
+    format: Text,
+    isCut: Type.Boolean({ description: 'The text goes on; the CRM has all of it' }),
+    attachments: Type.Array(Type.Object({ type: Type.String(), name: Type.String() }), {
+      description: 'The first ten'
+    }),
+    attachmentCount: Type.Integer()
+  },
+  { title: 'MessageReceived' }
+)
+
+const Renamed = Type.Object(
+  {
+    ...COMMON,
+    ...CONTACT,
+    type: Type.Literal('contact.renamed'),
+    from: Type.String(),
+    to: Type.String({ description: "The gateway's name of the contact from now on" })
+  },
+  { title: 'ContactRenamed' }
+)
+
+const Paused = Type.Object(
+  {
+    ...COMMON,
+    type: Type.Literal('registration.paused'),
+    by: Type.Enum(['operator', 'gateway']),
+    until: Nullable(Type.String({ description: 'ISO 8601; null: until somebody resumes it' })),
+    reason: Text
+  },
+  { title: 'RegistrationPaused' }
+)
+
+const Changed = Type.Object(
+  {
+    ...COMMON,
+    type: Type.Literal('registration.changed'),
+    change: Type.Enum(['registered', 'settings', 'archived', 'unarchived', 'resumed'])
+  },
+  { title: 'RegistrationChanged' }
+)
+
+const Event = Type.Union([StatusReached, Received, Renamed, Paused, Changed], { title: 'Event' })
+
+const ONE_TYPE = `(${EVENT_TYPES.map(type => type.replace('.', '\\.')).join('|')})`
+
+const Asked = Type.Object(
+  {
+    after: Type.Optional(
+      Type.String({
+        pattern: '^(latest|0|[1-9][0-9]{0,14})$',
+        description:
+          'The `next` of the answer before. Without it the feed begins at the oldest event that is kept; `latest` answers its present end at once, and no events'
+      })
+    ),
+    types: Type.Optional(
+      Type.String({
+        pattern: `^${ONE_TYPE}(,${ONE_TYPE})*$`,
+        maxLength: 500,
+        description: `Parted by commas: ${EVENT_TYPES.join(', ')}`
+      })
+    ),
+    registration: Type.Optional(Id),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 100 })),
+    wait: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: MAX_WAIT_S,
+        default: 0,
+        description: 'While there is nothing, the answer waits so many seconds'
+      })
+    )
+  },
+  { additionalProperties: false }
+)
+
+const Feed = Type.Object({
+  events: Type.Array(Event),
+  next: Type.String({ description: 'Give it as `after` to go on; also where there are no events' })
+})
+
+/** `/events`: what happened, in order. */
+export const eventApi =
+  ({ database, readers }: Deps): FastifyPluginAsyncTypebox =>
+  async app => {
+    const waiting = new Map<string, number>()
+    // The server waits for requests that are under way.
+    app.addHook('preClose', async () => readers.close())
+
+    app.get(
+      '/events',
+      {
+        config: { scope: 'events' },
+        schema: {
+          summary: 'What happened, in order',
+          description:
+            'Each event is there once, and none is skipped by going on from `next`. Events of one contact are in the order in which they happened. They are kept for `LV_PLUGIN_EVENTS`. At most ten requests of a token wait at the same time.',
+          querystring: Asked,
+          response: { 200: Feed }
+        }
+      },
+      async ({ query: { after = '0', types, registration, limit = 100, wait = 0 }, client }, reply) => {
+        const gone = goneWith(reply)
+        const registrationId = visible(client, registration)
+        if (after === 'latest') return { events: [], next: String(await endOfFeed(database, gone)) }
+        const wanted = { after: Number(after), registrationId, types: types?.split(',') as EventType[] | undefined }
+        const enough = AbortSignal.any([gone, AbortSignal.timeout(Math.max(wait * 1_000, SEARCH_MS))])
+        if (wait > 0) begin(client.key, reply)
+        try {
+          const { events, next } = await firstPage(wanted, limit, { enough, waits: wait > 0 })
+          return { events: events.map(shown), next: String(next) }
+        } finally {
+          if (wait > 0) end(client.key)
+        }
+      }
+    )
+
+    function begin(key: string, reply: FastifyReply): void {
+      const count = waiting.get(key) ?? 0
+      if (count >= MAX_WAITING) {
+        reply.header('retry-after', 1)
+        throw new TooFast(`${MAX_WAITING} requests of this token wait already`)
+      }
+      waiting.set(key, count + 1)
+    }
+
+    function end(key: string): void {
+      const count = waiting.get(key) ?? 1
+      if (count > 1) waiting.set(key, count - 1)
+      else waiting.delete(key)
+    }
+
+    /** The next page that has events, if there is one before it is enough. */
+    async function firstPage(
+      wanted: FeedFilter,
+      limit: number,
+      { enough, waits }: { enough: AbortSignal; waits: boolean }
+    ): Promise<FeedPage> {
+      let page = await readFeed(database, wanted, limit)
+      while (page.events.length === 0 && (page.more || waits) && !enough.aborted && !readers.isClosed) {
+        if (!page.more) await readers.wait(page.next, enough)
+        page = await readFeed(database, { ...wanted, after: page.next }, limit)
+      }
+      return page
+    }
+  }
+
+/** Aborts when the client is there no more, or has its answer. */
+function goneWith(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => gone.abort())
+  return gone.signal
+}
+
+type ShownEvent = Static<typeof Event>
+
+/** Bodies have only the fields that they need. */
+function shown({ position, at, type, registrationId, contact, names, body }: FedEvent): ShownEvent {
+  const common = { id: String(position), at: at.toISOString(), type, registration: registrationId }
+  return { ...common, ...defaultsOf(type, contact, names), ...body } as ShownEvent
+}
+
+function defaultsOf(type: EventType, contact: string | null, names: FedEvent['names']) {
+  switch (type) {
+    case 'message.status':
+      return { contact, ...names, reason: null, code: null, cost: null, part: null }
+    case 'message.received':
+      return { contact, sentAt: null, subject: null, text: null, format: null, isCut: false }
+    case 'contact.renamed':
+      return { contact }
+    default:
+      return {}
+  }
+}
