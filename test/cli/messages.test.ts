@@ -39,7 +39,20 @@ t.test('messages list tells of all messages, the newest first, page by page', as
     { contact: 'fine', state: 'accepted', status: 'delivered', reason: null, dueAt: null, registrationId: 1 }
   ])
   t.same(Object.keys(all.messages[0] ?? {}), [
-    ...['id', 'registrationId', 'contact', 'crmId', 'state', 'status', 'reason', 'attempts', 'replays', 'ref'],
+    ...[
+      'id',
+      'registrationId',
+      'contact',
+      'crmId',
+      'state',
+      'status',
+      'reason',
+      'code',
+      'cost',
+      'attempts',
+      'replays',
+      'ref'
+    ],
     ...['acceptedAt', 'dueAt', 'settledAt']
   ])
 
