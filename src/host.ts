@@ -135,6 +135,7 @@ export async function startHost(
         keys,
         replayCalls,
         readers,
+        told: stored('tell'),
         registrations: parts.web.registrations,
         mountedBy: name => mounted.find(({ channel }) => channel.name === name),
         acceptItems: createAcceptItems(database, now, stored('send'))

@@ -16,6 +16,7 @@ import { authorize } from './authorize.ts'
 import { ErrorAnswer, refuseInvalid } from './errors.ts'
 import { auditApi } from './routes/audit.ts'
 import { cancelApi } from './routes/cancel-messages.ts'
+import { noteApi } from './routes/conversation-notes.ts'
 import { eventApi } from './routes/events.ts'
 import { itemApi } from './routes/items.ts'
 import { lotApi } from './routes/lots.ts'
@@ -42,6 +43,8 @@ interface Deps {
   mountedBy: (channel: string) => Mounted | undefined
   acceptItems: AcceptItems
   readers: WaitingReaders
+  /** Is told of items for the CRM. */
+  told: (count: number) => void
 }
 
 declare module 'fastify' {
@@ -113,6 +116,7 @@ export const apiPlugin =
       })
       await guarded.register(registrationApi({ database, ready, now }))
       await guarded.register(itemApi(deps))
+      await guarded.register(noteApi(deps))
       await guarded.register(messageApi({ database }))
       await guarded.register(cancelApi({ database, now }))
       await guarded.register(operationApi({ database, now }))

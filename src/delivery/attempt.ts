@@ -39,6 +39,7 @@ export interface ClaimedMessage {
     | 'inParts'
     | 'alone'
     | 'deaths'
+    | 'tellCrm'
   >
   conversation: Pick<Conversation, 'lastIncomingRef' | 'lastIncomingAt' | 'lastIncomingContext' | 'memory' | 'address'>
   /** Parts that the gateway has. */

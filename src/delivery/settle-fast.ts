@@ -23,6 +23,7 @@ export const isSimple = (
   !('doubt' in decision && decision.doubt) &&
   !message.inParts &&
   message.doubt === null &&
+  message.tellCrm !== 'always' &&
   Object.keys(forNext).length === 0 &&
   paceOf(registrationId) === undefined &&
   (decision.kind === 'accepted' ? tellsOfItself(decision.outcome) : !('events' in decision))

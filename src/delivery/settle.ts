@@ -6,6 +6,7 @@ import { recheckUnmatched } from '../inbound/unmatched-statuses.ts'
 import { refreshSending } from '../messages/enqueue.ts'
 import { partsOf } from '../messages/parts.ts'
 import { enqueueOutbox } from '../outbox/enqueue.ts'
+import { tellAtOnce } from '../outbox/notes.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
 import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
@@ -149,6 +150,13 @@ export async function settleMessages(
   await writeEvents(
     tx,
     over.flatMap(result => failureNews(result).map(news => statusEvent(result.claimed.message, news)))
+  )
+  await tellAtOnce(
+    tx,
+    locked,
+    settled.flatMap(({ claimed: { conversationId, message }, decision }) =>
+      decision.kind === 'accepted' && message.tellCrm === 'always' ? [conversationId] : []
+    )
   )
   for (const { claimed, decision } of settled) await follow(tx, claimed, decision, now)
   await writePaces(tx, locked, settled, paceOf)

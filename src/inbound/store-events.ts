@@ -4,6 +4,7 @@ import { sendAgain, takeBack } from '../delivery/send-again.ts'
 import { type NewEvent, statusEvent } from '../events/event.ts'
 import { writeEvents } from '../events/write.ts'
 import { enqueueOutbox, type NewOutboxItem } from '../outbox/enqueue.ts'
+import { untoldNotes } from '../outbox/notes.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { type Contact, conversationsOf, keyOf, lockConversations, lockRegistrations } from '../queue/conversations.ts'
 import { applyStatus } from './apply-status.ts'
@@ -81,11 +82,12 @@ export async function storeEvents(
   const arriving = new Map<NewOutboxItem, Arrived>()
   /** Events for the feed in their order; with an item, only if that is a new one. */
   const told: { event: NewEvent; item?: NewOutboxItem }[] = []
-  const added = await enqueueOutbox(
-    tx,
-    locked,
-    all.flatMap(event => itemsOf(event))
+  const answered = all.flatMap(({ registrationId, event }) =>
+    event.kind === 'message' ? [conversationOf({ registrationId, contact: event.contact }).id] : []
   )
+  // A customer who answers an API client's message is read with what is answered.
+  const notes = await untoldNotes(tx, locked, answered, 'whenAnswered')
+  const added = await enqueueOutbox(tx, locked, [...notes, ...all.flatMap(event => itemsOf(event))])
   await saveStatuses(tx, [...changed], now)
   await sendAgain(tx, [...changed])
   await keepUnmatched(tx, all.flatMap(unmatchedOf))

@@ -9,7 +9,7 @@ import { incomingBody, statusBody } from '../protocol/special-request.ts'
 import { NEVER_DUE } from '../queue/claims.ts'
 import { type Conversation, wake } from '../queue/conversations.ts'
 import { addJob } from '../queue/jobs.ts'
-import { incomingKey, statusKey } from './key.ts'
+import { incomingKey, noteKey, statusKey } from './key.ts'
 
 /** An outbox item to be added: a status or an incoming message. */
 export type NewOutboxItem = {
@@ -20,6 +20,8 @@ export type NewOutboxItem = {
   | {
       kind: 'incoming'
       ref: string
+      /** A line of nobody at the gateway: `ref` is a name of the host's own. */
+      isNote?: true
       message: Omit<ChatMessage, 'attachments'>
       attachments: readonly (Attachment | Media)[]
     }
@@ -113,4 +115,6 @@ const heldFor = (news: NewOutboxItem) =>
     : {}
 
 const dedupeOf = (news: NewOutboxItem) =>
-  news.kind === 'status' ? statusKey(news.status, news.crmId, news.replays) : incomingKey(news.ref)
+  news.kind === 'status'
+    ? statusKey(news.status, news.crmId, news.replays)
+    : (news.isNote ? noteKey : incomingKey)(news.ref)

@@ -22,4 +22,7 @@ const INCOMING = 'incoming '
 
 export const incomingKey = (ref: string): string => `${INCOMING}${ref}`
 
+/** Apart from incoming messages, since a gateway may give any ref. */
+export const noteKey = (name: string): string => `note ${name}`
+
 export const refOfIncoming = (key: string): string => key.slice(INCOMING.length)
