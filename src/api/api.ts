@@ -25,6 +25,7 @@ import { operationApi } from './routes/operations.ts'
 import { outboxApi } from './routes/outbox.ts'
 import { receivedApi } from './routes/received-webhooks.ts'
 import { registrationApi } from './routes/registrations.ts'
+import { usageApi } from './routes/usage.ts'
 import { createAuthenticator } from './tokens.ts'
 import { validateRequest } from './validate.ts'
 
@@ -124,6 +125,7 @@ export const apiPlugin =
       await guarded.register(outboxApi({ database, now }))
       await guarded.register(receivedApi({ database, keys, replayCalls }))
       await guarded.register(eventApi(deps))
+      await guarded.register(usageApi(deps))
       await guarded.register(auditApi({ database }))
     })
   }

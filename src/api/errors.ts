@@ -26,6 +26,8 @@ export const NotMounted = createError<[string]>(
   'The channel "%s" of this registration is not mounted here',
   409
 )
+/** For what no schema can say. */
+export const Wrong = createError<[string]>('CPH_API_WRONG', '%s', 400)
 const Invalid = createError<[string]>('CPH_API_INVALID', '%s', 400)
 
 export const ErrorAnswer = Type.Object(

@@ -16,6 +16,7 @@ export interface ApiAnswer {
 /** The answers' fields, as tests read them; whether each is of its type is compared with the OpenAPI file. */
 interface Json extends Description {
   kind: string
+  registration: number
   action: string
   id: number
   items: Json[]
