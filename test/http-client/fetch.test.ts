@@ -64,7 +64,9 @@ t.test(
       let length = 0
       for await (const chunk of request) {
         length += chunk.length
-        if (length % (8 * MIB) < chunk.length) gc()
+        if (length % (4 * MIB) >= chunk.length) continue
+        // Without it, what is garbage by now counts too: the more, the faster the machine is.
+        gc()
         most = Math.max(most, held() - before)
       }
       response.end(JSON.stringify({ length, said: Number(request.headers['content-length']) }))
