@@ -14,15 +14,17 @@ export interface Account {
   repeats: boolean
 }
 
-/** A message that the CRM posted. Its id is also its text. */
+/** A message that the CRM posted, or an API client. Its id is also its text. */
 export interface Post {
   id: string
   account: Account
   contact: string
   at: number
   acceptedAt?: number
-  /** Statuses of the hosts' answers; 0: none. */
+  /** Statuses of the hosts' answers; 0: none. 202 stands for an item that was accepted, or was before. */
   answers: number[]
+  /** An API client posted it, so the CRM hears nothing of it. */
+  isItem?: boolean
 }
 
 /** A request that reached the gateway. */

@@ -5,6 +5,7 @@ import { type Database, openDatabase } from '../src/postgres/connect.ts'
 import { findRegistrations } from '../src/registrations/list.ts'
 import { setRetryUnknown } from '../src/registrations/retry-unknown.ts'
 import { makeAccounts, type Registered, registerAccount } from './accounts.ts'
+import { API_TOKEN, createApiClient } from './api-client.ts'
 import { OWN } from './channel.ts'
 import { createConduct } from './conduct.ts'
 import { startCrm } from './crm.ts'
@@ -52,6 +53,9 @@ export interface Outcome {
 
 const ACCOUNTS = 6
 const SECRET = 'a secret of the run'
+/** Contacts of the API client, apart from those whom the CRM writes to, and its messages to each in a round. */
+const BULK_CONVERSATIONS = 24
+const BULK_EACH = 5
 /** How long the messages are spread over that are posted when nothing but the hostile tenant is wrong any more. */
 const CALM_MS = 4_000
 
@@ -86,7 +90,7 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
     closing.push(reporter.close)
     const front = await startFront({ journal, conduct, dice, reporter, gateway })
     closing.push(front.close)
-    const variables = { CHAOS_CHANNEL: channel, ...gateway.variables?.(front.url) }
+    const variables = { CHAOS_CHANNEL: channel, CONSOLE_TOKEN: API_TOKEN, ...gateway.variables?.(front.url) }
     const hosts = await startHosts(wanted.hosts, { databaseUrl: relay.url, folder, journal, variables })
     closing.push(hosts.close)
     const driver = createDriver({ journal, dice, crm, host: hosts.next })
@@ -101,13 +105,20 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
     closing.push(hostile.close)
 
     const { rounds, roundMs, messages } = wanted
-    const conversations = conversationsOf(accounts, wanted.conversations, gateway)
+    const all = conversationsOf(accounts, wanted.conversations + BULK_CONVERSATIONS, gateway)
+    const conversations = all.slice(BULK_CONVERSATIONS)
+    const bulk = all.slice(0, BULK_CONVERSATIONS)
+    const ids = await withDatabase(postgres.url, registrationIds)
+    const client = createApiClient({ journal, host: hosts.next, registrationOf: key => ids.get(key) ?? 0 })
+    closing.push(client.close)
+    client.follow()
     const each = Math.max(1, Math.round(messages / conversations.length / rounds))
     for (let round = 1; round <= rounds; round++) {
       const faults = faultsOf(dice, round, wanted.hosts, roundMs)
       progress(`round ${round}: ${faults.map(({ kind, atMs }) => `${kind} at ${atMs} ms`).join(', ') || 'no ends'}`)
       const posting = conversations.map(one => driver.converse(one, (round - 1) * each, each, roundMs))
-      await Promise.all([...posting, inflict(faults, { hosts, postgres, relay, journal })])
+      const campaign = client.campaign(bulk, (round - 1) * BULK_EACH, BULK_EACH, roundMs)
+      await Promise.all([...posting, campaign, inflict(faults, { hosts, postgres, relay, journal })])
     }
     conduct.callOff()
 
@@ -119,8 +130,9 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
       const calm = journal.posts.slice(posted)
       await hostile.stop()
       const end = await settled(database, { unreported, progress, andOf: hostileOpen })
+      await client.finish()
       return [
-        ...(await ledgerOf(database, journal, gateway, end)),
+        ...(await ledgerOf(database, journal, { ...end, gateway, read: client.events })),
         bystandersPunctual(calm, journal),
         hostileEnded(hostile, await hostileOpen(database))
       ]
@@ -130,6 +142,12 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
   } finally {
     for (const close of closing.reverse()) await close()
   }
+}
+
+/** Registrations by the keys of their accounts. */
+async function registrationIds(database: Database): Promise<ReadonlyMap<string, number>> {
+  const found = await findRegistrations(database, new Date())
+  return new Map(found.map(({ id, pluginId }) => [pluginId, id]))
 }
 
 async function withDatabase<Answer>(url: string, use: (database: Database) => Promise<Answer>): Promise<Answer> {

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Database } from '../src/postgres/connect.ts'
+import type { ApiClient } from './api-client.ts'
 import type { Gateway } from './gateways/gateway.ts'
 import type { Journal } from './journal.ts'
 import { allSettled, answersRight, crmHeardRight, hostsLive, silencesOvercome } from './ledger/conduct.ts'
 import type { Entry } from './ledger/entry.ts'
 import { excusesOf } from './ledger/excuses.ts'
+import { feedRead, itemsTold } from './ledger/feed.ts'
 import { incomingInOrder, incomingOnce } from './ledger/incoming-messages.ts'
 import { lotsKept } from './ledger/lots.ts'
 import { inOrder, noneLost } from './ledger/outgoing-messages.ts'
@@ -52,8 +54,7 @@ export async function settled(
 export async function ledgerOf(
   database: Database,
   journal: Journal,
-  gateway: Gateway,
-  { left, seconds }: Settled
+  { gateway, read, left, seconds }: Settled & { gateway: Gateway; read: ApiClient['events'] }
 ): Promise<Entry[]> {
   const [rows, excuses] = [await readRows(database, gateway), excusesOf(journal)]
   return [
@@ -68,6 +69,8 @@ export async function ledgerOf(
     ...(gateway.reports ? [incomingOnce(journal, rows, excuses), incomingInOrder(journal)] : []),
     answersRight(journal),
     crmHeardRight(journal, rows),
+    await feedRead(database, read),
+    itemsTold(journal, rows, read),
     hostsLive(journal),
     silencesOvercome(journal)
   ]

@@ -33,7 +33,9 @@ export function noneLost(journal: Journal, rows: Rows, excuses: Excuses, gateway
     const { noted, problem } = causeOf(post, row, { journal, excuses, gateway, arrivals: arrivals.get(post.id) ?? [] })
     entry.note(noted)
     if (problem) return `${post.id} failed (${row.reason}): ${problem}`
-    return errors.has(post.id) ? undefined : `${post.id} failed (${row.reason}), and the CRM was not told`
+    return post.isItem || errors.has(post.id)
+      ? undefined
+      : `${post.id} failed (${row.reason}), and the CRM was not told`
   }
 }
 

@@ -26,7 +26,7 @@ export async function readRows({ db }: Pick<Database, 'db'>, { refIn = ref => re
     account,
     ref: message.ref === null ? null : refIn(message.ref)
   }))
-  return { messages: new Map(rows.map(row => [row.crmId ?? '', row])), untold }
+  return { messages: new Map(rows.map(row => [row.crmId ?? row.clientId ?? '', row])), untold }
 }
 
 /** The rest is about the others, whose CRM listens. */

@@ -48,8 +48,8 @@ export function statusesArrive(journal: Journal, rows: Rows, { confirms }: Pick<
     ({ id }) => id
   )
 
-  for (const [id, { state, ref, account }] of rows.messages) {
-    if (state !== 'accepted' || ref === null) continue
+  for (const [id, { crmId, state, ref, account }] of rows.messages) {
+    if (state !== 'accepted' || ref === null || crmId === null) continue
     const refs = confirms ? (taken.get(id) ?? []).map(arrival => arrival.ref) : [ref]
     const foreseen = (taken.get(id) ?? []).find(arrival => arrival.ref === ref)?.foreseen?.statuses ?? []
     const wanted = refs.map(one =>
