@@ -47,7 +47,7 @@ export function createApiClient({ journal, host, registrationOf }: Parts) {
       () => ({ status: 0, text: '' })
     )
 
-  /** One message to each conversation of an account, in one request. */
+  /** Posts one message to each conversation of an account, in one request. */
   async function post(key: string, conversations: readonly Conversation[], number: number): Promise<void> {
     const posts = conversations.map(({ account, contact }): Post => {
       const id = `${account.key} ${contact} bulk ${number}`
