@@ -10,6 +10,8 @@ interface Message {
   state: 'waiting' | 'sending' | 'accepted' | 'failed'
   due: number
   attempts: number
+  /** A result of before the last replay is not the message's any more. */
+  replays: number
 }
 
 export interface Talk {
@@ -99,7 +101,7 @@ export function createModel() {
     /** An attempt has ended, unless another host has taken the message over: that one has the last word. */
     settled({ claimed: { message, registrationId }, decision: next }: AttemptResult): void {
       const one = find(message.id)
-      if (one?.state !== 'sending' || one.attempts !== message.attempts) return
+      if (one?.state !== 'sending' || one.attempts !== message.attempts || one.replays !== message.replays) return
       one.state = next.kind === 'accepted' || next.kind === 'failed' ? next.kind : 'waiting'
       if (next.kind === 'again') one.due = next.at.getTime()
       if (next.kind !== 'paused') return

@@ -67,7 +67,7 @@ async function play(database: Database, actions: readonly Action[]): Promise<voi
       const rows = await db.select().from(messages).where(eq(messages.crmId, crmId))
       for (const { id } of rows)
         if (!talk.messages.some(one => one.id === id))
-          talk.messages.push({ id, bulk: false, state: 'waiting', due: now, attempts: 0 })
+          talk.messages.push({ id, bulk: false, state: 'waiting', due: now, attempts: 0, replays: 0 })
     },
 
     /** Items of an API client: one for each contact, and one of them twice. */
@@ -88,7 +88,7 @@ async function play(database: Database, actions: readonly Action[]): Promise<voi
         if (accepted)
           model
             .of(registrationId, items[index]?.body.contact as string)
-            .messages.push({ id, bulk, state: 'waiting', due: now, attempts: 0 })
+            .messages.push({ id, bulk, state: 'waiting', due: now, attempts: 0, replays: 0 })
     },
 
     /** As a host works: settles what has ended and takes the next. */
@@ -125,7 +125,8 @@ async function play(database: Database, actions: readonly Action[]): Promise<voi
       const failed = model.of(ids[account] as number, contact).messages.filter(({ state }) => state === 'failed')
       const asked = failed.map(({ id }) => id)
       await replayMessages({ db }, asked, clock())
-      for (const one of failed) Object.assign(one, { state: 'waiting', due: now, attempts: 0 })
+      for (const one of failed)
+        Object.assign(one, { state: 'waiting', due: now, attempts: 0, replays: one.replays + 1 })
     },
 
     async report({ account, contact }) {
