@@ -218,6 +218,7 @@ create table messages (
   constraint messages_crm_id UNIQUE (registration_id, crm_id),
   constraint messages_pkey PRIMARY KEY (id)
 ) with (fillfactor=50);
+CREATE INDEX messages_coming ON public.messages USING btree (not_before) WHERE ((not_before IS NOT NULL) AND (settled_at IS NULL) AND (NOT bulk));
 CREATE INDEX messages_conversation ON public.messages USING btree (conversation_id);
 CREATE INDEX messages_expiring ON public.messages USING btree (expires_at) WHERE ((expires_at IS NOT NULL) AND (settled_at IS NULL));
 CREATE INDEX messages_ref ON public.messages USING btree (registration_id, ref) WHERE (ref IS NOT NULL);

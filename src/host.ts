@@ -39,10 +39,10 @@ import { lotSource } from './lots/source.ts'
 import { lotTask } from './lots/task.ts'
 import { createAccept } from './messages/accept.ts'
 import { createAcceptItems } from './messages/accept-items.ts'
-import { startExpiry } from './messages/expiry.ts'
 import { operationCrons } from './messages/replay-operations.ts'
 import { replayTask } from './messages/replay-task.ts'
 import { messageCrons } from './messages/retention.ts'
+import { startSweeps } from './messages/sweeps.ts'
 import { createDelivery } from './outbox/deliver.ts'
 import { outboxSource, setItemAside } from './outbox/source.ts'
 import { type Opened, openPrepared } from './postgres/open.ts'
@@ -102,7 +102,7 @@ export async function startHost(
     closing.push(parts.close)
 
     const worker = config.roles.worker ? await startWorker(parts.work) : undefined
-    if (worker) closing.push(worker.close, parts.interrupt, startExpiry({ ...parts.work, now }).stop)
+    if (worker) closing.push(worker.close, parts.interrupt, startSweeps({ ...parts.work, now }).stop)
     const { database, secrets: keys } = opened
     const { ready, settings } = parts.web
     const { log } = app

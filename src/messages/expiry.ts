@@ -1,6 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { and, asc, isNotNull, isNull, lte, sql } from 'drizzle-orm'
-import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { messages } from '../postgres/schema/messages.ts'
 import { END_BATCH, ENDABLE, endWaitingIn } from './end-waiting.ts'
@@ -10,9 +8,6 @@ import { END_BATCH, ENDABLE, endWaitingIn } from './end-waiting.ts'
  * host has in hand, or that is in a lot, was begun in time.
  */
 
-/** Interval of sweeps. A cron of graphile-worker runs once a minute at most. */
-const SWEEP_EVERY_MS = 2_000
-
 const EXPIRED = and(
   // As the index of what expires has it.
   isNotNull(messages.expiresAt),
@@ -21,47 +16,22 @@ const EXPIRED = and(
   ENDABLE
 )
 
-interface Deps {
-  database: Pick<Database, 'db'>
-  now: () => Date
-  log: Pick<FastifyBaseLogger, 'info' | 'error'>
-}
-
-/** Sweeps until it is stopped. */
-export function startExpiry({ database: { db }, now, log }: Deps) {
-  const over = new AbortController()
-
-  async function sweep(): Promise<void> {
-    let ended = 0
-    try {
-      for (let more = true; more && !over.signal.aborted; ) {
-        const batch = await db.transaction(tx => endExpired(tx, now()))
-        ended += batch.ended
-        more = batch.ended > 0 && batch.found === END_BATCH
-      }
-    } catch (error) {
-      log.error({ event: 'expiry.failed', err: error }, 'messages that are expired could not be ended; tried again')
-    }
-    if (ended > 0) log.info({ event: 'expiry.ended', messages: ended }, 'messages expired before they were sent')
+/** Ends all that is expired, batch by batch, until that is enough. Answers how many. */
+export async function endExpired(
+  db: Database['db'],
+  { now, enough }: { now: () => Date; enough: AbortSignal }
+): Promise<number> {
+  let ended = 0
+  for (let more = true; more && !enough.aborted; ) {
+    const batch = await db.transaction(tx => endBatch(tx, now()))
+    ended += batch.ended
+    more = batch.ended > 0 && batch.found === END_BATCH
   }
-
-  const sweeping = (async () => {
-    while (!over.signal.aborted) {
-      await sweep()
-      await delay(SWEEP_EVERY_MS, undefined, { signal: over.signal }).catch(() => {})
-    }
-  })()
-
-  return {
-    async stop(): Promise<void> {
-      over.abort()
-      await sweeping
-    }
-  }
+  return ended
 }
 
 /** Ends a batch, the longest expired first. Hosts that sweep at the same time leave it to the first of them. */
-async function endExpired(tx: Executor, now: Date): Promise<{ found: number; ended: number }> {
+async function endBatch(tx: Executor, now: Date): Promise<{ found: number; ended: number }> {
   const { rows } = await tx.execute<{ alone: boolean }>(
     sql`select pg_try_advisory_xact_lock(hashtext('messages.expiry')) alone`
   )

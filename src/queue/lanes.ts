@@ -31,7 +31,7 @@ export function bulkWant(
   return { bulk, least: Math.min(bulk, Math.floor(lane.owed)) }
 }
 
-/** Counts an item that was begun. What is owed is bounded: bulk items that come after a long while are owed a tenth of the places. */
+/** Counts an item that was begun. Bulk ones behind which a normal one waits come in its lane, beyond the rate, and leave no debt. What is owed is bounded: bulk items that come after a long while are owed a tenth of the places. */
 export function countBegun(lane: BulkLane, isBulk: boolean, places: number): void {
   if (!isBulk) {
     lane.owed = Math.min(lane.owed + LEAST_BULK, 2 * (1 + places * LEAST_BULK))
@@ -39,5 +39,5 @@ export function countBegun(lane: BulkLane, isBulk: boolean, places: number): voi
   }
   lane.busy += 1
   lane.owed = Math.max(0, lane.owed - 1)
-  if (lane.bucket) lane.bucket.tokens -= 1
+  if (lane.bucket) lane.bucket.tokens = Math.max(0, lane.bucket.tokens - 1)
 }

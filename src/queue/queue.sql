@@ -102,7 +102,7 @@ $$;
 
 -- name: refresh_sending
 -- Saves when the next message of each conversation, which the caller has locked, may be sent: not before its contact's rate
--- limit allows it; and its lane, which is the bulk one only if nothing else is in line. Conversations in `told` have outbox
+-- limit allows it; and its lane, which is the bulk one only if nothing else is in line now. Conversations in `told` have outbox
 -- items since `at`; in one update with the other, since each would write the row and its index entries anew.
 create or replace function pg_temp.refresh_sending(ids bigint[], told bigint[], at timestamptz) returns void
 language plpgsql
@@ -112,9 +112,9 @@ begin
   update conversations c set
     telling_due = coalesce(c.telling_due, case when c.id = any(told) then at end),
     (sending_due, sending_bulk) = (
-      -- A scheduled message may come before a bulk one that waits for its next attempt.
-      select min(greatest(line.due_at, c.paced_until)) filter (where line.rank = line.first or line.first >= 2),
-        coalesce(bool_and(line.bulk), false)
+      -- A scheduled message may come before one that waits for its next attempt, but for one that has begun.
+      select min(greatest(line.due_at, c.paced_until)) filter (where line.rank = line.first or line.rank = 3 and line.first > 0),
+        coalesce(bool_and(line.bulk) filter (where line.rank < 3 or line.first = 3), false)
       from (select i.bulk, i.due_at, i.rank, min(i.rank) over () first from pg_temp.in_line(c.id) i) line
     )
   where c.id = any(ids);

@@ -45,3 +45,10 @@ t.test('bulk items take at most four fifths of the rate, and what is in hand cou
   for (let one = 0; one < 8; one++) countBegun(lane, true, 100)
   t.equal(bulkWant(lane, { free: 50, places: 100, perSecond: 10 }).bulk, 0)
 })
+
+t.test('a rate that was left behind by begun bulk items is no debt of the next ones', async t => {
+  const lane = emptyLane()
+  bulkWant(lane, { free: 50, places: 100, perSecond: 10 })
+  for (let one = 0; one < 1_000; one++) countBegun(lane, true, 100)
+  t.equal(lane.bucket?.tokens, 0)
+})

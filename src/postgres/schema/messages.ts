@@ -115,6 +115,8 @@ export const messages = pgTable(
     index('messages_scheduled')
       .on(t.conversationId, t.notBefore)
       .where(sql`not_before is not null and settled_at is null`),
+    // In the order of their times, those that come into line before bulk ones.
+    index('messages_coming').on(t.notBefore).where(sql`not_before is not null and settled_at is null and not bulk`),
     index('messages_untold').on(t.conversationId, t.id).where(sql`tell_crm is not null`),
     index('messages_expiring').on(t.expiresAt).where(sql`expires_at is not null and settled_at is null`),
     index('messages_settled').on(t.settledAt).where(sql`settled_at is not null`),

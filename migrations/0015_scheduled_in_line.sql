@@ -1,0 +1,1 @@
+CREATE INDEX "messages_coming" ON "messages" USING btree ("not_before") WHERE not_before is not null and settled_at is null and not bulk;
