@@ -154,8 +154,8 @@ export async function settleMessages(
   await tellAtOnce(
     tx,
     locked,
-    settled.flatMap(({ claimed: { conversationId, message }, decision }) =>
-      decision.kind === 'accepted' && message.tellCrm === 'always' ? [conversationId] : []
+    settled.flatMap(({ claimed: { message }, decision }) =>
+      decision.kind === 'accepted' && message.tellCrm === 'always' ? [message.id] : []
     )
   )
   for (const { claimed, decision } of settled) await follow(tx, claimed, decision, now)

@@ -1,7 +1,7 @@
-import type { Content } from 'channel-kit/chat'
 import type { MessageEvent } from 'channel-kit/event'
 import { MOST } from 'channel-kit/limits'
 import type { NewOutboxItem } from '../outbox/enqueue.ts'
+import { cutText, textsOf } from '../protocol/cut-text.ts'
 import type { Conversation } from '../queue/conversations.ts'
 
 /**
@@ -36,32 +36,13 @@ export const receivedBody = ({ ref, at, subject, content, attachments }: Message
   ...(content === null
     ? {}
     : {
-        text: cut(content.text, MAX_TOLD_TEXT)[0],
+        text: cutText(content.text, MAX_TOLD_TEXT)[0],
         format: content.format,
         isCut: content.text.length > MAX_TOLD_TEXT
       }),
   attachments: attachments.slice(0, MAX_TOLD_FILES).map(({ type, name }) => ({ type, name })),
   attachmentCount: attachments.length
 })
-
-const textsOf = (content: Content | null): Content[] =>
-  content === null
-    ? []
-    : cut(content.text, content.format === 'html' ? MOST.html : MOST.text).map(text => ({ ...content, text }))
-
-/** Cuts a text without splitting a surrogate pair. */
-function cut(text: string, most: number): string[] {
-  const found: string[] = []
-  for (let from = 0; from < text.length; ) {
-    const isHalf = from + most < text.length && isLowHalf(text.charCodeAt(from + most))
-    const to = from + most - (isHalf ? 1 : 0)
-    found.push(text.slice(from, to))
-    from = to
-  }
-  return found
-}
-
-const isLowHalf = (code: number) => code >= 0xdc00 && code <= 0xdfff
 
 const pieces = (length: number, most: number): [number, number][] =>
   Array.from({ length: Math.ceil(length / most) }, (_, index) => [index * most, (index + 1) * most])

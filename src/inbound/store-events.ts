@@ -4,7 +4,7 @@ import { sendAgain, takeBack } from '../delivery/send-again.ts'
 import { type NewEvent, statusEvent } from '../events/event.ts'
 import { writeEvents } from '../events/write.ts'
 import { enqueueOutbox, type NewOutboxItem } from '../outbox/enqueue.ts'
-import { untoldNotes } from '../outbox/notes.ts'
+import { answeredNotes } from '../outbox/notes.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { type Contact, conversationsOf, keyOf, lockConversations, lockRegistrations } from '../queue/conversations.ts'
 import { applyStatus } from './apply-status.ts'
@@ -82,12 +82,10 @@ export async function storeEvents(
   const arriving = new Map<NewOutboxItem, Arrived>()
   /** Events for the feed in their order; with an item, only if that is a new one. */
   const told: { event: NewEvent; item?: NewOutboxItem }[] = []
-  const answered = all.flatMap(({ registrationId, event }) =>
-    event.kind === 'message' ? [conversationOf({ registrationId, contact: event.contact }).id] : []
-  )
+  const items = all.flatMap(event => itemsOf(event))
   // A customer who answers an API client's message is read with what is answered.
-  const notes = await untoldNotes(tx, locked, answered, 'whenAnswered')
-  const added = await enqueueOutbox(tx, locked, [...notes, ...all.flatMap(event => itemsOf(event))])
+  const notes = await answeredNotes(tx, locked, [...arriving.keys()])
+  const added = await enqueueOutbox(tx, locked, [...notes, ...items])
   await saveStatuses(tx, [...changed], now)
   await sendAgain(tx, [...changed])
   await keepUnmatched(tx, all.flatMap(unmatchedOf))

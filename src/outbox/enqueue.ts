@@ -82,6 +82,34 @@ export async function enqueueOutbox(
   return news.filter((_, index) => fresh.has(`${rows[index]?.conversationId} ${rows[index]?.dedupe}`))
 }
 
+/** Those of the items that are there already, under their key or under that of their conversation. */
+export async function knownItems(
+  tx: Executor,
+  locked: readonly Conversation[],
+  items: readonly NewOutboxItem[]
+): Promise<ReadonlySet<NewOutboxItem>> {
+  const registrationOf = new Map(locked.map(({ id, registrationId }) => [id, registrationId]))
+  const rows = items.map(item => {
+    const registrationId = registrationOf.get(item.conversationId) ?? -1
+    const dedupe = dedupeOf(item)
+    return { item, dedupe, named: nameIn(dedupe, { ...item, registrationId }) }
+  })
+  const found = await tx
+    .select({ registrationId: outbox.registrationId, conversationId: outbox.conversationId, dedupe: outbox.dedupe })
+    .from(outbox)
+    .where(
+      and(
+        inArray(outbox.registrationId, [...new Set(registrationOf.values())]),
+        inArray(outbox.dedupe, [...new Set(rows.flatMap(({ dedupe, named }) => [dedupe, named]))])
+      )
+    )
+  const there = new Set(found.map(({ conversationId, dedupe }) => `${conversationId} ${dedupe}`))
+  const isThere = (name: string, { conversationId }: NewOutboxItem) => there.has(`${conversationId} ${name}`)
+  return new Set(
+    rows.filter(({ item, dedupe, named }) => isThere(dedupe, item) || isThere(named, item)).map(({ item }) => item)
+  )
+}
+
 type Inserted = typeof outbox.$inferInsert
 
 const insert = (tx: Executor, rows: readonly Inserted[]) =>

@@ -76,3 +76,44 @@ t.test('a note of a client comes into the chat of the CRM and is not sent', asyn
   t.equal((await note({ body: { text: '' } })).status, 400)
   t.equal((await ask('/registrations/99/conversations/x/notes', { body: { text: 'x' }, token: client })).status, 404)
 })
+
+t.test('a message that the gateway repeats answers nothing, so the CRM hears of no item by it', async t => {
+  const contact = 'repeats'
+  await reportTo(webhook, [wrote('ref 6', contact, 'hi')])
+  await heard(contact, 1)
+  await post([{ id: 'after', contact, text: 'Hello?' }])
+  await sent(contact)
+  await reportTo(webhook, [wrote('ref 6', contact, 'hi')])
+  const [row] = await host.database.sql`select tell_crm from messages where client_id = 'after'`
+  t.equal(row?.tell_crm, 'whenAnswered')
+  await reportTo(webhook, [wrote('ref 6', contact, 'hi'), wrote('ref 7', contact, 'yes')])
+  t.same(await heard(contact, 3), ['hi', '[campaigns] Hello?', 'yes'])
+})
+
+t.test('the CRM hears nothing of an item that its gateway took and failed', async t => {
+  const contact = 'failed'
+  await post([
+    { id: 'bad', contact, text: 'bad' },
+    { id: 'good', contact, text: 'good' }
+  ])
+  await sent(contact, 2)
+  const [row] = await host.database.sql`select ref from messages where client_id = 'bad'`
+  await reportTo(webhook, [{ kind: 'status', ref: row?.ref, status: 'error' }])
+  await reportTo(webhook, [wrote('ref 8', contact, 'hm')])
+  t.same(await heard(contact, 2), ['[campaigns] good', 'hm'])
+})
+
+t.test('a long item is told whole, in lines that the CRM takes, and markup of a template is text in HTML', async t => {
+  const contact = 'long'
+  const words = 'x'.repeat(65_536)
+  await post([{ id: 'long', contact, text: words }])
+  await post([
+    { id: 'html', contact, text: '<b>Hi</b>', format: 'html', template: { name: 'a<b', parameters: ['<i>&'] } }
+  ])
+  await sent(contact, 2)
+  await reportTo(webhook, [wrote('ref 9', contact, 'yes')])
+  const [first = '', second = '', third] = await heard(contact, 4)
+  t.equal(`${first}${second}`, `[campaigns] ${words}`)
+  t.ok(first.length <= 65_536)
+  t.equal(third, '[campaigns] /a&lt;b (&lt;i&gt;&amp;)\n<b>Hi</b>')
+})

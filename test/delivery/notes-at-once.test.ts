@@ -1,0 +1,42 @@
+import t from 'tap'
+import { createAcceptItems } from '../../src/messages/accept-items.ts'
+import { tellAtOnce } from '../../src/outbox/notes.ts'
+import { messages } from '../../src/postgres/schema/messages.ts'
+import { lockConversations } from '../../src/queue/conversations.ts'
+import { openDatabase, testDatabase } from '../harness.ts'
+import { text } from '../scripted-channel.ts'
+
+t.test('the CRM hears at once of all messages of a turn, however many', async t => {
+  const database = openDatabase(await testDatabase(t), 4)
+  t.teardown(() => database.close())
+  const { sql, db } = database
+  await sql`
+    insert into registrations (channel, company_id, alias, plugin_id, cluster_uri, country, currency, hpt, webhook_token, webhook_hash)
+    values ('scripted', '1', 'chat', '1', 'http://crm.example/', 'BR', 'BRL', '', '', '')`
+  const accept = createAcceptItems(
+    database,
+    () => new Date(),
+    () => {}
+  )
+  const rest = { other: null, bulk: true, notBefore: null, expiresAt: null, tag: null, purpose: 'service' as const }
+  const ids = Array.from({ length: 600 }, (_, index) => `contact ${index}`)
+  const accepted = await accept(
+    1,
+    'client',
+    ids.map(id => ({ ...rest, id, body: text(id, id), tellCrm: 'always' }))
+  )
+  await db.update(messages).set({ state: 'accepted', settledAt: new Date() })
+  await db.transaction(async tx => {
+    const locked = await lockConversations(
+      tx,
+      (await sql`select id from conversations`).map(({ id }) => Number(id))
+    )
+    await tellAtOnce(
+      tx,
+      locked,
+      accepted.map(({ message }) => message)
+    )
+  })
+  const [row] = await sql`select count(*)::int count from outbox where kind = 'incoming'`
+  t.equal(row?.count, ids.length)
+})
