@@ -109,9 +109,9 @@ export function immediateEvents(decision: Decision): readonly GatewayEvent[] {
 export const failureItems = ({ claimed: { message, conversationId }, decision }: AttemptResult): NewOutboxItem[] =>
   decision.kind === 'failed' ? statusItems({ ...message, conversationId }, 'error') : []
 
-/** News for the feed of a message that failed. */
-export const failureNews = ({ decision }: AttemptResult): StatusNews[] =>
-  decision.kind === 'failed' ? [{ status: 'error', reason: sanitize(decision.reason) }] : []
+/** News for the feed of a message that failed; none where a status told of that before. */
+export const failureNews = ({ claimed, decision }: AttemptResult, before = claimed.message.status): StatusNews[] =>
+  decision.kind === 'failed' && before !== 'error' ? [{ status: 'error', reason: sanitize(decision.reason) }] : []
 
 function columns({ decision, forNext }: AttemptResult, now: Date) {
   switch (decision.kind) {

@@ -1,3 +1,5 @@
+import type { Status } from 'channel-kit/chat'
+import { inArray } from 'drizzle-orm'
 import { statusEvent } from '../events/event.ts'
 import { writeEvents } from '../events/write.ts'
 import { writeMemories } from '../inbound/conversation-memory.ts'
@@ -9,6 +11,7 @@ import { enqueueOutbox } from '../outbox/enqueue.ts'
 import { tellAtOnce } from '../outbox/notes.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
+import { messages } from '../postgres/schema/messages.ts'
 import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
 import { lockConversations, lockRegistrations } from '../queue/conversations.ts'
 import type { Want } from '../queue/fair-share.ts'
@@ -127,6 +130,7 @@ export async function settleMessages(
     results.map(({ claimed }) => claimed.registrationId),
     pauses ? 'no key update' : 'share'
   )
+  const before = await statusesBefore(tx, results)
   const written = await applyResults(tx, results, now)
   const settled = results.flatMap(result => {
     const row = written.get(result.claimed.message.id)
@@ -149,7 +153,10 @@ export async function settleMessages(
   await enqueueOutbox(tx, locked, over.flatMap(failureItems))
   await writeEvents(
     tx,
-    over.flatMap(result => failureNews(result).map(news => statusEvent(result.claimed.message, news)))
+    over.flatMap(result => {
+      const { message } = result.claimed
+      return failureNews(result, before.get(message.id)).map(news => statusEvent(message, news))
+    })
   )
   await tellAtOnce(
     tx,
@@ -164,6 +171,20 @@ export async function settleMessages(
     tx,
     settled.map(({ claimed }) => claimed.conversationId)
   )
+}
+
+/** Statuses that arrived during the attempts that failed. */
+async function statusesBefore(
+  tx: Executor,
+  results: readonly AttemptResult[]
+): Promise<ReadonlyMap<number, Status | null>> {
+  const failed = results.flatMap(({ claimed, decision }) => (decision.kind === 'failed' ? [claimed.message.id] : []))
+  if (failed.length === 0) return new Map()
+  const rows = await tx
+    .select({ id: messages.id, status: messages.status })
+    .from(messages)
+    .where(inArray(messages.id, failed))
+  return new Map(rows.map(({ id, status }) => [id, status]))
 }
 
 type Settled = AttemptResult & { row: UpdatedMessage }

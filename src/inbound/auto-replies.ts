@@ -51,7 +51,7 @@ export async function enqueueAnswers(
         elsewhere.map(row => ({ ...row, answer: nameIn(row.answer, row) }))
       ))
     )
-  await enqueue(tx, locked, added, now)
+  await enqueue(tx, added)
 }
 
 /** The answered message: only its ref is known if it is neither among `incoming` nor the conversation's last one. */

@@ -1,11 +1,10 @@
 import type { Status } from 'channel-kit/chat'
 import { sql } from 'drizzle-orm'
-import { refreshSending } from '../messages/enqueue.ts'
+import { enqueue } from '../messages/enqueue.ts'
 import { writeParts } from '../messages/parts.ts'
 import type { NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { messages } from '../postgres/schema/messages.ts'
-import { wake } from '../queue/conversations.ts'
 import type { MatchedMessage } from './match-messages.ts'
 
 /** The outbox item of a message's new status; none for a message that the CRM did not send. */
@@ -14,7 +13,10 @@ export const statusItems = (
   status: Status
 ): NewOutboxItem[] => (crmId === null ? [] : [{ kind: 'status', conversationId, crmId, status, replays }])
 
-/** Saves applied statuses; a code and a price that are known stay. A message that waited in doubt, and is no longer in doubt, becomes due. */
+/**
+ * Saves applied statuses; a code and a price that are known stay. A message that waited in doubt, and is no longer in doubt,
+ * becomes due; one of which a part was heard of is before all others, and does not expire.
+ */
 export async function saveStatuses(tx: Executor, changed: readonly MatchedMessage[], now: Date): Promise<void> {
   if (changed.length === 0) return
   const rows = JSON.stringify(
@@ -49,14 +51,8 @@ export async function saveStatuses(tx: Executor, changed: readonly MatchedMessag
     ),
     { statuses: true }
   )
-  const heard = changed.filter(({ decided, state }) => decided === 'heard' && state === 'waiting')
-  await refreshSending(
+  await enqueue(
     tx,
-    heard.map(({ conversationId }) => conversationId)
-  )
-  await wake(
-    tx,
-    'send',
-    heard.map(({ registrationId }) => registrationId)
+    changed.filter(({ state }) => state === 'waiting')
   )
 }

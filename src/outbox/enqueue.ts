@@ -82,7 +82,7 @@ export async function enqueueOutbox(
   return news.filter((_, index) => fresh.has(`${rows[index]?.conversationId} ${rows[index]?.dedupe}`))
 }
 
-/** Those of the items that are there already, under their key or under that of their conversation. */
+/** Items of these that are there already, under their key or under that of their conversation. */
 export async function knownItems(
   tx: Executor,
   locked: readonly Conversation[],
