@@ -1,27 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { LOT_STATES } from '../lots/lot-state.ts'
 import { answering } from './answer.ts'
 import { afterOption, dryRunOption, idOf, limitOption, registrationOption } from './options.ts'
 
 const lotOption = () => new Option('--lot-id <id>', 'this lot, see `lots list`').argParser(idOf)
-
-const STATES = [
-  'collecting',
-  'sealed',
-  'creating',
-  'sending',
-  'finishing',
-  'finished',
-  'failed',
-  'unknown',
-  'cancelled'
-]
 
 export function lotCommands(program: Command): void {
   const lots = program.command('lots').description('messages that are sent together')
   lots
     .command('list')
     .description('list lots with the states of their messages, the newest first')
-    .addOption(new Option('--state <state>', 'only these').choices(STATES))
+    .addOption(new Option('--state <state>', 'only these').choices(LOT_STATES))
     .addOption(registrationOption())
     .addOption(limitOption())
     .addOption(afterOption())

@@ -1,5 +1,5 @@
 import type { AnswerEvent, MessageEvent } from 'channel-kit/event'
-import { enqueue } from '../messages/enqueue.ts'
+import { refreshLine } from '../messages/line.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { namedElsewhere, nameIn } from '../postgres/names-in-sql.ts'
 import { type Answered, type Body, messages } from '../postgres/schema/messages.ts'
@@ -18,7 +18,6 @@ interface In<Event> {
  */
 export async function enqueueAnswers(
   tx: Executor,
-  locked: readonly Conversation[],
   all: readonly In<AnswerEvent>[],
   incoming: readonly In<MessageEvent>[],
   now: Date
@@ -51,7 +50,7 @@ export async function enqueueAnswers(
         elsewhere.map(row => ({ ...row, answer: nameIn(row.answer, row) }))
       ))
     )
-  await enqueue(tx, added)
+  await refreshLine(tx, added)
 }
 
 /** The answered message: only its ref is known if it is neither among `incoming` nor the conversation's last one. */

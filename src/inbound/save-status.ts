@@ -1,6 +1,6 @@
 import type { Status } from 'channel-kit/chat'
 import { sql } from 'drizzle-orm'
-import { enqueue } from '../messages/enqueue.ts'
+import { refreshLine } from '../messages/line.ts'
 import { writeParts } from '../messages/parts.ts'
 import type { NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
@@ -51,7 +51,7 @@ export async function saveStatuses(tx: Executor, changed: readonly MatchedMessag
     ),
     { statuses: true }
   )
-  await enqueue(
+  await refreshLine(
     tx,
     changed.filter(({ state }) => state === 'waiting')
   )

@@ -96,7 +96,7 @@ export async function storeEvents(
   const fresh = new Set(added)
   await writeEvents(tx, [...told.filter(({ item }) => !item || fresh.has(item)).map(({ event }) => event), ...renames])
   await writeNotes(tx, all.flatMap(noteOf), now)
-  await enqueueAnswers(tx, locked, all.flatMap(answerOf), all.flatMap(messageOf), now)
+  await enqueueAnswers(tx, all.flatMap(answerOf), all.flatMap(messageOf), now)
 
   /** The outbox items of an event, which is applied to its message. */
   function itemsOf({ registrationId, event }: ReportedEvent): NewOutboxItem[] {

@@ -1,7 +1,8 @@
 import { and, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
-import { type LotState, lots } from '../postgres/schema/lots.ts'
+import { lots } from '../postgres/schema/lots.ts'
 import { type Retention, retentionCrons } from '../queue/retention-schedule.ts'
+import type { LotState } from './lot-state.ts'
 
 /** Retention of lots that have ended. Chunks and items go with their lot; the messages stay. */
 

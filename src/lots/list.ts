@@ -1,7 +1,8 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { type ItemState, type LotState, lotItems, lots } from '../postgres/schema/lots.ts'
+import { type ItemState, lotItems, lots } from '../postgres/schema/lots.ts'
 import { messages } from '../postgres/schema/messages.ts'
+import type { LotState } from './lot-state.ts'
 
 /** Lots as an operator or an admin looks for them. */
 

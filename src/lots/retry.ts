@@ -4,7 +4,7 @@ import type { Database } from '../postgres/connect.ts'
 import { lotItems, lots } from '../postgres/schema/lots.ts'
 import { messages } from '../postgres/schema/messages.ts'
 
-/** Messages of lots that an operator replays; they are collected into new lots, as any message is. */
+/** Retries: failed messages of lots, replayed by an operator or a client, and collected into new lots as any message is. */
 
 export interface WantedRetry {
   /** All failed messages of this lot. Without it: of lots that are retryable, those that another attempt may change. */

@@ -1,8 +1,8 @@
 import type { Cell } from 'channel-kit/channel'
 import type { Translate } from 'channel-kit/tools'
 import type { Database } from '../postgres/connect.ts'
-import type { LotState } from '../postgres/schema/lots.ts'
 import { type ListedLot, listLots } from './list.ts'
+import type { LotState } from './lot-state.ts'
 
 /** The last lots of a registration, for its settings form. The first row is the head. */
 

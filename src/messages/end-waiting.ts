@@ -5,8 +5,8 @@ import { enqueueOutbox } from '../outbox/enqueue.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { messages } from '../postgres/schema/messages.ts'
-import { lockConversations, lockRegistrations, wake } from '../queue/conversations.ts'
-import { refreshSending } from './enqueue.ts'
+import { lockConversations, lockRegistrations } from '../queue/conversations.ts'
+import { refreshLine } from './line.ts'
 import type { StoryEntry } from './story.ts'
 
 /**
@@ -80,15 +80,7 @@ export async function endWaitingIn(tx: Executor, ids: readonly number[], { reaso
     tx,
     rows.map(row => statusEvent(row, { status: 'error', reason: row.mayHaveLeft ? uncertain : reason }))
   )
-  await refreshSending(
-    tx,
-    locked.map(({ id }) => id)
-  )
-  await wake(
-    tx,
-    'send',
-    rows.map(({ registrationId }) => registrationId)
-  )
+  await refreshLine(tx, rows)
   return rows.length
 }
 

@@ -1,8 +1,8 @@
 import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { messageParts, messages } from '../postgres/schema/messages.ts'
-import { lockConversations, wake } from '../queue/conversations.ts'
-import { refreshSending } from './enqueue.ts'
+import { lockConversations } from '../queue/conversations.ts'
+import { refreshLine } from './line.ts'
 import type { StoryEntry } from './story.ts'
 
 /** Failed messages: those that never left, and those that the gateway took and later reported an error of. */
@@ -35,7 +35,7 @@ export async function replayMessagesIn(tx: Executor, ids: readonly number[], now
     .select({ id: messages.conversationId })
     .from(messages)
     .where(inArray(messages.id, [...ids]))
-  const locked = await lockConversations(
+  await lockConversations(
     tx,
     rows.map(({ id }) => id)
   )
@@ -64,15 +64,7 @@ export async function replayMessagesIn(tx: Executor, ids: readonly number[], now
     })
     .where(failed)
     .returning({ conversationId: messages.conversationId, registrationId: messages.registrationId })
-  await refreshSending(
-    tx,
-    locked.map(({ id }) => id)
-  )
-  await wake(
-    tx,
-    'send',
-    replayed.map(({ registrationId }) => registrationId)
-  )
+  await refreshLine(tx, replayed)
   return replayed.length
 }
 

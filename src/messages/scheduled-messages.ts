@@ -3,7 +3,7 @@ import type { Database } from '../postgres/connect.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
 import { messages } from '../postgres/schema/messages.ts'
 import { lockConversations } from '../queue/conversations.ts'
-import { refreshSending } from './enqueue.ts'
+import { refreshSending } from './line.ts'
 
 /** Scheduled messages whose time has come. */
 

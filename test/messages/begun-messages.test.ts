@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { sendTurn } from '../../src/delivery/settle.ts'
 import { storeEvents } from '../../src/inbound/store-events.ts'
 import { createAcceptItems } from '../../src/messages/accept-items.ts'
-import { enqueue, refreshSending } from '../../src/messages/enqueue.ts'
+import { refreshLine, refreshSending } from '../../src/messages/line.ts'
 import { conversations } from '../../src/postgres/schema/conversations.ts'
 import { events } from '../../src/postgres/schema/events.ts'
 import { messages } from '../../src/postgres/schema/messages.ts'
@@ -84,7 +84,7 @@ t.test(
       await tx.update(messages).set({ state: 'waiting' }).where(eq(messages.id, bulk))
       await refreshSending(tx, [1])
       await tx.update(messages).set({ state: 'waiting' }).where(eq(messages.id, normal))
-      await enqueue(tx, [{ registrationId: 1, conversationId: 1 }])
+      await refreshLine(tx, [{ registrationId: 1, conversationId: 1 }])
     })
     t.match(await conversation(), { sendingBulk: false, sendingDue: NOW })
   }

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { createAcceptItems } from '../../src/messages/accept-items.ts'
-import { refreshSending } from '../../src/messages/enqueue.ts'
+import { refreshSending } from '../../src/messages/line.ts'
 import { bringIntoLine } from '../../src/messages/scheduled-messages.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
 import { text } from '../scripted-channel.ts'

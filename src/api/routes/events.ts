@@ -4,6 +4,7 @@ import { type Static, Type } from 'typebox'
 import { EVENT_TYPES, type EventType } from '../../events/event.ts'
 import { endOfFeed, type FedEvent, type FeedFilter, type FeedPage, readFeed } from '../../events/feed.ts'
 import type { WaitingReaders } from '../../events/waiting-readers.ts'
+import { within } from '../../http-client/timeout.ts'
 import type { Database } from '../../postgres/connect.ts'
 import { visible } from '../authorize.ts'
 import { TooFast } from '../errors.ts'
@@ -167,10 +168,13 @@ export const eventApi =
         const registrationId = visible(client, registration)
         if (after === 'latest') return { events: [], next: String(await endOfFeed(database, gone)) }
         const wanted = { after: Number(after), registrationId, types: types?.split(',') as EventType[] | undefined }
-        const enough = AbortSignal.any([gone, AbortSignal.timeout(Math.max(wait * 1_000, SEARCH_MS))])
         if (wait > 0) begin(client.key, reply)
         try {
-          const { events, next } = await firstPage(wanted, limit, { enough, waits: wait > 0 })
+          const { events, next } = await within(
+            Math.max(wait * 1_000, SEARCH_MS),
+            enough => firstPage(wanted, limit, { enough, waits: wait > 0 }),
+            gone
+          )
           return { events: events.map(shown), next: String(next) }
         } finally {
           if (wait > 0) end(client.key)

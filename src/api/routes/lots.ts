@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { cancelLot } from '../../lots/cancel.ts'
 import { type ListedLot, listLots, troublesOf } from '../../lots/list.ts'
+import { LOT_STATES } from '../../lots/lot-state.ts'
 import { seal } from '../../lots/place.ts'
 import { countRetries, retriesOf } from '../../lots/retry.ts'
 import { resumeLot } from '../../lots/schedule.ts'
@@ -14,23 +15,11 @@ import { ById, Id, isoOf, ListOf, Nullable, Page, paged, Time } from '../lists.t
 import { searching } from '../search.ts'
 import type { Client } from '../tokens.ts'
 
-const STATES = [
-  'collecting',
-  'sealed',
-  'creating',
-  'sending',
-  'finishing',
-  'finished',
-  'failed',
-  'unknown',
-  'cancelled'
-] as const
-
 const LOT = {
   id: Id,
   registration: Id,
   name: Type.String(),
-  state: Type.Enum([...STATES], { description: '`unknown`: nobody knows whether `step` was done' }),
+  state: Type.Enum([...LOT_STATES], { description: '`unknown`: nobody knows whether `step` was done' }),
   step: Nullable(Type.String({ description: 'In which it ended, or is' })),
   code: Nullable(Type.String({ description: 'Of its failure' })),
   retryable: Type.Boolean({ description: 'Its messages may be sent once more' }),

@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { settleMessages } from '../../delivery/settle.ts'
-import { refreshSending } from '../../messages/enqueue.ts'
+import { refreshSending } from '../../messages/line.ts'
 import type { StoryEntry } from '../../messages/story.ts'
 import type { Executor } from '../../postgres/connect.ts'
 import { lotItems, lots } from '../../postgres/schema/lots.ts'

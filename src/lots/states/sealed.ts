@@ -1,6 +1,6 @@
 import type { LotLimits } from 'channel-kit/lots'
 import { and, eq, sql } from 'drizzle-orm'
-import { refreshSending } from '../../messages/enqueue.ts'
+import { refreshSending } from '../../messages/line.ts'
 import { lotChunks, lotItems } from '../../postgres/schema/lots.ts'
 import { messages } from '../../postgres/schema/messages.ts'
 import { lockConversations, wake } from '../../queue/conversations.ts'

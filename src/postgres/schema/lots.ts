@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, index, integer, json, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
+import type { LotState } from '../../lots/lot-state.ts'
 import { messages } from './messages.ts'
 import { registrations } from './registrations.ts'
 
@@ -7,18 +8,6 @@ import { registrations } from './registrations.ts'
 
 const id = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity()
 const time = () => timestamp({ withTimezone: true })
-
-/** States of a lot in their order; the last four are ends, reached when all of its messages are settled (`endedAt`). */
-export type LotState =
-  | 'collecting'
-  | 'sealed'
-  | 'creating'
-  | 'sending'
-  | 'finishing'
-  | 'finished'
-  | 'failed'
-  | 'unknown'
-  | 'cancelled'
 
 /** Why a lot failed: `refused` and `rejected` by the gateway as a whole or item by item, `unreachable` after all attempts. */
 export type LotCode = 'refused' | 'rejected' | 'unreachable'

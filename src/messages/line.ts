@@ -6,15 +6,15 @@ import { refreshDue } from '../queue/due-times.ts'
 export const refreshSending = (tx: Executor, conversationIds: readonly number[]): Promise<void> =>
   refreshDue(tx, 'send', conversationIds)
 
-/** Finds the place in line of messages that were added to conversations, which the caller has locked, and wakes a host for them. */
-export async function enqueue(
+/** Finds the next message of conversations anew, which the caller has locked and changed messages of, and wakes a host for them. */
+export async function refreshLine(
   tx: Executor,
-  added: readonly { registrationId: number; conversationId: number }[]
+  changed: readonly { registrationId: number; conversationId: number }[]
 ): Promise<void> {
-  await refreshSending(tx, [...new Set(added.map(({ conversationId }) => conversationId))])
+  await refreshSending(tx, [...new Set(changed.map(({ conversationId }) => conversationId))])
   await wake(
     tx,
     'send',
-    added.map(({ registrationId }) => registrationId)
+    changed.map(({ registrationId }) => registrationId)
   )
 }
