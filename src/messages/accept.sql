@@ -67,7 +67,8 @@ $$;
 -- name: accept_items
 -- Stores messages of an API client in one registration, each in its conversation, in the order given. Answers the message of
 -- each id, and whether it was accepted now: an id that the client has used in this registration before changes nothing. Locks
--- as `accept_messages` does.
+-- as `accept_messages` does, and before that the client in this registration: two requests with the same ids in other orders
+-- would wait for each other's ids in a circle, and to insert by ids would lose the order of a conversation.
 create or replace function pg_temp.accept_items(
   registration bigint, client text, contacts text[], others text[], ids text[], items json, bodies json, at timestamptz
 ) returns table (id text, message bigint, accepted boolean)
@@ -77,12 +78,14 @@ as $$
 #variable_conflict use_column
 declare
   registrations bigint[] := array_fill(accept_items.registration, array[cardinality(contacts)]);
-  conversations_of bigint[] := pg_temp.lock_contacts(registrations, contacts, others);
+  conversations_of bigint[];
   added bigint[];
   added_ids text[];
   known text[];
   open bigint[];
 begin
+  perform pg_advisory_xact_lock(hashtextextended(accept_items.registration || ' ' || accept_items.client, 0));
+  conversations_of := pg_temp.lock_contacts(registrations, contacts, others);
   with stored as (
     insert into messages (
       registration_id, conversation_id, client, client_id, body, bulk, not_before, expires_at, tag, purpose, tell_crm, due_at)

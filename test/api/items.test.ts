@@ -17,6 +17,8 @@ const { sql } = host.database
 const [first = 0, second = 0] = (await sql`select id from registrations order by id`).map(({ id }) => Number(id))
 const client = await token({ name: 'campaigns', scopes: ['read', 'send', 'bulk'] })
 
+const SOMEDAY = new Date(Date.now() + 86_400_000).toISOString()
+
 const post = (items: unknown, { by = client, to = first } = {}) =>
   ask(`/registrations/${to}/messages`, { body: { items }, token: by })
 const resultsOf = async (items: unknown, how = {}) => (await post(items, how)).json.results
@@ -70,6 +72,17 @@ t.test('the same items posted many times at once are sent once', async t => {
   await sent('text of after them')
   for (const { text } of items) await sent(text)
   t.equal(script.texts().filter(words => words.startsWith('text of once')).length, items.length)
+})
+
+t.test('the same ids posted at once in other orders and to other contacts are each accepted once', async t => {
+  const ids = Array.from({ length: 200 }, (_, index) => `order ${index}`)
+  const orders = Array.from({ length: 12 }, (_, turn) => (turn % 2 === 0 ? ids : ids.toReversed()))
+  const answers = await Promise.all(
+    orders.map((order, turn) => post(order.map(id => item(id, { contact: `${turn} ${id}`, notBefore: SOMEDAY }))))
+  )
+  t.same(new Set(answers.map(({ status }) => status)), new Set([200]))
+  const accepted = answers.flatMap(({ json }) => json.results.filter(({ result }) => result === 'accepted'))
+  t.equal(accepted.length, ids.length)
 })
 
 t.test('a token posts only to its registration and in the lanes of its scopes', async t => {
