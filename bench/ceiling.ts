@@ -35,6 +35,7 @@ registrationRoutes(app, deps)
 sendRoutes(app, {
   ...deps,
   accept: async () => {},
+  obey: async () => {},
   posted: requestQuota({ perSecond: config.quotas.messages, now })
 })
 await app.listen(config.listen)

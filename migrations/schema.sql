@@ -39,6 +39,9 @@ CREATE INDEX audit_registration ON public.audit USING btree (registration_id, id
 create table conversations (
   address text,
   contact text not null,
+  held_by text,
+  held_reason text,
+  held_until timestamp with time zone,
   id bigint not null generated always as identity,
   last_incoming_at timestamp with time zone,
   last_incoming_context json,
@@ -48,6 +51,7 @@ create table conversations (
   registration_id bigint not null,
   sending_bulk boolean not null default false,
   sending_due timestamp with time zone,
+  suppressed text,
   telling_due timestamp with time zone,
   constraint conversations_contact UNIQUE (registration_id, contact),
   constraint conversations_pkey PRIMARY KEY (id),
@@ -82,6 +86,7 @@ create table events (
   registration_id bigint not null,
   type text not null
 );
+CREATE INDEX events_lines ON public.events USING btree (conversation_id, id) WHERE (type = ANY (ARRAY['message.received'::text, 'message.sent_elsewhere'::text]));
 CREATE INDEX events_registration ON public.events USING btree (registration_id, "position") WHERE ("position" IS NOT NULL);
 CREATE INDEX events_unplaced ON public.events USING btree (id) WHERE ("position" IS NULL);
 CREATE UNIQUE INDEX events_position ON public.events USING btree ("position") WHERE ("position" IS NOT NULL);
@@ -198,6 +203,8 @@ create table messages (
   due_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone,
   id bigint not null generated always as identity,
+  if_line bigint,
+  if_not_held boolean not null default false,
   in_parts boolean not null default false,
   later json,
   not_before timestamp with time zone,
@@ -315,13 +322,16 @@ create table registrations (
   channel text not null,
   cluster_uri text not null,
   company_id text not null,
+  contact_key text,
   country text not null,
   currency text not null,
   hpt text not null,
+  human_hold_s integer not null default 43200,
   id bigint not null generated always as identity,
   operator_pause_reason text,
   operator_paused_at timestamp with time zone,
   operator_paused_until timestamp with time zone,
+  opt_out json,
   origin text not null default ''::text,
   paused_until timestamp with time zone,
   plugin_id text not null,
@@ -358,6 +368,23 @@ create table settings (
   constraint settings_pkey PRIMARY KEY (registration_id),
   constraint settings_registration_id_registrations_id_fk FOREIGN KEY (registration_id) REFERENCES registrations(id) ON DELETE CASCADE
 );
+
+create table suppressions (
+  at timestamp with time zone not null default now(),
+  conversation_id bigint,
+  id bigint not null generated always as identity,
+  name_hash text,
+  note text,
+  purpose text not null,
+  registration_id bigint not null,
+  source text not null,
+  constraint suppressions_conversation_id_conversations_id_fk FOREIGN KEY (conversation_id) REFERENCES conversations(id) ON DELETE CASCADE,
+  constraint suppressions_pkey PRIMARY KEY (id),
+  constraint suppressions_registration_id_registrations_id_fk FOREIGN KEY (registration_id) REFERENCES registrations(id) ON DELETE CASCADE
+);
+CREATE INDEX suppressions_registration ON public.suppressions USING btree (registration_id, id);
+CREATE UNIQUE INDEX suppressions_conversation ON public.suppressions USING btree (conversation_id, purpose) WHERE (conversation_id IS NOT NULL);
+CREATE UNIQUE INDEX suppressions_name ON public.suppressions USING btree (registration_id, name_hash, purpose) WHERE (name_hash IS NOT NULL);
 
 create table uploads (
   bytes bigint not null,

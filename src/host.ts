@@ -10,6 +10,7 @@ import { createPoll, pollCrons } from './channels/poll.ts'
 import { createAccountLimits, createRuntime } from './channels/runtime.ts'
 import { createTools } from './channels/tools.ts'
 import type { Config } from './config.ts'
+import { createObey } from './contacts/obey.ts'
 import { createCrmClient } from './crm/client.ts'
 import { createKeyStore } from './crm/keys.ts'
 import { createVerifier } from './crm/verify-token.ts'
@@ -117,13 +118,14 @@ export async function startHost(
       const base = new URL(config.selfUri).pathname
       const { consoleToken, quotas } = config
       const accept = createAccept(database, now, stored('send'))
+      const obey = createObey({ database, translate: parts.translate, now, told: stored('tell') })
       const report = createIngest({ database, now, stored: stored('tell'), log })
       const days = createWebhookDays({ database, perDay: quotas.webhooks, now, log })
       closing.push(days.close)
       const keep = createKeeper({ enabled: config.webhooksMs > 0, keys, days })
       healthRoutes(app, { database, workerProblem: () => worker?.problem() })
       for (const one of mounted)
-        await app.register(channelPlugin(one, { ...parts.web, accept, report, keep, refused: days.refuse }), {
+        await app.register(channelPlugin(one, { ...parts.web, accept, obey, report, keep, refused: days.refuse }), {
           prefix: prefixOf(base, one)
         })
       const api = apiPlugin({
@@ -138,6 +140,7 @@ export async function startHost(
         told: stored('tell'),
         registrations: parts.web.registrations,
         mountedBy: name => mounted.find(({ channel }) => channel.name === name),
+        eventsMs: config.eventsMs,
         acceptItems: createAcceptItems(database, now, stored('send'))
       })
       await app.register(api, { prefix: `${base.replace(/\/$/, '')}${API_PATH}` })
@@ -219,6 +222,7 @@ async function compose(
     log
   })
   return {
+    translate: own,
     /** Stops long work that may go on another time. */
     interrupt: async () => interruption.abort(),
     close: async () => {

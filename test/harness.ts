@@ -9,6 +9,7 @@ import type { Test } from 'tap'
 import { readConfig } from '../src/config.ts'
 import { startHost } from '../src/host.ts'
 import { openDatabase as openPools } from '../src/postgres/connect.ts'
+import { openSecrets } from '../src/secrets/secrets.ts'
 
 /** Real parts for a test: a database of its own on the run's server, a host that listens, a CRM that speaks HTTP to it. */
 
@@ -17,6 +18,7 @@ const TEMPLATE = process.env.TEST_TEMPLATE
 
 /** 32 bytes that hide nothing. */
 export const TEST_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`
+export const TEST_SECRETS = openSecrets(TEST_KEYS)
 
 /** The host's own access to a database, and beside it a client of another make for a test to look in with. */
 export function openDatabase(url: string, max = 4) {

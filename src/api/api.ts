@@ -18,6 +18,7 @@ import { auditApi } from './routes/audit.ts'
 import { cancelApi } from './routes/cancel-messages.ts'
 import { noteApi } from './routes/conversation-notes.ts'
 import { eventApi } from './routes/events.ts'
+import { holdApi } from './routes/holds.ts'
 import { itemApi } from './routes/items.ts'
 import { lotApi } from './routes/lots.ts'
 import { messageApi } from './routes/messages.ts'
@@ -25,6 +26,7 @@ import { operationApi } from './routes/operations.ts'
 import { outboxApi } from './routes/outbox.ts'
 import { receivedApi } from './routes/received-webhooks.ts'
 import { registrationApi } from './routes/registrations.ts'
+import { suppressionApi } from './routes/suppressions.ts'
 import { usageApi } from './routes/usage.ts'
 import { createAuthenticator } from './tokens.ts'
 import { validateRequest } from './validate.ts'
@@ -43,6 +45,8 @@ interface Deps {
   registrations: Pick<Registrations, 'get'>
   mountedBy: (channel: string) => Mounted | undefined
   acceptItems: AcceptItems
+  /** Events are kept so long; 0: there are none. */
+  eventsMs: number
   readers: WaitingReaders
   /** Is told of items for the CRM. */
   told: (count: number) => void
@@ -118,6 +122,8 @@ export const apiPlugin =
       await guarded.register(registrationApi({ database, ready, now }))
       await guarded.register(itemApi(deps))
       await guarded.register(noteApi(deps))
+      await guarded.register(holdApi(deps))
+      await guarded.register(suppressionApi(deps))
       await guarded.register(messageApi({ database }))
       await guarded.register(cancelApi({ database, now }))
       await guarded.register(operationApi({ database, now }))

@@ -11,11 +11,15 @@ export interface NewEntry {
   details?: Record<string, unknown>
 }
 
-type AuditAction =
+export type AuditAction =
   | 'token.created'
   | 'token.revoked'
   | 'registration.paused'
   | 'registration.resumed'
+  | 'conversation.held'
+  | 'conversation.released'
+  | 'suppressions.added'
+  | 'suppressions.lifted'
   | 'messages.cancelled'
   | 'messages.replayed'
   | 'operation.cancelled'

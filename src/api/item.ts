@@ -1,4 +1,4 @@
-import { FORMATS } from 'channel-kit/chat'
+import { type ChatMessage, FORMATS } from 'channel-kit/chat'
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { NewItem } from '../messages/accept-items.ts'
@@ -58,6 +58,19 @@ export const MessageItem = Type.Object(
     purpose: Type.Optional(Type.Enum(['service', 'marketing'], { default: 'service' })),
     notBefore: Type.Optional({ ...GivenTime, description: 'Holds up nothing until then' }),
     expiresAt: Type.Optional({ ...GivenTime, description: 'Not begun until then, it ends as failed: expired' }),
+    ifNotHeld: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'It ends as failed, "skipped: held", if a person talks with the contact when it is its turn'
+      })
+    ),
+    ifNoneAfter: Type.Optional(
+      Type.String({
+        pattern: '^[1-9][0-9]{0,14}$',
+        description:
+          'The `id` of an event of the feed: it ends as failed if the contact or a person has written since. It then expires when events do, at the latest'
+      })
+    ),
     tag: Type.Optional(Text(100, 'Any word to find the messages by')),
     tellCrm: Type.Optional(
       Type.Enum(['whenAnswered', 'always', 'never'], {
@@ -73,18 +86,44 @@ type GivenItem = Static<typeof MessageItem>
 
 const check = Compile(MessageItem)
 
-/** Reads an item, or says why it is none. `otherWay`: another name of the same contact. */
-export function readItem(
-  given: unknown,
-  { now, otherWay, templates }: { now: Date; otherWay: (contact: string) => string | null; templates: boolean }
-): Result<NewItem> {
+interface How {
+  now: Date
+  /** Another name of a contact. */
+  otherWay: (contact: string) => string | null
+  /** The channel has templates. */
+  templates: boolean
+  /** Events are kept so long; 0: there are none. */
+  eventsMs: number
+}
+
+/** Reads an item, or says why it is none. */
+export function readItem(given: unknown, { now, otherWay, templates, eventsMs }: How): Result<NewItem> {
   if (!check.Check(given)) return failure(firstProblem(check.Errors(given)))
   const item: GivenItem = given
   const { template } = item
   if (template && !templates) return failure('template: this channel has none')
-  const times = timesOf(item, now)
+  if (item.ifNoneAfter !== undefined && eventsMs === 0) return failure('ifNoneAfter: this host keeps no events')
+  const times = timesOf(item, now, eventsMs)
   if (!times.ok) return times
 
+  const body = bodyOf(item)
+  if (!body.ok) return body
+  const { ifNoneAfter, tellCrm = 'whenAnswered' } = item
+  return success({
+    id: item.id.toWellFormed(),
+    body: body.value,
+    other: otherWay(body.value.contact),
+    bulk: item.class !== 'normal',
+    ...times.value,
+    tag: item.tag?.toWellFormed() ?? null,
+    purpose: item.purpose ?? 'service',
+    ifNotHeld: item.ifNotHeld === true,
+    ifNoneAfter: ifNoneAfter === undefined ? null : Number(ifNoneAfter),
+    tellCrm: tellCrm === 'never' ? null : tellCrm
+  })
+}
+
+function bodyOf({ template, ...item }: GivenItem): Result<ChatMessage> {
   const posted = readPosted(
     {
       chat: { id: null, contact: item.contact, subject: item.subject ?? null },
@@ -98,22 +137,13 @@ export function readItem(
   )
   if (!posted.ok) return posted
   const { crmId: _, chatId: __, ...body } = posted.value
-  const tellCrm = item.tellCrm ?? 'whenAnswered'
-  return success({
-    id: item.id.toWellFormed(),
-    body: template ? { ...body, template } : body,
-    other: otherWay(body.contact),
-    bulk: item.class !== 'normal',
-    ...times.value,
-    tag: item.tag?.toWellFormed() ?? null,
-    purpose: item.purpose ?? 'service',
-    tellCrm: tellCrm === 'never' ? null : tellCrm
-  })
+  return success(template ? { ...body, template } : body)
 }
 
 function timesOf(
-  item: Pick<GivenItem, 'notBefore' | 'expiresAt'>,
-  now: Date
+  item: Pick<GivenItem, 'notBefore' | 'expiresAt' | 'ifNoneAfter'>,
+  now: Date,
+  eventsMs: number
 ): Result<Pick<NewItem, 'notBefore' | 'expiresAt'>> {
   const [notBefore, expiresAt] = [item.notBefore, item.expiresAt].map(time =>
     time === undefined ? null : new Date(time)
@@ -122,7 +152,11 @@ function timesOf(
   if (isFar(notBefore)) return failure('notBefore is more than a year ahead')
   if (expiresAt && expiresAt <= now) return failure('expiresAt is in the past')
   if (expiresAt && notBefore && expiresAt <= notBefore) return failure('expiresAt is not after notBefore')
-  return success({ notBefore: notBefore ?? null, expiresAt: expiresAt ?? null })
+  // Later, nobody knows any more what was written since.
+  const known = item.ifNoneAfter === undefined ? null : new Date(now.getTime() + eventsMs)
+  if (known && notBefore && known <= notBefore) return failure('ifNoneAfter: events are not kept until notBefore')
+  const end = known && (!expiresAt || known < expiresAt) ? known : expiresAt
+  return success({ notBefore: notBefore ?? null, expiresAt: end ?? null })
 }
 
 /** True for the bulk lane, also of what is no item. */

@@ -4,6 +4,7 @@ import { parseCronItem } from 'graphile-worker'
 import type { TObject } from 'typebox'
 import { type Config, variables } from '../config.ts'
 import { formProblem } from '../protocol/form.ts'
+import { withHostGroups } from '../protocol/host-settings.ts'
 import { type Catalogues, mergeCatalogues } from '../protocol/language.ts'
 import { HOST_TRANSLATIONS, loadCatalogues } from './catalogues.ts'
 
@@ -65,13 +66,24 @@ export async function mountChannel(
     throw new Error(
       `The channel "${channel.name}" cannot be mounted at ${place}: ${RESERVED.join(' and ')} are the host's own`
     )
+  const { contactType, incoming } = channel.capabilities(values)
   return {
-    channel,
+    channel: withHostForm(channel, incoming),
     path: place,
     selfUri: `${selfUri}${place.slice(1)}`,
     options: values,
-    phones: channel.capabilities(values).contactType === 'phone',
+    phones: contactType === 'phone',
     catalogues: mergeCatalogues(await loadCatalogues(HOST_TRANSLATIONS), await catalogues(channel))
+  }
+}
+
+/** The channel with its settings form as admins see it. */
+function withHostForm(channel: Channel, incoming: boolean): Channel {
+  const { form } = channel
+  return {
+    ...channel,
+    settings: withHostGroups(channel.settings, incoming),
+    ...(form ? { form: context => withHostGroups(form.call(channel, context), incoming) } : {})
   }
 }
 

@@ -2,10 +2,12 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Channel, LookupTools } from 'channel-kit/channel'
+import { form } from 'channel-kit/form'
 import { Value } from 'typebox/value'
 import { asFolder, HOST_TRANSLATIONS } from '../channels/catalogues.ts'
 import { importChannel } from '../channels/load.ts'
 import { choicesJson, formJson } from '../protocol/form.ts'
+import { withHostGroups } from '../protocol/host-settings.ts'
 import { VALIDATION_MESSAGES } from '../protocol/settings-errors.ts'
 
 /** The folder of catalogues of the host or of a channel, and the texts that they should hold. */
@@ -128,6 +130,7 @@ function offline({ options }: Channel, translate: LookupTools['translate']): Loo
 async function hostTexts(folder: string): Promise<Texts> {
   const { texts, collect } = createCollector()
   for (const message of VALIDATION_MESSAGES) collect('validation', message)
+  formJson(withHostGroups(form({ title: '', button: '' }, {}), true), message => collect('settings', message))
   for (const [category, message] of await calls(folder)) collect(category, message)
   return texts
 }

@@ -56,7 +56,7 @@ export const erase = ({ contact, registration: registrationId, dryRun = false }:
   withDatabase(async ({ database, secrets: keys }, interrupted) => {
     const how = { registrationId, onlyCount: dryRun }
     const webhooks = await eraseCalls({ database, keys }, contact, { ...how, interrupted })
-    const erased = await eraseContact(database, contact, how)
+    const erased = await eraseContact(database, contact, { ...how, secrets: keys })
     const calls = webhooks > 0 ? `, and ${count(webhooks, 'call')} of gateways that name it` : ''
     return {
       data: { dryRun, contact, ...erased, webhooks },

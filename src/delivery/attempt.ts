@@ -10,6 +10,7 @@ import type { NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
+import type { SuppressedPurpose } from '../postgres/schema/conversations.ts'
 import type { Doubt, messages } from '../postgres/schema/messages.ts'
 import type { Conversation } from '../queue/conversations.ts'
 import { type Decision, scheduledOf } from './retry-policy.ts'
@@ -46,13 +47,20 @@ export interface ClaimedMessage {
   parts: readonly Part[]
   /** A host was stopped while it sent this one; it may have left. */
   interrupted: boolean
+  /** Why it is not to be sent after all; null: it is. */
+  withheld?: Withheld | null
+  /** An earlier attempt may have sent the withheld message. */
+  mayHaveLeft?: boolean
 }
+
+/** The contact's suppression, the hold of the conversation, or a line that was written since the message's client had read it. */
+export type Withheld = SuppressedPurpose | 'held' | 'written'
 
 export interface AttemptResult {
   claimed: ClaimedMessage
   decision: Decision
   /** The entry of the message's story about this attempt, or about the reason that none was needed. */
-  storyEntry: Extract<StoryEntry, { kind: 'attempt' | 'confirmed' | 'unconfirmed' }>
+  storyEntry: Extract<StoryEntry, { kind: 'attempt' | 'confirmed' | 'unconfirmed' | 'ended' }>
   forNext?: ForNextAttempt
 }
 

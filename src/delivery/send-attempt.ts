@@ -3,13 +3,14 @@ import { forAccount, isTooMuchWork } from 'channel-kit/offload'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
 import { callChannel, type ReadyChannel, type RuntimeOf } from '../channels/call-channel.ts'
 import { outcomeOf } from '../channels/contract.ts'
+import { suppressedReason } from '../contacts/suppressions.ts'
 import { within } from '../http-client/timeout.ts'
 import { outcomeBy } from '../inbound/phone-numbers.ts'
 import { sentOf } from '../messages/parts.ts'
 import { sanitize, wordsOf } from '../postgres/sanitize-text.ts'
 import { failure } from '../protocol/result.ts'
 import { GIVEN_UP, MOST_DEATHS } from '../queue/deaths.ts'
-import type { AttemptResult, ClaimedMessage, ForNextAttempt } from './attempt.ts'
+import type { AttemptResult, ClaimedMessage, ForNextAttempt, Withheld } from './attempt.ts'
 import { type Decision, decide, type RetryPolicy } from './retry-policy.ts'
 
 interface Deps {
@@ -32,6 +33,7 @@ export const createSender =
   ({ ready, policy, now }: Deps) =>
   async (claimed: ClaimedMessage): Promise<AttemptResult> => {
     const startedAt = now()
+    if (claimed.withheld) return ended(claimed, claimed.withheld, startedAt)
     const attempted = await within(policy.timeoutMs, deadline =>
       forAccount(claimed.registrationId, () => attempt(claimed, ready, deadline))
     )
@@ -44,6 +46,22 @@ export const createSender =
       forNext: forNextOf(outcome)
     }
   }
+
+/** Without a call of its gateway. */
+function ended(claimed: ClaimedMessage, withheld: Withheld, now: Date): AttemptResult {
+  const why = WITHHELD[withheld]
+  const decision: Decision = claimed.mayHaveLeft
+    ? { kind: 'failed', reason: `uncertain: it may have been sent (${why})`, doubt: 'channel' }
+    : { kind: 'failed', reason: why }
+  return { claimed, decision, storyEntry: { kind: 'ended', at: now.toISOString(), reason: decision.reason } }
+}
+
+const WITHHELD = {
+  all: suppressedReason('all'),
+  marketing: suppressedReason('marketing'),
+  held: 'skipped: held',
+  written: 'skipped: somebody has written since'
+} satisfies Record<Withheld, string>
 
 const withDoubt = (decision: Decision, { awaitsStatus = false }: Attempted): Decision =>
   decision.kind === 'again' && awaitsStatus ? { ...decision, doubt: 'host' } : decision

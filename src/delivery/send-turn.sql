@@ -5,7 +5,8 @@
 -- many of each registration as it wants: normal messages first, of bulk ones what is left, at most `bulk`, and `least` of them
 -- where as many wait. A message that is found as `sending` after a crash may have left. Answers the messages whose results
 -- were not written, and the claimed ones as `ClaimedMessage` has them but for their parts, which are only right when they are
--- read after the claim: it may have waited for somebody who dropped one; and as `stale` conversations that were due and had
+-- read after the claim: it may have waited for somebody who dropped one, with why a message is `withheld`, as it is true in the
+-- very statement that takes it: a line that was stored before counts, and who stores one later finds it taken; and as `stale` conversations that were due and had
 -- no message to be sent now. `settled` and `registrations` are the conversations and the registrations of `ids`. As json,
 -- since a body may hold what jsonb refuses (\u0000).
 create or replace function pg_temp.send_turn(
@@ -81,9 +82,9 @@ begin
         order by c.sending_due limit least(want.bulk, want.free - (select count(*) from normal)))
       ) next
     ), head as (
-      select i.id, i.state
+      select i.id, i.state, i.doubt
       from due cross join lateral (
-        select l.id, l.state, l.rank from pg_temp.in_line(due.id) l order by l.rank limit 1
+        select l.id, l.state, l.rank, l.doubt from pg_temp.in_line(due.id) l order by l.rank limit 1
       ) i
       where i.rank < 3
     ), marked as (
@@ -92,11 +93,12 @@ begin
         doubt = case when head.state = 'waiting' then nullif(m.doubt, 'channel') else m.doubt end
       -- A message that a gateway gave back in the meantime may be due later than it was.
       from head where m.id = head.id and m.state = head.state and (head.state = 'sending' or m.due_at <= at)
-      returning m.*, head.state = 'sending' interrupted
+      returning m.*, head.state = 'sending' interrupted, head.state = 'sending' or head.doubt is not null or m.in_parts begun
     )
     select coalesce(heard, '{}'), coalesce(json_agg(json_build_object(
       'registrationId', m.registration_id, 'conversationId', m.conversation_id, 'interrupted', m.interrupted,
-      'bulk', m.bulk, 'message', json_build_object(
+      'bulk', m.bulk, 'withheld', withheld.why,
+      'mayHaveLeft', withheld.why is not null and pg_temp.may_have_left(m.attempts, m.story), 'message', json_build_object(
         'id', m.id, 'registrationId', m.registration_id, 'conversationId', m.conversation_id, 'crmId', m.crm_id,
         'body', m.body, 'attempts', m.attempts, 'replays', m.replays, 'ref', m.ref, 'status', m.status, 'reason', m.reason,
         'progress', m.progress, 'returned', m.returned, 'doubt', m.doubt, 'partCount', m.part_count, 'inParts', m.in_parts,
@@ -106,6 +108,16 @@ begin
         'lastIncomingContext', c.last_incoming_context, 'memory', c.memory, 'address', c.address)
     ) order by m.id), '[]'),
     array(select due.id from due where due.id <> all(array(select m.conversation_id from marked m)))
-    from marked m join conversations c on c.id = m.conversation_id;
+    from marked m join conversations c on c.id = m.conversation_id
+    cross join lateral (select case
+      when m.begun then null
+      when c.suppressed = 'all' then 'all'
+      when c.suppressed = 'marketing' and m.purpose = 'marketing' then 'marketing'
+      when m.if_not_held and c.held_until > now() then 'held'
+      when m.if_line = -1 or m.if_line is not null and exists (
+        select from events e
+        where e.conversation_id = m.conversation_id and e.type in ('message.received', 'message.sent_elsewhere') and e.id > m.if_line
+      ) then 'written'
+    end why) withheld;
 end
 $$;

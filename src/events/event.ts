@@ -6,13 +6,15 @@ import type { Cost } from 'channel-kit/event'
 export const EVENT_TYPES = [
   'message.received',
   'message.status',
+  'message.sent_elsewhere',
   'contact.renamed',
+  'contact.suppressed',
+  'conversation.held',
   'registration.paused',
   'registration.changed'
 ] as const
 
-/** `message.sent_elsewhere`: kept for a channel that tells of such messages; none does yet. */
-export type EventType = (typeof EVENT_TYPES)[number] | 'message.sent_elsewhere'
+export type EventType = (typeof EVENT_TYPES)[number]
 
 /** Facts of an event beside its registration, its contact and its time. */
 export type EventBody = Readonly<Record<string, unknown>>

@@ -1,10 +1,11 @@
-import { and, asc, count, eq, gt, inArray, lte, max } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, lte, max, sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
 import { events } from '../postgres/schema/events.ts'
-import { messages } from '../postgres/schema/messages.ts'
+import { type Body, messages } from '../postgres/schema/messages.ts'
 import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
 import { EVENT_TYPES, type EventType } from './event.ts'
+import { lineFacts } from './line-facts.ts'
 
 /**
  * The feed of events, and why a cursor skips none.
@@ -112,6 +113,7 @@ const matching = ({ after, registrationId, types = EVENT_TYPES }: FeedFilter, en
 async function withNames({ db }: Pick<Database, 'db'>, found: readonly (typeof events.$inferSelect)[]) {
   const talks = found.flatMap(({ conversationId }) => conversationId ?? [])
   const about = found.flatMap(({ body }) => messageIn(body) ?? [])
+  const sent = found.flatMap(({ type, body }) => (type === 'message.sent_elsewhere' ? (messageIn(body) ?? []) : []))
   const contacts =
     talks.length === 0
       ? []
@@ -128,12 +130,15 @@ async function withNames({ db }: Pick<Database, 'db'>, found: readonly (typeof e
             crmId: messages.crmId,
             client: messages.client,
             clientId: messages.clientId,
-            tag: messages.tag
+            tag: messages.tag,
+            // Only a line that an event tells of, since a text may be long.
+            line: sql<Body | null>`case when ${inArray(messages.id, sent)} then ${messages.body} end`
           })
           .from(messages)
           .where(inArray(messages.id, [...new Set(about)]))
   const contactOf = new Map(contacts.map(({ id, contact }) => [id, contact]))
-  const namesOf = new Map(names.map(({ id, ...rest }) => [id, rest]))
+  const namesOf = new Map(names.map(({ id, line: _, ...rest }) => [id, rest]))
+  const linesOf = new Map(names.flatMap(({ id, line }) => (line ? [[id, lineFacts(line)] as const] : [])))
   return found.map(({ position, registrationId, conversationId, at, type, body }) => ({
     position: position ?? 0,
     registrationId,
@@ -141,7 +146,7 @@ async function withNames({ db }: Pick<Database, 'db'>, found: readonly (typeof e
     names: namesOf.get(messageIn(body) ?? 0) ?? { crmId: null, client: null, clientId: null, tag: null },
     at,
     type,
-    body
+    body: { ...linesOf.get(type === 'message.sent_elsewhere' ? (messageIn(body) ?? 0) : 0), ...body }
   }))
 }
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { RuntimeOf } from '../channels/call-channel.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { LendTools } from '../channels/tools.ts'
+import type { Obey } from '../contacts/obey.ts'
 import type { Verify } from '../crm/verify-token.ts'
 import type { KeepCall } from '../inbound/keep-webhooks.ts'
 import type { Ingest } from '../inbound/webhook-ingest.ts'
@@ -29,6 +30,7 @@ export interface ChannelParts {
   settings: SettingsStore
   uploads: Uploads
   accept: Accept
+  obey: Obey
   report: Ingest
   keep: KeepCall
   refused: (registrationId: number) => void

@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
+import { readAgentDirectives } from '../contacts/agent-directives.ts'
+import type { Obey } from '../contacts/obey.ts'
 import type { Verify } from '../crm/verify-token.ts'
 import type { Accept } from '../messages/accept.ts'
-import { readPosted } from '../protocol/chat.ts'
+import { type Posted, readPosted } from '../protocol/chat.ts'
 import { otherWay } from '../protocol/contact.ts'
-import type { Registrations } from '../registrations/store.ts'
+import type { Registration, Registrations } from '../registrations/store.ts'
 import { BODY_LIMIT, fieldOf } from './bodies.ts'
 import { BadRequest, NotRegistered, Refused, Unacceptable } from './errors.ts'
 import type { RequestQuota } from './request-quota.ts'
@@ -14,6 +16,7 @@ interface Deps {
   verify: Verify
   registrations: Pick<Registrations, 'find'>
   accept: Accept
+  obey: Obey
   /** The quota of bytes. */
   posted: RequestQuota
 }
@@ -21,7 +24,7 @@ interface Deps {
 /** The CRM hands over a message. 202 means that it is stored and will be sent. Source: docs/protocol.md, "Sending". */
 export function sendRoutes(
   app: FastifyInstance,
-  { mounted, verify, registrations, accept, posted: quota }: Deps
+  { mounted, verify, registrations, accept, obey, posted: quota }: Deps
 ): void {
   app.post('/special/send', async ({ body }, reply) => {
     const jwt = fieldOf(body, 'request')
@@ -36,7 +39,16 @@ export function sendRoutes(
     const posted = readPosted(claim as Record<string, unknown>)
     if (!posted.ok) throw new Unacceptable(posted.reason)
 
-    await accept(registration.id, posted.value, mounted.phones ? otherWay(posted.value.contact) : null)
+    await take(registration, posted.value)
     return reply.code(202).send()
   })
+
+  /** Obeys directives to the host, and accepts what is to be sent. */
+  async function take({ id, contactKey }: Registration, posted: Posted): Promise<void> {
+    const other = mounted.phones ? otherWay(posted.contact) : null
+    const directed = await readAgentDirectives(posted)
+    if (directed) await obey(id, posted, directed, other)
+    const message = directed ? directed.rest : posted
+    if (message) await accept(id, message, other, contactKey)
+  }
 }

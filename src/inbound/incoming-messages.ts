@@ -1,7 +1,8 @@
 import type { MessageEvent } from 'channel-kit/event'
 import { MOST } from 'channel-kit/limits'
+import { lineFacts } from '../events/line-facts.ts'
 import type { NewOutboxItem } from '../outbox/enqueue.ts'
-import { cutText, textsOf } from '../protocol/cut-text.ts'
+import { textsOf } from '../protocol/cut-text.ts'
 import type { Conversation } from '../queue/conversations.ts'
 
 /**
@@ -23,25 +24,11 @@ export function incomingItems({ id, contact }: Conversation, event: MessageEvent
   }))
 }
 
-/** The longest text of an event. The CRM gets all of it; a reader of the feed is to know what it is about. */
-const MAX_TOLD_TEXT = 4_000
-/** Files that an event names; the others are counted. */
-const MAX_TOLD_FILES = 10
-
-/** A message as the feed tells it: without the addresses of its files, since an address may let everybody in. */
-export const receivedBody = ({ ref, at, subject, content, attachments }: MessageEvent) => ({
+/** A message as the feed tells it. */
+export const receivedBody = ({ ref, at, ...line }: MessageEvent) => ({
   ref,
   ...(at ? { sentAt: at.toISOString() } : {}),
-  ...(subject === null ? {} : { subject }),
-  ...(content === null
-    ? {}
-    : {
-        text: cutText(content.text, MAX_TOLD_TEXT)[0],
-        format: content.format,
-        isCut: content.text.length > MAX_TOLD_TEXT
-      }),
-  attachments: attachments.slice(0, MAX_TOLD_FILES).map(({ type, name }) => ({ type, name })),
-  attachmentCount: attachments.length
+  ...lineFacts(line)
 })
 
 const pieces = (length: number, most: number): [number, number][] =>

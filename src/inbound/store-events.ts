@@ -11,6 +11,7 @@ import { applyStatus } from './apply-status.ts'
 import { enqueueAnswers } from './auto-replies.ts'
 import { addAliases, learnNames, writeAddresses } from './contact-aliases.ts'
 import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './conversation-memory.ts'
+import { heedWishes } from './customer-wishes.ts'
 import { incomingItems, receivedBody } from './incoming-messages.ts'
 import { addParts, holdWaiting, type MatchedMessage, matchMessages, type ReportedEvent } from './match-messages.ts'
 import { latestOf, normalize } from './normalize-events.ts'
@@ -46,7 +47,7 @@ export async function storeEvents(
     ...byContact.values(),
     ...[...unlocked.values()].flatMap(message => message?.conversationId ?? [])
   ])
-  await lockRegistrations(
+  const registrations = await lockRegistrations(
     tx,
     locked.map(({ registrationId }) => registrationId),
     'share'
@@ -96,6 +97,7 @@ export async function storeEvents(
   const fresh = new Set(added)
   await writeEvents(tx, [...told.filter(({ item }) => !item || fresh.has(item)).map(({ event }) => event), ...renames])
   await writeNotes(tx, all.flatMap(noteOf), now)
+  await heedWishes(tx, arrived, { registrations, now, late })
   await enqueueAnswers(tx, all.flatMap(answerOf), all.flatMap(messageOf), now)
 
   /** The outbox items of an event, which is applied to its message. */

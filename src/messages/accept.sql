@@ -29,7 +29,7 @@ $$;
 -- an id that its registration has posted before changes nothing. Locks conversations by their ids and then registrations by
 -- theirs, see CONTRIBUTING.md, "Locks".
 create or replace function pg_temp.accept_messages(
-  registrations bigint[], contacts text[], others text[], crm_ids text[], bodies json, at timestamptz
+  registrations bigint[], contacts text[], others text[], crm_ids text[], bodies json, erased json, at timestamptz
 ) returns void
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -41,13 +41,20 @@ declare
   overtaking bigint[];
   waking bigint[];
 begin
+  if erased is not null then
+    perform pg_temp.adopt_suppressions(registrations, conversations_of, erased);
+  end if;
   with added as (
     insert into messages (registration_id, conversation_id, crm_id, body, due_at)
     select g.registration, g.conversation, g.crm_id, g.body, at
     from rows from (unnest(registrations), unnest(conversations_of), unnest(crm_ids), json_array_elements(bodies))
       as g(registration, conversation, crm_id, body)
     on conflict do nothing
-    returning registration_id, conversation_id
+    returning id, registration_id, conversation_id
+  ), noted as (
+    insert into events (registration_id, conversation_id, type, body)
+    select a.registration_id, a.conversation_id, 'message.sent_elsewhere', json_build_object('source', 'crm', 'message', a.id)
+    from added a where current_setting('chat_plugin_host.events', true) is distinct from 'off' order by a.id
   )
   select array_agg(distinct conversation_id), array_agg(distinct registration_id) into open, waking from added;
 
@@ -56,7 +63,7 @@ begin
     select c.id from conversations c
     where c.id = any(open) and c.sending_due is not null and (c.sending_bulk or exists (
       select from messages m where m.conversation_id = c.id and m.not_before > now() and m.settled_at is null)));
-  update conversations c set sending_due = greatest(at, c.paced_until) where c.id = any(open) and c.sending_due is null;
+  perform pg_temp.hold_for_line(open, 'crm', at);
   if overtaking <> '{}' then
     perform pg_temp.refresh_sending(overtaking, '{}', null);
   end if;
@@ -65,13 +72,15 @@ end
 $$;
 
 -- name: accept_items
--- Stores messages of an API client in one registration, each in its conversation, in the order given. Answers the message of
--- each id, and whether it was accepted now: an id that the client has used in this registration before changes nothing. Locks
--- as `accept_messages` does, and before that the client in this registration: two requests with the same ids in other orders
--- would wait for each other's ids in a circle, and to insert by ids would lose the order of a conversation.
+-- Stores messages of an API client in one registration, each in its conversation, in the order given. Answers what became of
+-- each id, and its message: `duplicate`, an id that the client has used in this registration before, changes nothing, and what
+-- its contact does not want is `suppressed`, and not stored. Locks as `accept_messages` does, and before that the client in
+-- this registration: two requests with the same ids in other orders would wait for each other's ids in a circle, and to insert
+-- by ids would lose the order of a conversation. `oldest`: the position of the oldest event that is kept; who asks for what was
+-- written since an older one cannot be answered, and may not send.
 create or replace function pg_temp.accept_items(
-  registration bigint, client text, contacts text[], others text[], ids text[], items json, bodies json, at timestamptz
-) returns table (id text, message bigint, accepted boolean)
+  registration bigint, client text, contacts text[], others text[], ids text[], items json, bodies json, erased json, at timestamptz
+) returns table (id text, message bigint, result text)
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
@@ -79,24 +88,47 @@ as $$
 declare
   registrations bigint[] := array_fill(accept_items.registration, array[cardinality(contacts)]);
   conversations_of bigint[];
+  oldest bigint;
   added bigint[];
   added_ids text[];
-  known text[];
   open bigint[];
 begin
   perform pg_advisory_xact_lock(hashtextextended(accept_items.registration || ' ' || accept_items.client, 0));
   conversations_of := pg_temp.lock_contacts(registrations, contacts, others);
+  if erased is not null then
+    perform pg_temp.adopt_suppressions(registrations, conversations_of, erased);
+  end if;
+  oldest := (select e.position from events e where e.position is not null order by e.position limit 1);
   with stored as (
     insert into messages (
-      registration_id, conversation_id, client, client_id, body, bulk, not_before, expires_at, tag, purpose, tell_crm, due_at)
+      registration_id, conversation_id, client, client_id, body, bulk, not_before, expires_at, tag, purpose, tell_crm, if_not_held,
+      if_line, due_at)
     select accept_items.registration, g.conversation, accept_items.client, g.id, g.body, coalesce(g.bulk, false), g.not_before,
-      g.expires_at, g.tag, g.purpose, g.tell_crm, greatest(at, g.not_before)
+      g.expires_at, g.tag, g.purpose, g.tell_crm, coalesce(g.if_not_held, false),
+      case
+        when g.if_none_after is null then null
+        when line.position > g.if_none_after or line.id is not null and line.position is null then -1
+        when oldest > g.if_none_after then -1
+        else coalesce(line.id, 0)
+      end,
+      greatest(at, g.not_before)
     from rows from (
       unnest(ids),
       json_to_recordset(items) as (
-        bulk boolean, not_before timestamptz, expires_at timestamptz, tag text, purpose text, tell_crm text),
+        bulk boolean, not_before timestamptz, expires_at timestamptz, tag text, purpose text, tell_crm text, if_not_held boolean,
+        if_none_after bigint),
       json_array_elements(bodies), unnest(conversations_of)
-    ) as g(id, bulk, not_before, expires_at, tag, purpose, tell_crm, body, conversation)
+    ) with ordinality as g(
+      id, bulk, not_before, expires_at, tag, purpose, tell_crm, if_not_held, if_none_after, body, conversation, number)
+    join conversations c on c.id = g.conversation
+    left join lateral (
+      select e.id, e.position from events e
+      where g.if_none_after is not null and e.conversation_id = g.conversation
+        and e.type in ('message.received', 'message.sent_elsewhere')
+      order by e.id desc limit 1
+    ) line on true
+    where c.suppressed is null or c.suppressed = 'marketing' and g.purpose <> 'marketing'
+    order by g.number
     on conflict do nothing
     returning id, client_id, conversation_id, bulk, due_at
   )
@@ -107,12 +139,12 @@ begin
     perform pg_temp.refresh_sending(open, '{}', null);
     perform pg_temp.wake('send', array[accept_items.registration]);
   end if;
-  return query select a.id, a.message, true from unnest(added_ids, added) a(id, message);
+  return query select a.id, a.message, 'accepted' from unnest(added_ids, added) a(id, message);
   if cardinality(added) < cardinality(ids) then
-    known := array(select unnest(ids) except select unnest(added_ids));
     return query
-      select m.client_id, m.id, false from unnest(known) k(id)
-      join messages m on m.registration_id = accept_items.registration and m.client = accept_items.client and m.client_id = k.id;
+      select k.id, m.id, case when m.id is null then 'suppressed' else 'duplicate' end
+      from (select unnest(accept_items.ids) except select unnest(added_ids)) k(id)
+      left join messages m on m.registration_id = accept_items.registration and m.client = accept_items.client and m.client_id = k.id;
   end if;
 end
 $$;

@@ -1,10 +1,19 @@
+import { erasedJson } from '../contacts/contact-key.ts'
 import { createBatcher } from '../postgres/batch.ts'
 import type { Database } from '../postgres/connect.ts'
 import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
 import type { Posted } from '../protocol/chat.ts'
 
-/** Accepts a message. Resolves when it is stored for good. `other`: another name of the same contact, such as a number without its plus. */
-export type Accept = (registrationId: number, posted: Posted, other?: string | null) => Promise<void>
+/**
+ * Accepts a message. Resolves when it is stored for good. `other`: another name of the same contact, such as a number without
+ * its plus. `contactKey`: the registration's, where it has erased contacts that were suppressed.
+ */
+export type Accept = (
+  registrationId: number,
+  posted: Posted,
+  other?: string | null,
+  contactKey?: string | null
+) => Promise<void>
 
 export const ACCEPT = readRoutine(new URL('./accept.sql', import.meta.url), 'accept_messages')
 
@@ -12,6 +21,7 @@ interface Arrival {
   registrationId: number
   posted: Posted
   other: string | null
+  contactKey: string | null
 }
 
 /** Messages stored together at most. */
@@ -33,11 +43,13 @@ export function createAccept(
       arrivals.map(({ other }) => other),
       arrivals.map(({ posted }) => posted.crmId),
       JSON.stringify(arrivals.map(({ posted: { crmId: _, chatId: __, ...body } }) => body)),
+      erasedJson(arrivals.map(({ contactKey, posted: { contact } }) => ({ contactKey, contact }))),
       now()
     ])
     stored(arrivals.length)
     return arrivals.map(() => undefined)
   }, MOST_TOGETHER)
 
-  return (registrationId, posted, other = null) => accept({ registrationId, posted, other })
+  return (registrationId, posted, other = null, contactKey = null) =>
+    accept({ registrationId, posted, other, contactKey })
 }

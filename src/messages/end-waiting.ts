@@ -20,12 +20,7 @@ export const ENDABLE = and(eq(messages.state, 'waiting'), isNull(messages.doubt)
 /** Messages of one transaction: so few that no other waits long for their conversations. */
 export const END_BATCH = 500
 
-/** Since the last replay an attempt may have left, and `retryUnknown` let the message wait for the next one. */
-const MAY_HAVE_LEFT = sql<boolean>`(${messages.attempts} > 0 and exists (
-  select from jsonb_array_elements(${messages.story}) with ordinality as tried(entry, number)
-  where tried.entry ->> 'outcome' = 'unknown' and tried.number > coalesce((
-    select max(other.number) from jsonb_array_elements(${messages.story}) with ordinality as other(entry, number)
-    where other.entry ->> 'kind' = 'replayed'), 0)))`
+const MAY_HAVE_LEFT = sql<boolean>`pg_temp.may_have_left(${messages.attempts}, ${messages.story})`
 
 interface Ending {
   /** For people; of a message that may have left it says that, too. */

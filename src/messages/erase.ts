@@ -1,10 +1,12 @@
 import { and, asc, eq, inArray, or, sql } from 'drizzle-orm'
+import { keepHashes } from '../contacts/contact-key.ts'
 import type { Database } from '../postgres/connect.ts'
 import { aliases, conversations } from '../postgres/schema/conversations.ts'
 import { events } from '../postgres/schema/events.ts'
 import { messages } from '../postgres/schema/messages.ts'
 import { outbox } from '../postgres/schema/outbox.ts'
 import { waysOf } from '../protocol/contact.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 
 /** Counts of a contact's erased rows. */
 export interface Erased {
@@ -20,12 +22,13 @@ export interface Erased {
 /**
  * Erases a contact: its conversations under any of its names, with all their
  * messages, statuses, outbox items and events. Items in hand at the moment still end, and
- * are not saved. `onlyCount` changes nothing.
+ * are not saved. Of a suppressed one a hash of each name stays, so that it is not written to again. `onlyCount` changes
+ * nothing.
  */
 export const eraseContact = (
   { db }: Pick<Database, 'db'>,
   contact: string,
-  { registrationId, onlyCount }: { registrationId?: number | undefined; onlyCount: boolean }
+  { registrationId, onlyCount, secrets }: { registrationId?: number | undefined; onlyCount: boolean; secrets: Secrets }
 ): Promise<Erased> =>
   db.transaction(async tx => {
     const names = waysOf(contact)
@@ -56,6 +59,7 @@ export const eraseContact = (
       untold: await tx.$count(outbox, and(ofItems, eq(outbox.state, 'waiting')))
     }
     if (!onlyCount) {
+      await keepHashes(tx, secrets, ids)
       // Reads the whole table: an index for it would be paid for by every status.
       if (ids.length > 0) await tx.delete(events).where(inArray(events.conversationId, ids))
       await tx.delete(conversations).where(inArray(conversations.id, ids))

@@ -39,6 +39,10 @@ function contentOfNote(client: string, { content, template }: Pick<Body, 'conten
 
 const asHtml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
+/** Items of a line of the host's own. */
+export const hostNote = (conversation: Note['conversation'], name: string, text: string): NewOutboxItem[] =>
+  noteItems({ conversation, name, content: { text: `[${text}]`, format: 'text' }, attachments: [] })
+
 /** Adds a note by itself. Answers it as the CRM will have it; undefined where the contact has no conversation. */
 export const addNote = (
   { db }: Pick<Database, 'db'>,

@@ -108,7 +108,8 @@ export const lockRegistrations = async (tx: Executor, ids: readonly number[], ho
           send: registrations.sendingHost,
           tell: registrations.tellingHost,
           pausedUntil: PAUSED_UNTIL,
-          archivedAt: registrations.archivedAt
+          archivedAt: registrations.archivedAt,
+          optOut: registrations.optOut
         })
         .from(registrations)
         .where(inArray(registrations.id, [...new Set(ids)]))

@@ -73,29 +73,97 @@ begin
 end
 $$;
 
+-- name: hold_for_line
+-- A person has written in each of these conversations, which the caller has locked: nothing automatic is sent beside for as
+-- long as the registration says. A longer hold stays, and a line within a minute of another does not write the row again.
+-- `due`: where nothing was to be sent, something is from then on; in the same update, since each writes the row anew.
+create or replace function pg_temp.hold_for_line(ids bigint[], by_whom text, due timestamptz) returns void
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+  unheld bigint[] := array(select c.id from conversations c where c.id = any(ids) and (c.held_until is null or c.held_until <= now()));
+begin
+  update conversations c set
+    sending_due = coalesce(c.sending_due, greatest(due, c.paced_until)),
+    held_until = case when h.longer then h.until else c.held_until end,
+    held_by = case when h.longer then by_whom else c.held_by end,
+    held_reason = case when h.longer then null else c.held_reason end
+  from conversations o join registrations r on r.id = o.registration_id cross join lateral (
+    select u.until, r.human_hold_s > 0 and (o.held_until is null or o.held_until < u.until - interval '1 minute') longer
+    from (select now() + make_interval(secs => r.human_hold_s) until) u) h
+  where o.id = any(ids) and c.id = o.id and (h.longer or c.sending_due is null and due is not null);
+
+  if unheld <> '{}' and current_setting('chat_plugin_host.events', true) is distinct from 'off' then
+    insert into events (registration_id, conversation_id, type, body)
+    select c.registration_id, c.id, 'conversation.held', json_build_object(
+      'held', true, 'by', c.held_by, 'until', to_char(c.held_until at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+    from conversations c where c.id = any(unheld) and c.held_until > now() order by c.id;
+  end if;
+end
+$$;
+
+-- name: adopt_suppressions
+-- Gives what an erasure has left of suppressed contacts to their new conversations, which the caller has locked. `erased`: of
+-- each name that has a hash, the number of its conversation in `conversations_of`.
+create or replace function pg_temp.adopt_suppressions(registrations bigint[], conversations_of bigint[], erased json) returns void
+language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+  with adopted as (
+    delete from suppressions s using json_to_recordset(erased) as e(number int, hash text)
+    where s.registration_id = registrations[e.number] and s.name_hash = e.hash
+    returning s.registration_id, conversations_of[e.number] conversation_id, s.purpose, s.source, s.at
+  ), added as (
+    insert into suppressions (registration_id, conversation_id, purpose, source, at)
+    select distinct on (a.conversation_id, a.purpose) a.registration_id, a.conversation_id, a.purpose, a.source, a.at
+    from adopted a order by a.conversation_id, a.purpose, a.at
+    on conflict do nothing
+    returning conversation_id, purpose
+  )
+  update conversations c set suppressed = case when c.suppressed = 'all' or a.everything then 'all' else 'marketing' end
+  from (select conversation_id, bool_or(purpose = 'all') everything from added group by 1) a
+  where c.id = a.conversation_id;
+end
+$$;
+
+-- name: may_have_left
+-- Since the last replay an attempt may have left, and `retryUnknown` let the message wait for the next one.
+create or replace function pg_temp.may_have_left(attempts int, story jsonb) returns boolean
+language sql immutable
+as $$
+  select attempts > 0 and exists (
+    select from jsonb_array_elements(story) with ordinality as tried(entry, number)
+    where tried.entry ->> 'outcome' = 'unknown' and tried.number > coalesce((
+      select max(other.number) from jsonb_array_elements(story) with ordinality as other(entry, number)
+      where other.entry ->> 'kind' = 'replayed'), 0))
+$$;
+
 -- name: in_line
 -- The messages of a conversation that may be the next, at most three; the one of the lowest rank is. 0: a bulk message that
 -- has begun, of which something may have left. 1: the oldest normal one. 2: the oldest bulk one, which a normal one overtakes
 -- while it waits. 3: one that is scheduled for later, which holds nothing up. What has expired before it began is in no line.
 -- In SQL without settings, so that each caller's plan has it in itself.
 create or replace function pg_temp.in_line(conversation bigint)
-returns table (id bigint, state text, bulk boolean, due_at timestamptz, rank int)
+returns table (id bigint, state text, bulk boolean, due_at timestamptz, rank int, doubt text)
 language sql stable
 as $$
-  (select m.id, m.state, m.bulk, m.due_at, 1 from messages m
+  (select m.id, m.state, m.bulk, m.due_at, 1, m.doubt from messages m
     where m.conversation_id = conversation and m.settled_at is null and not m.bulk and m.state <> 'gathered'
       and (m.not_before is null or m.not_before <= now())
       and (m.expires_at is null or m.expires_at > now() or m.state <> 'waiting' or m.doubt is not null or m.in_parts)
     order by m.id limit 1)
   union all
-  (select m.id, m.state, m.bulk, m.due_at, case when m.state <> 'waiting' or m.doubt is not null or m.in_parts then 0 else 2 end
+  (select m.id, m.state, m.bulk, m.due_at, case when m.state <> 'waiting' or m.doubt is not null or m.in_parts then 0 else 2 end,
+      m.doubt
     from messages m
     where m.conversation_id = conversation and m.settled_at is null and m.bulk and m.state <> 'gathered'
       and (m.not_before is null or m.not_before <= now())
       and (m.expires_at is null or m.expires_at > now() or m.state <> 'waiting' or m.doubt is not null or m.in_parts)
     order by m.id limit 1)
   union all
-  (select m.id, m.state, m.bulk, m.not_before, 3 from messages m
+  (select m.id, m.state, m.bulk, m.not_before, 3, m.doubt from messages m
     where m.conversation_id = conversation and m.settled_at is null and m.not_before > now() and m.state <> 'gathered'
     order by m.not_before limit 1)
 $$;

@@ -4,6 +4,7 @@ import { changeEvent } from '../events/event.ts'
 import { writeEvents } from '../events/write.ts'
 import type { Database } from '../postgres/connect.ts'
 import { registrations, settings } from '../postgres/schema/registrations.ts'
+import { hostSettingsOf } from '../protocol/host-settings.ts'
 import { type Data, mergeData, splitSecrets } from '../protocol/settings.ts'
 import { lockRegistrations } from '../queue/conversations.ts'
 import type { Secrets } from '../secrets/secrets.ts'
@@ -35,6 +36,7 @@ export function createSettingsStore({ db }: Pick<Database, 'db'>, secrets: Secre
         // The registration before its settings, as everybody locks them.
         await lockRegistrations(tx, [registrationId], 'no key update')
         await endPauseByGateway(tx, registrationId)
+        await tx.update(registrations).set(hostSettingsOf(data)).where(eq(registrations.id, registrationId))
         await tx
           .insert(settings)
           .values({ registrationId, ...row })

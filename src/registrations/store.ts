@@ -19,6 +19,8 @@ export interface Registration extends Reference {
   hpt: string
   webhookToken: string
   retryUnknown: boolean
+  /** The key of hashes of erased contacts; null: there are none. */
+  contactKey: string | null
 }
 
 export interface Handshake extends Reference {
@@ -45,7 +47,8 @@ export function createRegistrationStore({ db }: Pick<Database, 'db'>, secrets: S
     clusterUri: row.clusterUri,
     retryUnknown: row.retryUnknown,
     hpt: await secrets.open(row.hpt),
-    webhookToken: await secrets.open(row.webhookToken)
+    webhookToken: await secrets.open(row.webhookToken),
+    contactKey: row.contactKey === null ? null : await secrets.open(row.contactKey)
   })
 
   const one = async (where: SQL | undefined): Promise<Registration | undefined> => {

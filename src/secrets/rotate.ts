@@ -59,13 +59,17 @@ const sealBatch = (db: Database['db'], secrets: OpenedSecrets, after: number) =>
       .limit(ROTATE_BATCH)
       .for('no key update')
     let count = 0
-    for (const { id, hpt, webhookToken } of batch) {
+    for (const { id, hpt, webhookToken, contactKey } of batch) {
       const [saved] = await tx.select().from(settings).where(eq(settings.registrationId, id)).for('update')
-      const known = [hpt, webhookToken, ...(saved ? [saved.secrets] : [])]
+      const known = [hpt, webhookToken, contactKey, saved?.secrets].filter(sealed => typeof sealed === 'string')
       if (!known.some(isOld)) continue
       await tx
         .update(registrations)
-        .set({ hpt: await anew(hpt), webhookToken: await anew(webhookToken) })
+        .set({
+          hpt: await anew(hpt),
+          webhookToken: await anew(webhookToken),
+          ...(contactKey === null ? {} : { contactKey: await anew(contactKey) })
+        })
         .where(eq(registrations.id, id))
       if (saved)
         await tx

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { startHost } from '../../src/host.ts'
 import { reportTo, wrote } from '../conversation-fixture.ts'
-import { until } from '../harness.ts'
+import { TEST_SECRETS, until } from '../harness.ts'
 import { scripted, text } from '../scripted-channel.ts'
 import { apiHost } from './ask.ts'
 
@@ -145,9 +145,9 @@ t.test('a cursor goes on after a restart, and the events of an erased contact ar
   await report(wrote('in-2', 'bob', 'two'), wrote('in-3', 'carla', 'three'))
   t.match((await read(`after=${next}`)).events, [{ text: 'two' }, { text: 'three' }])
   const { eraseContact } = await import('../../src/messages/erase.ts')
-  await eraseContact(again.database, 'bob', { onlyCount: true })
+  await eraseContact(again.database, 'bob', { onlyCount: true, secrets: TEST_SECRETS })
   t.equal((await read('types=message.received')).events.length, 3)
-  await eraseContact(again.database, 'bob', { onlyCount: false })
+  await eraseContact(again.database, 'bob', { onlyCount: false, secrets: TEST_SECRETS })
   t.match((await read('types=message.received')).events, [{ text: 'three' }])
 })
 

@@ -5,7 +5,7 @@ import { eraseContact } from '../../src/messages/erase.ts'
 import { conversations } from '../../src/postgres/schema/conversations.ts'
 import { messages } from '../../src/postgres/schema/messages.ts'
 import { outbox } from '../../src/postgres/schema/outbox.ts'
-import { testCrm, testHost, until } from '../harness.ts'
+import { TEST_SECRETS, testCrm, testHost, until } from '../harness.ts'
 import { scripted, text } from '../scripted-channel.ts'
 import { cli, cliJson } from './run.ts'
 
@@ -68,7 +68,7 @@ t.test('a contact that is erased in the midst of it all leaves no job that fails
   await Promise.all([send('gone'), send('stays')])
   for (const handed of [5, 10, 20, 30]) {
     await until(`${handed} to be handed over`, async () => script.handed.length >= handed)
-    await eraseContact(host.database, 'gone', { onlyCount: false })
+    await eraseContact(host.database, 'gone', { onlyCount: false, secrets: TEST_SECRETS })
     // Its conversation begins anew.
     await plugin.send(text('gone', 'again'))
   }
@@ -77,7 +77,7 @@ t.test('a contact that is erased in the midst of it all leaves no job that fails
   const stayed = script.handed.filter(({ contact }) => contact === 'stays')
   t.equal(stayed.length, 30)
   t.equal(await db.$count(messages, eq(messages.state, 'accepted')), 31, 'and the one since the last time')
-  await eraseContact(host.database, 'gone', { onlyCount: false })
+  await eraseContact(host.database, 'gone', { onlyCount: false, secrets: TEST_SECRETS })
   t.match(await db.select().from(conversations), [{ contact: 'stays', sendingDue: null, tellingDue: null }])
   t.same(
     await host.database.sql`select task_identifier, last_error from graphile_worker.jobs where last_error is not null`,

@@ -16,7 +16,16 @@ async function busy(t: Test, crowd: number) {
     () => new Date(),
     () => {}
   )
-  const rest = { other: null, notBefore: null, expiresAt: null, tag: null, tellCrm: null, purpose: 'service' as const }
+  const rest = {
+    other: null,
+    ifNotHeld: false,
+    ifNoneAfter: null,
+    notBefore: null,
+    expiresAt: null,
+    tag: null,
+    tellCrm: null,
+    purpose: 'service' as const
+  }
   const post = (ids: readonly string[], bulk: boolean) =>
     accept(
       1,

@@ -18,7 +18,16 @@ t.test('the CRM hears at once of all messages of a turn, however many', async t 
     () => new Date(),
     () => {}
   )
-  const rest = { other: null, bulk: true, notBefore: null, expiresAt: null, tag: null, purpose: 'service' as const }
+  const rest = {
+    other: null,
+    ifNotHeld: false,
+    ifNoneAfter: null,
+    bulk: true,
+    notBefore: null,
+    expiresAt: null,
+    tag: null,
+    purpose: 'service' as const
+  }
   const ids = Array.from({ length: 600 }, (_, index) => `contact ${index}`)
   const accepted = await accept(
     1,
@@ -34,7 +43,7 @@ t.test('the CRM hears at once of all messages of a turn, however many', async t 
     await tellAtOnce(
       tx,
       locked,
-      accepted.map(({ message }) => message)
+      accepted.flatMap(({ message }) => message ?? [])
     )
   })
   const [row] = await sql`select count(*)::int count from outbox where kind = 'incoming'`

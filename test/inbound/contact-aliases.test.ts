@@ -3,7 +3,7 @@ import t from 'tap'
 import { eraseContact } from '../../src/messages/erase.ts'
 import { aliases, conversations } from '../../src/postgres/schema/conversations.ts'
 import { talkingHost, wrote } from '../conversation-fixture.ts'
-import { until } from '../harness.ts'
+import { TEST_SECRETS, until } from '../harness.ts'
 import { taken } from '../scripted-channel.ts'
 
 const renamed = (from: string, to: string) => ({ kind: 'renamed', from, to }) as const
@@ -78,7 +78,11 @@ t.test('renamed contact: it is erased by any of its names', async t => {
     const { db, host, report } = await talkingHost(t, taken)
     await report(wrote('m1', 'a'), wrote('m2', 'z'))
     await report(renamed('a', 'b'), renamed('b', 'c'))
-    t.match(await eraseContact(host.database, name, { onlyCount: false }), { conversations: 1, items: 1 }, name)
+    t.match(
+      await eraseContact(host.database, name, { onlyCount: false, secrets: TEST_SECRETS }),
+      { conversations: 1, items: 1 },
+      name
+    )
     t.match(await db.select().from(conversations), [{ contact: 'z' }])
     t.equal(await db.$count(aliases), 0)
   }

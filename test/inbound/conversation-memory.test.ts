@@ -5,7 +5,7 @@ import { conversations } from '../../src/postgres/schema/conversations.ts'
 import { messages } from '../../src/postgres/schema/messages.ts'
 import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { talkingHost, wrote } from '../conversation-fixture.ts'
-import { until } from '../harness.ts'
+import { TEST_SECRETS, until } from '../harness.ts'
 
 t.test('memory: what a channel chose to remember last of a conversation goes with its next message', async t => {
   const { post, reach, report, script } = await talkingHost(
@@ -104,7 +104,7 @@ t.test('memory: an erased conversation keeps nothing of it', async t => {
   const { db, host, report } = await talkingHost(t, async () => ({ kind: 'rejected', reason: 'no' }))
   await report({ ...wrote('m1', '1'), remember: 'secret' }, wrote('m2', '2'))
   await report({ kind: 'answer', ref: 'a', contact: '1', content: { text: 'secret', format: 'text' } })
-  await eraseContact(host.database, '1', { onlyCount: false })
+  await eraseContact(host.database, '1', { onlyCount: false, secrets: TEST_SECRETS })
   t.match(await db.select().from(conversations).orderBy(asc(conversations.id)), [{ contact: '2' }])
   t.equal(await db.$count(messages), 0)
 })

@@ -5,7 +5,7 @@ import { eraseContact } from '../../src/messages/erase.ts'
 import { listItems } from '../../src/outbox/queries.ts'
 import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { talkingHost, wrote } from '../conversation-fixture.ts'
-import { testHost, until } from '../harness.ts'
+import { TEST_SECRETS, testHost, until } from '../harness.ts'
 import { taken } from '../scripted-channel.ts'
 
 const file = (name: string) => ({ media: { id: name }, name, type: 'file' as const })
@@ -220,7 +220,7 @@ t.test('files: those of an erased contact are not delivered', async t => {
   })
   await report(withFiles('secret', '+1', 'a'))
   await until('the file to be fetched', async () => fetching === 1)
-  await eraseContact(host.database, '+1', { onlyCount: false })
+  await eraseContact(host.database, '+1', { onlyCount: false, secrets: TEST_SECRETS })
   gate.resolve()
   await until('the job to end', async () => {
     const { sql } = host.database

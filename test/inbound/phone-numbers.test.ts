@@ -8,7 +8,7 @@ import { listMessages } from '../../src/messages/queries.ts'
 import { conversations } from '../../src/postgres/schema/conversations.ts'
 import { otherWay } from '../../src/protocol/contact.ts'
 import { talkingHost, wrote } from '../conversation-fixture.ts'
-import { openDatabase, testDatabase, until } from '../harness.ts'
+import { openDatabase, TEST_SECRETS, testDatabase, until } from '../harness.ts'
 import { scripted, taken, text } from '../scripted-channel.ts'
 
 /** A phone number is one contact, with its plus and without. */
@@ -94,7 +94,10 @@ t.test('phone number: an operator finds and erases it in either way of writing',
     const { host, post, reach } = await talkingHost(t, taken)
     await reach(await post(BARE, 'hello'), 'accepted')
     t.equal((await listMessages(host.database, { contact: name }, { limit: 9 })).length, 1)
-    t.match(await eraseContact(host.database, name, { onlyCount: false }), { conversations: 1, messages: 1 })
+    t.match(await eraseContact(host.database, name, { onlyCount: false, secrets: TEST_SECRETS }), {
+      conversations: 1,
+      messages: 1
+    })
   }
 })
 

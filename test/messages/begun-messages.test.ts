@@ -28,7 +28,16 @@ async function open(t: Test) {
     () => NOW,
     () => {}
   )
-  const rest = { other: null, notBefore: null, expiresAt: null, tag: null, tellCrm: null, purpose: 'service' as const }
+  const rest = {
+    other: null,
+    ifNotHeld: false,
+    ifNoneAfter: null,
+    notBefore: null,
+    expiresAt: null,
+    tag: null,
+    tellCrm: null,
+    purpose: 'service' as const
+  }
   const report = (id: number, status: 'sent' | 'error') =>
     db.transaction(tx =>
       storeEvents(

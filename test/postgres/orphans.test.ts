@@ -7,7 +7,7 @@ import { messages } from '../../src/postgres/schema/messages.ts'
 import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { registrations } from '../../src/postgres/schema/registrations.ts'
 import { wrote } from '../conversation-fixture.ts'
-import { openDatabase, testDatabase } from '../harness.ts'
+import { openDatabase, TEST_SECRETS, testDatabase } from '../harness.ts'
 import { text } from '../scripted-channel.ts'
 
 /** Messages and items have no foreign keys: whoever adds one has locked its conversation. */
@@ -40,7 +40,7 @@ t.test('no message and no item is without its conversation, however adding and r
     const incoming = [{ registrationId: 1, event: wrote(`i${round}`, contact) }]
     const steps = [
       () => accept(1, { ...text(contact, 'hello'), chatId: null, crmId: `m${round}` }),
-      () => eraseContact(database, contact, { onlyCount: false }),
+      () => eraseContact(database, contact, { onlyCount: false, secrets: TEST_SECRETS }),
       () => db.transaction(tx => storeEvents(tx, incoming, new Date())),
       () => accept(1, { ...text(contact, 'again'), chatId: null, crmId: `n${round}` }),
       () => removeFinished(database, new Date(), { interrupted: new AbortController().signal })

@@ -74,7 +74,16 @@ async function play(database: Database, actions: readonly Action[]): Promise<voi
     async campaign({ account, bulk }) {
       posted += 1
       const registrationId = ids[account] as number
-      const rest = { other: null, bulk, notBefore: null, expiresAt: null, tag: null, tellCrm: null }
+      const rest = {
+        other: null,
+        ifNotHeld: false,
+        ifNoneAfter: null,
+        bulk,
+        notBefore: null,
+        expiresAt: null,
+        tag: null,
+        tellCrm: null
+      }
       const items = ['x', 'y', 'z', 'x'].map(contact => ({
         ...rest,
         id: `${contact} ${posted}`,
@@ -82,10 +91,10 @@ async function play(database: Database, actions: readonly Action[]): Promise<voi
         purpose: 'marketing' as const
       }))
       const stored = await acceptItems(registrationId, 'campaigns', items)
-      if (stored.map(({ accepted }) => accepted).join() !== 'true,true,true,false')
+      if (stored.map(({ result }) => result).join() !== 'accepted,accepted,accepted,duplicate')
         throw new Error(`items were accepted: ${JSON.stringify(stored)}`)
-      for (const [index, { message: id, accepted }] of stored.entries())
-        if (accepted)
+      for (const [index, { message: id, result }] of stored.entries())
+        if (id !== null && result === 'accepted')
           model
             .of(registrationId, items[index]?.body.contact as string)
             .messages.push({ id, bulk, state: 'waiting', due: now, attempts: 0, replays: 0 })

@@ -21,7 +21,15 @@ async function contact(t: Test) {
     () => new Date(),
     () => {}
   )
-  const rest = { other: null, expiresAt: null, tag: null, tellCrm: null, purpose: 'service' as const }
+  const rest = {
+    other: null,
+    ifNotHeld: false,
+    ifNoneAfter: null,
+    expiresAt: null,
+    tag: null,
+    tellCrm: null,
+    purpose: 'service' as const
+  }
   return {
     db,
     sql,

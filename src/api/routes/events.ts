@@ -9,6 +9,8 @@ import type { Database } from '../../postgres/connect.ts'
 import { visible } from '../authorize.ts'
 import { TooFast } from '../errors.ts'
 import { Id, Nullable, Price, Time } from '../lists.ts'
+import { Holder } from './holds.ts'
+import { SuppressedBy, SuppressedFor } from './suppressions.ts'
 
 interface Deps {
   database: Pick<Database, 'db' | 'pool'>
@@ -30,6 +32,18 @@ const COMMON = {
 /** By the name that the CRM knows. */
 const CONTACT = { contact: Nullable(Type.String()) }
 const Text = Nullable(Type.String())
+
+/** A line of a chat. */
+const LINE = {
+  subject: Text,
+  text: Text,
+  format: Text,
+  isCut: Type.Boolean({ description: 'The text goes on; the CRM has all of it' }),
+  attachments: Type.Array(Type.Object({ type: Type.String(), name: Type.String() }), {
+    description: 'The first ten'
+  }),
+  attachmentCount: Type.Integer()
+}
 
 const StatusReached = Type.Object(
   {
@@ -61,16 +75,51 @@ const Received = Type.Object(
     type: Type.Literal('message.received'),
     ref: Type.String({ description: "The gateway's id" }),
     sentAt: Nullable(Time),
-    subject: Text,
-    text: Text,
-    format: Text,
-    isCut: Type.Boolean({ description: 'The text goes on; the CRM has all of it' }),
-    attachments: Type.Array(Type.Object({ type: Type.String(), name: Type.String() }), {
-      description: 'The first ten'
-    }),
-    attachmentCount: Type.Integer()
+    ...LINE
   },
   { title: 'MessageReceived' }
+)
+
+const SentElsewhere = Type.Object(
+  {
+    ...COMMON,
+    ...CONTACT,
+    type: Type.Literal('message.sent_elsewhere'),
+    source: Type.Enum(['crm', 'phone'], {
+      description: "`crm`: an agent wrote it in the CRM. `phone`: it was written on the business's own phone"
+    }),
+    message: Nullable(Id),
+    crmId: Text,
+    ref: Nullable(Type.String({ description: "The gateway's id of what a phone sent" })),
+    sentAt: Nullable(Time),
+    ...LINE
+  },
+  { title: 'MessageSentElsewhere' }
+)
+
+const Suppressed = Type.Object(
+  {
+    ...COMMON,
+    ...CONTACT,
+    type: Type.Literal('contact.suppressed'),
+    suppressed: Type.Boolean({ description: 'False: it was lifted' }),
+    purpose: SuppressedFor,
+    source: SuppressedBy
+  },
+  { title: 'ContactSuppressed' }
+)
+
+const Held = Type.Object(
+  {
+    ...COMMON,
+    ...CONTACT,
+    type: Type.Literal('conversation.held'),
+    held: Type.Boolean({ description: 'False: the hold was ended; that it ran out is no event' }),
+    by: Holder,
+    until: Nullable(Type.String({ description: 'ISO 8601; null: until somebody ends it' })),
+    reason: Text
+  },
+  { title: 'ConversationHeld' }
 )
 
 const Renamed = Type.Object(
@@ -104,7 +153,9 @@ const Changed = Type.Object(
   { title: 'RegistrationChanged' }
 )
 
-const Event = Type.Union([StatusReached, Received, Renamed, Paused, Changed], { title: 'Event' })
+const Event = Type.Union([StatusReached, Received, SentElsewhere, Renamed, Suppressed, Held, Paused, Changed], {
+  title: 'Event'
+})
 
 const ONE_TYPE = `(${EVENT_TYPES.map(type => type.replace('.', '\\.')).join('|')})`
 
@@ -227,13 +278,20 @@ function shown({ position, at, type, registrationId, contact, names, body }: Fed
   return { ...common, ...defaultsOf(type, contact, names), ...body } as ShownEvent
 }
 
+const NO_LINE = { subject: null, text: null, format: null, isCut: false, attachments: [], attachmentCount: 0 }
+
 function defaultsOf(type: EventType, contact: string | null, names: FedEvent['names']) {
   switch (type) {
     case 'message.status':
       return { contact, ...names, reason: null, code: null, cost: null, part: null }
     case 'message.received':
-      return { contact, sentAt: null, subject: null, text: null, format: null, isCut: false }
+      return { contact, sentAt: null, ...NO_LINE }
+    case 'message.sent_elsewhere':
+      return { contact, message: null, crmId: names.crmId, ref: null, sentAt: null, ...NO_LINE }
+    case 'conversation.held':
+      return { contact, until: null, reason: null }
     case 'contact.renamed':
+    case 'contact.suppressed':
       return { contact }
     default:
       return {}

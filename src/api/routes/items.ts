@@ -30,8 +30,9 @@ const Results = Type.Object(
     results: Type.Array(
       Type.Object({
         id: Nullable(Type.String({ description: 'As given; null where it was no text' })),
-        result: Type.Enum(['accepted', 'duplicate', 'invalid'], {
-          description: '`duplicate`: the client has used the id before, and nothing was sent'
+        result: Type.Enum(['accepted', 'duplicate', 'suppressed', 'invalid'], {
+          description:
+            '`duplicate`: the client has used the id before, and nothing was sent. `suppressed`: the contact does not want it'
         }),
         messageId: Type.Optional(Id),
         reason: Type.Optional(Type.String())
@@ -50,12 +51,14 @@ interface Deps {
   mountedBy: (channel: string) => Mounted | undefined
   ready: RuntimeOf
   acceptItems: AcceptItems
+  /** Events are kept so long; 0: there are none. */
+  eventsMs: number
   now: () => Date
 }
 
 /** `POST /registrations/{id}/messages`: messages of API clients. */
 export const itemApi =
-  ({ registrations, mountedBy, ready, acceptItems, now }: Deps): FastifyPluginAsyncTypebox =>
+  ({ registrations, mountedBy, ready, acceptItems, eventsMs, now }: Deps): FastifyPluginAsyncTypebox =>
   async app => {
     app.post(
       '/registrations/:id/messages',
@@ -79,21 +82,18 @@ export const itemApi =
         const mounted = mountedBy(registration.channel)
         if (!mounted) throw new NotMounted(registration.channel)
 
-        const read = await readAll(items, mounted, now())
+        const read = await readAll(items, mounted, { now: now(), eventsMs })
         const judged = await judge(read, id, ready, log)
         const accepted = judged.flatMap(one => (one.ok ? [one.value] : []))
-        const answers = (await acceptItems(id, client.name, accepted)).values()
+        const answers = (await acceptItems(id, client.name, accepted, registration.contactKey)).values()
         return {
           results: judged.map((one, index) => {
             const given = idOf(items[index])
             if (!one.ok) return { id: given, result: 'invalid' as const, reason: one.reason.slice(0, LIMITS.line) }
             const { value: answer } = answers.next()
             if (!answer) throw new Error('An item has no answer')
-            return {
-              id: given,
-              result: answer.accepted ? ('accepted' as const) : ('duplicate' as const),
-              messageId: answer.message
-            }
+            const { result, message } = answer
+            return { id: given, result, ...(message === null ? {} : { messageId: message }) }
           })
         }
       }
@@ -106,8 +106,12 @@ function assertScopes({ scopes }: Client, items: readonly unknown[]): void {
       throw new MissingScope(scope)
 }
 
-async function readAll(items: readonly unknown[], { channel, phones }: Mounted, now: Date): Promise<Result<NewItem>[]> {
-  const how = { now, otherWay: phones ? otherWay : () => null, templates: channel.templates === true }
+async function readAll(
+  items: readonly unknown[],
+  { channel, phones }: Mounted,
+  more: { now: Date; eventsMs: number }
+): Promise<Result<NewItem>[]> {
+  const how = { ...more, otherWay: phones ? otherWay : () => null, templates: channel.templates === true }
   const read: Result<NewItem>[] = []
   for (const item of items) {
     read.push(readItem(item, how))

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, index, json, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
-import { type Boxed, id, time } from './columns.ts'
+import { bigint, boolean, index, json, pgTable, primaryKey, text, unique, uniqueIndex } from 'drizzle-orm/pg-core'
+import { type Boxed, id, now, time } from './columns.ts'
 import { owner } from './registrations.ts'
 
 /** Contacts of registrations, and the names under which they are found. */
@@ -10,6 +10,14 @@ export function conversation() {
     .notNull()
     .references(() => conversations.id, { onDelete: 'cascade' })
 }
+
+/** `all`: not even what agents write is sent. */
+export type SuppressedPurpose = 'marketing' | 'all'
+
+export type SuppressionSource = 'keyword' | 'gateway' | 'agent' | 'import' | 'api'
+
+/** `crm`: a line of an agent in the CRM. `phone`: one of the business's own phone. `agent`: the directive `/bot off`. */
+export type HeldBy = 'crm' | 'phone' | 'agent' | 'api'
 
 /** A contact of a registration. Order is kept within one, never across them. */
 export const conversations = pgTable(
@@ -33,7 +41,13 @@ export const conversations = pgTable(
     /** The contact's present name at the gateway, if it has changed. */
     address: text(),
     /** The end of the contact's rate limit: no message is sent before. */
-    pacedUntil: time()
+    pacedUntil: time(),
+    /** The strongest of its suppressions, kept here for the turn that takes its messages. */
+    suppressed: text().$type<SuppressedPurpose>(),
+    /** Messages that are not to be sent beside a person wait for the end of the hold; in 9999 where none was named. */
+    heldUntil: time(),
+    heldBy: text().$type<HeldBy>(),
+    heldReason: text()
   },
   t => [
     unique('conversations_contact').on(t.registrationId, t.contact),
@@ -56,4 +70,24 @@ export const aliases = pgTable(
     over: boolean().notNull().default(false)
   },
   t => [primaryKey({ columns: [t.registrationId, t.contact] }), index('aliases_conversation').on(t.conversationId)]
+)
+
+/** Contacts that want no messages, each purpose by itself. After an erasure of the contact a row has a hash of each of its names instead. */
+export const suppressions = pgTable(
+  'suppressions',
+  {
+    id: id(),
+    registrationId: owner(),
+    conversationId: bigint({ mode: 'number' }).references(() => conversations.id, { onDelete: 'cascade' }),
+    nameHash: text(),
+    purpose: text().$type<SuppressedPurpose>().notNull(),
+    source: text().$type<SuppressionSource>().notNull(),
+    note: text(),
+    at: now()
+  },
+  t => [
+    uniqueIndex('suppressions_conversation').on(t.conversationId, t.purpose).where(sql`conversation_id is not null`),
+    uniqueIndex('suppressions_name').on(t.registrationId, t.nameHash, t.purpose).where(sql`name_hash is not null`),
+    index('suppressions_registration').on(t.registrationId, t.id)
+  ]
 )

@@ -8,7 +8,7 @@ import { now } from './columns.ts'
 export const eventPositions = pgSequence('event_positions')
 
 /**
- * A row is written in the transaction of what it tells, into one index only: every status is a row. The erasure of a
+ * A row is written in the transaction of what it tells, a status into one index only, since there are so many. The erasure of a
  * contact, which is rare, reads the whole table instead.
  */
 export const events = pgTable(
@@ -26,6 +26,8 @@ export const events = pgTable(
   t => [
     uniqueIndex('events_position').on(t.position).where(sql`position is not null`),
     index('events_registration').on(t.registrationId, t.position).where(sql`position is not null`),
-    index('events_unplaced').on(t.id).where(sql`position is null`)
+    index('events_unplaced').on(t.id).where(sql`position is null`),
+    // The last line of a conversation: what its customer or a person of the business wrote.
+    index('events_lines').on(t.conversationId, t.id).where(sql`type in ('message.received', 'message.sent_elsewhere')`)
   ]
 )

@@ -66,6 +66,10 @@ export const messages = pgTable(
     expiresAt: time(),
     tag: text(),
     purpose: text().$type<Purpose>(),
+    /** Ends as failed where a person talks with the contact when it is its turn. */
+    ifNotHeld: boolean().notNull().default(false),
+    /** The last line of its conversation, as an event: it ends as failed if another has come by its turn. -1: one has come. */
+    ifLine: bigint({ mode: 'number' }),
     /** Null: the CRM knows of it, or is not to. */
     tellCrm: text().$type<TellCrm>(),
     body: json().$type<Body>().notNull(),

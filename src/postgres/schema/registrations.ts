@@ -1,5 +1,17 @@
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, doublePrecision, index, json, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  json,
+  pgTable,
+  primaryKey,
+  text,
+  unique
+} from 'drizzle-orm/pg-core'
+import type { OptOut } from '../../protocol/host-settings.ts'
 import type { Data } from '../../protocol/settings.ts'
 import { type Boxed, id, now, time } from './columns.ts'
 
@@ -37,6 +49,11 @@ export const registrations = pgTable(
     archivedAt: time(),
     /** The operator would rather have a message twice than not at all. */
     retryUnknown: boolean().notNull().default(false),
+    /** The host's own part of the settings, as transactions read it. Words are null where nobody has saved any: the defaults hold. */
+    optOut: json().$type<OptOut>(),
+    humanHoldS: integer().notNull().default(43_200),
+    /** The key of the hashes that an erasure leaves of suppressed contacts, sealed; null: it has left none. */
+    contactKey: text(),
     /** The time of the last delivery to the CRM. */
     toldAt: time(),
     /** The end of the gateway's pause: no message of this account is sent before. */

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto'
+import type { Translate } from 'channel-kit/tools'
+import { and, eq } from 'drizzle-orm'
+import { enqueueOutbox } from '../outbox/enqueue.ts'
+import { hostNote } from '../outbox/notes.ts'
+import type { Database, Executor } from '../postgres/connect.ts'
+import { messages } from '../postgres/schema/messages.ts'
+import type { Posted } from '../protocol/chat.ts'
+import { type Conversation, lockRegistrations } from '../queue/conversations.ts'
+import type { Directed, Order } from './agent-directives.ts'
+import { holdIn, releaseIn } from './holds.ts'
+import { liftIn, suppressIn } from './suppressions.ts'
+import { lockTalk } from './talk.ts'
+
+/** Obeys directives of agents, and tells them in the chat what is so now. */
+
+export type Obey = (registrationId: number, posted: Posted, directed: Directed, other: string | null) => Promise<void>
+
+interface Deps {
+  database: Pick<Database, 'db'>
+  /** The host's own words to those who read a chat. */
+  translate: Translate
+  now: () => Date
+  /** Is told of items for the CRM. */
+  told: (count: number) => void
+}
+
+export const createObey =
+  ({ database, translate, now, told }: Deps): Obey =>
+  async (registrationId, posted, { orders, rest }, other) => {
+    await database.db.transaction(async tx => {
+      const conversation = await lockTalk(tx, { registrationId, contact: posted.contact, other })
+      await lockRegistrations(tx, [registrationId], 'share')
+      if (await isKnown(tx, registrationId, posted.crmId)) return
+      for (const order of orders) await obey(tx, conversation, order, now())
+      if (!rest) await store(tx, conversation, posted, orders, now())
+      const name = `directive ${posted.crmId ?? randomUUID()}`
+      const text = orders.map(order => said(order, translate)).join('\n')
+      await enqueueOutbox(tx, [conversation], hostNote(conversation, name, text))
+    })
+    told(1)
+  }
+
+/** The CRM posts a message once more where it has not heard that it was taken. */
+async function isKnown(tx: Executor, registrationId: number, crmId: string | null): Promise<boolean> {
+  if (crmId === null) return false
+  const found = await tx
+    .select({ id: messages.id })
+    .from(messages)
+    .where(and(eq(messages.registrationId, registrationId), eq(messages.crmId, crmId)))
+  return found.length > 0
+}
+
+async function obey(tx: Executor, conversation: Conversation, order: Order, now: Date): Promise<void> {
+  switch (order.kind) {
+    case 'hold':
+      return holdIn(tx, conversation, { by: 'agent', until: null, reason: null })
+    case 'release':
+      await releaseIn(tx, conversation, 'agent')
+      return
+    case 'suppress':
+      await suppressIn(tx, [conversation], { purpose: order.purpose, source: 'agent', now })
+      return
+    case 'lift':
+      await liftIn(tx, [conversation], { source: 'agent' })
+      return
+    case 'none':
+  }
+}
+
+/** The message ends here: as sent, which is all that the CRM can be told of something done, or as failed. */
+async function store(
+  tx: Executor,
+  conversation: Conversation,
+  { crmId, chatId: _, ...body }: Posted,
+  orders: readonly Order[],
+  now: Date
+): Promise<void> {
+  const isWrong = orders.some(({ kind }) => kind === 'none')
+  const reason = isWrong ? 'the directive is wrong' : 'it was a directive, and was obeyed'
+  await tx.insert(messages).values({
+    registrationId: conversation.registrationId,
+    conversationId: conversation.id,
+    crmId,
+    body,
+    state: isWrong ? 'failed' : 'accepted',
+    status: isWrong ? 'error' : 'sent',
+    reason,
+    story: [{ kind: 'ended', at: now.toISOString(), reason }],
+    dueAt: now,
+    settledAt: now
+  })
+  if (crmId !== null)
+    await enqueueOutbox(
+      tx,
+      [conversation],
+      [{ kind: 'status', conversationId: conversation.id, crmId, status: isWrong ? 'error' : 'sent', replays: 0 }]
+    )
+}
+
+function said(order: Order, translate: Translate): string {
+  switch (order.kind) {
+    case 'hold':
+      return translate('chat', 'Automatic messages to this contact are off until you write /bot on')
+    case 'release':
+      return translate('chat', 'Automatic messages to this contact are on again')
+    case 'suppress':
+      return order.purpose === 'all'
+        ? translate('chat', 'This contact gets no messages any more, yours included, until you write /optin')
+        : translate('chat', 'This contact gets no marketing any more, until you write /optin')
+    case 'lift':
+      return translate('chat', 'This contact gets all messages again')
+    case 'none':
+      return translate('chat', 'Nothing was sent or changed: write /bot off, /bot on, /optout, /optout all or /optin')
+  }
+}

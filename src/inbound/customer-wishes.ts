@@ -1,0 +1,51 @@
+import { liftIn, suppressIn } from '../contacts/suppressions.ts'
+import { refreshLine } from '../messages/line.ts'
+import type { Executor } from '../postgres/connect.ts'
+import { messages } from '../postgres/schema/messages.ts'
+import { defaultOptOut, type OptOut, wishIn } from '../protocol/host-settings.ts'
+import type { Arrived } from './conversation-memory.ts'
+
+/** Words by which customers opt out of marketing, and in again; their messages reach the CRM as all do. */
+
+interface Heeding {
+  /** The locked registrations of the messages. */
+  registrations: readonly { id: number; optOut: OptOut | null }[]
+  now: Date
+  /** The messages came long before now: who opted in then may have opted out since. */
+  late: boolean
+}
+
+/** Heeds the wishes of new messages, in their order. The caller has locked their conversations and registrations. */
+export async function heedWishes(
+  tx: Executor,
+  arrived: readonly Arrived[],
+  { registrations, now, late }: Heeding
+): Promise<void> {
+  const words = new Map(registrations.map(({ id, optOut }) => [id, optOut ?? defaultOptOut]))
+  for (const { conversation, event } of arrived) {
+    const optOut = words.get(conversation.registrationId)
+    const wish = optOut && event.content && wishIn(event.content, optOut)
+    if (!optOut || !wish) continue
+    if (wish === 'out') {
+      const { suppressed } = await suppressIn(tx, [conversation], { purpose: 'marketing', source: 'keyword', now })
+      if (suppressed > 0 && optOut.answer !== '') await answer(tx, { conversation, event }, optOut.answer, now)
+    } else if (!late) await liftIn(tx, [conversation], { purpose: 'marketing', source: 'keyword' })
+  }
+}
+
+/** An answer is a message like that of a channel: the CRM is not told of it, and the same one goes once. */
+async function answer(tx: Executor, { conversation, event }: Arrived, text: string, now: Date): Promise<void> {
+  const { id, registrationId, contact } = conversation
+  const added = await tx
+    .insert(messages)
+    .values({
+      registrationId,
+      conversationId: id,
+      answer: `opt-out ${id} ${event.ref}`,
+      body: { contact, subject: null, content: { text, format: 'text' }, attachments: [] },
+      dueAt: now
+    })
+    .onConflictDoNothing()
+    .returning({ registrationId: messages.registrationId, conversationId: messages.conversationId })
+  await refreshLine(tx, added)
+}
