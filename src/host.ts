@@ -140,7 +140,8 @@ export async function startHost(
         told: stored('tell'),
         registrations: parts.web.registrations,
         mountedBy: name => mounted.find(({ channel }) => channel.name === name),
-        eventsMs: config.eventsMs,
+        // Events go with messages of their age.
+        eventsMs: Math.min(config.eventsMs, config.retentionMs || config.eventsMs),
         acceptItems: createAcceptItems(database, now, stored('send'))
       })
       await app.register(api, { prefix: `${base.replace(/\/$/, '')}${API_PATH}` })
