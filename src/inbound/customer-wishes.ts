@@ -1,11 +1,13 @@
+import type { ConsentEvent } from 'channel-kit/event'
 import { liftIn, suppressIn } from '../contacts/suppressions.ts'
 import { refreshLine } from '../messages/line.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { messages } from '../postgres/schema/messages.ts'
 import { defaultOptOut, type OptOut, wishIn } from '../protocol/host-settings.ts'
+import type { Conversation } from '../queue/conversations.ts'
 import type { Arrived } from './conversation-memory.ts'
 
-/** Words by which customers opt out of marketing, and in again; their messages reach the CRM as all do. */
+/** Wishes of customers: words by which they opt out of marketing and in again, and what their gateway knows. Their messages reach the CRM as all do. */
 
 interface Heeding {
   /** The locked registrations of the messages. */
@@ -30,6 +32,19 @@ export async function heedWishes(
       const { suppressed } = await suppressIn(tx, [conversation], { purpose: 'marketing', source: 'keyword', now })
       if (suppressed > 0 && optOut.answer !== '') await answer(tx, { conversation, event }, optOut.answer, now)
     } else if (!late) await liftIn(tx, [conversation], { purpose: 'marketing', source: 'keyword' })
+  }
+}
+
+/** Heeds what gateways know of the wishes of customers. The caller has locked their conversations and registrations. */
+export async function heedConsents(
+  tx: Executor,
+  all: readonly { conversation: Conversation; event: ConsentEvent }[],
+  now: Date
+): Promise<void> {
+  for (const { conversation, event } of all) {
+    const how = { purpose: event.purpose, source: 'gateway' } as const
+    if (event.isGiven) await liftIn(tx, [conversation], how)
+    else await suppressIn(tx, [conversation], { ...how, now })
   }
 }
 

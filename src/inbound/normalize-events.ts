@@ -35,6 +35,8 @@ function sanitizedEvent(event: Exclude<ReportedEvent['event'], { kind: 'either' 
       return sanitizedStatus(event)
     case 'renamed':
       return { ...event, from: sanitize(event.from), to: sanitize(event.to) }
+    case 'consent':
+      return { ...event, contact: sanitize(event.contact) }
     case 'note':
       return { ...event, name: sanitize(event.name) }
     case 'answer':

@@ -15,6 +15,7 @@ function withNumbers(event: GatewayEvent): GatewayEvent {
   switch (event.kind) {
     case 'message':
     case 'answer':
+    case 'consent':
       return { ...event, contact: numbered(event.contact) }
     case 'status':
       return statusWithNumber(event)

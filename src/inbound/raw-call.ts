@@ -34,6 +34,8 @@ function contactsOf(event: GatewayEvent): string[] {
     case 'message':
     case 'answer':
       return [event.contact]
+    case 'consent':
+      return [event.contact]
     case 'renamed':
       return [event.from, event.to]
     case 'either':

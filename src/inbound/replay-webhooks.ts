@@ -152,6 +152,9 @@ function asThen(event: GatewayEvent, receivedAt: Date): GatewayEvent[] {
     }
     case 'either':
       return [{ ...event, statuses: event.statuses.map(({ remember: _, ...rest }) => rest) }]
+    case 'consent':
+      // Who has opted in then may have opted out since.
+      return event.isGiven ? [] : [event]
     case 'answer':
     case 'note':
     case 'renamed':

@@ -11,7 +11,7 @@ import { applyStatus } from './apply-status.ts'
 import { enqueueAnswers } from './auto-replies.ts'
 import { addAliases, learnNames, writeAddresses } from './contact-aliases.ts'
 import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './conversation-memory.ts'
-import { heedWishes } from './customer-wishes.ts'
+import { heedConsents, heedWishes } from './customer-wishes.ts'
 import { incomingItems, receivedBody } from './incoming-messages.ts'
 import { addParts, holdWaiting, type MatchedMessage, matchMessages, type ReportedEvent } from './match-messages.ts'
 import { latestOf, normalize } from './normalize-events.ts'
@@ -98,6 +98,7 @@ export async function storeEvents(
   await writeEvents(tx, [...told.filter(({ item }) => !item || fresh.has(item)).map(({ event }) => event), ...renames])
   await writeNotes(tx, all.flatMap(noteOf), now)
   await heedWishes(tx, arrived, { registrations, now, late })
+  await heedConsents(tx, all.flatMap(consentOf), now)
   await enqueueAnswers(tx, all.flatMap(answerOf), all.flatMap(messageOf), now)
 
   /** The outbox items of an event, which is applied to its message. */
@@ -154,6 +155,11 @@ export async function storeEvents(
     return [{ conversation: conversationOf({ registrationId, contact: event.contact }), event }]
   }
 
+  function consentOf({ registrationId, event }: ReportedEvent) {
+    if (event.kind !== 'consent') return []
+    return [{ conversation: conversationOf({ registrationId, contact: event.contact }), event }]
+  }
+
   function answerOf({ registrationId, event }: ReportedEvent) {
     if (event.kind !== 'answer') return []
     return [{ conversation: conversationOf({ registrationId, contact: event.contact }), event }]
@@ -161,7 +167,9 @@ export async function storeEvents(
 }
 
 const contactOf = ({ registrationId, event }: ReportedEvent) =>
-  event.kind === 'message' || event.kind === 'answer' ? [{ registrationId, contact: event.contact }] : []
+  event.kind === 'message' || event.kind === 'answer' || event.kind === 'consent'
+    ? [{ registrationId, contact: event.contact }]
+    : []
 
 const noteOf = ({ registrationId, event }: ReportedEvent) =>
   event.kind === 'note' ? [{ registrationId, name: event.name, value: event.value }] : []

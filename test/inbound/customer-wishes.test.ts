@@ -41,6 +41,27 @@ t.test('only a whole message is such a word, in every language, and a repeated c
   t.equal(await out(), 3)
 })
 
+t.test('a wish that a customer told the gateway is kept to, until he changes it', async t => {
+  const { report, post, events, ended, ask } = await talkHost(t)
+  const consent = (isGiven: boolean) => ({
+    kind: 'consent' as const,
+    contact: 'anna',
+    purpose: 'marketing' as const,
+    isGiven
+  })
+  await ask('/registrations/1/pause', { body: { reason: 'a test' } })
+  await post({ id: 'a', contact: 'anna', purpose: 'marketing' })
+  await report(consent(false), consent(false))
+  t.match(await ended('a'), { state: 'failed', reason: /^suppressed/ })
+  t.match(await post({ id: 'b', contact: 'anna', purpose: 'marketing' }), [{ result: 'suppressed' }])
+  await report(consent(true))
+  t.match(await post({ id: 'c', contact: 'anna', purpose: 'marketing' }), [{ result: 'accepted' }])
+  t.match((await events('types=contact.suppressed')).events, [
+    { suppressed: true, source: 'gateway' },
+    { suppressed: false, source: 'gateway' }
+  ])
+})
+
 t.test('what an agent or an operator has suppressed for all is not lifted by a word', async t => {
   const { report, ask, plugin } = await talkHost(t)
   await report(wrote('in-1', 'anna', 'stop'))

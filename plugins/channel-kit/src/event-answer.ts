@@ -84,6 +84,12 @@ const check = kinds<GatewayEvent>({
     ])
   }),
   renamed: Type.Object({ kind: Type.Literal('renamed'), from: Contact, to: Contact }),
+  consent: Type.Object({
+    kind: Type.Literal('consent'),
+    contact: Contact,
+    purpose: word(['marketing', 'all']),
+    isGiven: Type.Boolean()
+  }),
   note: Type.Object({ kind: Type.Literal('note'), name: text(MOST.note, 1), value: Type.Optional(opaque()) })
 })
 

@@ -1,7 +1,14 @@
 import type { Attachment, AttachmentType, ChatMessage, Content, Status } from './chat.ts'
 
 /** Events of a gateway. Stored in one transaction, in the order given, before the gateway is answered. */
-export type GatewayEvent = StatusEvent | EitherEvent | MessageEvent | AnswerEvent | RenamedEvent | NoteEvent
+export type GatewayEvent =
+  | StatusEvent
+  | EitherEvent
+  | MessageEvent
+  | AnswerEvent
+  | RenamedEvent
+  | ConsentEvent
+  | NoteEvent
 
 /** How far a message, or a part of one, got. */
 export interface StatusEvent {
@@ -107,6 +114,18 @@ export interface RenamedEvent {
   kind: 'renamed'
   from: string
   to: string
+}
+
+/**
+ * A customer's wish about messages, told to the gateway: the host sends no more of them, or does again. Words that customers
+ * write, such as STOP, are the host's own affair.
+ */
+export interface ConsentEvent {
+  kind: 'consent'
+  contact: string
+  /** `all`: not even what agents write. */
+  purpose: 'marketing' | 'all'
+  isGiven: boolean
 }
 
 /** A note, found again in `tools.notes`: about the account, not about a conversation. */

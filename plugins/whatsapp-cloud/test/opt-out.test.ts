@@ -35,11 +35,34 @@ t.test('a customer who wants no marketing is sent none, until that changes', asy
   t.match(await send(command('marketing')), { kind: 'accepted' })
 })
 
+t.test('the host hears that a customer wants no marketing, or wants it again', async t => {
+  const { gateway, tools } = await registered(t)
+  const user_preferences = ['stop', 'resume'].map(value => ({
+    wa_id: '5511987654321',
+    category: 'marketing_messages',
+    value
+  }))
+  const changes = [{ field: 'user_preferences', value: { user_preferences } }]
+  const entry = [{ id: gateway.state.account.businessAccountId, changes }]
+  const { events } = await received(JSON.stringify({ object: 'whatsapp_business_account', entry }), tools)
+  t.match(
+    events.filter(({ kind }) => kind === 'consent'),
+    [
+      { contact: '5511987654321', purpose: 'marketing', isGiven: false },
+      { contact: '5511987654321', purpose: 'marketing', isGiven: true }
+    ]
+  )
+})
+
 t.test('what Meta refuses since marketing is not wanted is not tried again for a week', async t => {
   const { gateway, send, keep, pass } = await registered(t, { state: { templates: TEMPLATES } })
   gateway.faults.add('messages', graphFault(400, 131050))
   const outcome = await send(command('marketing'))
-  t.match(outcome, { kind: 'rejected', reason: /#131050/, events: [{ kind: 'note' }] })
+  t.match(outcome, {
+    kind: 'rejected',
+    reason: /#131050/,
+    events: [{ kind: 'note' }, { kind: 'consent', isGiven: false }]
+  })
   if (outcome.kind === 'rejected') keep(outcome.events ?? [])
   const asked = () => gateway.state.calls.filter(({ operation }) => operation === 'messages').length
   t.match(await send(command('marketing')), { kind: 'rejected' })

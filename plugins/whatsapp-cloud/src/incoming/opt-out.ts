@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { NoteEvent } from 'channel-kit/event'
+import type { ConsentEvent, NoteEvent } from 'channel-kit/event'
 import { type Json, list, record, text } from 'channel-kit/json'
 import type { Note } from 'channel-kit/tools'
 import { type Customer, contactOf, customerAt, customerOf } from './customer.ts'
@@ -14,11 +14,17 @@ const HOLDS_MS = 7 * 86_400_000
 /** Kept without saying who it is. */
 const nameOf = (contact: string) => `opt-out:${createHash('sha256').update(contact).digest('base64url').slice(0, 22)}`
 
-export const optOut = ({ phone, bsuid }: Customer, isOut: boolean): NoteEvent[] =>
-  [phone, bsuid].filter(Boolean).map(contact => ({ kind: 'note', name: nameOf(contact), value: isOut ? {} : null }))
+export const optOut = (customer: Customer, isOut: boolean): (NoteEvent | ConsentEvent)[] => {
+  const contact = contactOf(customer)
+  const names = [customer.phone, customer.bsuid].filter(Boolean)
+  return [
+    ...names.map(name => ({ kind: 'note' as const, name: nameOf(name), value: isOut ? {} : null })),
+    ...(contact ? [{ kind: 'consent', contact, purpose: 'marketing', isGiven: !isOut } as const] : [])
+  ]
+}
 
 /** The field `user_preferences`: `stop`, `resume`, `signup`. */
-export const eventsOfPreferences = ({ user_preferences }: Json): NoteEvent[] =>
+export const eventsOfPreferences = ({ user_preferences }: Json): (NoteEvent | ConsentEvent)[] =>
   list(user_preferences)
     .map(record)
     .filter(({ category }) => category === 'marketing_messages')
