@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import type { Conversation } from './driver.ts'
-import type { Journal, Post } from './journal.ts'
+import type { Journal, Post, Suppressed } from './journal.ts'
 
 /** A client of the API: posts bulk messages in batches, each until it is answered 200, and reads the feed of events. */
 
@@ -48,25 +48,36 @@ export function createApiClient({ journal, host, registrationOf }: Parts) {
     )
 
   /** Posts one message to each conversation of an account, in one request. */
-  async function post(key: string, conversations: readonly Conversation[], number: number): Promise<void> {
+  async function post(
+    key: string,
+    conversations: readonly Conversation[],
+    { name, more = {}, isGuarded = false }: { name: string; more?: object; isGuarded?: boolean }
+  ): Promise<void> {
     const posts = conversations.map(({ account, contact }): Post => {
-      const id = `${account.key} ${contact} bulk ${number}`
-      return { id, account, contact, at: journal.now(), answers: [], isItem: true }
+      const id = `${account.key} ${contact} ${name}`
+      return { id, account, contact, at: journal.now(), answers: [], isItem: true, isGuarded }
     })
     journal.posts.push(...posts)
-    const items = posts.map(({ id, contact }) => ({ id, contact, text: id, tellCrm: 'never' }))
-    const body = JSON.stringify({ items })
+    const items = posts.map(({ id, contact }) => ({ id, contact, text: id, tellCrm: 'never', ...more }))
+    await insist(key, 'messages', { items }, (status, text) =>
+      note(posts, status, status === 200 ? resultsOf(text) : [])
+    )
+  }
+
+  /** Asks until it is answered 200. */
+  async function insist(key: string, what: string, body: object, heard: (status: number, text: string) => void) {
     for (let status = 0; status !== 200; ) {
-      const answer = await ask(`/registrations/${registrationOf(key)}/messages`, body)
+      const answer = await ask(`/registrations/${registrationOf(key)}/${what}`, JSON.stringify(body))
       status = answer.status
-      note(posts, status, status === 200 ? resultsOf(answer.text) : [])
+      heard(status, answer.text)
       if (status !== 200) await delay(AGAIN_MS)
     }
   }
 
   function note(posts: readonly Post[], status: number, results: readonly string[]): void {
     for (const [index, one] of posts.entries()) {
-      const isTaken = results[index] === 'accepted' || results[index] === 'duplicate'
+      const isTaken = results[index] !== undefined && results[index] !== 'invalid'
+      one.isUnwanted = results[index] === 'suppressed'
       one.answers.push(isTaken ? 202 : status)
       if (isTaken) one.acceptedAt ??= journal.now()
     }
@@ -93,8 +104,36 @@ export function createApiClient({ journal, host, registrationOf }: Parts) {
       const byAccount = Map.groupBy(conversations, ({ account }) => account.key)
       for (let number = from; number < from + count; number++) {
         await delay(spreadMs / (count + 1))
-        await Promise.all([...byAccount].map(([key, some]) => post(key, some, number)))
+        const how = { name: `bulk ${number}`, more: { purpose: 'marketing' } }
+        await Promise.all([...byAccount].map(([key, some]) => post(key, some, how)))
       }
+    },
+
+    /** Suppresses contacts for marketing. */
+    async suppress(conversations: readonly Conversation[]): Promise<void> {
+      const asked = conversations.map(
+        ({ account, contact }): Suppressed => ({ account, contact, askedAt: journal.now() })
+      )
+      journal.suppressed.push(...asked)
+      await Promise.all(
+        [...Map.groupBy(asked, ({ account }) => account.key)].map(async ([key, some]) => {
+          const body = { contacts: some.map(({ contact }) => contact), purpose: 'marketing' }
+          await insist(key, 'suppressions', body, () => {})
+          for (const one of some) one.at = journal.now()
+        })
+      )
+    },
+
+    /** A message to each contact that an agent has written to, which is not to go beside him. */
+    async interrupt(conversations: readonly Conversation[], number: number): Promise<void> {
+      const written = new Set(
+        journal.posts.flatMap(({ isItem, acceptedAt, account, contact }) =>
+          isItem || acceptedAt === undefined ? [] : [`${account.key} ${contact}`]
+        )
+      )
+      const some = conversations.filter(({ account, contact }) => written.has(`${account.key} ${contact}`))
+      const how = { name: `beside ${number}`, more: { class: 'normal', ifNotHeld: true }, isGuarded: true }
+      await Promise.all([...Map.groupBy(some, ({ account }) => account.key)].map(([key, some]) => post(key, some, how)))
     },
 
     follow(): void {

@@ -25,6 +25,19 @@ export interface Post {
   answers: number[]
   /** An API client posted it, so the CRM hears nothing of it. */
   isItem?: boolean
+  /** It is not to go beside a person, and one had written before. */
+  isGuarded?: boolean
+  /** Its contact did not want it, and nothing was stored. */
+  isUnwanted?: boolean
+}
+
+/** A contact that an API client has suppressed for marketing. */
+export interface Suppressed {
+  account: Account
+  contact: string
+  askedAt: number
+  /** The host had answered that it is so. */
+  at?: number
 }
 
 /** A request that reached the gateway. */
@@ -126,6 +139,7 @@ export function openJournal() {
     timeOf: (at: Date) => at.getTime() - startedAt,
     now: () => Math.round(performance.now() - started),
     posts: [] as Post[],
+    suppressed: [] as Suppressed[],
     arrivals: [] as Arrival[],
     lotCalls: [] as LotCall[],
     reports: [] as Report[],

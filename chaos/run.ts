@@ -1,11 +1,12 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Database, openDatabase } from '../src/postgres/connect.ts'
 import { findRegistrations } from '../src/registrations/list.ts'
 import { setRetryUnknown } from '../src/registrations/retry-unknown.ts'
 import { makeAccounts, type Registered, registerAccount } from './accounts.ts'
-import { API_TOKEN, createApiClient } from './api-client.ts'
+import { API_TOKEN, type ApiClient, createApiClient } from './api-client.ts'
 import { OWN } from './channel.ts'
 import { createConduct } from './conduct.ts'
 import { startCrm } from './crm.ts'
@@ -56,6 +57,8 @@ const SECRET = 'a secret of the run'
 /** Contacts of the API client, apart from those whom the CRM writes to, and its messages to each in a round. */
 const BULK_CONVERSATIONS = 24
 const BULK_EACH = 5
+/** Contacts of the API client that opt out in a round. */
+const OPTING_OUT = 4
 /** How long the messages are spread over that are posted when nothing but the hostile tenant is wrong any more. */
 const CALM_MS = 4_000
 
@@ -118,7 +121,8 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
       progress(`round ${round}: ${faults.map(({ kind, atMs }) => `${kind} at ${atMs} ms`).join(', ') || 'no ends'}`)
       const posting = conversations.map(one => driver.converse(one, (round - 1) * each, each, roundMs))
       const campaign = client.campaign(bulk, (round - 1) * BULK_EACH, BULK_EACH, roundMs)
-      await Promise.all([...posting, campaign, inflict(faults, { hosts, postgres, relay, journal })])
+      const wishes = wishesOf(client, { bulk, conversations, round, roundMs })
+      await Promise.all([...posting, campaign, wishes, inflict(faults, { hosts, postgres, relay, journal })])
     }
     conduct.callOff()
 
@@ -142,6 +146,21 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
   } finally {
     for (const close of closing.reverse()) await close()
   }
+}
+
+/** In the middle of a round some contacts opt out, and somebody would write beside the agents. */
+async function wishesOf(
+  client: ApiClient,
+  {
+    bulk,
+    conversations,
+    round,
+    roundMs
+  }: { bulk: readonly Conversation[]; conversations: readonly Conversation[]; round: number; roundMs: number }
+): Promise<void> {
+  await delay(roundMs / 2)
+  const from = (round - 1) * OPTING_OUT
+  await Promise.all([client.suppress(bulk.slice(from, from + OPTING_OUT)), client.interrupt(conversations, round)])
 }
 
 /** Registrations by the keys of their accounts. */

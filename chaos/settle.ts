@@ -13,6 +13,7 @@ import { inOrder, noneLost } from './ledger/outgoing-messages.ts'
 import { repeatsExplained } from './ledger/repeats.ts'
 import { leftOver, readRows } from './ledger/rows.ts'
 import { confirmedCounts, statusesAdvance, statusesArrive } from './ledger/statuses.ts'
+import { wishesKept } from './ledger/wishes.ts'
 
 /** After the last fault. A killed host's work goes on within 30 s; a CRM that failed five times in a row is asked again after 160. */
 const SETTLES_MS = 240_000
@@ -69,6 +70,7 @@ export async function ledgerOf(
     ...(gateway.reports ? [incomingOnce(journal, rows, excuses), incomingInOrder(journal)] : []),
     answersRight(journal),
     crmHeardRight(journal, rows),
+    wishesKept(journal),
     await feedRead(database, read),
     itemsTold(journal, rows, read),
     hostsLive(journal),

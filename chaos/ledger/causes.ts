@@ -29,6 +29,9 @@ interface Deps {
 }
 
 export function causeOf(post: Post, row: Row, { journal, excuses, gateway, arrivals }: Deps): Cause {
+  if (row.reason?.startsWith('suppressed')) return unwanted(post, journal)
+  if (row.reason === 'skipped: held')
+    return { noted: 'held', problem: post.isGuarded ? undefined : 'it may go beside a person' }
   const attempts = row.story.filter(isAttempt)
   const last = attempts.at(-1)
   if (!last) return { noted: 'never tried', problem: 'no attempt is in its story' }
@@ -51,6 +54,11 @@ const isLate = ({ durationMs }: Attempt) => durationMs >= DEADLINE_MS
 function rejected(arrivals: readonly Arrival[]): Cause {
   const isTrue = arrivals.some(({ conduct, said }) => conduct === 'rejects' || said === 'rejected')
   return { noted: 'rejected', problem: isTrue ? undefined : 'the gateway did not reject it' }
+}
+
+function unwanted({ account, contact }: Post, { suppressed }: Journal): Cause {
+  const isTrue = suppressed.some(one => one.account.key === account.key && one.contact === contact)
+  return { noted: 'suppressed', problem: isTrue ? undefined : 'nobody had suppressed its contact' }
 }
 
 /** Its lot failed before it was put into it. */

@@ -21,6 +21,7 @@ export function noneLost(journal: Journal, rows: Rows, excuses: Excuses, gateway
   function fateOf(post: Post): string | undefined {
     const row = rows.messages.get(post.id)
     if (post.acceptedAt === undefined) return `${post.id} was never answered 202`
+    if (post.isUnwanted) return row && `${post.id} was answered "suppressed", and is stored`
     if (!row) return `${post.id} was answered 202 and is not stored`
     if (row.state === 'failed') return failureOf(post, row)
     if (row.state !== 'accepted') return `${post.id} is still ${row.state}`
