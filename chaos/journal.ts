@@ -25,7 +25,7 @@ export interface Post {
   answers: number[]
   /** An API client posted it, so the CRM hears nothing of it. */
   isItem?: boolean
-  /** It is not to go beside a person, and one had written before. */
+  /** Not to go beside a person, and one had written before. */
   isGuarded?: boolean
   /** Its contact did not want it, and nothing was stored. */
   isUnwanted?: boolean

@@ -153,7 +153,7 @@ function asThen(event: GatewayEvent, receivedAt: Date): GatewayEvent[] {
     case 'either':
       return [{ ...event, statuses: event.statuses.map(({ remember: _, ...rest }) => rest) }]
     case 'consent':
-      // Who has opted in then may have opted out since.
+      // The customer may have opted out since he opted in.
       return event.isGiven ? [] : [event]
     case 'answer':
     case 'note':
