@@ -5,14 +5,16 @@ import type { Cost } from 'channel-kit/event'
 
 export const EVENT_TYPES = [
   'message.received',
+  'message.sent_elsewhere',
   'message.status',
   'contact.renamed',
   'registration.paused',
-  'registration.changed'
+  'registration.changed',
+  'template.changed',
+  'quality.changed'
 ] as const
 
-/** `message.sent_elsewhere`: kept for a channel that tells of such messages; none does yet. */
-export type EventType = (typeof EVENT_TYPES)[number] | 'message.sent_elsewhere'
+export type EventType = (typeof EVENT_TYPES)[number]
 
 /** Facts of an event beside its registration, its contact and its time. */
 export type EventBody = Readonly<Record<string, unknown>>
@@ -20,7 +22,7 @@ export type EventBody = Readonly<Record<string, unknown>>
 /** An event to be written. */
 export interface NewEvent {
   registrationId: number
-  /** The conversation that it is about, which the caller has locked; without one, the caller has locked the registration. */
+  /** The conversation that it is about, which the caller has locked; without one, the caller has locked the registration, and not only shared. */
   conversationId?: number
   type: EventType
   body: EventBody

@@ -1,14 +1,23 @@
 import type { MessageEvent } from 'channel-kit/event'
 import { MOST } from 'channel-kit/limits'
+import type { NewEvent } from '../events/event.ts'
 import type { NewOutboxItem } from '../outbox/enqueue.ts'
 import { cutText, textsOf } from '../protocol/cut-text.ts'
 import type { Conversation } from '../queue/conversations.ts'
 
+/** A person of the business wrote it, not through this host: it answers nothing, and holds a conversation as one of the CRM's does. */
+export const isByBusiness = ({ by }: MessageEvent): boolean => by === 'business'
+
+/** The CRM is not told of it. Only of the business: what a customer wrote reaches the CRM whatever a channel says. */
+export const isHidden = (event: MessageEvent): boolean => isByBusiness(event) && event.hidden === true
+
 /**
  * Outbox items of a customer's message: a single item, unless the text or the number of files is more than an item can
  * have. Nothing that a customer wrote is left out. The CRM knows the contact by the name that it had first.
+ * Of a hidden message there is an item too, by which a repeat is known, and nothing of the message is in it.
  */
 export function incomingItems({ id, contact }: Conversation, event: MessageEvent): NewOutboxItem[] {
+  if (isHidden(event)) return [{ kind: 'hidden', conversationId: id, ref: event.ref }]
   const texts = textsOf(event.content)
   const files = pieces(event.attachments.length, MOST.attachments).map(([from, to]) =>
     event.attachments.slice(from, to)
@@ -28,8 +37,14 @@ const MAX_TOLD_TEXT = 4_000
 /** Files that an event names; the others are counted. */
 const MAX_TOLD_FILES = 10
 
-/** A message as the feed tells it: without the addresses of its files, since an address may let everybody in. */
-export const receivedBody = ({ ref, at, subject, content, attachments }: MessageEvent) => ({
+/** A message as the feed tells it. A business writes elsewhere on a phone that shares the number; no channel knows of another way. */
+export const messageNews = (event: MessageEvent): Pick<NewEvent, 'type' | 'body'> =>
+  isByBusiness(event)
+    ? { type: 'message.sent_elsewhere', body: { source: 'phone', ...messageBody(event) } }
+    : { type: 'message.received', body: messageBody(event) }
+
+/** Without the addresses of its files, since an address may let everybody in. */
+const messageBody = ({ ref, at, subject, content, attachments }: MessageEvent) => ({
   ref,
   ...(at ? { sentAt: at.toISOString() } : {}),
   ...(subject === null ? {} : { subject }),

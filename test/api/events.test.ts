@@ -18,7 +18,7 @@ t.test('what happens to messages, contacts and registrations is told in order, a
   const { ask, plugin, report, read, received } = await build(t)
   const { message } = await plugin.send(text('anna', 'hello'))
   const ref = `ref-${await received(message.id)}`
-  await report(wrote('in-1', 'anna', 'x'.repeat(4_001)))
+  await report(wrote('in-1', 'anna', 'x'.repeat(4_001)), wrote('in-1', 'anna', 'twice in a call'))
   await report(wrote('in-1', 'anna', 'once more'))
   await report({ kind: 'renamed', from: 'anna', to: 'anna b.' }, { kind: 'renamed', from: 'anna', to: 'anna b.' })
   await report({ kind: 'status', ref, status: 'error', reason: 'no such number', code: '131026' })

@@ -54,23 +54,33 @@ const StatusReached = Type.Object(
   { title: 'MessageStatus' }
 )
 
+const WRITTEN = {
+  ref: Type.String({ description: "The gateway's id" }),
+  sentAt: Nullable(Time),
+  subject: Text,
+  text: Text,
+  format: Text,
+  isCut: Type.Boolean({ description: 'The text goes on' }),
+  attachments: Type.Array(Type.Object({ type: Type.String(), name: Type.String() }), {
+    description: 'The first ten'
+  }),
+  attachmentCount: Type.Integer()
+}
+
 const Received = Type.Object(
+  { ...COMMON, ...CONTACT, type: Type.Literal('message.received'), ...WRITTEN },
+  { title: 'MessageReceived' }
+)
+
+const SentElsewhere = Type.Object(
   {
     ...COMMON,
     ...CONTACT,
-    type: Type.Literal('message.received'),
-    ref: Type.String({ description: "The gateway's id" }),
-    sentAt: Nullable(Time),
-    subject: Text,
-    text: Text,
-    format: Text,
-    isCut: Type.Boolean({ description: 'The text goes on; the CRM has all of it' }),
-    attachments: Type.Array(Type.Object({ type: Type.String(), name: Type.String() }), {
-      description: 'The first ten'
-    }),
-    attachmentCount: Type.Integer()
+    type: Type.Literal('message.sent_elsewhere'),
+    source: Type.Enum(['phone'], { description: 'phone: one of the business, which shares the number' }),
+    ...WRITTEN
   },
-  { title: 'MessageReceived' }
+  { title: 'MessageSentElsewhere' }
 )
 
 const Renamed = Type.Object(
@@ -104,7 +114,42 @@ const Changed = Type.Object(
   { title: 'RegistrationChanged' }
 )
 
-const Event = Type.Union([StatusReached, Received, Renamed, Paused, Changed], { title: 'Event' })
+const TemplateChanged = Type.Object(
+  {
+    ...COMMON,
+    type: Type.Literal('template.changed'),
+    change: Type.Enum(['status', 'category', 'content']),
+    name: Type.String(),
+    language: Text,
+    status: Text,
+    reason: Text,
+    category: Text,
+    categoryBefore: Text,
+    categoryNext: Nullable(Type.String({ description: 'The one that the gateway says it will have' }))
+  },
+  { title: 'TemplateChanged', description: "In the gateway's words; null: it does not say" }
+)
+
+const QualityChanged = Type.Object(
+  {
+    ...COMMON,
+    type: Type.Literal('quality.changed'),
+    of: Type.Enum(['number', 'template']),
+    name: Type.String({ description: 'The number, or the name of the template' }),
+    language: Text,
+    event: Nullable(Type.String({ description: "The gateway's word for what happened" })),
+    from: Text,
+    to: Text,
+    limit: Nullable(Type.String({ description: 'The most that the number may send, as the gateway writes it' })),
+    limitBefore: Text
+  },
+  { title: 'QualityChanged', description: "In the gateway's words; null: it does not say" }
+)
+
+const Event = Type.Union(
+  [StatusReached, Received, SentElsewhere, Renamed, Paused, Changed, TemplateChanged, QualityChanged],
+  { title: 'Event' }
+)
 
 const ONE_TYPE = `(${EVENT_TYPES.map(type => type.replace('.', '\\.')).join('|')})`
 
@@ -232,9 +277,14 @@ function defaultsOf(type: EventType, contact: string | null, names: FedEvent['na
     case 'message.status':
       return { contact, ...names, reason: null, code: null, cost: null, part: null }
     case 'message.received':
+    case 'message.sent_elsewhere':
       return { contact, sentAt: null, subject: null, text: null, format: null, isCut: false }
     case 'contact.renamed':
       return { contact }
+    case 'template.changed':
+      return { language: null, status: null, reason: null, category: null, categoryBefore: null, categoryNext: null }
+    case 'quality.changed':
+      return { language: null, event: null, from: null, to: null, limit: null, limitBefore: null }
     default:
       return {}
   }
