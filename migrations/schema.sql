@@ -17,6 +17,7 @@ create table api_tokens (
   hash text not null,
   id bigint not null generated always as identity,
   name text not null,
+  per_second integer,
   registration_id bigint,
   revoked_at timestamp with time zone,
   scopes text[] not null,

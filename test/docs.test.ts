@@ -11,6 +11,7 @@ import { Options } from '../plugins/echo/src/options.ts'
 import simulatorJson from '../simulator/package.json' with { type: 'json' }
 import { commandLine } from '../src/cli/program.ts'
 import { Environment } from '../src/config.ts'
+import clientTypesJson from './client-types/package.json' with { type: 'json' }
 
 /** Documents are compared with the code, so that neither goes its own way. */
 
@@ -59,14 +60,15 @@ t.test('the table of variables is the configuration', async t => {
   t.same(table, [...variables(Environment), ...variables(Options)])
 })
 
-t.test('the table of dependencies is that of package.json, and at its end what only the simulator needs', async t => {
+t.test('the table of dependencies is that of package.json, and at its end what only workspaces need', async t => {
   const { dependencies, devDependencies } = packageJson
   const known = { ...dependencies, ...devDependencies }
-  const simulated = Object.keys(simulatorJson.devDependencies).filter(name => !Object.hasOwn(known, name))
+  const needed = { ...clientTypesJson.devDependencies, ...simulatorJson.devDependencies }
+  const more = Object.keys(needed).filter(name => !Object.hasOwn(known, name))
   const table = rows('Dependencies', ['package', 'what for'])
   t.same(
     table.map(([name]) => name),
-    [...Object.keys(known), ...simulated]
+    [...Object.keys(known), ...more]
   )
   t.same(
     table.filter(([, why = '']) => why.length < 10),

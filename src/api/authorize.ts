@@ -17,7 +17,7 @@ declare module 'fastify' {
 
 interface Deps {
   authenticate: Authenticate
-  /** Requests a second of one token. */
+  /** Requests a second of a token that has no limit of its own. */
   perSecond: number
 }
 
@@ -34,7 +34,7 @@ export async function authorize(app: FastifyInstance, { authenticate, perSecond 
   // By the address, of IPv6 by its /64, as the library does it.
   const failures = app.createRateLimit({ max: MAX_FAILURES, timeWindow: 60_000 })
   const requests = app.createRateLimit({
-    max: perSecond,
+    max: ({ client }: FastifyRequest) => client.perSecond ?? perSecond,
     timeWindow: 1_000,
     keyGenerator: ({ client }: FastifyRequest) => client.key
   })

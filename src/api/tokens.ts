@@ -19,6 +19,8 @@ export interface Client {
   registrationId: number | null
   /** Callers with the same key share a rate limit. */
   key: string
+  /** Requests a second of its own; null: as the host has it. */
+  perSecond: number | null
 }
 
 export interface NewToken {
@@ -26,6 +28,7 @@ export interface NewToken {
   scopes: readonly Scope[]
   registrationId?: number | undefined
   expiresAt?: Date | undefined
+  perSecond?: number | undefined
 }
 
 const PREFIX = 'cph_'
@@ -35,7 +38,7 @@ const SHAPE = /^cph_[A-Za-z0-9_-]{43}$/
 /** Answers the token, which nobody can show again. Throws when there is no such registration. */
 export async function createToken(
   { db }: Pick<Database, 'db'>,
-  { name, scopes, registrationId, expiresAt }: NewToken,
+  { name, scopes, registrationId, expiresAt, perSecond }: NewToken,
   actor: string
 ) {
   const token = `${PREFIX}${randomBytes(32).toString('base64url')}`
@@ -47,14 +50,20 @@ export async function createToken(
     const ordered = SCOPES.filter(scope => scopes.includes(scope))
     const [row] = await tx
       .insert(apiTokens)
-      .values({ name, scopes: ordered, registrationId, expiresAt, hash: hashOf(token) })
+      .values({ name, scopes: ordered, registrationId, expiresAt, perSecond, hash: hashOf(token) })
       .returning({ id: apiTokens.id })
     const created = row?.id as number
     await writeAudit(tx, {
       actor,
       action: 'token.created',
       registrationId,
-      details: { token: created, name, scopes: ordered, expiresAt: expiresAt?.toISOString() ?? null }
+      details: {
+        token: created,
+        name,
+        scopes: ordered,
+        expiresAt: expiresAt?.toISOString() ?? null,
+        perSecond: perSecond ?? null
+      }
     })
     return created
   })
@@ -68,6 +77,7 @@ export const listTokens = ({ db }: Pick<Database, 'db'>) =>
       name: apiTokens.name,
       scopes: apiTokens.scopes,
       registration: apiTokens.registrationId,
+      perSecond: apiTokens.perSecond,
       createdAt: apiTokens.createdAt,
       expiresAt: apiTokens.expiresAt,
       revokedAt: apiTokens.revokedAt
@@ -100,7 +110,14 @@ export function createAuthenticator({ db }: Pick<Database, 'db'>, consoleToken: 
 
   return async (token: string): Promise<Client | undefined> => {
     if (expected && timingSafeEqual(digestOf(token), expected))
-      return { name: 'console', actor: 'console', scopes: SCOPES, registrationId: null, key: 'console' }
+      return {
+        name: 'console',
+        actor: 'console',
+        scopes: SCOPES,
+        registrationId: null,
+        key: 'console',
+        perSecond: null
+      }
     if (!SHAPE.test(token)) return undefined
     const [row] = await db
       .select()
@@ -118,7 +135,8 @@ export function createAuthenticator({ db }: Pick<Database, 'db'>, consoleToken: 
         actor: `token ${row.id} (${row.name})`,
         scopes: row.scopes,
         registrationId: row.registrationId,
-        key: `token ${row.id}`
+        key: `token ${row.id}`,
+        perSecond: row.perSecond
       }
     )
   }

@@ -1,10 +1,13 @@
 import type { Note } from 'channel-kit/tools'
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { notes } from '../postgres/schema/registrations.ts'
 import { createCache, notifyChanged } from '../registrations/cache.ts'
 
 /** Notes of channels about their accounts. */
+
+/** The host's own note of an account: refs of news that the feed was told. Channels never see it. */
+export const TOLD_NOTE = 'host: news that were told'
 
 export type NotesStore = ReturnType<typeof createNotesStore>
 
@@ -12,7 +15,10 @@ export type NotesStore = ReturnType<typeof createNotesStore>
 export function createNotesStore({ db }: Pick<Database, 'db'>) {
   const kept = createCache(
     async (registrationId: number): Promise<Readonly<Record<string, Note>>> => {
-      const rows = await db.select().from(notes).where(eq(notes.registrationId, registrationId))
+      const rows = await db
+        .select()
+        .from(notes)
+        .where(and(eq(notes.registrationId, registrationId), ne(notes.name, TOLD_NOTE)))
       return Object.fromEntries(rows.map(({ name, value, at }) => [name, { value: value.value, at }]))
     },
     registrationId => registrationId

@@ -11,14 +11,23 @@ interface Options {
   registration?: number
   name: string
   expires?: number
+  limit?: number
 }
 
-export const tokensCreate = ({ scopes, registration, name, expires }: Options): Promise<CliAnswer> =>
+export const tokensCreate = ({ scopes, registration, name, expires, limit }: Options): Promise<CliAnswer> =>
   withDatabase(async ({ database }) => {
     const expiresAt = expires === undefined ? undefined : new Date(Date.now() + expires)
-    const { id, token } = await createToken(database, { name, scopes, registrationId: registration, expiresAt }, ACTOR)
+    const wanted = { name, scopes, registrationId: registration, expiresAt, perSecond: limit }
+    const { id, token } = await createToken(database, wanted, ACTOR)
     return {
-      data: { id, token, scopes, registration: registration ?? null, expiresAt: expiresAt?.toISOString() ?? null },
+      data: {
+        id,
+        token,
+        scopes,
+        registration: registration ?? null,
+        perSecond: limit ?? null,
+        expiresAt: expiresAt?.toISOString() ?? null
+      },
       text: `${token}\nKeep it now: it is shown this once. Use it as \`Authorization: Bearer <token>\`; revoke it by \`tokens revoke ${id}\`.`
     }
   })
@@ -26,12 +35,13 @@ export const tokensCreate = ({ scopes, registration, name, expires }: Options): 
 export const tokensList = (): Promise<CliAnswer> =>
   withDatabase(async ({ database }) => {
     const rows = await listTokens(database)
-    const titles = ['id', 'name', 'scopes', 'registration', 'created', 'expires', 'revoked']
+    const titles = ['id', 'name', 'scopes', 'registration', 'a second', 'created', 'expires', 'revoked']
     const cells = rows.map(row => [
       row.id,
       row.name,
       row.scopes.join(' '),
       row.registration ?? 'all',
+      row.perSecond,
       row.createdAt,
       row.expiresAt,
       row.revokedAt

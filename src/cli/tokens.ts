@@ -4,6 +4,8 @@ import { answering } from './answer.ts'
 import { ageOf, idOf, registrationOption } from './options.ts'
 
 const MAX_NAME = 100
+/** As many as a host may be set to take of any. */
+const MAX_PER_SECOND = 1_000_000
 
 export function tokenCommands(program: Command): void {
   const tokens = program.command('tokens').description('access of other programs to the API')
@@ -22,6 +24,12 @@ export function tokenCommands(program: Command): void {
         .default('client')
     )
     .addOption(new Option('--expires <age>', 'how long it is valid, such as 90d; for ever otherwise').argParser(ageOf))
+    .addOption(
+      new Option(
+        '--limit <number>',
+        'requests a second that a host takes of it; LV_PLUGIN_QUOTA_API otherwise'
+      ).argParser(perSecondOf)
+    )
     .action(answering(async options => (await import('./tokens-actions.ts')).tokensCreate(options)))
   tokens
     .command('list')
@@ -47,4 +55,11 @@ function nameOf(text: string): string {
   if (name === '' || name.length > MAX_NAME || /\p{Cc}/u.test(name))
     throw new InvalidArgumentError(`It is a text of at most ${MAX_NAME} characters, without control characters.`)
   return name
+}
+
+function perSecondOf(text: string): number {
+  const number = Number(text)
+  if (!/^\d+$/.test(text) || number < 1 || number > MAX_PER_SECOND)
+    throw new InvalidArgumentError(`It is a whole number from 1 to ${MAX_PER_SECOND}.`)
+  return number
 }

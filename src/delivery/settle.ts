@@ -2,6 +2,7 @@ import type { Status } from 'channel-kit/chat'
 import { inArray } from 'drizzle-orm'
 import { statusEvent } from '../events/event.ts'
 import { writeEvents } from '../events/write.ts'
+import { registrationLock } from '../inbound/account-news.ts'
 import { writeMemories } from '../inbound/conversation-memory.ts'
 import { storeEvents } from '../inbound/store-events.ts'
 import { recheckUnmatched } from '../inbound/unmatched-statuses.ts'
@@ -125,10 +126,11 @@ export async function settleMessages(
     results.map(({ claimed }) => claimed.conversationId)
   )
   const pauses = results.some(({ decision }) => pauseUntil(decision, now) !== undefined)
+  const reported = results.flatMap(({ decision }) => immediateEvents(decision))
   await lockRegistrations(
     tx,
     results.map(({ claimed }) => claimed.registrationId),
-    pauses ? 'no key update' : 'share'
+    pauses ? 'no key update' : registrationLock(reported)
   )
   const before = await statusesBefore(tx, results)
   const written = await applyResults(tx, results, now)

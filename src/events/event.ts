@@ -5,13 +5,16 @@ import type { Cost } from 'channel-kit/event'
 
 export const EVENT_TYPES = [
   'message.received',
+  'message.sent_elsewhere',
   'message.status',
   'message.sent_elsewhere',
   'contact.renamed',
   'contact.suppressed',
   'conversation.held',
   'registration.paused',
-  'registration.changed'
+  'registration.changed',
+  'template.changed',
+  'quality.changed'
 ] as const
 
 export type EventType = (typeof EVENT_TYPES)[number]
@@ -22,7 +25,7 @@ export type EventBody = Readonly<Record<string, unknown>>
 /** An event to be written. */
 export interface NewEvent {
   registrationId: number
-  /** The conversation that it is about, which the caller has locked; without one, the caller has locked the registration. */
+  /** The conversation that it is about, which the caller has locked; without one, the caller has locked the registration, and not only shared. */
   conversationId?: number
   type: EventType
   body: EventBody

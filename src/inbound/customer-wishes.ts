@@ -1,4 +1,5 @@
 import type { ConsentEvent } from 'channel-kit/event'
+import { holdForLines } from '../contacts/holds.ts'
 import { liftIn, suppressIn } from '../contacts/suppressions.ts'
 import { refreshLine } from '../messages/line.ts'
 import type { Executor } from '../postgres/connect.ts'
@@ -6,6 +7,7 @@ import { messages } from '../postgres/schema/messages.ts'
 import { defaultOptOut, type OptOut, wishIn } from '../protocol/host-settings.ts'
 import type { Conversation } from '../queue/conversations.ts'
 import type { Arrived } from './conversation-memory.ts'
+import { isByBusiness, isByCustomer } from './incoming-messages.ts'
 
 /** Wishes of customers: words by which they opt out of marketing and in again, and what their gateway knows. Their messages reach the CRM as all do. */
 
@@ -17,8 +19,21 @@ interface Heeding {
   late: boolean
 }
 
-/** Heeds the wishes of new messages, in their order. The caller has locked their conversations and registrations. */
-export async function heedWishes(
+/**
+ * Heeds new messages: the wishes of customers, in their order, and lines of the business, which hold their conversations. The
+ * caller has locked their conversations and registrations.
+ */
+export async function heedLines(tx: Executor, arrived: readonly Arrived[], how: Heeding): Promise<void> {
+  await heedWishes(
+    tx,
+    arrived.filter(({ event }) => isByCustomer(event)),
+    how
+  )
+  const byBusiness = how.late ? [] : arrived.filter(({ event }) => isByBusiness(event))
+  await holdForLines(tx, [...new Set(byBusiness.map(({ conversation }) => conversation.id))])
+}
+
+async function heedWishes(
   tx: Executor,
   arrived: readonly Arrived[],
   { registrations, now, late }: Heeding

@@ -43,6 +43,8 @@ function contactsOf(event: GatewayEvent): string[] {
     case 'status':
       return event.contact === undefined ? [] : [event.contact]
     case 'note':
+    case 'template':
+    case 'quality':
       return []
   }
 }

@@ -138,7 +138,8 @@ const save = (tx: Executor, id: number, { events, skipped, failed }: Counts, at:
 
 /**
  * Keeps of an event what holds for good. A message is as old as its call. What a channel wants to remember, its notes and new
- * names of contacts would replace newer ones; an automatic answer would come days late.
+ * names of contacts would replace newer ones; an automatic answer would come days late, and so would
+ * news of the account.
  */
 function asThen(event: GatewayEvent, receivedAt: Date): GatewayEvent[] {
   switch (event.kind) {
@@ -158,6 +159,8 @@ function asThen(event: GatewayEvent, receivedAt: Date): GatewayEvent[] {
     case 'answer':
     case 'note':
     case 'renamed':
+    case 'template':
+    case 'quality':
       return []
   }
 }

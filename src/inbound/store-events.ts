@@ -7,12 +7,13 @@ import { enqueueOutbox, type NewOutboxItem } from '../outbox/enqueue.ts'
 import { answeredNotes } from '../outbox/notes.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { type Contact, conversationsOf, keyOf, lockConversations, lockRegistrations } from '../queue/conversations.ts'
+import { accountNews, isAccountNews, registrationLock } from './account-news.ts'
 import { applyStatus } from './apply-status.ts'
 import { enqueueAnswers } from './auto-replies.ts'
 import { addAliases, learnNames, writeAddresses } from './contact-aliases.ts'
 import { type Arrived, type Memory, writeLastIncoming, writeMemories } from './conversation-memory.ts'
-import { heedConsents, heedWishes } from './customer-wishes.ts'
-import { incomingItems, receivedBody } from './incoming-messages.ts'
+import { heedConsents, heedLines } from './customer-wishes.ts'
+import { incomingItems, isByCustomer, isHidden, messageNews } from './incoming-messages.ts'
 import { addParts, holdWaiting, type MatchedMessage, matchMessages, type ReportedEvent } from './match-messages.ts'
 import { latestOf, normalize } from './normalize-events.ts'
 import { saveStatuses, statusItems } from './save-status.ts'
@@ -49,8 +50,8 @@ export async function storeEvents(
   ])
   const registrations = await lockRegistrations(
     tx,
-    locked.map(({ registrationId }) => registrationId),
-    'share'
+    [...locked, ...all.filter(({ event }) => isAccountNews(event))].map(({ registrationId }) => registrationId),
+    registrationLock(all.map(({ event }) => event))
   )
   // Messages are matched again under the lock, when no other transaction can change their statuses. A message whose
   // attempt returned meanwhile is not locked, and counts as unmatched.
@@ -85,19 +86,30 @@ export async function storeEvents(
   const told: { event: NewEvent; item?: NewOutboxItem }[] = []
   const items = all.flatMap(event => itemsOf(event))
   // A customer who answers an API client's message is read with what is answered.
-  const notes = await answeredNotes(tx, locked, [...arriving.keys()])
+  const answering = [...arriving].flatMap(([item, arrived]) => (isByCustomer(arrived.event) ? [item] : []))
+  const notes = await answeredNotes(tx, locked, answering)
   const added = await enqueueOutbox(tx, locked, [...notes, ...items])
   await saveStatuses(tx, [...changed], now)
   await sendAgain(tx, [...changed])
   await keepUnmatched(tx, all.flatMap(unmatchedOf))
+  // New ones: of customers, of the business itself, and of the channel.
   const arrived = added.flatMap(item => arriving.get(item) ?? [])
-  await writeLastIncoming(tx, arrived, { now, late })
+  await writeLastIncoming(
+    tx,
+    arrived.filter(({ event }) => !isHidden(event)),
+    { now, late }
+  )
   await writeMemories(tx, all.flatMap(memoryOf(new Set(arrived.map(({ event }) => event)))))
   const renames = await writeAddresses(tx, all, locked)
   const fresh = new Set(added)
-  await writeEvents(tx, [...told.filter(({ item }) => !item || fresh.has(item)).map(({ event }) => event), ...renames])
+  const news = await accountNews(tx, all, now)
+  await writeEvents(tx, [
+    ...told.filter(({ item }) => !item || fresh.has(item)).map(({ event }) => event),
+    ...renames,
+    ...news
+  ])
   await writeNotes(tx, all.flatMap(noteOf), now)
-  await heedWishes(tx, arrived, { registrations, now, late })
+  await heedLines(tx, arrived, { registrations, now, late })
   await heedConsents(tx, all.flatMap(consentOf), now)
   await enqueueAnswers(tx, all.flatMap(answerOf), all.flatMap(messageOf), now)
 
@@ -117,11 +129,8 @@ export async function storeEvents(
     const items = incomingItems(conversation, event)
     for (const first of items.slice(0, 1)) {
       arriving.set(first, { conversation, event })
-      const body = receivedBody(event)
-      told.push({
-        event: { registrationId, conversationId: conversation.id, type: 'message.received', body },
-        item: first
-      })
+      const news = messageNews(event)
+      if (news) told.push({ event: { registrationId, conversationId: conversation.id, ...news }, item: first })
     }
     return items
   }

@@ -1,6 +1,6 @@
 import type { Attachment, ChatMessage, Status } from 'channel-kit/chat'
 import type { Media } from 'channel-kit/event'
-import { and, inArray, isNull } from 'drizzle-orm'
+import { and, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
 import { namedElsewhere, nameIn } from '../postgres/names-in-sql.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
@@ -25,6 +25,8 @@ export type NewOutboxItem = {
       message: Omit<ChatMessage, 'attachments'>
       attachments: readonly (Attachment | Media)[]
     }
+  /** A message that the CRM is not told of: settled from the start, and kept as long as others, so that a repeat is known. */
+  | { kind: 'hidden'; ref: string }
 )
 
 /**
@@ -38,7 +40,7 @@ export async function enqueueOutbox(
 ): Promise<NewOutboxItem[]> {
   if (news.length === 0) return []
   const byId = new Map(locked.map(conversation => [conversation.id, conversation]))
-  const rows = news.map(one => {
+  const rows = news.map((one): Inserted => {
     const conversation = byId.get(one.conversationId)
     if (!conversation) throw new Error('The conversation of an item was not locked')
     return {
@@ -46,12 +48,12 @@ export async function enqueueOutbox(
       conversationId: one.conversationId,
       kind: one.kind,
       ...itemOf(one),
-      ...heldFor(one)
+      ...stateOf(one)
     }
   })
   const added = await insert(tx, rows)
-  const incoming = added.length < rows.length ? rows.filter(isIncoming) : []
-  const known = await namedElsewhere(tx, incoming, {
+  const named = added.length < rows.length ? rows.filter(isNamedByGateway) : []
+  const known = await namedElsewhere(tx, named, {
     table: outbox,
     column: outbox.dedupe,
     nameOf: ({ dedupe }) => dedupe
@@ -59,8 +61,15 @@ export async function enqueueOutbox(
   // The key as recall.ts looks for it.
   for (const row of known) row.dedupe = nameIn(row.dedupe, row)
   if (known.length > 0) added.push(...(await insert(tx, known)))
-  if (added.length === 0) return []
+  const open = added.filter(({ settledAt }) => settledAt === null)
+  if (open.length > 0) await offer(tx, open)
+  const fresh = new Set(added.map(({ conversationId, dedupe }) => `${conversationId} ${dedupe}`))
+  // A gateway may name the same message twice in a call: only the first of both is new.
+  return news.filter((_, index) => fresh.delete(`${rows[index]?.conversationId} ${rows[index]?.dedupe}`))
+}
 
+/** Has the files of new items fetched, and finds a host that tells the CRM of the others. */
+async function offer(tx: Executor, added: Awaited<ReturnType<typeof insert>>): Promise<void> {
   const held = added.filter(({ dueAt }) => dueAt >= NEVER_DUE)
   for (const { id } of held) {
     await addJob(tx, 'media', { item: id }, { key: `media ${id}` })
@@ -78,8 +87,6 @@ export async function enqueueOutbox(
     'tell',
     added.map(({ registrationId }) => registrationId)
   )
-  const fresh = new Set(added.map(({ conversationId, dedupe }) => `${conversationId} ${dedupe}`))
-  return news.filter((_, index) => fresh.has(`${rows[index]?.conversationId} ${rows[index]?.dedupe}`))
 }
 
 /** Items of these that are there already, under their key or under that of their conversation. */
@@ -110,7 +117,7 @@ export async function knownItems(
   )
 }
 
-type Inserted = typeof outbox.$inferInsert
+type Inserted = Omit<typeof outbox.$inferInsert, 'settledAt'> & { settledAt?: SQL }
 
 const insert = (tx: Executor, rows: readonly Inserted[]) =>
   tx
@@ -122,27 +129,31 @@ const insert = (tx: Executor, rows: readonly Inserted[]) =>
       registrationId: outbox.registrationId,
       conversationId: outbox.conversationId,
       dedupe: outbox.dedupe,
-      dueAt: outbox.dueAt
+      dueAt: outbox.dueAt,
+      settledAt: outbox.settledAt
     })
 
-const isIncoming = ({ kind }: Inserted) => kind === 'incoming'
+const isNamedByGateway = ({ kind }: Inserted) => kind !== 'status'
 
 /** Body and key of an item as they are stored. */
 export const itemOf = (news: NewOutboxItem) => ({ body: bodyOf(news), dedupe: dedupeOf(news) })
 
-const bodyOf = (news: NewOutboxItem) =>
-  news.kind === 'status'
-    ? statusBody(news.crmId, news.status)
-    : incomingBody({ ...news.message, attachments: news.attachments.filter(isReady) })
+function bodyOf(news: NewOutboxItem) {
+  if (news.kind === 'hidden') return {}
+  if (news.kind === 'status') return statusBody(news.crmId, news.status)
+  return incomingBody({ ...news.message, attachments: news.attachments.filter(isReady) })
+}
 
 export const isReady = (one: Attachment | Media): one is Attachment => !('media' in one)
 
-const heldFor = (news: NewOutboxItem) =>
-  news.kind === 'incoming' && !news.attachments.every(isReady)
-    ? { dueAt: NEVER_DUE, media: { attachments: news.attachments, tries: 0 } }
-    : {}
+function stateOf(news: NewOutboxItem) {
+  if (news.kind === 'hidden') return { state: 'delivered' as const, settledAt: sql`now()` }
+  if (news.kind === 'incoming' && !news.attachments.every(isReady))
+    return { dueAt: NEVER_DUE, media: { attachments: news.attachments, tries: 0 } }
+  return {}
+}
 
-const dedupeOf = (news: NewOutboxItem) =>
-  news.kind === 'status'
-    ? statusKey(news.status, news.crmId, news.replays)
-    : (news.isNote ? noteKey : incomingKey)(news.ref)
+function dedupeOf(news: NewOutboxItem): string {
+  if (news.kind === 'status') return statusKey(news.status, news.crmId, news.replays)
+  return news.kind === 'incoming' && news.isNote ? noteKey(news.ref) : incomingKey(news.ref)
+}

@@ -1,5 +1,5 @@
 import { STATUSES } from 'channel-kit/chat'
-import { and, asc, desc, eq, gt, inArray, lt, lte, max, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lt, lte, max, ne, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
@@ -20,7 +20,7 @@ const COLUMNS = {
   id: outbox.id,
   registrationId: outbox.registrationId,
   contact: conversations.contact,
-  kind: outbox.kind,
+  kind: sql<'status' | 'incoming'>`${outbox.kind}`,
   body: outbox.body,
   state: outbox.state,
   attempts: outbox.attempts,
@@ -47,7 +47,7 @@ export const listItems = (
     .select(COLUMNS)
     .from(outbox)
     .innerJoin(conversations, eq(conversations.id, outbox.conversationId))
-    .where(and(...matching(wanted), after === undefined ? undefined : lt(outbox.id, after)))
+    .where(and(...matching(wanted), ne(outbox.kind, 'hidden'), after === undefined ? undefined : lt(outbox.id, after)))
     .orderBy(desc(outbox.id))
     .limit(limit)
 

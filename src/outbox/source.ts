@@ -5,6 +5,7 @@ import { faultOf } from '../postgres/fault.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
 import { outbox } from '../postgres/schema/outbox.ts'
 import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
+import type { Kind } from '../protocol/special-request.ts'
 import { claim, claimedBy, handOff, release } from '../queue/claims.ts'
 import { lockConversations } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
@@ -16,8 +17,8 @@ import { archive } from '../registrations/archive.ts'
 
 export type ClaimedItem = Pick<
   typeof outbox.$inferSelect,
-  'id' | 'registrationId' | 'conversationId' | 'kind' | 'body' | 'attempts' | 'offeredSince'
->
+  'id' | 'registrationId' | 'conversationId' | 'body' | 'attempts' | 'offeredSince'
+> & { kind: Kind }
 
 /** The decision that follows an attempt to deliver an item. */
 export type DeliveryDecision =

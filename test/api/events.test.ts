@@ -18,7 +18,7 @@ t.test('what happens to messages, contacts and registrations is told in order, a
   const { ask, plugin, report, read, received } = await build(t)
   const { message } = await plugin.send(text('anna', 'hello'))
   const ref = `ref-${await received(message.id)}`
-  await report(wrote('in-1', 'anna', 'x'.repeat(4_001)))
+  await report(wrote('in-1', 'anna', 'x'.repeat(4_001)), wrote('in-1', 'anna', 'twice in a call'))
   await report(wrote('in-1', 'anna', 'once more'))
   await report({ kind: 'renamed', from: 'anna', to: 'anna b.' }, { kind: 'renamed', from: 'anna', to: 'anna b.' })
   await report({ kind: 'status', ref, status: 'error', reason: 'no such number', code: '131026' })
@@ -26,6 +26,8 @@ t.test('what happens to messages, contacts and registrations is told in order, a
   const { events, next } = await read('registration=1')
   t.match(events, [
     { type: 'registration.changed', registration: 1, change: 'registered' },
+    { type: 'message.sent_elsewhere', source: 'crm', contact: 'anna', crmId: message.id, text: 'hello' },
+    { type: 'conversation.held', contact: 'anna', held: true, by: 'crm' },
     { type: 'message.status', contact: 'anna', crmId: message.id, status: 'sent', client: null, cost: null },
     {
       type: 'message.received',
@@ -38,7 +40,7 @@ t.test('what happens to messages, contacts and registrations is told in order, a
     { type: 'contact.renamed', contact: 'anna', from: 'anna', to: 'anna b.' },
     { type: 'message.status', status: 'error', reason: 'no such number', code: '131026', part: null }
   ])
-  t.equal(events.length, 5)
+  t.equal(events.length, 7)
   t.same(await read(`registration=1&after=${next}`), { events: [], next })
   const first = await read('limit=2')
   const rest = await read(`limit=1000&after=${first.next}`)

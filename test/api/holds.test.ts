@@ -131,6 +131,31 @@ t.test('an item is not sent if somebody has written since the event that its cli
   t.equal(script.texts().filter(words => words === 'text f').length, 1)
 })
 
+t.test('a line of the business on its own phone holds the conversation, and one of the channel does not', async t => {
+  const { report, ask, post, ended, events, told } = await talkHost(t)
+  await report(wrote('in-1', 'anna', 'a question'))
+  const [asked] = (await events('types=message.received')).events
+  await report({ ...wrote('n-1', 'anna', '[Not delivered: no such number]'), by: 'channel' })
+  t.match((await ask(holdOf('anna'))).json, { held: false })
+  await post({ id: 'a', contact: 'anna', ifNotHeld: true, ifNoneAfter: String(asked?.id) })
+  t.equal((await ended('a')).state, 'accepted')
+
+  await report({ ...wrote('e-1', 'anna', 'stop'), by: 'business', hidden: true })
+  t.match((await ask(holdOf('anna'))).json, { held: true, by: 'phone' })
+  await post(
+    { id: 'b', contact: 'anna', ifNotHeld: true },
+    { id: 'c', contact: 'anna', ifNoneAfter: String(asked?.id) }
+  )
+  t.equal((await ended('b')).reason, 'skipped: held')
+  t.equal((await ended('c')).reason, 'skipped: somebody has written since')
+  await until('the CRM to hear of the others', async () => told('anna').length === 2)
+  t.same(told('anna'), ['a question', '[Not delivered: no such number]'])
+  t.match((await events('types=message.received,message.sent_elsewhere,contact.suppressed')).events, [
+    { type: 'message.received', text: 'a question' },
+    { type: 'message.sent_elsewhere', source: 'phone', text: 'stop', ref: 'e-1', crmId: null }
+  ])
+})
+
 t.test('an item whose event is not kept any more, or is none, is not sent', async t => {
   const { post, ended, report, db, events } = await talkHost(t)
   await report(wrote('in-1', 'anna'), wrote('in-2', 'bob'))

@@ -92,6 +92,32 @@ t.test('a token that is revoked or expired opens nothing from the next request o
   t.ok(actions.includes('token.created') && actions.includes('token.revoked'))
 })
 
+t.test('a limit of its own holds for a token, above and below that of the host', async t => {
+  const env = host.environment
+  const few = await cliJson<{ id: number; token: string; perSecond: number }>(
+    t,
+    ['tokens', 'create', '--scopes', 'read', '--name', 'few', '--limit', '2'],
+    { env }
+  )
+  t.equal(few.perSecond, 2)
+  const many = await token({ name: 'many', perSecond: 500 })
+  const crowd = async (own: string) => {
+    const answers = await Promise.all(Array.from({ length: 80 }, () => ask('/messages?limit=1', { token: own })))
+    return answers.filter(({ status }) => status === 429)
+  }
+  const refused = await crowd(few.token)
+  t.ok(refused.length >= 40, `${refused.length} are refused`)
+  for (const { headers } of refused) t.ok(Number(headers.get('retry-after')) >= 1)
+  t.same(await crowd(many), [], 'the host takes 50 of others')
+  t.match((await cli(t, ['tokens', 'list'], { env })).stdout, /few +read +all +2 /)
+  const made = (await ask('/audit')).json.items.filter(({ action }) => action === 'token.created')
+  t.match(made.slice(0, 2), [{ details: { perSecond: 500 } }, { details: { token: few.id, perSecond: 2 } }])
+  t.match(await cli(t, ['tokens', 'create', '--scopes', 'read', '--limit=0'], { env }), {
+    code: 1,
+    stderr: /whole number from 1 to 1000000/
+  })
+})
+
 t.test('a token is stored as a hash alone', async t => {
   const made = await token({ name: 'secret keeper' })
   const [row] = await host.database.sql`select * from api_tokens where name = 'secret keeper'`

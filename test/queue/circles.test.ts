@@ -53,7 +53,11 @@ t.test('locks: transactions about several registrations at the same time never w
       ),
       'hear more': report(
         database,
-        order.map(id => unknown(id, round))
+        order.flatMap(id => [unknown(id, round), changed(id, round)])
+      ),
+      'hear of accounts': report(
+        database,
+        order.toReversed().map(id => changed(id, round))
       )
     }
     const ends = await Promise.allSettled(Object.values(steps))
@@ -108,6 +112,11 @@ const report = ({ db }: Database, all: Parameters<typeof storeEvents>[1]) =>
 const heard = (registrationId: number, round: number) => ({
   registrationId,
   event: wrote(`incoming ${round}`, `contact ${registrationId}`)
+})
+
+const changed = (registrationId: number, round: number) => ({
+  registrationId,
+  event: { kind: 'template', ref: `change ${round}`, change: 'status', name: 'offer' } as const
 })
 
 /** A status of a message that has not been sent yet, so that it is kept as unmatched. */

@@ -88,10 +88,27 @@ const event = fc.oneof(
     content: fc.constant({ text: 'a\ud800\0', format: 'text' }),
     attachments: fc.constant([]),
     context: fc.object(),
+    by: fc.constantFrom('business', undefined),
+    hidden: fc.boolean(),
     at: fc.date({ noInvalidDate: false })
   }),
   nearly({ kind: fc.constant('renamed'), from: fc.constantFrom('1', '2', '3'), to: fc.constantFrom('1', '2', '4\0') }),
   nearly({ kind: fc.constant('note'), name: half, value: fc.object() }),
+  nearly({
+    kind: fc.constant('template'),
+    ref: fc.string({ unit: 'binary', minLength: 1 }),
+    change: fc.constantFrom('status', 'content'),
+    name: half,
+    status: fc.string({ minLength: 1 }),
+    reason: half
+  }),
+  nearly({
+    kind: fc.constant('quality'),
+    ref: fc.string({ unit: 'binary', minLength: 1 }),
+    of: fc.constantFrom('number', 'template'),
+    name: half,
+    limit: fc.string({ minLength: 1 })
+  }),
   nearly({
     kind: fc.constant('answer'),
     ref: fc.string({ minLength: 1 }),

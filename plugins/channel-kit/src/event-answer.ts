@@ -59,6 +59,8 @@ const check = kinds<GatewayEvent>({
   either: Type.Object({ kind: Type.Literal('either'), statuses: list(STATUS, MOST.attachments) }),
   message: Type.Object({
     kind: Type.Literal('message'),
+    by: Type.Optional(word(['business', 'channel'])),
+    hidden: Type.Optional(Type.Boolean()),
     ref: Id,
     contact: Contact,
     subject: Type.Union([Type.Null(), text(MOST.name)]),
@@ -90,7 +92,31 @@ const check = kinds<GatewayEvent>({
     purpose: word(['marketing', 'all']),
     isGiven: Type.Boolean()
   }),
-  note: Type.Object({ kind: Type.Literal('note'), name: text(MOST.note, 1), value: Type.Optional(opaque()) })
+  note: Type.Object({ kind: Type.Literal('note'), name: text(MOST.note, 1), value: Type.Optional(opaque()) }),
+  template: Type.Object({
+    kind: Type.Literal('template'),
+    ref: Id,
+    change: word(['status', 'category', 'content']),
+    name: Id,
+    language: Type.Optional(StoredWord),
+    status: Type.Optional(StoredWord),
+    reason: Type.Optional(Reason),
+    category: Type.Optional(StoredWord),
+    categoryBefore: Type.Optional(StoredWord),
+    categoryNext: Type.Optional(StoredWord)
+  }),
+  quality: Type.Object({
+    kind: Type.Literal('quality'),
+    ref: Id,
+    of: word(['number', 'template']),
+    name: Id,
+    language: Type.Optional(StoredWord),
+    event: Type.Optional(StoredWord),
+    from: Type.Optional(StoredWord),
+    to: Type.Optional(StoredWord),
+    limit: Type.Optional(StoredWord),
+    limitBefore: Type.Optional(StoredWord)
+  })
 })
 
 /** `leftOut`: told where a field is wrong that an event can do without. Where there is nobody to be told, it goes as quietly. */

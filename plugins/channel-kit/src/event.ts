@@ -9,6 +9,8 @@ export type GatewayEvent =
   | RenamedEvent
   | ConsentEvent
   | NoteEvent
+  | TemplateEvent
+  | QualityEvent
 
 /** How far a message, or a part of one, got. */
 export interface StatusEvent {
@@ -64,9 +66,17 @@ export interface EitherEvent {
   statuses: readonly StatusEvent[]
 }
 
-/** A message of a customer. */
+/** A message of a customer, or of the business to one. */
 export interface MessageEvent extends Omit<ChatMessage, 'attachments'> {
   kind: 'message'
+  /**
+   * `business`: a person of the business wrote it to the contact, not through the host, such as on a phone that shares the
+   * number. The CRM is told of it all the same, but it is no answer of the customer's. `channel`: the channel itself tells
+   * the agents something in the chat. Without it the customer wrote it.
+   */
+  by?: 'business' | 'channel'
+  /** By the business: the CRM is not told of it. */
+  hidden?: boolean
   /** The gateway's id of the message; the same one twice is one message. */
   ref: string
   /** When the gateway got it; now, if it does not say. */
@@ -134,4 +144,38 @@ export interface NoteEvent {
   name: string
   /** JSON; null forgets it. */
   value: unknown
+}
+
+/** A template of the account is another one now, in the gateway's words. */
+export interface TemplateEvent {
+  kind: 'template'
+  /** The same one twice is one change: name what changed, and when. */
+  ref: string
+  change: 'status' | 'category' | 'content'
+  name: string
+  language?: string
+  status?: string
+  reason?: string
+  category?: string
+  categoryBefore?: string
+  /** The category that the gateway says it will have. */
+  categoryNext?: string
+}
+
+/** The gateway thinks otherwise of the account's number, or of a template, and may let it send more or less for that. */
+export interface QualityEvent {
+  kind: 'quality'
+  /** The same one twice is one change. */
+  ref: string
+  of: 'number' | 'template'
+  /** The number, or the name of the template. */
+  name: string
+  language?: string
+  /** The gateway's word for what happened. */
+  event?: string
+  from?: string
+  to?: string
+  /** The most that the number may send, as the gateway writes it. */
+  limit?: string
+  limitBefore?: string
 }

@@ -74,6 +74,7 @@ t.test('what the business writes in its app is a note, unless it is ours, or nob
   t.match(events, [
     {
       kind: 'message',
+      by: 'business',
       ref: ASKED,
       contact: CUSTOMER,
       content: { text: '[Written in the WhatsApp app of the business]\nHi' },
@@ -81,7 +82,8 @@ t.test('what the business writes in its app is a note, unless it is ours, or nob
     }
   ])
   t.notOk('remember' in (events[0] ?? {}), 'it opens no window')
-  t.match(await receive(payload, { incoming: { echoes: ['hide'] } }), { events: [], ignored: { echo: 1 } })
+  t.notOk('hidden' in (events[0] ?? {}))
+  t.match((await receive(payload, { incoming: { echoes: ['hide'] } })).events, [{ by: 'business', hidden: true }])
 
   const { tools, said, notes } = lent()
   notes.webhook = { value: {}, at: NOW }

@@ -153,9 +153,42 @@ const Changed = Type.Object(
   { title: 'RegistrationChanged' }
 )
 
-const Event = Type.Union([StatusReached, Received, SentElsewhere, Renamed, Suppressed, Held, Paused, Changed], {
-  title: 'Event'
-})
+const TemplateChanged = Type.Object(
+  {
+    ...COMMON,
+    type: Type.Literal('template.changed'),
+    change: Type.Enum(['status', 'category', 'content']),
+    name: Type.String(),
+    language: Text,
+    status: Text,
+    reason: Text,
+    category: Text,
+    categoryBefore: Text,
+    categoryNext: Nullable(Type.String({ description: 'The one that the gateway says it will have' }))
+  },
+  { title: 'TemplateChanged', description: "In the gateway's words; null: it does not say" }
+)
+
+const QualityChanged = Type.Object(
+  {
+    ...COMMON,
+    type: Type.Literal('quality.changed'),
+    of: Type.Enum(['number', 'template']),
+    name: Type.String({ description: 'The number, or the name of the template' }),
+    language: Text,
+    event: Nullable(Type.String({ description: "The gateway's word for what happened" })),
+    from: Text,
+    to: Text,
+    limit: Nullable(Type.String({ description: 'The most that the number may send, as the gateway writes it' })),
+    limitBefore: Text
+  },
+  { title: 'QualityChanged', description: "In the gateway's words; null: it does not say" }
+)
+
+const Event = Type.Union(
+  [StatusReached, Received, SentElsewhere, Renamed, Suppressed, Held, Paused, Changed, TemplateChanged, QualityChanged],
+  { title: 'Event' }
+)
 
 const ONE_TYPE = `(${EVENT_TYPES.map(type => type.replace('.', '\\.')).join('|')})`
 
@@ -293,6 +326,10 @@ function defaultsOf(type: EventType, contact: string | null, names: FedEvent['na
     case 'contact.renamed':
     case 'contact.suppressed':
       return { contact }
+    case 'template.changed':
+      return { language: null, status: null, reason: null, category: null, categoryBefore: null, categoryNext: null }
+    case 'quality.changed':
+      return { language: null, event: null, from: null, to: null, limit: null, limitBefore: null }
     default:
       return {}
   }

@@ -14,6 +14,8 @@ export const apiTokens = pgTable('api_tokens', {
   scopes: text().array().$type<Scope[]>().notNull(),
   /** The only registration that the token may touch; null: all. */
   registrationId: bigint({ mode: 'number' }).references(() => registrations.id, { onDelete: 'cascade' }),
+  /** Requests a second that a host takes of it; null: as many as of any. */
+  perSecond: integer(),
   createdAt: now(),
   expiresAt: time(),
   revokedAt: time()

@@ -24,7 +24,8 @@ export const outbox = pgTable(
     id: id(),
     registrationId: bareKey(),
     conversationId: bareKey(),
-    kind: text().$type<'status' | 'incoming'>().notNull(),
+    /** `hidden`: an incoming message that the CRM is not told of, kept by its key alone. */
+    kind: text().$type<'status' | 'incoming' | 'hidden'>().notNull(),
     /** The claim `body`. It is signed anew at each attempt. */
     body: json().$type<object>().notNull(),
     /** The outbox key: an item with the same key is added once. */

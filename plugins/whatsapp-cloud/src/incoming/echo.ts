@@ -10,8 +10,9 @@ import { type Context, contentOf, timeOf } from './message.ts'
 /**
  * Messages that the business writes on its own phone, where that shares the
  * number with us. The CRM cannot be told of messages that others sent, so they
- * become notes, and never messages of the customer: they open no window, and no
- * `/reply` quotes them. `known`: the host's message of this id.
+ * become notes, unless the admin hides them, and never messages of the customer:
+ * they open no window, and no `/reply` quotes them. `known`: the host's message
+ * of this id.
  */
 export function eventsOfEcho(
   message: Json,
@@ -22,7 +23,6 @@ export function eventsOfEcho(
 ): GatewayEvent[] | Skipped {
   const ref = text(message.id)
   const contact = contactOf(customer)
-  if (chosen(manner.incoming.echoes) === 'hide') return skipped('echo')
   if (known) return skipped('echo of what is known')
   if (!contact || !ref) return skipped('echo to nobody')
   const content = read(message, { ...manner, echo: true })
@@ -34,6 +34,8 @@ export function eventsOfEcho(
     ...sameCustomer(customer),
     {
       kind: 'message',
+      by: 'business',
+      ...(chosen(manner.incoming.echoes) === 'hide' ? { hidden: true } : {}),
       ref,
       contact,
       subject: null,

@@ -20,6 +20,7 @@ export function failureNote(
   return [
     {
       kind: 'message',
+      by: 'channel',
       ref: `${ref}:failed`,
       contact,
       subject: null,

@@ -32,14 +32,20 @@ export function itemsOf({ object, entry }: Json, tools: WhatsAppTools): Item[] {
   if (object !== 'whatsapp_business_account') return [foreignItem('', `object ${text(object)}`)]
   return list(entry)
     .map(record)
-    .flatMap(({ id, changes }) =>
+    .flatMap(({ id, time, changes }) =>
       list(changes)
         .map(record)
-        .flatMap(change => itemsOfChange(text(id), change, tools))
+        .flatMap(change => itemsOfChange({ accountId: text(id), time: text(time) }, change, tools))
     )
 }
 
-function itemsOfChange(accountId: string, { field, value }: Json, tools: WhatsAppTools): Item[] {
+interface Entry {
+  accountId: string
+  /** When Meta heard of what the entry brings: the same in a repeat. */
+  time: string
+}
+
+function itemsOfChange({ accountId, time }: Entry, { field, value }: Json, tools: WhatsAppTools): Item[] {
   const { businessAccountId, phoneNumberId } = tools.settings.account
   const given = record(value)
   const number = text(record(given.metadata).phone_number_id)
@@ -47,7 +53,7 @@ function itemsOfChange(accountId: string, { field, value }: Json, tools: WhatsAp
     return [foreignItem(number, 'another account')]
   if (field === 'messages') return itemsOfMessages(given, tools)
   if (field === 'smb_message_echoes') return itemsOfEchoes(given, tools)
-  return [plainItem(() => eventsOfField(text(field), given))]
+  return [plainItem(() => eventsOfField(text(field), given, time))]
 }
 
 function itemsOfMessages(value: Json, { settings: { incoming, window }, translate, now }: WhatsAppTools): Item[] {

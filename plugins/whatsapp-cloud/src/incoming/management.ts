@@ -1,11 +1,12 @@
 import type { GatewayEvent, NoteEvent } from 'channel-kit/event'
 import { type Json, list, record, text } from 'channel-kit/json'
 import { templateNote } from '../graph/templates.ts'
+import { newsOf } from './account-news.ts'
 import { type Skipped, skipped } from './content.ts'
 import { renamed } from './customer.ts'
 import { eventsOfPreferences } from './opt-out.ts'
 
-/** Events about the account itself: kept for the form's preview, never a line of a chat. README.md, "State". */
+/** Events about the account itself: kept for the form's preview, and told to API clients, never a line of a chat. README.md, "State". */
 
 const TEMPLATE_FIELDS = [
   'message_template_status_update',
@@ -31,9 +32,10 @@ export const ASTRAY = 'astray'
 /** Most characters of a value that is kept. */
 const LONGEST = 4_000
 
-export function eventsOfField(field: string, value: Json): GatewayEvent[] | Skipped {
-  if (TEMPLATE_FIELDS.includes(field)) return eventsOfTemplate(field, value)
-  if (ACCOUNT_FIELDS.includes(field)) return [note(field, value)]
+/** `time`: that of the webhook's entry. */
+export function eventsOfField(field: string, value: Json, time: string): GatewayEvent[] | Skipped {
+  if (TEMPLATE_FIELDS.includes(field)) return [...eventsOfTemplate(field, value), ...newsOf({ field, value, time })]
+  if (ACCOUNT_FIELDS.includes(field)) return [note(field, value), ...newsOf({ field, value, time })]
   if (field === 'user_id_update') return list(value.user_id_update).flatMap(update => eventsOfUserId(record(update)))
   if (field === 'user_preferences') return eventsOfPreferences(value)
   if (field === 'history') return eventsOfHistory(value)

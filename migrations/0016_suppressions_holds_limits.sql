@@ -9,6 +9,7 @@ CREATE TABLE "suppressions" (
 	"at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+ALTER TABLE "api_tokens" ADD COLUMN "per_second" integer;--> statement-breakpoint
 ALTER TABLE "conversations" ADD COLUMN "suppressed" text;--> statement-breakpoint
 ALTER TABLE "conversations" ADD COLUMN "held_until" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "conversations" ADD COLUMN "held_by" text;--> statement-breakpoint
