@@ -59,6 +59,7 @@ import { holdKeys } from './secrets/key-holders.ts'
 import { uploadQuota } from './storage/quota.ts'
 import { openSpool } from './storage/spool.ts'
 import { openUploads, uploadsRoot } from './storage/uploads.ts'
+import { createPusher } from './webhook-push/pusher.ts'
 
 interface Given {
   /** Channels that are no packages; tests mount theirs so, instead of those of LV_PLUGIN_CHANNELS. */
@@ -102,11 +103,13 @@ export async function startHost(
     closing.push(parts.close)
 
     const worker = config.roles.worker ? await startWorker(parts.work) : undefined
-    if (worker) closing.push(worker.close, parts.interrupt, startSweeps({ ...parts.work, now }).stop)
+    // Webhooks are given to other hosts when this one takes no jobs any more.
+    const { release, stop } = parts.pusher
+    if (worker) closing.push(release, worker.close, stop, parts.interrupt, startSweeps({ ...parts.work, now }).stop)
     const { database, secrets: keys } = opened
     const { ready, settings } = parts.web
+    const { readers } = parts
     const { log } = app
-    const readers = createWaitingReaders(async () => (await placeEvents(database)).last)
     const stored = (work: WorkKind) => (count: number) => {
       worker?.nudge(work)
       if (work === 'tell') readers.nudge()
@@ -133,6 +136,8 @@ export async function startHost(
         consoleToken,
         perSecond: quotas.api,
         keys,
+        outbound: parts.outbound,
+        keepsEvents: config.eventsMs > 0,
         replayCalls,
         readers,
         told: stored('tell'),
@@ -218,7 +223,13 @@ async function compose(
     random,
     log
   })
+  const readers = createWaitingReaders(async () => (await placeEvents(database)).last)
+  const push = { database, secrets, outbound, readers, userAgent: userAgent(config.selfUri), graceMs: queue.stopMs }
+  const pusher = createPusher({ ...push, host, now, random, log })
   return {
+    outbound,
+    readers,
+    pusher,
     /** Stops long work that may go on another time. */
     interrupt: async () => interruption.abort(),
     close: async () => {
@@ -263,7 +274,8 @@ async function compose(
         media: mediaTask({ database, ready, translate: own, now, interrupted: interruption.signal, log }),
         late: lateTask({ database, translate: own, waitMs: queue.mediaWaitMs, now }),
         lot: lotTask({ database, host, ready, policy: queue, interrupted: interruption.signal, now, log }),
-        operation: replayTask({ database, interrupted: interruption.signal, now, log })
+        operation: replayTask({ database, interrupted: interruption.signal, now, log }),
+        push: pusher.take
       },
       crons: [
         ...pollCrons(database, mounted),

@@ -8,7 +8,8 @@ export const EVENT_TYPES = [
   'message.status',
   'contact.renamed',
   'registration.paused',
-  'registration.changed'
+  'registration.changed',
+  'webhook.disabled'
 ] as const
 
 /** `message.sent_elsewhere`: kept for a channel that tells of such messages; none does yet. */
@@ -19,8 +20,9 @@ export type EventBody = Readonly<Record<string, unknown>>
 
 /** An event to be written. */
 export interface NewEvent {
-  registrationId: number
-  /** The conversation that it is about, which the caller has locked; without one, the caller has locked the registration. */
+  /** Null: it is about none, or about all of them. */
+  registrationId: number | null
+  /** The conversation that it is about, which the caller has locked; without one, the caller has locked the registration, if it is about one. */
   conversationId?: number
   type: EventType
   body: EventBody
@@ -67,4 +69,11 @@ export const changeEvent = (registrationId: number, change: RegistrationChange):
   registrationId,
   type: 'registration.changed',
   body: { change }
+})
+
+/** `registrationId`: of the webhook; the caller has locked it, or, where there is none, the webhook. */
+export const webhookEvent = (registrationId: number | null, webhook: number, reason: string): NewEvent => ({
+  registrationId,
+  type: 'webhook.disabled',
+  body: { webhook, reason }
 })

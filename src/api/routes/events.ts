@@ -2,7 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { EVENT_TYPES, type EventType } from '../../events/event.ts'
-import { endOfFeed, type FedEvent, type FeedFilter, type FeedPage, readFeed } from '../../events/feed.ts'
+import { eventFacts } from '../../events/event-facts.ts'
+import { endOfFeed, type FeedFilter, type FeedPage, readFeed } from '../../events/feed.ts'
 import type { WaitingReaders } from '../../events/waiting-readers.ts'
 import { within } from '../../http-client/timeout.ts'
 import type { Database } from '../../postgres/connect.ts'
@@ -104,7 +105,18 @@ const Changed = Type.Object(
   { title: 'RegistrationChanged' }
 )
 
-const Event = Type.Union([StatusReached, Received, Renamed, Paused, Changed], { title: 'Event' })
+const WebhookDisabled = Type.Object(
+  {
+    ...COMMON,
+    registration: Nullable(Id),
+    type: Type.Literal('webhook.disabled'),
+    webhook: Id,
+    reason: Type.String()
+  },
+  { title: 'WebhookDisabled' }
+)
+
+const Event = Type.Union([StatusReached, Received, Renamed, Paused, Changed, WebhookDisabled], { title: 'Event' })
 
 const ONE_TYPE = `(${EVENT_TYPES.map(type => type.replace('.', '\\.')).join('|')})`
 
@@ -175,7 +187,7 @@ export const eventApi =
             enough => firstPage(wanted, limit, { enough, waits: wait > 0 }),
             gone
           )
-          return { events: events.map(shown), next: String(next) }
+          return { events: events.map(event => eventFacts(event) as Static<typeof Event>), next: String(next) }
         } finally {
           if (wait > 0) end(client.key)
         }
@@ -217,25 +229,4 @@ function goneWith(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
   return gone.signal
-}
-
-type ShownEvent = Static<typeof Event>
-
-/** Bodies have only the fields that they need. */
-function shown({ position, at, type, registrationId, contact, names, body }: FedEvent): ShownEvent {
-  const common = { id: String(position), at: at.toISOString(), type, registration: registrationId }
-  return { ...common, ...defaultsOf(type, contact, names), ...body } as ShownEvent
-}
-
-function defaultsOf(type: EventType, contact: string | null, names: FedEvent['names']) {
-  switch (type) {
-    case 'message.status':
-      return { contact, ...names, reason: null, code: null, cost: null, part: null }
-    case 'message.received':
-      return { contact, sentAt: null, subject: null, text: null, format: null, isCut: false }
-    case 'contact.renamed':
-      return { contact }
-    default:
-      return {}
-  }
 }
