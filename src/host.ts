@@ -224,7 +224,7 @@ async function compose(
     log
   })
   const readers = createWaitingReaders(async () => (await placeEvents(database)).last)
-  const push = { database, secrets, outbound, readers, userAgent: userAgent(config.selfUri), graceMs: queue.stopMs }
+  const push = { database, secrets, outbound, readers, userAgent: userAgent(config.selfUri) }
   const pusher = createPusher({ ...push, host, now, random, log })
   return {
     outbound,

@@ -37,10 +37,11 @@ export interface AttemptDeps {
   outbound: Pick<Outbound, 'call' | 'hostProblem'>
   userAgent: string
   now: () => Date
+  timeoutMs?: number
 }
 
 export const createAttempt =
-  ({ outbound, userAgent, now }: AttemptDeps) =>
+  ({ outbound, userAgent, now, timeoutMs = PUSH_TIMEOUT_MS }: AttemptDeps) =>
   async (receiver: Receiver, event: FedEvent, interrupted: AbortSignal): Promise<PushAnswer> => {
     const url = new URL(receiver.url)
     const at = now()
@@ -55,7 +56,7 @@ export const createAttempt =
     try {
       const problem = await plainProblem(url, outbound)
       if (problem !== undefined) return failed(null, `not called: ${problem}`)
-      const { status, headers: answered } = await within(PUSH_TIMEOUT_MS, signal =>
+      const { status, headers: answered } = await within(timeoutMs, signal =>
         outbound.call({ url, method: 'POST', headers, body, signals: [signal, interrupted] }, MAX_ANSWER_BYTES)
       )
       return answerOf(status, answered['retry-after'], at)

@@ -27,6 +27,8 @@ export interface Delivery {
 }
 
 interface How {
+  /** Conversations at the same time. */
+  atOnce: number
   push: (event: FedEvent) => Promise<PushAnswer>
   /** True: nothing more is begun. */
   isOver: () => boolean
@@ -37,7 +39,7 @@ interface How {
 export async function deliverPage(
   page: Pick<FeedPage, 'events' | 'next'>,
   { position: start, ahead }: Cursor,
-  { push, isOver, progressed }: How
+  { atOnce, push, isOver, progressed }: How
 ): Promise<Delivery> {
   const done = new Set(ahead)
   const delivery: Delivery = {
@@ -78,7 +80,7 @@ export async function deliverPage(
     for (const lane of lanes)
       for (const event of lane) if (delivery.failure || isOver() || !(await deliverEvent(event))) return
   }
-  await Promise.all(Array.from({ length: MAX_AT_ONCE }, deliverLanes))
+  await Promise.all(Array.from({ length: atOnce }, deliverLanes))
   return delivery
 }
 

@@ -31,12 +31,12 @@ const SAVE_EVERY_MS = 10_000
 const CLAIM_SURE_MS = 10_000
 /** Until the next try after an error, usually of a database that is away. */
 const RETRY_MS = 2_000
+/** Requests on their way have so long to end when the host stops: those that do not come once more by another host. */
+const STOP_MS = 5_000
 
 interface Deps extends RunDeps {
   host: string
   readers: Pick<WaitingReaders, 'wait' | 'isClosed'>
-  /** Requests on their way have so long to end when the host stops. */
-  graceMs: number
 }
 
 interface Claim {
@@ -50,7 +50,7 @@ interface Claim {
 }
 
 export function createPusher(deps: Deps) {
-  const { database, host, readers, graceMs, now, log } = deps
+  const { database, host, readers, now, log } = deps
   const run = createRun(deps)
   const claims = new Map<number, Claim>()
   /** Runs by webhook: one at a time, that of an earlier claim included. */
@@ -194,7 +194,7 @@ export function createPusher(deps: Deps) {
     async stop(): Promise<void> {
       over.abort()
       poked.abort()
-      const timer = setTimeout(() => abandoned.abort(), graceMs)
+      const timer = setTimeout(() => abandoned.abort(), STOP_MS)
       await watching
       await Promise.all(runs.values())
       clearTimeout(timer)

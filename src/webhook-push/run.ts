@@ -5,7 +5,7 @@ import type { Secrets } from '../secrets/secrets.ts'
 import { type AttemptDeps, createAttempt } from './attempt.ts'
 import { type PushWebhook, saveClaimed } from './claim.ts'
 import { saveOutcome } from './outcome.ts'
-import { type Delivery, deliverPage } from './page-delivery.ts'
+import { type Delivery, deliverPage, MAX_AT_ONCE } from './page-delivery.ts'
 
 /**
  * A run of a webhook: pushes events, page by page, until there are none left, one fails, or the host leaves it. The cursor
@@ -72,6 +72,8 @@ export function createRun(deps: RunDeps) {
     let saving: Promise<unknown> | undefined
     let savedAt = performance.now()
     const delivery = await deliverPage(page, webhook, {
+      // A receiver that fails is tried by one request, so that it is not hit by all when it comes up again.
+      atOnce: webhook.failures > 0 ? 1 : MAX_AT_ONCE,
       push: event => attempt(receiver, event, interrupted),
       isOver,
       progressed({ cursor }) {

@@ -275,6 +275,16 @@ t.test('a registration that is removed takes its webhooks with it, and one that 
   t.same((await ask('/webhooks')).json.items, [])
 })
 
+t.test('a host has at most 200 webhooks', async t => {
+  const { ask, db } = await build(t, { LV_PLUGIN_ROLES: 'web' })
+  await db.execute(sql`
+    insert into event_webhooks (url, actor, secret, position) select 'https://1.1.1.1/', 'test', '', 0 from generate_series(1, 200)`)
+  t.match(await ask('/webhooks', { body: { url: 'https://1.1.1.1/' } }), {
+    status: 409,
+    json: { message: /^There are 200 webhooks already/ }
+  })
+})
+
 t.test('a host that writes no events has none to push', async t => {
   const { ask } = await build(t, { LV_PLUGIN_EVENTS: '0' })
   t.match(await ask('/webhooks', { body: { url: 'https://1.1.1.1/' } }), {

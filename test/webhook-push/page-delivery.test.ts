@@ -31,6 +31,7 @@ t.test('order: each conversation gets its events in order, each once, though any
         const page = { events: events.filter(one => one.position > after), next }
         let [begun, most] = [0, 0]
         const delivery = await deliverPage(page, cursor, {
+          atOnce: MAX_AT_ONCE,
           async push(one) {
             begun += 1
             most = Math.max(most, begun)
@@ -72,6 +73,7 @@ t.test('a failure ends the page: nothing is begun after it, what is on its way s
     { events, next: 30 },
     { position: 0, ahead: [] },
     {
+      atOnce: MAX_AT_ONCE,
       async push({ position }) {
         pushed.push(position)
         await turns(position === 1 ? 1 : 2)
@@ -94,6 +96,7 @@ t.test('a host that stops begins nothing more, and what was interrupted counts a
     { events, next: 3 },
     { position: 0, ahead: [] },
     {
+      atOnce: MAX_AT_ONCE,
       async push({ position }) {
         if (position === 1) return DELIVERED
         isOver = true

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import type { EventType } from '../../src/events/event.ts'
@@ -11,6 +12,7 @@ import { claimWebhook, type PushWebhook } from '../../src/webhook-push/claim.ts'
 import { createRun } from '../../src/webhook-push/run.ts'
 import { makeSecret } from '../../src/webhook-push/signature.ts'
 import { openDatabase, TEST_KEYS, testDatabase } from '../harness.ts'
+import { randomOf } from '../seeded-random.ts'
 import { type Reply, startReceiver } from './receiver.ts'
 
 /** Runs of a webhook by a clock that a test has in its hand. */
@@ -66,6 +68,53 @@ t.test('a failure pauses the webhook, the longer the more there are, and a succe
     receiver.pushed.slice(-2).map(({ data }) => data.text),
     ['one', 'two']
   )
+})
+
+t.test('order: a receiver that fails at random gets all events, those of a conversation in order', async t => {
+  const random = randomOf(7)
+  const { database, run, receiver, clock } = await build(t, { reply: () => (random.chance(0.3) ? 500 : 200) })
+  const all = Array.from({ length: 60 }, (_, index) => index)
+  await database.db.execute(sql`
+    insert into events (registration_id, conversation_id, type, body)
+    select 1, n % 5, 'contact.renamed', json_build_object('text', n) from generate_series(0, 59) n`)
+  for (let end = await run(); end.kind === 'paused'; end = await run())
+    clock.at = end.webhook.dueAt?.getTime() ?? clock.at
+  const got = receiver.pushed.map(({ data }) => Number(data.text))
+  t.same(
+    [...new Set(got)].toSorted((one, other) => one - other),
+    all
+  )
+  // An event comes again only where it was refused: none after the next one of its conversation.
+  for (const lane of Map.groupBy(got, number => number % 5).values())
+    t.same(
+      lane,
+      lane.toSorted((one, other) => one - other)
+    )
+})
+
+t.test('a receiver that has failed gets one request, and all that may be once it took it', async t => {
+  let status = 500
+  const { write, run, receiver, clock, webhook } = await build(t, { reply: () => status })
+  for (let contact = 1; contact <= 20; contact += 1) await write(contact, 'hello')
+  await run()
+  t.ok(receiver.pushed.length <= 8)
+  const before = receiver.pushed.length
+  clock.at = (await webhook()).dueAt?.getTime() ?? 0
+  await run()
+  t.equal(receiver.pushed.length, before + 1)
+  status = 200
+  t.match(await run(), { kind: 'idle' })
+})
+
+t.test('an answer that does not come in time, or not to its end, is none', async t => {
+  for (const reply of [
+    () => () => {},
+    () => (response: ServerResponse) => void response.writeHead(200).write('and so on')
+  ]) {
+    const { write, run } = await build(t, { reply, timeoutMs: 50 })
+    await write(1, 'one')
+    t.match(await run(), { kind: 'paused', webhook: { answer: null, error: 'There was no answer in time' } })
+  }
 })
 
 t.test('a pause that the receiver asks for is kept, up to an hour', async t => {
@@ -235,9 +284,13 @@ interface Wanted {
   reply?: Parameters<typeof startReceiver>[1]
   allow?: readonly string[]
   url?: (port: number) => string
+  timeoutMs?: number
 }
 
-async function build(t: Test, { registrationId, types, reply, allow = ['127.0.0.0/8'], url }: Wanted = {}) {
+async function build(
+  t: Test,
+  { registrationId, types, reply, allow = ['127.0.0.0/8'], url, timeoutMs = 15_000 }: Wanted = {}
+) {
   const database = openDatabase(await testDatabase(t), 6)
   t.teardown(database.close)
   const { db } = database
@@ -264,6 +317,7 @@ async function build(t: Test, { registrationId, types, reply, allow = ['127.0.0.
     secrets,
     outbound,
     userAgent: 'test',
+    timeoutMs,
     now: () => new Date(clock.at),
     random: () => 0.5,
     log: { warn: (facts: object) => void logged.push(facts) } as never

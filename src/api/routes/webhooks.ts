@@ -137,7 +137,7 @@ export const webhookApi =
         config,
         schema: {
           summary: 'Push nothing there any more',
-          description: 'Requests that are on their way still arrive. The answer is what it was.',
+          description: 'Where events are on their way, some may still arrive for a second. The answer is what it was.',
           params: ById,
           response: { 200: Webhook }
         }
