@@ -60,6 +60,8 @@ export function createPusher(deps: Deps) {
   let poked = new AbortController()
   let watching: Promise<void> | undefined
   let readAt = Number.NEGATIVE_INFINITY
+  /** A run found its row changed: it may still be this host's. */
+  let isStale = false
   let savedAt = performance.now()
 
   const isSure = () => performance.now() - readAt < CLAIM_SURE_MS
@@ -75,10 +77,10 @@ export function createPusher(deps: Deps) {
   }
 
   async function watch(): Promise<void> {
-    while (claims.size > 0 && !over.signal.aborted) {
+    while ((claims.size > 0 || isStale) && !over.signal.aborted) {
       poked = new AbortController()
       try {
-        if (performance.now() - readAt >= READ_EVERY_MS) await readRows()
+        if (isStale || performance.now() - readAt >= READ_EVERY_MS) await readRows()
         await rest(await look())
       } catch (error) {
         if (over.signal.aborted) break
@@ -95,6 +97,7 @@ export function createPusher(deps: Deps) {
     const began = performance.now()
     const rows = new Map((await listClaimed(database, host)).map(row => [row.id, row]))
     readAt = began
+    isStale = false
     for (const { claim, wasRunning } of before) {
       const row = rows.get(claim.webhook.id)
       if (row?.version !== claim.webhook.version) lose(claim)
@@ -153,7 +156,10 @@ export function createPusher(deps: Deps) {
       if (!webhook) return lose(claim)
       claim.webhook = webhook
       const end = await run(webhook, { isOver, interrupted: abandoned.signal })
-      if (end.kind === 'over') return lose(claim)
+      if (end.kind === 'over') {
+        isStale = true
+        return lose(claim)
+      }
       claim.webhook = end.webhook
       claim.idleTo = end.kind === 'idle' ? end.to : undefined
     } catch (error) {

@@ -93,7 +93,8 @@ t.test('a receiver that does not answer holds up no other', async t => {
   await make({ url: other.url })
   for (let contact = 1; contact <= 20; contact += 1) await write(1, 'hello', contact)
   await until('all at the other', async () => other.pushed.length === 20)
-  await until('as many as may be at the silent one', async () => silent.pushed.length === 8)
+  await until('some at the silent one', async () => silent.pushed.length > 0)
+  t.ok(silent.pushed.length <= 8)
 })
 
 t.test(
@@ -153,6 +154,26 @@ t.test('a replay sends again what has happened since, under the same ids; a late
   t.match(await one(id), { waiting: 0, position: '4' })
   for (const since of [new Date(Date.now() + 60_000).toISOString(), 'yesterday'])
     t.equal((await ask(`/webhooks/${id}/replay`, { body: { since } })).status, 400)
+})
+
+t.test('a replay while events are on their way begins anew, and nothing is left out', async t => {
+  const { ask, make, write, one } = await build(t)
+  const gate = Promise.withResolvers<number>()
+  const receiver = await startReceiver(t, (_, count) => (count === 2 ? gate.promise : 200))
+  const { id } = await make({ url: receiver.url })
+  const since = new Date(Date.now() - 60_000).toISOString()
+  await write(1, 'one')
+  await until('its place', async () => (await one(id)).position === '1')
+  await write(1, 'two')
+  await write(1, 'three')
+  await until('the second', async () => receiver.pushed.length === 2)
+  t.match(await ask(`/webhooks/${id}/replay`, { body: { since } }), { status: 200, json: { position: '0' } })
+  gate.resolve(200)
+  await until('all', async () => (await one(id)).waiting === 0)
+  t.same(
+    receiver.pushed.slice(-3).map(({ data }) => data.text),
+    ['one', 'two', 'three']
+  )
 })
 
 t.test('a secret that is replaced signs beside the new one for a day; both are sealed, and sealed anew', async t => {
