@@ -2,8 +2,9 @@ import t, { type Test } from 'tap'
 import { placeEvents } from '../../src/events/feed.ts'
 import { writeEvents } from '../../src/events/write.ts'
 import { apiHost } from '../api/ask.ts'
-import { until } from '../harness.ts'
+import { testDatabase, until } from '../harness.ts'
 import { startTestProcess } from '../host-process.ts'
+import { databaseRelay } from '../http/database-relay.ts'
 import { type Pushed, startReceiver } from './receiver.ts'
 
 /** A webhook and several hosts of the role worker. */
@@ -58,6 +59,30 @@ t.test('two hosts at the same time push each event once, and in order', async t 
   inOrder(t, pushed)
 })
 
+t.test(
+  'a database that goes away during a request loses nothing, and what was not written down comes again',
+  async t => {
+    const relay = await databaseRelay(t, await testDatabase(t))
+    const { make, write } = await build(t, { DATABASE_URL: relay.url, LV_PLUGIN_ROLES: 'web,worker' })
+    const gate = Promise.withResolvers<number>()
+    const { url, pushed } = await startReceiver(t, (_, count) => (count === 1 ? gate.promise : 200))
+    await make(url)
+    await write(0, 1)
+    await until('the first event', async () => pushed.length === 1)
+    await relay.cut()
+    gate.resolve(200)
+    await relay.mend()
+    await until('more events to be written', () =>
+      write(1, 10).then(
+        () => true,
+        () => false
+      )
+    )
+    await until('all', async () => new Set(pushed.map(numberOf)).size === 10)
+    inOrder(t, pushed)
+  }
+)
+
 const numberOf = ({ data }: Pushed) => Number(data.number)
 const ascending = (one: number, other: number) => one - other
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
@@ -69,8 +94,8 @@ function inOrder(t: Test, pushed: readonly Pushed[]): void {
 }
 
 /** A host that answers requests only, and others that push. */
-async function build(t: Test) {
-  const { ask, host } = await apiHost(t, { env: { LV_PLUGIN_CHANNELS: 'echo=/', LV_PLUGIN_ROLES: 'web' } })
+async function build(t: Test, more: NodeJS.ProcessEnv = {}) {
+  const { ask, host } = await apiHost(t, { env: { LV_PLUGIN_CHANNELS: 'echo=/', LV_PLUGIN_ROLES: 'web', ...more } })
   return {
     make: async (url: string) => t.equal((await ask('/webhooks', { body: { url } })).status, 201),
     worker: () =>
