@@ -69,10 +69,10 @@ export const webhookApi =
           summary: 'Have events pushed to an address',
           description: `From now on, as \`GET /events\` gives them, each as a POST that is signed by \`secret\` (Standard Webhooks), which is shown this once. Those of one contact come one after the other, ${MAX_AT_ONCE} contacts at a time. Whatever is not answered by 2xx within ${PUSH_TIMEOUT_MS / 1_000} s comes again, after pauses that grow to hours; after ${DISABLED_AFTER_DAYS} days of that the webhook is disabled. At most ${MOST_WEBHOOKS.ofOne} of one registration, and of all registrations together; ${MOST_WEBHOOKS.ofAll} in all.`,
           body: NewWebhook,
-          response: { 201: WebhookWithSecret }
+          response: { 200: WebhookWithSecret }
         }
       },
-      async ({ body: { url, types = null, registration, note = null }, client }, reply) => {
+      async ({ body: { url, types = null, registration, note = null }, client }) => {
         const registrationId = visible(client, registration) ?? null
         if (!keepsEvents) throw new Conflict('This host writes no events, since LV_PLUGIN_EVENTS is 0')
         const problem = await receiverProblem(url, outbound)
@@ -96,7 +96,7 @@ export const webhookApi =
           await record(tx, client, 'webhook.created', webhook, { types, note })
           return webhook
         })
-        return reply.code(201).send({ ...shownWebhook(made), secret })
+        return { ...shownWebhook(made), secret }
       }
     )
 
