@@ -78,13 +78,42 @@ CREATE INDEX early_statuses_age ON public.early_statuses USING btree (created_at
 CREATE INDEX early_statuses_ref ON public.early_statuses USING btree (registration_id, ref);
 CREATE INDEX early_statuses_registration ON public.early_statuses USING btree (registration_id, id);
 
+create table event_webhooks (
+  actor text not null,
+  ahead bigint[] not null default '{}'::bigint[],
+  answer integer,
+  attempted_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  delivered_at timestamp with time zone,
+  disabled_at timestamp with time zone,
+  disabled_reason text,
+  due_at timestamp with time zone,
+  error text,
+  failing_since timestamp with time zone,
+  failures integer not null default 0,
+  host text,
+  id bigint not null generated always as identity,
+  missed bigint not null default 0,
+  note text,
+  old_secret text,
+  old_secret_until timestamp with time zone,
+  position bigint not null,
+  registration_id bigint,
+  secret text not null,
+  types text[],
+  url text not null,
+  version integer not null default 0,
+  constraint event_webhooks_pkey PRIMARY KEY (id),
+  constraint event_webhooks_registration_id_registrations_id_fk FOREIGN KEY (registration_id) REFERENCES registrations(id) ON DELETE CASCADE
+);
+
 create table events (
   at timestamp with time zone not null default now(),
   body json not null,
   conversation_id bigint,
   id bigint not null generated always as identity,
   position bigint,
-  registration_id bigint not null,
+  registration_id bigint,
   type text not null
 );
 CREATE INDEX events_lines ON public.events USING btree (conversation_id, id) WHERE (type = ANY (ARRAY['message.received'::text, 'message.sent_elsewhere'::text]));

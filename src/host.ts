@@ -60,6 +60,7 @@ import { holdKeys } from './secrets/key-holders.ts'
 import { uploadQuota } from './storage/quota.ts'
 import { openSpool } from './storage/spool.ts'
 import { openUploads, uploadsRoot } from './storage/uploads.ts'
+import { createPusher } from './webhook-push/pusher.ts'
 
 interface Given {
   /** Channels that are no packages; tests mount theirs so, instead of those of LV_PLUGIN_CHANNELS. */
@@ -103,11 +104,13 @@ export async function startHost(
     closing.push(parts.close)
 
     const worker = config.roles.worker ? await startWorker(parts.work) : undefined
-    if (worker) closing.push(worker.close, parts.interrupt, startSweeps({ ...parts.work, now }).stop)
+    // Webhooks are given to other hosts when this one takes no jobs any more.
+    const { release, stop } = parts.pusher
+    if (worker) closing.push(release, worker.close, stop, parts.interrupt, startSweeps({ ...parts.work, now }).stop)
     const { database, secrets: keys } = opened
     const { ready, settings } = parts.web
+    const { readers } = parts
     const { log } = app
-    const readers = createWaitingReaders(async () => (await placeEvents(database)).last)
     const stored = (work: WorkKind) => (count: number) => {
       worker?.nudge(work)
       if (work === 'tell') readers.nudge()
@@ -135,6 +138,8 @@ export async function startHost(
         consoleToken,
         perSecond: quotas.api,
         keys,
+        outbound: parts.outbound,
+        keepsEvents: config.eventsMs > 0,
         replayCalls,
         readers,
         told: stored('tell'),
@@ -222,8 +227,14 @@ async function compose(
     random,
     log
   })
+  const readers = createWaitingReaders(async () => (await placeEvents(database)).last)
+  const push = { database, secrets, outbound, readers, userAgent: userAgent(config.selfUri) }
+  const pusher = createPusher({ ...push, host, now, random, log })
   return {
     translate: own,
+    outbound,
+    readers,
+    pusher,
     /** Stops long work that may go on another time. */
     interrupt: async () => interruption.abort(),
     close: async () => {
@@ -268,7 +279,8 @@ async function compose(
         media: mediaTask({ database, ready, translate: own, now, interrupted: interruption.signal, log }),
         late: lateTask({ database, translate: own, waitMs: queue.mediaWaitMs, now }),
         lot: lotTask({ database, host, ready, policy: queue, interrupted: interruption.signal, now, log }),
-        operation: replayTask({ database, interrupted: interruption.signal, now, log })
+        operation: replayTask({ database, interrupted: interruption.signal, now, log }),
+        push: pusher.take
       },
       crons: [
         ...pollCrons(database, mounted),

@@ -7,11 +7,12 @@ import packageJson from '../../package.json' with { type: 'json' }
 import type { RuntimeOf } from '../channels/call-channel.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { WaitingReaders } from '../events/waiting-readers.ts'
+import type { Outbound } from '../http-client/address-policy.ts'
 import type { ReplayCalls } from '../inbound/replay-webhooks.ts'
 import type { AcceptItems } from '../messages/accept-items.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { Registrations } from '../registrations/store.ts'
-import type { KeyWrap } from '../secrets/secrets.ts'
+import type { KeyWrap, Secrets } from '../secrets/secrets.ts'
 import { authorize } from './authorize.ts'
 import { ErrorAnswer, refuseInvalid } from './errors.ts'
 import { auditApi } from './routes/audit.ts'
@@ -28,6 +29,7 @@ import { receivedApi } from './routes/received-webhooks.ts'
 import { registrationApi } from './routes/registrations.ts'
 import { suppressionApi } from './routes/suppressions.ts'
 import { usageApi } from './routes/usage.ts'
+import { webhookApi } from './routes/webhooks.ts'
 import { createAuthenticator } from './tokens.ts'
 import { validateRequest } from './validate.ts'
 
@@ -40,7 +42,10 @@ interface Deps {
   consoleToken: string | undefined
   /** Requests a second of one token. */
   perSecond: number
-  keys: KeyWrap
+  keys: KeyWrap & Pick<Secrets, 'seal'>
+  outbound: Pick<Outbound, 'hostProblem'>
+  /** False: this host writes no events. */
+  keepsEvents: boolean
   replayCalls: ReplayCalls
   registrations: Pick<Registrations, 'get'>
   mountedBy: (channel: string) => Mounted | undefined
@@ -131,6 +136,7 @@ export const apiPlugin =
       await guarded.register(outboxApi({ database, now }))
       await guarded.register(receivedApi({ database, keys, replayCalls }))
       await guarded.register(eventApi(deps))
+      await guarded.register(webhookApi({ ...deps, secrets: keys }))
       await guarded.register(usageApi(deps))
       await guarded.register(auditApi({ database }))
     })

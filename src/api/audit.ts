@@ -28,6 +28,11 @@ export type AuditAction =
   | 'lot.cancelled'
   | 'outbox.replayed'
   | 'webhooks.replayed'
+  | 'webhook.created'
+  | 'webhook.removed'
+  | 'webhook.enabled'
+  | 'webhook.rewound'
+  | 'webhook.secret_replaced'
 
 /** Belongs into the transaction of the change, so that neither is there without the other. */
 export const writeAudit = (tx: Executor, { details = {}, ...entry }: NewEntry) =>

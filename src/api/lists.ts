@@ -21,6 +21,21 @@ export const Price = Type.Object(
   { title: 'Cost', description: "The gateway's price of a message or part, in the gateway's words" }
 )
 
+/** The holder of a conversation. */
+export const Holder = Type.Enum(['crm', 'phone', 'agent', 'api'], {
+  description:
+    "`crm`, `phone`: a line that a person wrote in the CRM or on the business's own phone. `agent`: `/bot off` and `/bot on` in the CRM. `api`: this API"
+})
+
+export const SuppressedFor = Type.Enum(['marketing', 'all'], {
+  description: '`all`: not even what agents write is sent'
+})
+
+export const SuppressedBy = Type.Enum(['keyword', 'gateway', 'agent', 'import', 'api'], {
+  description:
+    '`keyword`: a word of the customer. `gateway`: the gateway said so. `agent`: `/optout` in the CRM. `import`: a CSV'
+})
+
 export const ById = Type.Object({ id: Id }, { additionalProperties: false })
 
 /** In the query of every list. */

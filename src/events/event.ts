@@ -7,14 +7,14 @@ export const EVENT_TYPES = [
   'message.received',
   'message.sent_elsewhere',
   'message.status',
-  'message.sent_elsewhere',
   'contact.renamed',
   'contact.suppressed',
   'conversation.held',
   'registration.paused',
   'registration.changed',
   'template.changed',
-  'quality.changed'
+  'quality.changed',
+  'webhook.disabled'
 ] as const
 
 export type EventType = (typeof EVENT_TYPES)[number]
@@ -24,8 +24,9 @@ export type EventBody = Readonly<Record<string, unknown>>
 
 /** An event to be written. */
 export interface NewEvent {
-  registrationId: number
-  /** The conversation that it is about, which the caller has locked; without one, the caller has locked the registration, and not only shared. */
+  /** Null: it is about none, or about all of them. */
+  registrationId: number | null
+  /** The conversation that it is about, which the caller has locked; without one, the caller has locked the registration, if it is about one, and not only shared. */
   conversationId?: number
   type: EventType
   body: EventBody
@@ -72,4 +73,11 @@ export const changeEvent = (registrationId: number, change: RegistrationChange):
   registrationId,
   type: 'registration.changed',
   body: { change }
+})
+
+/** `registrationId`: of the webhook; the caller has locked it, or, where there is none, the webhook. */
+export const webhookEvent = (registrationId: number | null, webhook: number, reason: string): NewEvent => ({
+  registrationId,
+  type: 'webhook.disabled',
+  body: { webhook, reason }
 })

@@ -142,6 +142,7 @@ async function withNames({ db }: Pick<Database, 'db'>, found: readonly (typeof e
   return found.map(({ position, registrationId, conversationId, at, type, body }) => ({
     position: position ?? 0,
     registrationId,
+    conversationId,
     contact: contactOf.get(conversationId ?? 0) ?? null,
     names: namesOf.get(messageIn(body) ?? 0) ?? { crmId: null, client: null, clientId: null, tag: null },
     at,

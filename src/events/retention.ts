@@ -1,7 +1,10 @@
-import { and, asc, inArray, isNotNull, isNull, lt } from 'drizzle-orm'
-import type { Database } from '../postgres/connect.ts'
+import { and, asc, eq, inArray, isNotNull, isNull, lt, type SQL } from 'drizzle-orm'
+import type { Database, Executor } from '../postgres/connect.ts'
+import { eventWebhooks } from '../postgres/schema/event-webhooks.ts'
 import { events } from '../postgres/schema/events.ts'
 import { type Retention, retentionCrons } from '../queue/retention-schedule.ts'
+import { lockWebhooks, type PushWebhook } from '../webhook-push/claim.ts'
+import { EVENT_TYPES } from './event.ts'
 
 /** The end of events. */
 
@@ -32,13 +35,40 @@ export async function removeEvents(
         .limit(BATCH)
       const old = oldest.filter(({ at }) => at < before).map(({ key }) => key as number)
       if (old.length > 0) {
-        const { rowCount } = await db.delete(events).where(and(which, inArray(column, old), lt(events.at, before)))
-        count += rowCount ?? 0
+        const gone = and(which, inArray(column, old), lt(events.at, before))
+        count += await db.transaction(tx =>
+          removeCounted(tx, gone, column === events.position ? old.at(-1) : undefined)
+        )
       }
       if (old.length < BATCH) break
     }
   return count
 }
+
+/** Removes events, and counts those that a webhook wanted and has not got. `last`: the last position of them. */
+async function removeCounted(tx: Executor, which: SQL | undefined, last: number | undefined): Promise<number> {
+  const behind = await lockWebhooks(tx, last === undefined ? undefined : lt(eventWebhooks.position, last))
+  if (behind.length === 0) return (await tx.delete(events).where(which)).rowCount ?? 0
+  const { position, registrationId, type } = events
+  const gone = await tx.delete(events).where(which).returning({ position, registrationId, type })
+  for (const webhook of behind) {
+    const missed = gone.filter(event => isMissed(webhook, event)).length
+    if (missed > 0)
+      await tx
+        .update(eventWebhooks)
+        .set({ missed: webhook.missed + missed })
+        .where(eq(eventWebhooks.id, webhook.id))
+  }
+  return gone.length
+}
+
+const isMissed = (
+  { position: to, ahead, registrationId, types }: PushWebhook,
+  event: Pick<typeof events.$inferSelect, 'position' | 'registrationId' | 'type'>
+): boolean =>
+  (event.position === null || (event.position > to && !ahead.includes(event.position))) &&
+  (registrationId === null || registrationId === event.registrationId) &&
+  (types ?? EVENT_TYPES).some(type => type === event.type)
 
 export const countOldEvents = ({ db }: Pick<Database, 'db'>, before: Date): Promise<number> =>
   db.$count(events, lt(events.at, before))

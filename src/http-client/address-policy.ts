@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns'
+import { lookup as lookupAll } from 'node:dns/promises'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { FORBIDDEN } from 'channel-kit/network'
 import { Agent, buildConnector } from 'undici'
@@ -43,9 +44,11 @@ export function openOutbound(allow: readonly string[]) {
   // Apart, since a list takes an address of IPv4 for the mapped one of IPv6.
   const special = { ipv4: networks(SPECIAL_IPV4), ipv6: networks(SPECIAL_IPV6) }
   const allowed = networks(allow)
+  const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  const isAllowed = (address: string) => allowed.check(address, familyOf(address))
   const permits = (address: string) => {
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    if (allowed.check(address, family)) return true
+    const family = familyOf(address)
+    if (isAllowed(address)) return true
     return !special[family].check(address, family) && !(family === 'ipv6' && isTunnel(address))
   }
 
@@ -62,7 +65,7 @@ export function openOutbound(allow: readonly string[]) {
   const agent = new Agent({
     connect: (options, done) => {
       // A literal address is connected to without a look-up.
-      const literal = options.hostname.replace(/^\[|\]$/g, '')
+      const literal = literalOf(options.hostname)
       if (isIP(literal) && !permits(literal)) return done(forbidden(literal), null)
       return connect(options, done)
     },
@@ -70,7 +73,20 @@ export function openOutbound(allow: readonly string[]) {
     keepAliveTimeout: 30_000
   })
 
+  /** Why a host would not be called, for whoever names it; undefined: it would. `onlyAllowed`: in networks of `allow` alone. */
+  async function hostProblem(hostname: string, { onlyAllowed }: { onlyAllowed: boolean }): Promise<string | undefined> {
+    const literal = literalOf(hostname)
+    const found = isIP(literal) ? [{ address: literal }] : await lookupAll(hostname, { all: true }).catch(() => [])
+    if (found.length === 0) return `${hostname} has no address`
+    if (!found.some(({ address }) => permits(address))) return forbidden(hostname).message
+    // Each of them: the connection may take any.
+    if (onlyAllowed && !found.every(({ address }) => isAllowed(address)))
+      return `${hostname} is not in a network of OUTBOUND_ALLOW, so it has to be https`
+    return undefined
+  }
+
   return {
+    hostProblem,
     /** Follows no redirect, since a redirect would carry credentials along. */
     fetch: openFetch(agent),
     /** Memory for the answers of a registration, by its number. */
@@ -80,6 +96,9 @@ export function openOutbound(allow: readonly string[]) {
     close: () => agent.destroy()
   }
 }
+
+/** Without the brackets of IPv6. */
+const literalOf = (hostname: string) => hostname.replace(/^\[|\]$/g, '')
 
 /** ISATAP: the last half of any address may hold one of IPv4. */
 function isTunnel(address: string): boolean {

@@ -84,8 +84,8 @@ export const exchange = <Answer>(
 
 /** An answer of at most so many bytes. Of one that is longer the rest is not waited for, and there is no body. */
 export const wholeUpTo =
-  (most: number): Read<{ status: number; body: Buffer | null }> =>
-  ({ status }, resolve, flow) => {
+  (most: number): Read<Head & { body: Buffer | null }> =>
+  (head, resolve, flow) => {
     const chunks: Buffer[] = []
     let left = most
     return {
@@ -93,10 +93,10 @@ export const wholeUpTo =
         chunks.push(chunk)
         left -= chunk.length
         if (left >= 0) return
-        resolve({ status, body: null })
+        resolve({ ...head, body: null })
         flow.abort(new Error('The answer is too long'))
       },
-      end: () => resolve({ status, body: Buffer.concat(chunks) }),
+      end: () => resolve({ ...head, body: Buffer.concat(chunks) }),
       fail: () => {}
     }
   }

@@ -130,7 +130,7 @@ const MAX_HTML = 1_000
 /** The wish in a customer's message; undefined: it is about something else. */
 export function wishIn({ text, format }: Content, { outWords, inWords }: OptOut): 'out' | 'in' | undefined {
   if (text.length > (format === 'html' ? MAX_HTML : MAX_WORD)) return undefined
-  const words = asCompared(format === 'html' ? text.replace(/<[^>]*>/g, ' ') : text)
+  const words = asCompared(format === 'html' ? text.replace(/<[^<>]*>/g, ' ') : text)
   if (words === '') return undefined
   if (outWords.includes(words)) return 'out'
   return inWords.includes(words) ? 'in' : undefined

@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { hosts } from '../postgres/schema/hosts.ts'
+import { releaseWebhooksOfDeadHosts } from '../webhook-push/claim.ts'
 import { releaseClaimsOfDeadHosts } from './claims.ts'
 import { countMediaDeaths } from './deaths.ts'
 
@@ -50,6 +51,7 @@ export async function startHeartbeat({ db }: Pick<Database, 'db'>, host: string,
       log.warn({ event: 'host.expired', hosts: dead.map(({ id }) => id) }, 'expired hosts removed, claims released')
     // Locks in the order of CONTRIBUTING.md, "Locks": conversations, registrations, jobs.
     await releaseClaimsOfDeadHosts(tx)
+    await releaseWebhooksOfDeadHosts(tx)
     await freeJobs(tx)
   }
 

@@ -23,6 +23,8 @@ export interface Jobs {
   lot: { lot: number }
   /** Go on with an operation, that is, with work which an API client asked for. */
   operation: { operation: number }
+  /** A webhook of an API client gets events pushed: some host should claim it. */
+  push: { webhook: number }
   /** Ask a registration's gateway for news. */
   poll: { registration: number }
 }

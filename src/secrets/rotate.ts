@@ -1,6 +1,7 @@
 import { and, asc, eq, exists, gt, ne, sql } from 'drizzle-orm'
 import { decodeProtectedHeader } from 'jose'
 import type { Database } from '../postgres/connect.ts'
+import { eventWebhooks } from '../postgres/schema/event-webhooks.ts'
 import { secretKeys } from '../postgres/schema/keys.ts'
 import { registrations, settings } from '../postgres/schema/registrations.ts'
 import { receivedWebhooks } from '../postgres/schema/webhooks.ts'
@@ -27,7 +28,7 @@ export async function rotateSecrets({ db }: Pick<Database, 'db'>, secrets: Opene
   do {
     const sealed = await sealAll(db, secrets, count => done(total + count))
     total += sealed
-    found = sealed + (await wrapAll(db, secrets, () => done(total)))
+    found = sealed + (await sealWebhooks(db, secrets)) + (await wrapAll(db, secrets, () => done(total)))
   } while (found > 0)
 
   const newest = db.select().from(secretKeys).where(eq(secretKeys.id, secrets.newest))
@@ -49,7 +50,6 @@ async function sealAll(db: Database['db'], secrets: OpenedSecrets, done: Done): 
 const sealBatch = (db: Database['db'], secrets: OpenedSecrets, after: number) =>
   db.transaction(async tx => {
     const anew = async (sealed: string) => secrets.seal(await secrets.open(sealed))
-    const isOld = (sealed: string) => decodeProtectedHeader(sealed).kid !== secrets.newest
 
     const batch = await tx
       .select()
@@ -62,7 +62,7 @@ const sealBatch = (db: Database['db'], secrets: OpenedSecrets, after: number) =>
     for (const { id, hpt, webhookToken, contactKey } of batch) {
       const [saved] = await tx.select().from(settings).where(eq(settings.registrationId, id)).for('update')
       const known = [hpt, webhookToken, contactKey, saved?.secrets].filter(sealed => typeof sealed === 'string')
-      if (!known.some(isOld)) continue
+      if (!known.some(one => isOld(secrets, one))) continue
       await tx
         .update(registrations)
         .set({
@@ -81,6 +81,22 @@ const sealBatch = (db: Database['db'], secrets: OpenedSecrets, after: number) =>
     }
     return { count, last: batch.at(-1)?.id }
   })
+
+/** Seals the secrets of clients' webhooks anew, of which there are few. The hosts that push go on: they have both keys. */
+const sealWebhooks = (db: Database['db'], secrets: OpenedSecrets): Promise<number> =>
+  db.transaction(async tx => {
+    const anew = async (sealed: string) => secrets.seal(await secrets.open(sealed))
+    const all = await tx.select().from(eventWebhooks).orderBy(asc(eventWebhooks.id)).for('no key update')
+    const old = all.filter(({ secret, oldSecret }) => [secret, oldSecret].some(one => one && isOld(secrets, one)))
+    for (const { id, secret, oldSecret } of old)
+      await tx
+        .update(eventWebhooks)
+        .set({ secret: await anew(secret), oldSecret: oldSecret && (await anew(oldSecret)) })
+        .where(eq(eventWebhooks.id, id))
+    return old.length
+  })
+
+const isOld = (secrets: OpenedSecrets, sealed: string) => decodeProtectedHeader(sealed).kid !== secrets.newest
 
 /** Wraps the keys of kept webhook calls anew; the bytes themselves stay as they are. */
 async function wrapAll(db: Database['db'], secrets: OpenedSecrets, done: () => void): Promise<number> {

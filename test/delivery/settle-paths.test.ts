@@ -127,7 +127,7 @@ async function resultsOf(claimed: readonly ClaimedMessage[], all: readonly Given
 
 /** All that is stored of a registration, but for ids, for refs, which count on, and for times by the database's clock. */
 async function stored(registrationId: number) {
-  const of = <Row extends { registrationId: number }>(row: Row) => row.registrationId === registrationId
+  const of = <Row extends { registrationId: number | null }>(row: Row) => row.registrationId === registrationId
   const rows = (await db.select().from(messages).orderBy(messages.id)).filter(of)
   const items = (await db.select().from(outbox).orderBy(outbox.conversationId, outbox.id)).filter(of)
   const told = (await db.select().from(events).orderBy(events.conversationId, events.id)).filter(of)

@@ -98,7 +98,7 @@ t.test('an answer that is longer than was asked for is not waited for', async t 
     response.write('x'.repeat(20))
   })
   const outbound = open(t, ['127.0.0.0/8'])
-  t.same(await outbound.call({ url, method: 'GET', headers: {} }, 10), { status: 200, body: null })
+  t.match(await outbound.call({ url, method: 'GET', headers: {} }, 10), { status: 200, body: null })
 })
 
 t.test('what surely never left is told from what may have arrived', async t => {

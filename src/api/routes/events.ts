@@ -2,15 +2,15 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { EVENT_TYPES, type EventType } from '../../events/event.ts'
-import { endOfFeed, type FedEvent, type FeedFilter, type FeedPage, readFeed } from '../../events/feed.ts'
+import { eventFacts } from '../../events/event-facts.ts'
+import { endOfFeed, type FeedFilter, type FeedPage, readFeed } from '../../events/feed.ts'
 import type { WaitingReaders } from '../../events/waiting-readers.ts'
 import { within } from '../../http-client/timeout.ts'
 import type { Database } from '../../postgres/connect.ts'
 import { visible } from '../authorize.ts'
 import { TooFast } from '../errors.ts'
-import { Id, Nullable, Price, Time } from '../lists.ts'
-import { Holder } from './holds.ts'
-import { SuppressedBy, SuppressedFor } from './suppressions.ts'
+import { Event } from '../event.ts'
+import { Id } from '../lists.ts'
 
 interface Deps {
   database: Pick<Database, 'db' | 'pool'>
@@ -23,172 +23,6 @@ const MAX_WAIT_S = 30
 const MAX_WAITING = 10
 /** A request that may not wait looks so long through events that it does not want. */
 const SEARCH_MS = 1_000
-
-const COMMON = {
-  id: Type.String({ description: 'Its place in the feed' }),
-  at: Time,
-  registration: Id
-}
-/** By the name that the CRM knows. */
-const CONTACT = { contact: Nullable(Type.String()) }
-const Text = Nullable(Type.String())
-
-/** A line of a chat. */
-const LINE = {
-  subject: Text,
-  text: Text,
-  format: Text,
-  isCut: Type.Boolean({ description: 'The text goes on; the CRM has all of it' }),
-  attachments: Type.Array(Type.Object({ type: Type.String(), name: Type.String() }), {
-    description: 'The first ten'
-  }),
-  attachmentCount: Type.Integer()
-}
-
-const StatusReached = Type.Object(
-  {
-    ...COMMON,
-    ...CONTACT,
-    type: Type.Literal('message.status'),
-    message: Id,
-    crmId: Text,
-    client: Text,
-    clientId: Text,
-    tag: Text,
-    status: Type.Enum(['sent', 'delivered', 'read', 'error']),
-    reason: Text,
-    code: Nullable(Type.String({ description: "The gateway's own, such as that of an error" })),
-    cost: Nullable(Price),
-    part: Nullable(
-      Type.Integer({
-        description: 'Of a message that went in several parts: the one that it is about. Null: the whole'
-      })
-    )
-  },
-  { title: 'MessageStatus' }
-)
-
-const Received = Type.Object(
-  {
-    ...COMMON,
-    ...CONTACT,
-    type: Type.Literal('message.received'),
-    ref: Type.String({ description: "The gateway's id" }),
-    sentAt: Nullable(Time),
-    ...LINE
-  },
-  { title: 'MessageReceived' }
-)
-
-const SentElsewhere = Type.Object(
-  {
-    ...COMMON,
-    ...CONTACT,
-    type: Type.Literal('message.sent_elsewhere'),
-    source: Type.Enum(['crm', 'phone'], {
-      description: "`crm`: an agent wrote it in the CRM. `phone`: it was written on the business's own phone"
-    }),
-    message: Nullable(Id),
-    crmId: Text,
-    ref: Nullable(Type.String({ description: "The gateway's id of what a phone sent" })),
-    sentAt: Nullable(Time),
-    ...LINE
-  },
-  { title: 'MessageSentElsewhere' }
-)
-
-const Suppressed = Type.Object(
-  {
-    ...COMMON,
-    ...CONTACT,
-    type: Type.Literal('contact.suppressed'),
-    suppressed: Type.Boolean({ description: 'False: it was lifted' }),
-    purpose: SuppressedFor,
-    source: SuppressedBy
-  },
-  { title: 'ContactSuppressed' }
-)
-
-const Held = Type.Object(
-  {
-    ...COMMON,
-    ...CONTACT,
-    type: Type.Literal('conversation.held'),
-    held: Type.Boolean({ description: 'False: the hold was ended; that it ran out is no event' }),
-    by: Holder,
-    until: Nullable(Type.String({ description: 'ISO 8601; null: until somebody ends it' })),
-    reason: Text
-  },
-  { title: 'ConversationHeld' }
-)
-
-const Renamed = Type.Object(
-  {
-    ...COMMON,
-    ...CONTACT,
-    type: Type.Literal('contact.renamed'),
-    from: Type.String(),
-    to: Type.String({ description: "The gateway's name of the contact from now on" })
-  },
-  { title: 'ContactRenamed' }
-)
-
-const Paused = Type.Object(
-  {
-    ...COMMON,
-    type: Type.Literal('registration.paused'),
-    by: Type.Enum(['operator', 'gateway']),
-    until: Nullable(Type.String({ description: 'ISO 8601; null: until somebody resumes it' })),
-    reason: Text
-  },
-  { title: 'RegistrationPaused' }
-)
-
-const Changed = Type.Object(
-  {
-    ...COMMON,
-    type: Type.Literal('registration.changed'),
-    change: Type.Enum(['registered', 'settings', 'archived', 'unarchived', 'resumed'])
-  },
-  { title: 'RegistrationChanged' }
-)
-
-const TemplateChanged = Type.Object(
-  {
-    ...COMMON,
-    type: Type.Literal('template.changed'),
-    change: Type.Enum(['status', 'category', 'content']),
-    name: Type.String(),
-    language: Text,
-    status: Text,
-    reason: Text,
-    category: Text,
-    categoryBefore: Text,
-    categoryNext: Nullable(Type.String({ description: 'The one that the gateway says it will have' }))
-  },
-  { title: 'TemplateChanged', description: "In the gateway's words; null: it does not say" }
-)
-
-const QualityChanged = Type.Object(
-  {
-    ...COMMON,
-    type: Type.Literal('quality.changed'),
-    of: Type.Enum(['number', 'template']),
-    name: Type.String({ description: 'The number, or the name of the template' }),
-    language: Text,
-    event: Nullable(Type.String({ description: "The gateway's word for what happened" })),
-    from: Text,
-    to: Text,
-    limit: Nullable(Type.String({ description: 'The most that the number may send, as the gateway writes it' })),
-    limitBefore: Text
-  },
-  { title: 'QualityChanged', description: "In the gateway's words; null: it does not say" }
-)
-
-const Event = Type.Union(
-  [StatusReached, Received, SentElsewhere, Renamed, Suppressed, Held, Paused, Changed, TemplateChanged, QualityChanged],
-  { title: 'Event' }
-)
 
 const ONE_TYPE = `(${EVENT_TYPES.map(type => type.replace('.', '\\.')).join('|')})`
 
@@ -259,7 +93,7 @@ export const eventApi =
             enough => firstPage(wanted, limit, { enough, waits: wait > 0 }),
             gone
           )
-          return { events: events.map(shown), next: String(next) }
+          return { events: events.map(event => eventFacts(event) as Static<typeof Event>), next: String(next) }
         } finally {
           if (wait > 0) end(client.key)
         }
@@ -301,36 +135,4 @@ function goneWith(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
   return gone.signal
-}
-
-type ShownEvent = Static<typeof Event>
-
-/** Bodies have only the fields that they need. */
-function shown({ position, at, type, registrationId, contact, names, body }: FedEvent): ShownEvent {
-  const common = { id: String(position), at: at.toISOString(), type, registration: registrationId }
-  return { ...common, ...defaultsOf(type, contact, names), ...body } as ShownEvent
-}
-
-const NO_LINE = { subject: null, text: null, format: null, isCut: false, attachments: [], attachmentCount: 0 }
-
-function defaultsOf(type: EventType, contact: string | null, names: FedEvent['names']) {
-  switch (type) {
-    case 'message.status':
-      return { contact, ...names, reason: null, code: null, cost: null, part: null }
-    case 'message.received':
-      return { contact, sentAt: null, ...NO_LINE }
-    case 'message.sent_elsewhere':
-      return { contact, message: null, crmId: names.crmId, ref: null, sentAt: null, ...NO_LINE }
-    case 'conversation.held':
-      return { contact, until: null, reason: null }
-    case 'contact.renamed':
-    case 'contact.suppressed':
-      return { contact }
-    case 'template.changed':
-      return { language: null, status: null, reason: null, category: null, categoryBefore: null, categoryNext: null }
-    case 'quality.changed':
-      return { language: null, event: null, from: null, to: null, limit: null, limitBefore: null }
-    default:
-      return {}
-  }
 }

@@ -10,15 +10,9 @@ import type { Registrations } from '../../registrations/store.ts'
 import { writeAudit } from '../audit.ts'
 import { mayTouch } from '../authorize.ts'
 import { Missing, NotMounted, Past } from '../errors.ts'
-import { Id, Nullable, Time } from '../lists.ts'
+import { Holder, Id, Nullable, Time } from '../lists.ts'
 import type { Client } from '../tokens.ts'
 import { GivenTime, Text } from '../validate.ts'
-
-/** The holder of a conversation. */
-export const Holder = Type.Enum(['crm', 'phone', 'agent', 'api'], {
-  description:
-    "`crm`, `phone`: a line that a person wrote in the CRM or on the business's own phone. `agent`: `/bot off` and `/bot on` in the CRM. `api`: this API"
-})
 
 const Held = Type.Object(
   {

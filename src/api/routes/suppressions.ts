@@ -15,19 +15,10 @@ import type { Registrations } from '../../registrations/store.ts'
 import { type AuditAction, writeAudit } from '../audit.ts'
 import { mayTouch } from '../authorize.ts'
 import { Missing, NotMounted, Wrong } from '../errors.ts'
-import { ById, Id, ListOf, Nullable, Page, paged, Time } from '../lists.ts'
+import { ById, Id, ListOf, Nullable, Page, paged, SuppressedBy, SuppressedFor, Time } from '../lists.ts'
 import { listCsv, MAX_NOTE, readList } from '../suppression-list.ts'
 import type { Client } from '../tokens.ts'
 import { Text } from '../validate.ts'
-
-export const SuppressedFor = Type.Enum(['marketing', 'all'], {
-  description: '`all`: not even what agents write is sent'
-})
-
-export const SuppressedBy = Type.Enum(['keyword', 'gateway', 'agent', 'import', 'api'], {
-  description:
-    '`keyword`: a word of the customer. `gateway`: the gateway said so. `agent`: `/optout` in the CRM. `import`: a CSV'
-})
 
 /** Contacts of one request, and bytes of a CSV. */
 const MAX_CONTACTS = 10_000

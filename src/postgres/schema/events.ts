@@ -17,7 +17,8 @@ export const events = pgTable(
     id: bigint({ mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
     /** Its place in the feed, given by the first reader after the commit (events/feed.ts); null: nobody has read since. */
     position: bigint({ mode: 'number' }),
-    registrationId: bigint({ mode: 'number' }).notNull(),
+    /** Null: it is about no single one, such as a webhook of all of them. */
+    registrationId: bigint({ mode: 'number' }),
     conversationId: bigint({ mode: 'number' }),
     at: now(),
     type: text().$type<EventType>().notNull(),
