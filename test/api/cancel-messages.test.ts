@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { messages } from '../../src/postgres/schema/messages.ts'
+import { outbox } from '../../src/postgres/schema/outbox.ts'
 import { testHost, until } from '../harness.ts'
 import { scripted, taken, text } from '../scripted-channel.ts'
 import { apiHost } from './ask.ts'
@@ -107,13 +108,17 @@ t.test('a message that an earlier attempt may have sent says so when it is cance
 })
 
 t.test('a cancellation of many, while hosts send and messages come, ends each message once', async t => {
-  const { cancel, channels, db, gateway, host, plugin, script, post, tried } = await build(t)
+  const { cancel, channels, db, gateway, host, plugin, post, tried } = await build(t)
   const { CONSOLE_TOKEN, DATABASE_URL } = host.environment
   await testHost(t, { channels, env: { CONSOLE_TOKEN, DATABASE_URL, LV_PLUGIN_SELF_URI: host.url } })
   const [first = ''] = await post('1', 'first')
   await tried(first)
   await Promise.all(Array.from({ length: 300 }, (_, n) => post(String(n % 40), `text ${n}`)))
-  gateway.send = taken
+  const sent = new Set<string>()
+  gateway.send = async message => {
+    sent.add(message.id)
+    return taken(message)
+  }
   await db.execute(sql`update messages set due_at = now()`)
   await db.execute(sql`update conversations set sending_due = now() where sending_due is not null`)
   const [one, two] = await Promise.all([cancel({ filter: {} }), cancel({ filter: {} }), post('7', 'more')])
@@ -123,10 +128,7 @@ t.test('a cancellation of many, while hosts send and messages come, ends each me
   const failed = rows.filter(({ state }) => state === 'failed')
   const cancelled = [one, two].reduce((sum, { json }) => sum + (json as unknown as { cancelled: number }).cancelled, 0)
   t.equal(failed.length, cancelled)
-  t.equal(
-    rows.filter(({ state }) => state === 'accepted').length,
-    new Set(script.handed.map(({ id }) => id)).size - (failed.some(({ crmId }) => crmId === first) ? 1 : 0)
-  )
+  t.equal(rows.filter(({ state }) => state === 'accepted').length, sent.size)
   await until('the CRM to hear', async () => failed.every(({ crmId }) => plugin.statuses(crmId ?? '').length > 0))
   t.ok(failed.every(({ crmId }) => plugin.statuses(crmId ?? '').join() === 'error'))
 })
@@ -189,7 +191,7 @@ t.test(
 t.test(
   'messages that were not begun by their time expire once, with two hosts, by the clock of the database',
   async t => {
-    const { change, channels, db, host, plugin, post, tried } = await build(t)
+    const { change, channels, db, host, post, tried } = await build(t)
     const { CONSOLE_TOKEN, DATABASE_URL } = host.environment
     const late = () => new Date(Date.now() - 3_600_000)
     await testHost(t, { channels, now: late, env: { CONSOLE_TOKEN, DATABASE_URL, LV_PLUGIN_SELF_URI: host.url } })
@@ -200,7 +202,9 @@ t.test(
     await change(sql`expires_at = now() + interval '1 hour' where crm_id = ${later}`)
     await change(sql`expires_at = now() - interval '1 second' where crm_id <> ${later}`)
     await until('both to expire', async () => (await db.$count(messages, sql`state = 'failed'`)) === 2)
-    await until('the CRM to hear', async () => plugin.statuses(first).length + plugin.statuses(second).length === 2)
+    // Not that the CRM hears of it: the host whose clock is late tells it an hour later.
+    const told = await db.$count(outbox, sql`kind = 'status' and body ->> 'id' in (${first}, ${second})`)
+    t.equal(told, 2, 'the CRM is to be told of each')
     const rows = await db.select().from(messages).orderBy(messages.id)
     t.match(
       rows.map(({ state, reason }) => [state, reason]),

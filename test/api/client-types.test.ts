@@ -65,7 +65,7 @@ t.test('types that are generated from the OpenAPI file hold for the client of do
   const right = [
     `await api('/registrations/1/pause', { reason: '', until: '2030-01-01T00:00:00Z' })`,
     `for (const event of (await api('/events')).events)
-       if (event.type === 'message.sent_elsewhere') console.log(event.source satisfies 'phone', event.text?.length)
+       if (event.type === 'message.sent_elsewhere') console.log(event.source satisfies 'phone' | 'crm', event.text?.length)
        else if (event.type === 'quality.changed') console.log(event.limit?.length)`
   ]
   t.same(await compiled([typed, ...right].join('\n')), [])

@@ -55,6 +55,10 @@ t.test('locks: transactions about several registrations at the same time never w
         database,
         order.flatMap(id => [unknown(id, round), changed(id, round)])
       ),
+      'hear of wishes': report(
+        database,
+        order.map(id => wished(id, round))
+      ),
       'hear of accounts': report(
         database,
         order.toReversed().map(id => changed(id, round))
@@ -66,6 +70,16 @@ t.test('locks: transactions about several registrations at the same time never w
       return end?.status === 'rejected' ? [`${step}: ${String(end.reason.cause ?? end.reason)}`] : []
     })
     t.same(failed, [], `round ${round}`)
+  }
+})
+
+const wished = (registrationId: number, round: number) => ({
+  registrationId,
+  event: {
+    kind: 'consent' as const,
+    contact: `contact ${registrationId}`,
+    purpose: 'all' as const,
+    isGiven: round % 2 === 1
   }
 })
 
@@ -87,6 +101,7 @@ const accept = ({ pool }: Database, ids: readonly number[], crmId: string) =>
     ids.map(() => null),
     ids.map(() => crmId),
     JSON.stringify(ids.map(id => text(`contact ${id}`, crmId))),
+    null,
     now()
   ])
 
