@@ -173,6 +173,7 @@ create table lots (
   attempts integer not null default 0,
   calling boolean not null default false,
   code text,
+  cost json,
   created_at timestamp with time zone not null default now(),
   deaths integer not null default 0,
   doubtful boolean not null default false,

@@ -1,3 +1,4 @@
+import type { Cost } from 'channel-kit/event'
 import { and, asc, between, eq, sql } from 'drizzle-orm'
 import type { AttemptResult, ClaimedMessage } from '../delivery/attempt.ts'
 import { settleMessages } from '../delivery/settle.ts'
@@ -20,7 +21,7 @@ import type { LotWork } from './step.ts'
 export const LOT_BATCH = 500
 
 export type Verdict =
-  | { kind: 'accepted'; ref: string }
+  | { kind: 'accepted'; ref: string; cost: Cost | null }
   | { kind: Extract<ItemState, 'rejected' | 'failed' | 'unknown' | 'cancelled'>; reason: string }
 
 interface Range {
@@ -103,11 +104,16 @@ const claimedItem = (
 
 const resultOf = (claimed: ClaimedMessage, verdict: Verdict, now: Date) =>
   verdict.kind === 'accepted'
-    ? acceptedResult(claimed, verdict.ref, now)
+    ? acceptedResult(claimed, verdict, now)
     : failedResult(claimed, verdict.reason, now, verdict.kind === 'unknown' ? 'unknown' : 'rejected')
 
-function acceptedResult(claimed: ClaimedMessage, lotRef: string, now: Date): AttemptResult {
+function acceptedResult(
+  claimed: ClaimedMessage,
+  { ref: lotRef, cost }: Extract<Verdict, { kind: 'accepted' }>,
+  now: Date
+): AttemptResult {
   const ref = refInLot(lotRef, claimed.message.id)
+  const sent = { kind: 'status' as const, ref, status: 'sent' as const, ...(cost === null ? {} : { cost }) }
   return {
     claimed,
     decision: {
@@ -115,7 +121,7 @@ function acceptedResult(claimed: ClaimedMessage, lotRef: string, now: Date): Att
       outcome: {
         kind: 'accepted',
         ref,
-        later: [{ afterMs: 0, events: [{ kind: 'status', ref, status: 'sent' }] }]
+        later: [{ afterMs: 0, events: [sent] }]
       }
     },
     storyEntry: {

@@ -1,62 +1,15 @@
-import { type SQL, sql } from 'drizzle-orm'
-import t, { type Test } from 'tap'
+import { sql } from 'drizzle-orm'
+import t from 'tap'
 import { operationCrons } from '../../src/messages/replay-operations.ts'
-import { replayTask } from '../../src/messages/replay-task.ts'
 import { messages } from '../../src/postgres/schema/messages.ts'
 import { until } from '../harness.ts'
-import { startTestProcess } from '../host-process.ts'
 import { text } from '../scripted-channel.ts'
-import { apiHost } from './ask.ts'
+import { failedHost, type Operation } from './failed-host.ts'
 
 /** Replays of many messages, which go on in the background. */
 
-interface Operation {
-  id: number
-  state: string
-  total: number
-  seen: number
-  changed: number
-  percent: number
-}
-
-const REASON = 'template PAUSED'
-
-/** A host of the role web with failed messages, so that nothing goes on before a test starts a worker. */
-async function build(t: Test, { count = 0, roles = 'web' } = {}) {
-  const env = { LV_PLUGIN_CHANNELS: 'echo=/', LV_PLUGIN_ROLES: roles, LV_PLUGIN_QUOTA_API: '1000' }
-  const api = await apiHost(t, { env })
-  const { ask, host, crm } = api
-  const [plugin, other] = [await crm.register(host.url), await crm.register(host.url)]
-  const { db } = host.database
-  const fail = (where: SQL) =>
-    db.execute(sql`update messages set state = 'failed', reason = ${REASON}, settled_at = now() where ${where}`)
-  for (let n = 0; n < count; n += 1) await plugin.send(text(`contact ${n % 7}`, `text ${n}`))
-  if (count > 0) await fail(sql`true`)
-  const start = async (body: object, token?: string) => {
-    const { json } = await ask('/messages/replay', { body, ...(token === undefined ? {} : { token }) })
-    return json as unknown as { total: number; operation: Operation }
-  }
-  const find = async (id: number) => (await ask(`/operations/${id}`)).json as unknown as Operation
-  const reach = (id: number, what: string, fits: (operation: Operation) => boolean) =>
-    until(
-      what,
-      async () => {
-        const operation = await find(id)
-        return fits(operation) && operation
-      },
-      60_000
-    )
-  const worker = () =>
-    startTestProcess(t, {
-      env: { ...host.environment, LV_PLUGIN_ROLES: 'worker', LOG_LEVEL: 'silent' },
-      output: 'ignore'
-    })
-  const replays = async () => (await db.select().from(messages).orderBy(messages.id)).map(({ replays }) => replays)
-  return { ...api, plugin, other, db, fail, start, find, reach, worker, replays }
-}
-
 t.test('a replay by a piece of the reason goes on in the background, and tells how far it is', async t => {
-  const { ask, db, fail, plugin, reach, start } = await build(t, { roles: 'web,worker' })
+  const { ask, db, fail, plugin, reach, start } = await failedHost(t, { roles: 'web,worker' })
   const sent = await Promise.all(['one', 'two', 'three'].map(words => plugin.send(text(words, words))))
   await until('all to be read', async () => sent.every(({ message }) => plugin.statuses(message.id).includes('read')))
   await fail(sql`body ->> 'contact' <> 'three'`)
@@ -81,7 +34,7 @@ t.test('a replay by a piece of the reason goes on in the background, and tells h
 })
 
 t.test('a replay of ids replays those that failed, and one without matches is done at once', async t => {
-  const { db, reach, replays, start, worker } = await build(t, { count: 4 })
+  const { db, reach, replays, start, worker } = await failedHost(t, { count: 4 })
   await db.execute(sql`update messages set state = 'waiting', settled_at = null where id = 2`)
   t.match(await start({ filter: { tag: 'none' } }), { total: 0, operation: { state: 'done', percent: 100, total: 0 } })
   worker()
@@ -91,7 +44,7 @@ t.test('a replay of ids replays those that failed, and one without matches is do
 })
 
 t.test('a throttled replay is cancelled, what it did stays, and nothing of it goes on', async t => {
-  const { ask, find, reach, replays, start, worker } = await build(t, { count: 40 })
+  const { ask, find, reach, replays, start, worker } = await failedHost(t, { count: 40 })
   worker()
   const { operation } = await start({ filter: {}, perSecond: 4 })
   t.match(operation, { state: 'running', percent: 0 })
@@ -115,7 +68,7 @@ t.test('a throttled replay is cancelled, what it did stays, and nothing of it go
 })
 
 t.test('a replay keeps to its messages a second', async t => {
-  const { reach, start, worker } = await build(t, { count: 12 })
+  const { reach, start, worker } = await failedHost(t, { count: 12 })
   worker()
   const { operation } = await start({ filter: {}, perSecond: 4 })
   const { id } = operation
@@ -129,39 +82,8 @@ t.test('a replay keeps to its messages a second', async t => {
   t.ok(Date.parse(endedAt) > Date.parse(createdAt))
 })
 
-t.test('a replay goes on at another host when its host is killed, and nothing is done or counted twice', async t => {
-  const { find, reach, replays, start, worker } = await build(t, { count: 60 })
-  const first = worker()
-  const { operation } = await start({ filter: {}, perSecond: 10 })
-  await reach(operation.id, 'a start', ({ changed }) => changed >= 10)
-  await first.end('SIGKILL')
-  const stopped = await find(operation.id)
-  t.ok(stopped.state === 'running' && stopped.changed < 60)
-  t.equal((await replays()).filter(number => number === 1).length, stopped.changed, 'counted as it was done')
-
-  const second = worker()
-  await reach(operation.id, 'more', ({ changed }) => changed > stopped.changed)
-  await second.end('SIGTERM')
-  worker()
-  t.match(await reach(operation.id, 'its end', ({ state }) => state === 'done'), { seen: 60, changed: 60 })
-  t.same(await replays(), Array(60).fill(1))
-})
-
-t.test('two hosts that are given the same operation do it once, since one of them leaves it', async t => {
-  const { find, host, replays, start } = await build(t, { count: 60 })
-  const { operation } = await start({ filter: {}, perSecond: 100 })
-  const log = { info: () => {}, warn: () => {} }
-  const { signal: interrupted } = new AbortController()
-  const hosts = [1, 2].map(() =>
-    replayTask({ database: host.database, now: () => new Date(), interrupted, log })({ operation: operation.id })
-  )
-  await Promise.all(hosts)
-  t.match(await find(operation.id), { state: 'done', seen: 60, changed: 60 })
-  t.same(await replays(), Array(60).fill(1))
-})
-
 t.test('a replay leaves messages alone that are past their time', async t => {
-  const { db, reach, replays, start, worker } = await build(t, { count: 4 })
+  const { db, reach, replays, start, worker } = await failedHost(t, { count: 4 })
   await db.execute(sql`update messages set expires_at = now() - interval '1 second' where id = 2`)
   worker()
   const { operation, total } = await start({ filter: {} })
@@ -171,7 +93,7 @@ t.test('a replay leaves messages alone that are past their time', async t => {
 })
 
 t.test('an operation is removed 30 days after its end, and a running one stays', async t => {
-  const { ask, host, start } = await build(t, { count: 1 })
+  const { ask, host, start } = await failedHost(t, { count: 1 })
   const { operation: ended } = await start({ filter: { tag: 'none' } })
   const { operation: running } = await start({ filter: {}, perSecond: 1 })
   const { signal: interrupted } = new AbortController()
@@ -186,7 +108,7 @@ t.test('an operation is removed 30 days after its end, and a running one stays',
 })
 
 t.test('an operation whose registration was removed fails, and says why', async t => {
-  const { db, reach, start, worker } = await build(t, { count: 4 })
+  const { db, reach, start, worker } = await failedHost(t, { count: 4 })
   const { operation } = await start({ filter: { registration: 1 } })
   await db.execute(sql`delete from registrations where id = 1`)
   worker()
@@ -196,7 +118,7 @@ t.test('an operation whose registration was removed fails, and says why', async 
 })
 
 t.test('operations are for their registration, and only so many run at a time', async t => {
-  const { ask, start, token } = await build(t, { count: 4 })
+  const { ask, start, token } = await failedHost(t, { count: 4 })
   const [own, stranger] = [
     await token({ scopes: ['operate'], registrationId: 1 }),
     await token({ scopes: ['operate'], registrationId: 2 })

@@ -20,7 +20,7 @@ async function build(t: Test, lots: object = {}) {
 const MOBILE = (number: number) => `+5511${900_000_000 + number}`
 
 t.test('lot: messages to many people leave in one, and the CRM gets the status sent of each', async t => {
-  const { fake, crm, plugin } = await build(t, { mode: ['lot'] })
+  const { fake, crm, host, plugin } = await build(t, { mode: ['lot'] })
   const sent = await Promise.all(
     Array.from({ length: 20 }, (_, index) => plugin.send({ ...text(MOBILE(index), 'Oi'), subject: 'May' }))
   )
@@ -33,6 +33,9 @@ t.test('lot: messages to many people leave in one, and the CRM gets the status s
   t.same(fake.violations(), [])
   const { json } = await plugin.tablePreview('lots')
   t.match(json, [{}, { 2: 'May' }])
+  const prices = await host.database
+    .sql`select distinct cost ->> 'amount' amount, cost ->> 'currency' currency from messages`
+  t.same([...prices], [{ amount: '0.05', currency: 'BRL' }], 'each has the price of its route')
 })
 
 t.test('auto mode: a message that no other joins is sent by itself', async t => {

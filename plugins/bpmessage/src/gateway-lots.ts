@@ -1,9 +1,10 @@
-import type { Lot, LotOutcome, OpenLot } from 'channel-kit/lots'
+import type { Cost } from 'channel-kit/event'
+import type { Lot, LotOutcome, OpenedLot, OpenLot } from 'channel-kit/lots'
 import { lotIdOf, type Meaning, meaningOf } from './answer.ts'
 import { call } from './api.ts'
 import { type LotKey, readKey } from './lot-key.ts'
 import { type Kind, PROFILES, type ProfileName } from './profile.ts'
-import { hasQuota, routesOf } from './routes.ts'
+import { hasQuota, type Route, routesOf } from './routes.ts'
 import type { CommonTools } from './settings.ts'
 import { zoned } from './time.ts'
 
@@ -15,15 +16,23 @@ export const PAUSE_MS = 300_000
 const pathsOf = ({ settings: { connection } }: CommonTools, kind: Kind) =>
   PROFILES[(connection.profile[0] ?? 'current') as ProfileName][kind]
 
-type Opened = LotOutcome<{ kind: 'opened'; ref: string }>
+type Opened = LotOutcome<OpenedLot>
+type OtherThanOpened = Exclude<Opened, { kind: 'opened' }>
+
+interface LotBody {
+  kind: 'body'
+  body: object
+  cost?: Cost
+}
 
 export async function openLot(kind: Kind, lot: Lot, tools: CommonTools): Promise<Opened> {
   const key = readKey(lot.key)
-  const body =
-    kind === 'phone' ? await phoneLot(key, lot, tools) : { kind: 'body' as const, body: emailLot(key, tools) }
+  const body: LotBody | OtherThanOpened =
+    kind === 'phone' ? await phoneLot(key, lot, tools) : { kind: 'body', body: emailLot(key, tools) }
   if (body.kind !== 'body') return body
   const path = pathsOf(tools, kind).create
-  return opened(meaningOf(await call(tools, { method: 'POST', path, body: body.body })))
+  const outcome = opened(meaningOf(await call(tools, { method: 'POST', path, body: body.body })))
+  return outcome.kind === 'opened' && body.cost ? { ...outcome, cost: body.cost } : outcome
 }
 
 function opened(meaning: Meaning): Opened {
@@ -40,11 +49,7 @@ function opened(meaning: Meaning): Opened {
 }
 
 /** The quota is the month's, so it is asked for when it is needed. */
-async function phoneLot(
-  key: LotKey,
-  { id, items }: Lot,
-  tools: CommonTools
-): Promise<{ kind: 'body'; body: object } | Exclude<Opened, { kind: 'opened' }>> {
+async function phoneLot(key: LotKey, { id, items }: Lot, tools: CommonTools): Promise<LotBody | OtherThanOpened> {
   const found = await routesOf(tools, { ...key, at: startOf(key, tools) })
   if (found.kind === 'none')
     return found.forbidden
@@ -58,9 +63,18 @@ async function phoneLot(
     tools.log.warn({ lot: id, items, available }, 'the route has less quota left than the lot has messages')
   return {
     kind: 'body',
-    body: { ...timesOf(key, tools), idQuotaSettings: route.quotaId, idServiceSettings: Number(key.route) }
+    body: { ...timesOf(key, tools), idQuotaSettings: route.quotaId, idServiceSettings: Number(key.route) },
+    ...costOf(route, key)
   }
 }
+
+/** The gateway charges by the route. Where the quota pays it says nothing of a price. */
+const costOf = ({ name, price }: Route, { service }: LotKey): { cost?: Cost } =>
+  price > 0
+    ? { cost: { unit: 'message', category: service, type: name.slice(0, MAX_NAME), amount: price, currency: 'BRL' } }
+    : {}
+
+const MAX_NAME = 64
 
 const emailLot = (key: LotKey, tools: CommonTools) => ({
   ...timesOf(key, tools),

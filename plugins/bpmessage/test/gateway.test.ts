@@ -20,7 +20,11 @@ for (const profile of ['current', 'readme-2.0'] as const)
     const fake = await gateway(t, { profile })
     const tools = fake.phone()
     const lot = await lotOf('Oi', tools)
-    t.same(await lots?.open(lot, tools), { kind: 'opened', ref: '9001' })
+    t.match(await lots?.open(lot, tools), {
+      kind: 'opened',
+      ref: '9001',
+      cost: { unit: 'message', category: 'sms', amount: 0.05, currency: 'BRL' }
+    })
     t.same(await lots?.add(lot, [lot.item], tools), { kind: 'added' })
     t.same(await lots?.close(lot, tools), { kind: 'closed' })
     t.same(fake.lots()[0]?.body, {

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import type { Polled, Reply, Verdict } from './channel.ts'
 import { ATTACHMENT_TYPES } from './chat.ts'
 import type { Downloaded, GatewayEvent } from './event.ts'
-import { allEvents, LATER, readEvents, shortenReason } from './event-answer.ts'
+import { allEvents, LATER, readEvents, shortenReason, tidyCharge } from './event-answer.ts'
 import { checker, type Fields, isFields, kinds, type Read, reading } from './field-reader.ts'
 import { Id, list, Milliseconds, MOST, opaque, PartNumber, Reason, shortened, text, word } from './limits.ts'
 import type { LotOutcome, Prepared } from './lots.ts'
@@ -80,7 +80,7 @@ const limited = kinds<LotOutcome<never>>({
   retry: Type.Object({ kind: Type.Literal('retry'), ...reason, afterMs: Type.Optional(Milliseconds) }),
   throttled: Type.Object({ kind: Type.Literal('throttled'), ...reason, afterMs: Milliseconds }),
   // A lot's messages have ids made of it.
-  opened: Type.Object({ kind: Type.Literal('opened'), ref: text(MOST.id - 32, 1) }),
+  opened: Type.Object({ kind: Type.Literal('opened'), ref: text(MOST.id - 32, 1), cost: Type.Optional(opaque()) }),
   added: Type.Object({ kind: Type.Literal('added') }),
   closed: Type.Object({ kind: Type.Literal('closed') })
 })
@@ -94,6 +94,7 @@ export const readLotOutcome = <Answer>(verb: keyof typeof ENDS, answer: unknown)
   reading(answer, fields => {
     shortenReason(fields)
     const words: readonly unknown[] = [...ENDS[verb], ...COMMON]
+    if (fields.kind === 'opened') tidyCharge(fields)
     if (!words.includes(fields.kind)) return { wrong: `/kind is none of ${words.join(', ')}` }
     return limited(fields) as Read<Answer>
   })

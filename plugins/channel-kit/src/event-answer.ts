@@ -30,25 +30,21 @@ const STATUS = Type.Object({
   contact: Type.Optional(Contact),
   remember: Type.Optional(opaque())
 })
+const COST = Type.Object(
+  {
+    unit: StoredWord,
+    count: Type.Optional(Type.Number({ minimum: 0, maximum: 1e9 })),
+    category: Type.Optional(StoredWord),
+    type: Type.Optional(StoredWord),
+    model: Type.Optional(StoredWord),
+    amount: Type.Optional(Type.Number({ minimum: 0, maximum: 1e9 })),
+    currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$' }))
+  },
+  { additionalProperties: false }
+)
 /** The fields of a status by which nothing is done. */
 const charged = checker<Pick<StatusEvent, 'code' | 'cost'>>(
-  Type.Object({
-    code: Type.Optional(StoredWord),
-    cost: Type.Optional(
-      Type.Object(
-        {
-          unit: StoredWord,
-          count: Type.Optional(Type.Number({ minimum: 0, maximum: 1e9 })),
-          category: Type.Optional(StoredWord),
-          type: Type.Optional(StoredWord),
-          model: Type.Optional(StoredWord),
-          amount: Type.Optional(Type.Number({ minimum: 0, maximum: 1e9 })),
-          currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$' }))
-        },
-        { additionalProperties: false }
-      )
-    )
-  })
+  Type.Object({ code: Type.Optional(StoredWord), cost: Type.Optional(COST) })
 )
 const FILE = { name: text(MOST.name), type: word(ATTACHMENT_TYPES) }
 /** A customer's text may be of any length: one that is too long for a message of the CRM becomes several. */
@@ -139,7 +135,10 @@ function eventOf(fields: Fields, leftOut: LeftOut): Read<GatewayEvent> {
 /** A price that cannot be read is no reason to lose how far a message got. */
 function tidyStatus(fields: Fields, leftOut: LeftOut): void {
   shortenReason(fields)
-  if (fields.kind !== 'status') return
+  if (fields.kind === 'status') tidyCharge(fields, leftOut)
+}
+
+export function tidyCharge(fields: Fields, leftOut: LeftOut = () => {}): void {
   for (const name of ['code', 'cost']) {
     const read = charged({ [name]: fields[name] })
     if ('value' in read) continue

@@ -1,3 +1,4 @@
+import type { Cost } from './event.ts'
 import type { Outgoing } from './outcome.ts'
 import type { Tools } from './tools.ts'
 
@@ -15,8 +16,8 @@ export interface Lots<Settings, Options> {
   /** Decides how a message goes: into a lot, by itself, or not at all. Decided at once and without the gateway. */
   prepare(message: Outgoing, tools: Tools<Settings, Options>): Promise<Prepared>
 
-  /** Called once there is something to put into it. */
-  open(lot: Lot, tools: Tools<Settings, Options>): Promise<LotOutcome<{ kind: 'opened'; ref: string }>>
+  /** Called once there is something to put into it. `cost`: the price of each of its messages, where the gateway tells it. */
+  open(lot: Lot, tools: Tools<Settings, Options>): Promise<LotOutcome<OpenedLot>>
 
   /** All of the items or none. `rejected`: something among them; the host calls again with fewer until it knows what. */
   add(
@@ -27,6 +28,12 @@ export interface Lots<Settings, Options> {
 
   /** Called once nothing more follows, and again until it is known to be closed. */
   close(lot: OpenLot, tools: Tools<Settings, Options>): Promise<LotOutcome<{ kind: 'closed' }>>
+}
+
+export interface OpenedLot {
+  kind: 'opened'
+  ref: string
+  cost?: Cost
 }
 
 export interface LotLimits {

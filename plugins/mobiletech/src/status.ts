@@ -36,12 +36,21 @@ const STATUSES = {
  */
 export const refOf = (id: string, operator: Operator) => `${id}/${operator}`
 
-export const reportEvent = (id: string, code: string, now: Date): EitherEvent => ({
+export const reportEvent = (id: string, code: string, { billkey, now }: Known): EitherEvent => ({
   kind: 'either',
-  statuses: OPERATORS.map(operator => statusEvent(refOf(id, operator), code, operator, now))
+  statuses: OPERATORS.map(operator => statusEvent(refOf(id, operator), { code, operator, billkey, now }))
 })
 
-function statusEvent(ref: string, code: string, operator: Operator, now: Date): StatusEvent {
+interface Known {
+  /** The only one that messages are sent with. */
+  billkey: string | undefined
+  now: Date
+}
+
+function statusEvent(
+  ref: string,
+  { code, operator, billkey, now }: Known & { code: string; operator: Operator }
+): StatusEvent {
   const report = classify(code, operator)
   const remember = memoryOf(report, operator, now)
   return {
@@ -49,6 +58,10 @@ function statusEvent(ref: string, code: string, operator: Operator, now: Date): 
     ref,
     status: STATUSES[report],
     ...(CODE.test(code) ? { code } : {}),
+    // The price of a key is in the contract with the gateway.
+    ...(report === 'billed'
+      ? { cost: { unit: 'message', type: 'billed', ...(billkey ? { category: billkey } : {}) } }
+      : {}),
     ...(report === 'delivered' ? {} : { reason: reasonOf(report, code, operator) }),
     ...(remember ? { remember } : {})
   }

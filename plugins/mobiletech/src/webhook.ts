@@ -30,7 +30,10 @@ async function answered(document: Document, tools: MobiletechTools): Promise<Rec
     const id = idOf(document.fields)
     const code = document.fields.get('status')?.trim() ?? ''
     return id
-      ? { reply: acknowledged('status_rsp', document), events: [reportEvent(id, code, tools.now())] }
+      ? {
+          reply: acknowledged('status_rsp', document),
+          events: [reportEvent(id, code, { billkey: tools.settings.gateway.billkey, now: tools.now() })]
+        }
       : refused('there is no id', tools)
   }
   return refused('the command is none that is known', tools)

@@ -3,6 +3,7 @@ import { OPERATORS } from '../src/operators.ts'
 import { classify, refOf, reportEvent } from '../src/status.ts'
 
 const NOW = new Date('2025-09-01T12:00:00Z')
+const KNOWN = { billkey: 'AZ19', now: NOW }
 
 t.test('every code of the table has its meaning, whatever the operator', async t => {
   for (const [report, codes] of [
@@ -25,7 +26,7 @@ t.test('D0 is delivered by O2, and not delivered by anybody else', async t => {
 
 t.test('a report says what it is for each operator that the message may have gone to', async t => {
   t.same(
-    reportEvent('40000001', 'D0', NOW).statuses.map(({ ref, status, remember }) => [ref, status, remember]),
+    reportEvent('40000001', 'D0', KNOWN).statuses.map(({ ref, status, remember }) => [ref, status, remember]),
     [
       ['40000001/T', 'error', undefined],
       ['40000001/O', 'error', undefined],
@@ -37,9 +38,14 @@ t.test('a report says what it is for each operator that the message may have gon
 })
 
 t.test('a success is remembered, a move too, and an error says its code', async t => {
-  const told = (code: string) => reportEvent('4', code, NOW).statuses[1]
+  const told = (code: string) => reportEvent('4', code, KNOWN).statuses[1]
   t.same(told('D1'), { kind: 'status', ref: '4/O', status: 'delivered', code: 'D1', remember: { operator: 'O' } })
-  t.match(told('A0'), { status: 'sent', reason: /charged.*A0/, remember: { operator: 'O' } })
+  t.match(told('A0'), {
+    status: 'sent',
+    reason: /charged.*A0/,
+    remember: { operator: 'O' },
+    cost: { unit: 'message', type: 'billed', category: 'AZ19' }
+  })
   t.match(told('_OPERATOR_CHANGE'), {
     status: 'returned',
     reason: /no longer with Orange/,

@@ -16,7 +16,7 @@ export async function creating(readyLot: ReadyLot): Promise<Step> {
   switch (outcome.kind) {
     case 'opened':
       await saveLot(readyLot, {
-        ...{ state: 'sending', ref: outcome.ref, openedAt: work.now(), reason: null },
+        ...{ state: 'sending', ref: outcome.ref, cost: outcome.cost ?? null, openedAt: work.now(), reason: null },
         ...{ calling: false, attempts: 0, doubtful: false }
       })
       return NEXT

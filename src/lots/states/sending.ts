@@ -23,7 +23,7 @@ export async function sending(readyLot: ReadyLot): Promise<Step> {
   if (!chunk) return chunksSettled(readyLot)
   if (chunk.state === 'queued' || chunk.state === 'inflight') return addChunk(readyLot, chunk)
 
-  await settleItems(work, lot, { ...verdictOf(chunk, lot.ref ?? ''), range: chunk })
+  await settleItems(work, lot, { ...verdictOf(chunk, lot), range: chunk })
   await writeChunk(readyLot, chunk, { settled: true })
   return NEXT
 }
@@ -44,8 +44,8 @@ const SUSPICIOUS_REJECTIONS = 10
 
 const inLot = (lot: number, state: Chunk['state']) => and(eq(lotChunks.lotId, lot), eq(lotChunks.state, state))
 
-function verdictOf({ state, reason }: Chunk, ref: string): Verdict {
-  if (state === 'accepted') return { kind: 'accepted', ref }
+function verdictOf({ state, reason }: Chunk, { ref, cost }: ReadyLot['lot']): Verdict {
+  if (state === 'accepted') return { kind: 'accepted', ref: ref ?? '', cost }
   return state === 'unknown'
     ? { kind: 'unknown', reason: `uncertain: it may have been sent (${reason})` }
     : { kind: state === 'failed' ? 'failed' : 'rejected', reason: reason ?? '' }

@@ -1,3 +1,4 @@
+import type { Cost } from 'channel-kit/event'
 import { sql } from 'drizzle-orm'
 import { bigint, boolean, index, integer, json, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { LotState } from '../../lots/lot-state.ts'
@@ -30,6 +31,8 @@ export const lots = pgTable(
     sealsAt: time().notNull(),
     /** The gateway's id. */
     ref: text(),
+    /** The price of each of its messages. */
+    cost: json().$type<Cost>(),
     /** Calls of the present state. */
     attempts: integer().notNull().default(0),
     /** A call is under way. Found so after a crash, the call may have got through. */

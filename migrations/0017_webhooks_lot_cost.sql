@@ -26,4 +26,5 @@ CREATE TABLE "event_webhooks" (
 );
 --> statement-breakpoint
 ALTER TABLE "events" ALTER COLUMN "registration_id" DROP NOT NULL;--> statement-breakpoint
+ALTER TABLE "lots" ADD COLUMN "cost" json;--> statement-breakpoint
 ALTER TABLE "event_webhooks" ADD CONSTRAINT "event_webhooks_registration_id_registrations_id_fk" FOREIGN KEY ("registration_id") REFERENCES "public"."registrations"("id") ON DELETE cascade ON UPDATE no action;
