@@ -47,6 +47,13 @@ export const listClaimed = ({ db }: Pick<Database, 'db'>, host: string, id?: num
     .from(eventWebhooks)
     .where(and(eq(eventWebhooks.host, host), id === undefined ? undefined : eq(eventWebhooks.id, id)))
 
+/** False: another host has claimed it, or a client has changed or removed it, since it was read. */
+export const isUnchanged = async ({ db }: Pick<Database, 'db'>, { id, host, version }: PushWebhook): Promise<boolean> =>
+  (await db.$count(
+    eventWebhooks,
+    and(eq(eventWebhooks.id, id), eq(eventWebhooks.host, host ?? ''), eq(eventWebhooks.version, version))
+  )) > 0
+
 type Changes = Partial<Omit<PushWebhook, 'id'>>
 
 /** Writes to a claimed webhook. Undefined: another host has claimed it, or a client has changed it, since it was read. */

@@ -3,7 +3,7 @@ import { type FeedPage, readFeed } from '../events/feed.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { type AttemptDeps, createAttempt } from './attempt.ts'
-import { type PushWebhook, saveClaimed } from './claim.ts'
+import { isUnchanged, type PushWebhook, saveClaimed } from './claim.ts'
 import { saveOutcome } from './outcome.ts'
 import { type Delivery, deliverPage, MAX_AT_ONCE } from './page-delivery.ts'
 
@@ -58,6 +58,8 @@ export function createRun(deps: RunDeps) {
   }
 
   async function deliverAndSave(...given: Parameters<typeof deliver>): Promise<PushWebhook | undefined> {
+    // Looked at when the page was read, so that what is written after a change, such as a new secret, is pushed by that.
+    if (!(await isUnchanged(database, given[0]))) return undefined
     const saved = await saveOutcome(deps, given[0], await deliver(...given))
     return saved?.disabledAt ? undefined : saved
   }

@@ -17,7 +17,7 @@ export interface Operation {
   percent: number
 }
 
-export const REASON = 'template PAUSED'
+const REASON = 'template PAUSED'
 
 export async function failedHost(t: Test, { count = 0, roles = 'web' } = {}) {
   const env = { LV_PLUGIN_CHANNELS: 'echo=/', LV_PLUGIN_ROLES: roles, LV_PLUGIN_QUOTA_API: '1000' }

@@ -17,7 +17,7 @@ t.test('a channel is loaded by the name of its package, short or whole', async t
   const [short, whole] = [await load('echo=/a'), await load('channel-echo')]
   t.match(short, [{ channel: { name: 'echo' }, path: '/a/', selfUri: 'http://127.0.0.1:3000/a/' }])
   t.match(whole, [{ channel: { name: 'echo' }, path: '/echo/', selfUri: 'http://127.0.0.1:3000/echo/' }])
-  t.equal(short[0]?.channel, whole[0]?.channel)
+  t.equal(short[0]?.channel.send, whole[0]?.channel.send)
 })
 
 t.test('a channel that is no package is loaded by its path', async t => {
