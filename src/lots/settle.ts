@@ -1,12 +1,13 @@
 import type { Cost } from 'channel-kit/event'
 import { and, asc, between, eq, sql } from 'drizzle-orm'
+import { suppressedReason } from '../contacts/suppressions.ts'
 import type { AttemptResult, ClaimedMessage } from '../delivery/attempt.ts'
 import { settleMessages } from '../delivery/settle.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { faultOf, isFault } from '../postgres/fault.ts'
 import { bigints } from '../postgres/ids.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
-import { conversations } from '../postgres/schema/conversations.ts'
+import { conversations, type SuppressedPurpose } from '../postgres/schema/conversations.ts'
 import { type ItemState, lotItems } from '../postgres/schema/lots.ts'
 import { messages } from '../postgres/schema/messages.ts'
 import { lockConversations, wake } from '../queue/conversations.ts'
@@ -29,14 +30,21 @@ interface Range {
   lastItem: number
 }
 
+interface Which {
+  range?: Range | undefined
+  /** Only those whose contact is suppressed for this purpose. */
+  unwanted?: SuppressedPurpose | undefined
+  limit: number
+}
+
 /** Settles the waiting items of a lot or of one chunk. Settled items are skipped, so a call may be repeated. */
 export async function settleItems(
   { database, now }: Pick<LotWork, 'database' | 'now'>,
   lot: Pick<LotRow, 'id' | 'registrationId'>,
-  { range, ...verdict }: Verdict & { range?: Range }
+  { range, unwanted, ...verdict }: Verdict & Omit<Which, 'limit'>
 ): Promise<void> {
   const settleBatch = (limit: number, verdict: Verdict) =>
-    database.db.transaction(tx => settleSome(tx, lot, verdict, { range, limit }, now()))
+    database.db.transaction(tx => settleSome(tx, lot, verdict, { range, unwanted, limit }, now()))
   let limit = LOT_BATCH
   for (let more = true; more; )
     try {
@@ -58,7 +66,7 @@ async function settleSome(
   tx: Executor,
   { id, registrationId }: Pick<LotRow, 'id' | 'registrationId'>,
   verdict: Verdict,
-  { range, limit }: { range: Range | undefined; limit: number },
+  { range, unwanted, limit }: Which,
   now: Date
 ): Promise<boolean> {
   const inRange = range && between(lotItems.id, range.firstItem, range.lastItem)
@@ -67,7 +75,7 @@ async function settleSome(
     .from(lotItems)
     .innerJoin(messages, eq(messages.id, lotItems.messageId))
     .innerJoin(conversations, eq(conversations.id, messages.conversationId))
-    .where(and(eq(lotItems.lotId, id), inRange, eq(lotItems.state, 'waiting')))
+    .where(and(eq(lotItems.lotId, id), inRange, unwantedFor(unwanted), eq(lotItems.state, 'waiting')))
     .orderBy(asc(lotItems.id))
     .limit(limit)
   if (rows.length === 0) return false
@@ -88,6 +96,19 @@ async function settleSome(
     update ${lotItems} set state = ${verdict.kind}, reason = ${reason} where id = any(${bigints(rows.map(({ item }) => item))})`)
   if (released) await wake(tx, 'send', [registrationId])
   return rows.length === limit
+}
+
+/** Ends items of a chunk that was never tried, whose contacts were suppressed while the lot gathered. */
+export async function endUnwanted(work: Pick<LotWork, 'database' | 'now'>, lot: LotRow, range: Range): Promise<void> {
+  for (const unwanted of ['all', 'marketing'] as const)
+    await settleItems(work, lot, { kind: 'cancelled', reason: suppressedReason(unwanted), range, unwanted })
+}
+
+function unwantedFor(purpose: SuppressedPurpose | undefined) {
+  if (purpose === undefined) return undefined
+  return purpose === 'all'
+    ? eq(conversations.suppressed, 'all')
+    : and(eq(conversations.suppressed, 'marketing'), eq(messages.purpose, 'marketing'))
 }
 
 const claimedItem = (

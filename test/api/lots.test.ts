@@ -1,5 +1,6 @@
 import t from 'tap'
 import { until } from '../harness.ts'
+import { text } from '../scripted-channel.ts'
 import { apiOfLots } from './lot-host.ts'
 
 /** Lots by the API: as the command line shows and changes them. */
@@ -52,6 +53,26 @@ t.test('a lot that collects is closed only when that is said, and then goes to i
   })
   t.match((await ask('/audit?limit=1')).json.items, [
     { action: 'lot.processed', registration: 1, details: { lot: 1, forceClose: true } }
+  ])
+})
+
+t.test('a message of a lot whose contact is suppressed while it gathers does not leave', async t => {
+  const { ask, fake, plugin, sql } = await apiOfLots(t)
+  await plugin.send(text('+5511900000002', '/optout all'))
+  await until('the directive to be obeyed', async () => (await sql`select from suppressions`).length === 1)
+  t.equal((await ask('/lots/1/process', { body: { forceClose: true } })).status, 200)
+  await until('the lot to end', async () => (await ask('/lots/1')).json.state === 'finished')
+  t.same(
+    fake
+      .received()
+      .map(({ contact }) => contact)
+      .toSorted(),
+    ['+5511900000001', '+5511900000003']
+  )
+  const rows = await sql`select state, reason from messages where body ->> 'contact' = '+5511900000002' order by id`
+  t.match(rows, [
+    { state: 'failed', reason: /^suppressed: the contact is to get no messages/ },
+    { state: 'accepted', reason: /directive/ }
   ])
 })
 

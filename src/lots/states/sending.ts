@@ -5,7 +5,7 @@ import { sanitize } from '../../postgres/sanitize-text.ts'
 import { type LotCode, lotChunks, lotItems } from '../../postgres/schema/lots.ts'
 import { addToLot } from '../call-gateway.ts'
 import { writeLot } from '../claim.ts'
-import { settleItems, type Verdict } from '../settle.ts'
+import { endUnwanted, settleItems, type Verdict } from '../settle.ts'
 import { after, endLot, INTERRUPTED, NEXT, pauseRegistration, type ReadyLot, type Step, saveLot } from '../step.ts'
 
 /** Adds the chunks of a lot to it at the gateway, one after the other. */
@@ -90,6 +90,7 @@ async function chunksSettled(readyLot: ReadyLot): Promise<Step> {
 
 async function addChunk(readyLot: ReadyLot, chunk: Chunk): Promise<Step> {
   const { work, lot, target, deadline } = readyLot
+  if (chunk.attempts === 0 && chunk.state === 'queued') await endUnwanted(work, lot, chunk)
   const items = await itemsOf(readyLot, chunk)
   if (items.length === 0) {
     await work.database.db.delete(lotChunks).where(eq(lotChunks.id, chunk.id))
