@@ -112,6 +112,19 @@ t.test('a request beyond its bounds is refused whole, with a reason', async t =>
   t.match(await ask(`/registrations/${first}/messages`, { body: '{"items":[', token: client }), { status: 400 })
 })
 
+t.test('a thousand items of the largest size are accepted whole, and others are answered meanwhile', async t => {
+  const words = 'ж'.repeat(4_000)
+  const items = Array.from({ length: 1_000 }, (_, n) => ({ id: `large ${n}`, contact: `contact ${n}`, text: words }))
+  const large = ask(`/registrations/${first}/messages`, { body: { items } })
+  t.equal((await ask('/registrations')).status, 200)
+  t.equal((await large).json.results.filter(({ result }) => result === 'accepted').length, 1_000)
+  const rows = await sql`
+    select count(*)::int count, min(length(body -> 'content' ->> 'text')) shortest from messages where client_id like 'large %'`
+  t.match([...rows], [{ count: 1_000, shortest: 4_000 }])
+  const more = items.map(item => ({ ...item, text: `${words}${words}` }))
+  t.equal((await ask(`/registrations/${first}/messages`, { body: { items: more } })).status, 413)
+})
+
 t.test('an item of hostile values is invalid, or stored as it is', async t => {
   const results = await resultsOf([
     item('hostile', { contact: "x'; drop table messages; --", text: '\u0000\ud800 {{ contact }}' }),
