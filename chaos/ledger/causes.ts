@@ -29,7 +29,8 @@ interface Deps {
 }
 
 export function causeOf(post: Post, row: Row, { journal, excuses, gateway, arrivals }: Deps): Cause {
-  if (row.reason?.startsWith('suppressed')) return unwanted(post, journal)
+  // By itself, or in brackets behind the word that an earlier attempt may have sent it.
+  if (row.reason?.includes('suppressed: ')) return unwanted(post, journal)
   if (row.reason === 'skipped: held')
     return { noted: 'held', problem: post.isGuarded ? undefined : 'it may go beside a person' }
   const attempts = row.story.filter(isAttempt)
