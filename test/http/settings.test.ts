@@ -171,7 +171,7 @@ t.test('settings may come as a web form, whose texts are read as what they mean'
 
 t.test('a channel may try the settings before they are saved, and stop them', async t => {
   await plugin.saveSettings({ main: { name: 'kept', key: '' } })
-  t.same(checked.at(-1), { main: { name: 'kept', count: 3 } }, 'it tries what it would work with')
+  t.same((checked.at(-1) as { main: object }).main, { name: 'kept', count: 3 }, 'it tries what it would work with')
   const answer = await plugin.speaking('ru_RU').saveSettings({ main: { name: 'refused' } })
   t.equal(answer.status, 400)
   t.same(answer.json, { main: { name: ['Нужно'] } })

@@ -144,8 +144,8 @@ async function build(t: Test) {
       return message
     },
     told: async (id: number) =>
-      (await db.select().from(events).orderBy(asc(events.id))).flatMap(({ body }) =>
-        body.message === id ? [body] : []
+      (await db.select().from(events).orderBy(asc(events.id))).flatMap(({ type, body }) =>
+        type === 'message.status' && body.message === id ? [body] : []
       )
   }
 }
