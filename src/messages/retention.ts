@@ -50,7 +50,7 @@ const idle = (before: Date, message?: SQL, item?: SQL) =>
     // A renamed contact’s conversation is kept: nothing else knows the present name.
     isNull(conversations.address),
     isNull(conversations.suppressed),
-    or(isNull(conversations.heldUntil), lt(conversations.heldUntil, sql`now()`)),
+    or(isNull(conversations.heldUntil), lt(conversations.heldUntil, before)),
     or(isNull(conversations.lastIncomingAt), lt(conversations.lastIncomingAt, before)),
     sql`not exists (select from ${messages} where ${and(sql`${messages.conversationId} = ${conversations.id}`, message)})`,
     sql`not exists (select from ${outbox} where ${and(sql`${outbox.conversationId} = ${conversations.id}`, item)})`
