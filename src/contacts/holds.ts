@@ -45,7 +45,7 @@ export async function releaseIn(tx: Executor, { id, registrationId }: Talk, by: 
 /** Lines of the business's own phone hold their conversations, which the caller has locked, for as long as each registration says. */
 export const holdForLines = async (tx: Executor, conversationIds: readonly number[]): Promise<void> => {
   if (conversationIds.length > 0)
-    await tx.execute(sql`select pg_temp.hold_for_line(${bigints(conversationIds)}, 'phone', null)`)
+    await tx.execute(sql`select pg_temp.take_lines(${bigints(conversationIds)}, 'phone', null)`)
 }
 
 /** The hold of a conversation; undefined where nothing holds it, by the database's clock. */

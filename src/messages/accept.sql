@@ -38,7 +38,6 @@ as $$
 declare
   conversations_of bigint[] := pg_temp.lock_contacts(registrations, contacts, others);
   open bigint[];
-  overtaking bigint[];
   waking bigint[];
 begin
   if erased is not null then
@@ -58,15 +57,7 @@ begin
   )
   select array_agg(distinct conversation_id), array_agg(distinct registration_id) into open, waking from added;
 
-  -- A normal message changes when its conversation is due where there was none, or where it goes before what there is.
-  overtaking := array(
-    select c.id from conversations c
-    where c.id = any(open) and c.sending_due is not null and (c.sending_bulk or exists (
-      select from messages m where m.conversation_id = c.id and m.not_before > now() and m.settled_at is null)));
-  perform pg_temp.hold_for_line(open, 'crm', at);
-  if overtaking <> '{}' then
-    perform pg_temp.refresh_sending(overtaking, '{}', null);
-  end if;
+  perform pg_temp.take_lines(open, 'crm', at);
   perform pg_temp.wake('send', waking);
 end
 $$;

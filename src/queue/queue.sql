@@ -73,32 +73,51 @@ begin
 end
 $$;
 
--- name: hold_for_line
+-- name: take_lines
 -- A person has written in each of these conversations, which the caller has locked: nothing automatic is sent beside for as
 -- long as the registration says. A longer hold stays, and a line within a minute of another does not write the row again.
--- `due`: where nothing was to be sent, something is from then on; in the same update, since each writes the row anew.
-create or replace function pg_temp.hold_for_line(ids bigint[], by_whom text, due timestamptz) returns void
+-- `due`: the line is a message to be sent, not before then; null: it was sent elsewhere. It changes when its conversation is
+-- due where nothing was to be sent, or where it goes before what there is. All of it in one update, since each writes the row
+-- and its index entries anew.
+create or replace function pg_temp.take_lines(ids bigint[], by_whom text, due timestamptz) returns void
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
-  unheld bigint[] := array(select c.id from conversations c where c.id = any(ids) and (c.held_until is null or c.held_until <= now()));
+  changing bigint[];
+  untils timestamptz[];
+  begun bigint[];
+  overtaking bigint[];
 begin
-  update conversations c set
-    sending_due = coalesce(c.sending_due, greatest(due, c.paced_until)),
-    held_until = case when h.longer then h.until else c.held_until end,
-    held_by = case when h.longer then by_whom else c.held_by end,
-    held_reason = case when h.longer then null else c.held_reason end
-  from conversations o join registrations r on r.id = o.registration_id cross join lateral (
-    select u.until, r.human_hold_s > 0 and (o.held_until is null or o.held_until < u.until - interval '1 minute') longer
+  select
+    array_agg(c.id) filter (where h.until is not null or due is not null and c.sending_due is null),
+    array_agg(h.until) filter (where h.until is not null or due is not null and c.sending_due is null),
+    array_agg(c.id) filter (where h.until is not null and (c.held_until is null or c.held_until <= now())),
+    array_agg(c.id) filter (where due is not null and c.sending_due is not null and (c.sending_bulk or exists (
+      select from messages m where m.conversation_id = c.id and m.not_before > now() and m.settled_at is null)))
+  into changing, untils, begun, overtaking
+  from conversations c join registrations r on r.id = c.registration_id
+  cross join lateral (
+    select case when r.human_hold_s > 0 and (c.held_until is null or c.held_until < u.until - interval '1 minute') then u.until end until
     from (select now() + make_interval(secs => r.human_hold_s) until) u) h
-  where o.id = any(ids) and c.id = o.id and (h.longer or c.sending_due is null and due is not null);
+  where c.id = any(ids);
 
-  if unheld <> '{}' and current_setting('chat_plugin_host.events', true) is distinct from 'off' then
+  if changing is not null then
+    update conversations c set
+      sending_due = case when due is null then c.sending_due else coalesce(c.sending_due, greatest(due, c.paced_until)) end,
+      held_until = coalesce(h.until, c.held_until),
+      held_by = case when h.until is null then c.held_by else by_whom end,
+      held_reason = case when h.until is null then c.held_reason end
+    from unnest(changing, untils) h(id, until) where c.id = h.id;
+  end if;
+  if begun is not null and current_setting('chat_plugin_host.events', true) is distinct from 'off' then
     insert into events (registration_id, conversation_id, type, body)
     select c.registration_id, c.id, 'conversation.held', json_build_object(
-      'held', true, 'by', c.held_by, 'until', to_char(c.held_until at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
-    from conversations c where c.id = any(unheld) and c.held_until > now() order by c.id;
+      'held', true, 'by', by_whom, 'until', to_char(c.held_until at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+    from conversations c where c.id = any(begun) order by c.id;
+  end if;
+  if overtaking is not null then
+    perform pg_temp.refresh_sending(overtaking, '{}', null);
   end if;
 end
 $$;
