@@ -39,6 +39,7 @@ CREATE INDEX audit_registration ON public.audit USING btree (registration_id, id
 
 create table conversations (
   address text,
+  all_lifted_at timestamp with time zone,
   contact text not null,
   held_by text,
   held_reason text,
@@ -47,6 +48,7 @@ create table conversations (
   last_incoming_at timestamp with time zone,
   last_incoming_context json,
   last_incoming_ref text,
+  marketing_lifted_at timestamp with time zone,
   memory json,
   paced_until timestamp with time zone,
   registration_id bigint not null,

@@ -1,5 +1,5 @@
 import { type Directive, readDirectives } from 'channel-kit/directives'
-import { readHtmlDirectives } from 'channel-kit/html-directives'
+import { htmlDirectives } from 'channel-kit/html-directives'
 import type { SuppressedPurpose } from '../postgres/schema/conversations.ts'
 import type { Posted } from '../protocol/chat.ts'
 
@@ -24,17 +24,24 @@ export interface Directed {
 }
 
 const WORDS = ['bot', 'optout', 'optin'] as const
-/** Cheaper than to read every message as HTML. */
-const MAYBE = /[/／](?:bot|opt)/i
+/**
+ * A directive is the first that is seen of a text: marks of HTML, of Markdown and blanks may stand before it. Looked for in the
+ * beginning alone, so that no text of a tenant is read as HTML, which may take seconds, but one that begins like this.
+ */
+const BEGINS = /^(?:<[^<>]*>|&nbsp;|[^<>&/／\p{L}\p{N}])*[/／](?:bot|opt(?:out|in))(?![\p{L}\p{N}_-])/iu
+const BEGINNING = 1_024
+/** HTML of more characters is a text of a program's. */
+const MAX_HTML = 4_096
 /** More is no agent. */
 const MAX_ORDERS = 5
 
 /** Undefined: the message begins with none. */
-export async function readAgentDirectives(posted: Posted): Promise<Directed | undefined> {
+export function readAgentDirectives(posted: Posted): Directed | undefined {
   const { content, attachments } = posted
-  if (!content || !MAYBE.test(content.text)) return undefined
-  const { directives, text } =
-    content.format === 'html' ? await readHtmlDirectives(content.text, WORDS) : readDirectives(content.text, WORDS)
+  if (!content || !BEGINS.test(content.text.slice(0, BEGINNING))) return undefined
+  const isHtml = content.format === 'html'
+  if (isHtml && content.text.length > MAX_HTML) return undefined
+  const { directives, text } = isHtml ? htmlDirectives(content.text, WORDS) : readDirectives(content.text, WORDS)
   if (directives.length === 0) return undefined
   const orders = directives.length > MAX_ORDERS ? [{ kind: 'none' } as const] : directives.map(orderOf)
   if (orders.some(({ kind }) => kind === 'none')) return { orders: [{ kind: 'none' }], rest: null }

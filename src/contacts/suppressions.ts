@@ -70,6 +70,13 @@ export async function liftIn(
 ): Promise<number> {
   if (locked.length === 0) return 0
   const ids = locked.map(({ id }) => id)
+  await tx
+    .update(conversations)
+    .set({
+      ...(purpose === 'all' ? {} : { marketingLiftedAt: sql`now()` }),
+      ...(purpose === 'marketing' ? {} : { allLiftedAt: sql`now()` })
+    })
+    .where(sql`${conversations.id} = any(${bigints(ids)})`)
   const lifted = await tx
     .delete(suppressions)
     .where(

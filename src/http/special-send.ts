@@ -46,7 +46,7 @@ export function sendRoutes(
   /** Obeys directives to the host, and accepts what is to be sent. */
   async function take({ id, contactKey }: Registration, posted: Posted): Promise<void> {
     const other = mounted.phones ? otherWay(posted.contact) : null
-    const directed = await readAgentDirectives(posted)
+    const directed = readAgentDirectives(posted)
     if (directed) await obey(id, posted, directed, other)
     const message = directed ? directed.rest : posted
     if (message) await accept(id, message, other, contactKey)

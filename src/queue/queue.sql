@@ -123,8 +123,9 @@ end
 $$;
 
 -- name: adopt_suppressions
--- Gives what an erasure has left of suppressed contacts to their new conversations, which the caller has locked. `erased`: of
--- each name that has a hash, the number of its conversation in `conversations_of`.
+-- Gives what an erasure has left of suppressed contacts to their new conversations, which the caller has locked, but for what
+-- was lifted there since: who lifted it did not know of a hash. `erased`: of each name that has one, the number of its
+-- conversation in `conversations_of`.
 create or replace function pg_temp.adopt_suppressions(registrations bigint[], conversations_of bigint[], erased json) returns void
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -137,7 +138,9 @@ begin
   ), added as (
     insert into suppressions (registration_id, conversation_id, purpose, source, at)
     select distinct on (a.conversation_id, a.purpose) a.registration_id, a.conversation_id, a.purpose, a.source, a.at
-    from adopted a order by a.conversation_id, a.purpose, a.at
+    from adopted a join conversations c on c.id = a.conversation_id
+    where a.at > coalesce(case a.purpose when 'all' then c.all_lifted_at else c.marketing_lifted_at end, '-infinity')
+    order by a.conversation_id, a.purpose, a.at
     on conflict do nothing
     returning conversation_id, purpose
   )

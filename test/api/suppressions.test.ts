@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { eraseContact } from '../../src/messages/erase.ts'
+import { wrote } from '../conversation-fixture.ts'
 import { TEST_SECRETS, testHost, until } from '../harness.ts'
 import { text } from '../scripted-channel.ts'
 import { CONSOLE_TOKEN } from './ask.ts'
@@ -146,6 +147,21 @@ t.test('an erased contact stays suppressed, and only a hash is kept of it', asyn
   await eraseContact(host.database, 'anna', { onlyCount: false, secrets: TEST_SECRETS })
   t.match((await lift(['anna'])).json, { lifted: 1 })
   t.match(await post(item('b')), [{ result: 'accepted' }])
+})
+
+t.test('an erased contact that opts in again gets what he wants', async t => {
+  const { suppress, host, post, report, plugin, ended } = await build(t)
+  await suppress(['anna', 'bob'])
+  await suppress(['bob'], 'all')
+  for (const contact of ['anna', 'bob'])
+    await eraseContact(host.database, contact, { onlyCount: false, secrets: TEST_SECRETS })
+  await report(wrote('in-1', 'anna', 'start'), wrote('in-2', 'bob', 'start'))
+  const item = (id: string, contact: string) => ({ id, contact, purpose: 'marketing' })
+  await until('the key to be known', async () => (await post(item('b', 'bob')))[0]?.result === 'suppressed')
+  t.match(await post(item('a', 'anna')), [{ result: 'accepted' }], 'a word lifts marketing')
+  await plugin.send(text('bob', '/optin'))
+  t.match(await post(item('b', 'bob')), [{ result: 'accepted' }], 'and an agent all')
+  t.equal((await ended('b')).state, 'accepted')
 })
 
 t.test('a list is read from CSV and given as CSV, and a wrong row costs no other', async t => {

@@ -93,7 +93,7 @@ t.test('only the first lines of a message are directives, in any format', async 
     crmId: '1'
   })
   const read = async (words: string, format?: 'html' | 'markdown') => {
-    const directed = await readAgentDirectives(posted(words, format))
+    const directed = readAgentDirectives(posted(words, format))
     return directed && { orders: directed.orders, rest: directed.rest?.content?.text ?? null }
   }
   t.same(await read('<p>/bot off</p>', 'html'), { orders: [{ kind: 'hold' }], rest: null })
@@ -110,7 +110,16 @@ t.test('only the first lines of a message are directives, in any format', async 
     t.equal(await read(words), undefined, words)
   for (const words of ['/bot', '/bot off now', '/optout sms', '/optin all', '/bot on\n'.repeat(6)])
     t.same(await read(words), { orders: [{ kind: 'none' }], rest: null }, words.slice(0, 20))
-  const started = performance.now()
-  await read('/bot on\n'.repeat(5_000))
-  t.ok(performance.now() - started < 5_000)
+  t.same(await read('<div><br></div><p>&nbsp;/optout</p>', 'html'), {
+    orders: [{ kind: 'suppress', purpose: 'marketing' }],
+    rest: null
+  })
+})
+
+t.test('a text that takes long to read as HTML is taken as it is, whatever it names', async t => {
+  const { plugin, script } = await talkHost(t)
+  const html = `<p>/bot off</p>${'<b>'.repeat(20_000)}`
+  const draft = { ...text('anna', ''), content: { text: html, format: 'html' as const } }
+  t.equal((await plugin.send(draft)).answer.status, 202)
+  await until('it to be sent', async () => script.texts().includes(html))
 })

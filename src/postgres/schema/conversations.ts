@@ -44,7 +44,10 @@ export const conversations = pgTable(
     pacedUntil: time(),
     /** The strongest of its suppressions, kept here for the turn that takes its messages. */
     suppressed: text().$type<SuppressedPurpose>(),
-    /** Messages that are not to be sent beside a person wait for the end of the hold; in 9999 where none was named. */
+    /** The last times at which somebody lifted a suppression for each purpose: what an erasure has left from before is over. */
+    marketingLiftedAt: time(),
+    allLiftedAt: time(),
+    /** Messages that are not to go beside a person end as failed until then; in 9999 where no end was named. */
     heldUntil: time(),
     heldBy: text().$type<HeldBy>(),
     heldReason: text()
