@@ -139,7 +139,6 @@ export async function startHost(
         perSecond: quotas.api,
         keys,
         outbound: parts.outbound,
-        keepsEvents: config.eventsMs > 0,
         replayCalls,
         readers,
         told: stored('tell'),

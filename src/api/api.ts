@@ -44,8 +44,6 @@ interface Deps {
   perSecond: number
   keys: KeyWrap & Pick<Secrets, 'seal'>
   outbound: Pick<Outbound, 'hostProblem'>
-  /** False: this host writes no events. */
-  keepsEvents: boolean
   replayCalls: ReplayCalls
   registrations: Pick<Registrations, 'get'>
   mountedBy: (channel: string) => Mounted | undefined

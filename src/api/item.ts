@@ -86,7 +86,7 @@ type GivenItem = Static<typeof MessageItem>
 
 const check = Compile(MessageItem)
 
-interface How {
+export interface How {
   now: Date
   /** Another name of a contact. */
   otherWay: (contact: string) => string | null
@@ -94,31 +94,34 @@ interface How {
   templates: boolean
   /** Events are kept so long; 0: there are none. */
   eventsMs: number
+  /** The place of the last event that a client may have read. */
+  lastEvent: number
 }
 
 /** Reads an item, or says why it is none. */
-export function readItem(given: unknown, { now, otherWay, templates, eventsMs }: How): Result<NewItem> {
+export function readItem(given: unknown, how: How): Result<NewItem> {
   if (!check.Check(given)) return failure(firstProblem(check.Errors(given)))
   const item: GivenItem = given
-  const { template } = item
-  if (template && !templates) return failure('template: this channel has none')
-  if (item.ifNoneAfter !== undefined && eventsMs === 0) return failure('ifNoneAfter: this host keeps no events')
-  const times = timesOf(item, now, eventsMs)
+  const { now, otherWay, templates } = how
+  if (item.template && !templates) return failure('template: this channel has none')
+  const times = timesOf(item, now)
   if (!times.ok) return times
+  const condition = conditionOf(item, times.value, how)
+  if (!condition.ok) return condition
 
   const body = bodyOf(item)
   if (!body.ok) return body
-  const { ifNoneAfter, tellCrm = 'whenAnswered' } = item
+  const { tellCrm = 'whenAnswered' } = item
   return success({
     id: item.id.toWellFormed(),
     body: body.value,
     other: otherWay(body.value.contact),
     bulk: item.class !== 'normal',
     ...times.value,
+    ...condition.value,
     tag: item.tag?.toWellFormed() ?? null,
     purpose: item.purpose ?? 'service',
     ifNotHeld: item.ifNotHeld === true,
-    ifNoneAfter: ifNoneAfter === undefined ? null : Number(ifNoneAfter),
     tellCrm: tellCrm === 'never' ? null : tellCrm
   })
 }
@@ -141,9 +144,8 @@ function bodyOf({ template, ...item }: GivenItem): Result<ChatMessage> {
 }
 
 function timesOf(
-  item: Pick<GivenItem, 'notBefore' | 'expiresAt' | 'ifNoneAfter'>,
-  now: Date,
-  eventsMs: number
+  item: Pick<GivenItem, 'notBefore' | 'expiresAt'>,
+  now: Date
 ): Result<Pick<NewItem, 'notBefore' | 'expiresAt'>> {
   const [notBefore, expiresAt] = [item.notBefore, item.expiresAt].map(time =>
     time === undefined ? null : new Date(time)
@@ -152,12 +154,26 @@ function timesOf(
   if (isFar(notBefore)) return failure('notBefore is more than a year ahead')
   if (expiresAt && expiresAt <= now) return failure('expiresAt is in the past')
   if (expiresAt && notBefore && expiresAt <= notBefore) return failure('expiresAt is not after notBefore')
-  // Later, nobody knows any more what was written since.
-  const known = item.ifNoneAfter === undefined ? null : new Date(now.getTime() + eventsMs)
-  if (known && notBefore && known <= notBefore) return failure('ifNoneAfter: events are not kept until notBefore')
-  const end = known && (!expiresAt || known < expiresAt) ? known : expiresAt
-  return success({ notBefore: notBefore ?? null, expiresAt: end ?? null })
+  return success({ notBefore: notBefore ?? null, expiresAt: expiresAt ?? null })
 }
+
+/** A condition on events, which expires with them: later, nobody knows any more what was written since. */
+function conditionOf(
+  { ifNoneAfter }: Pick<GivenItem, 'ifNoneAfter'>,
+  { notBefore, expiresAt }: Pick<NewItem, 'notBefore' | 'expiresAt'>,
+  { now, eventsMs, lastEvent }: Pick<How, 'now' | 'eventsMs' | 'lastEvent'>
+): Result<Pick<NewItem, 'ifNoneAfter' | 'expiresAt'>> {
+  if (ifNoneAfter === undefined) return success({ ifNoneAfter: null, expiresAt })
+  if (eventsMs === 0) return failure('ifNoneAfter: this host keeps no events')
+  if (Number(ifNoneAfter) > lastEvent) return failure('ifNoneAfter: there is no such event')
+  const known = new Date(now.getTime() + eventsMs)
+  if (notBefore && known <= notBefore) return failure('ifNoneAfter: events are not kept until notBefore')
+  return success({ ifNoneAfter: Number(ifNoneAfter), expiresAt: expiresAt && expiresAt < known ? expiresAt : known })
+}
+
+/** True where an item names an event, also of what is no item. */
+export const isConditional = (given: unknown): boolean =>
+  typeof given === 'object' && given !== null && 'ifNoneAfter' in given
 
 /** True for the bulk lane, also of what is no item. */
 export const isBulk = (given: unknown): boolean =>

@@ -57,6 +57,12 @@ export async function placeEvents({ pool }: Pick<Database, 'pool'>, most = MAX_P
   return { placed: row?.placed ?? 0, last: Number(row?.last ?? 0) }
 }
 
+/** The last position that was given; 0: none. A client has read no event behind it. */
+export async function lastPosition({ db }: Pick<Database, 'db'>): Promise<number> {
+  const [row] = await db.select({ last: max(events.position) }).from(events)
+  return row?.last ?? 0
+}
+
 /** The end of the feed at this moment: what was committed before has a position up to it, unless it was enough before. */
 export async function endOfFeed(database: Pick<Database, 'pool'>, enough: AbortSignal): Promise<number> {
   for (;;) {

@@ -33,7 +33,6 @@ function contactsOf(event: GatewayEvent): string[] {
   switch (event.kind) {
     case 'message':
     case 'answer':
-      return [event.contact]
     case 'consent':
       return [event.contact]
     case 'renamed':

@@ -67,8 +67,8 @@ $$;
 -- each id, and its message: `duplicate`, an id that the client has used in this registration before, changes nothing, and what
 -- its contact does not want is `suppressed`, and not stored. Locks as `accept_messages` does, and before that the client in
 -- this registration: two requests with the same ids in other orders would wait for each other's ids in a circle, and to insert
--- by ids would lose the order of a conversation. `oldest`: the position of the oldest event that is kept; who asks for what was
--- written since an older one cannot be answered, and may not send.
+-- by ids would lose the order of a conversation. `oldest`: the position of the oldest event that is kept; what was written since
+-- an older one nobody knows, so such an item is not sent.
 create or replace function pg_temp.accept_items(
   registration bigint, client text, contacts text[], others text[], ids text[], items json, bodies json, erased json, at timestamptz
 ) returns table (id text, message bigint, result text)
@@ -99,7 +99,7 @@ begin
       case
         when g.if_none_after is null then null
         when line.position > g.if_none_after or line.id is not null and line.position is null then -1
-        when oldest > g.if_none_after then -1
+        when oldest is null or oldest > g.if_none_after then -1
         else coalesce(line.id, 0)
       end,
       greatest(at, g.not_before)

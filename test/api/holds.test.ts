@@ -167,6 +167,9 @@ t.test('an item whose event is not kept any more, or is none, is not sent', asyn
   t.match(await ended('a'), { state: 'failed', reason: 'skipped: somebody has written since' })
   for (const ifNoneAfter of ['0', '-1', 'latest', '1e3', 5])
     t.match(await post({ id: 'w', contact: 'anna', ifNoneAfter }), [{ result: 'invalid' }], String(ifNoneAfter))
+  t.match(await post({ id: 'w', contact: 'anna', ifNoneAfter: '999999999' }), [
+    { result: 'invalid', reason: 'ifNoneAfter: there is no such event' }
+  ])
   const tooLate = new Date(Date.now() + 8 * 86_400_000).toISOString()
   t.match(await post({ id: 'w', contact: 'anna', ifNoneAfter: '1', notBefore: tooLate }), [
     { result: 'invalid', reason: /events are not kept/ }

@@ -4,8 +4,10 @@ import type { FastifyBaseLogger } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import { beforeDeadline, type ReadyChannel, type RuntimeOf } from '../../channels/call-channel.ts'
 import type { Mounted } from '../../channels/load.ts'
+import { lastPosition } from '../../events/feed.ts'
 import { within } from '../../http-client/timeout.ts'
 import type { AcceptItems, NewItem } from '../../messages/accept-items.ts'
+import type { Database } from '../../postgres/connect.ts'
 import { wordsOf } from '../../postgres/sanitize-text.ts'
 import { otherWay } from '../../protocol/contact.ts'
 import { LIMITS } from '../../protocol/limits.ts'
@@ -13,7 +15,7 @@ import { failure, type Result } from '../../protocol/result.ts'
 import type { Registrations } from '../../registrations/store.ts'
 import { mayTouch } from '../authorize.ts'
 import { Missing, MissingScope, NotMounted } from '../errors.ts'
-import { isBulk, MessageItem, readItem } from '../item.ts'
+import { type How, isBulk, isConditional, MessageItem, readItem } from '../item.ts'
 import { ById, Id, Nullable } from '../lists.ts'
 import type { Client } from '../tokens.ts'
 
@@ -47,6 +49,7 @@ const bodyOf = <Schema extends TSchema>(item: Schema) =>
   Type.Object({ items: Type.Array(item, { minItems: 1, maxItems: MAX_ITEMS }) }, { additionalProperties: false })
 
 interface Deps {
+  database: Pick<Database, 'db'>
   registrations: Pick<Registrations, 'get'>
   mountedBy: (channel: string) => Mounted | undefined
   ready: RuntimeOf
@@ -58,7 +61,7 @@ interface Deps {
 
 /** `POST /registrations/{id}/messages`: messages of API clients. */
 export const itemApi =
-  ({ registrations, mountedBy, ready, acceptItems, eventsMs, now }: Deps): FastifyPluginAsyncTypebox =>
+  ({ database, registrations, mountedBy, ready, acceptItems, eventsMs, now }: Deps): FastifyPluginAsyncTypebox =>
   async app => {
     app.post(
       '/registrations/:id/messages',
@@ -82,7 +85,8 @@ export const itemApi =
         const mounted = mountedBy(registration.channel)
         if (!mounted) throw new NotMounted(registration.channel)
 
-        const read = await readAll(items, mounted, { now: now(), eventsMs })
+        const lastEvent = items.some(isConditional) ? await lastPosition(database) : 0
+        const read = await readAll(items, mounted, { now: now(), eventsMs, lastEvent })
         const judged = await judge(read, id, ready, log)
         const accepted = judged.flatMap(one => (one.ok ? [one.value] : []))
         const answers = (await acceptItems(id, client.name, accepted, registration.contactKey)).values()
@@ -109,7 +113,7 @@ function assertScopes({ scopes }: Client, items: readonly unknown[]): void {
 async function readAll(
   items: readonly unknown[],
   { channel, phones }: Mounted,
-  more: { now: Date; eventsMs: number }
+  more: Pick<How, 'now' | 'eventsMs' | 'lastEvent'>
 ): Promise<Result<NewItem>[]> {
   const how = { ...more, otherWay: phones ? otherWay : () => null, templates: channel.templates === true }
   const read: Result<NewItem>[] = []

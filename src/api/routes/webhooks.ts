@@ -35,8 +35,8 @@ interface Deps {
   database: Pick<Database, 'db' | 'pool'>
   secrets: Pick<Secrets, 'seal'>
   outbound: Pick<Outbound, 'hostProblem'>
-  /** False: this host writes no events. */
-  keepsEvents: boolean
+  /** Events are kept so long; 0: there are none. */
+  eventsMs: number
   now: () => Date
 }
 
@@ -57,7 +57,7 @@ const NewWebhook = Type.Object(
 
 /** `/webhooks`: addresses of clients to which events are pushed. */
 export const webhookApi =
-  ({ database, secrets, outbound, keepsEvents, now }: Deps): FastifyPluginAsyncTypebox =>
+  ({ database, secrets, outbound, eventsMs, now }: Deps): FastifyPluginAsyncTypebox =>
   async app => {
     const config = { scope: 'events' as const }
 
@@ -74,7 +74,7 @@ export const webhookApi =
       },
       async ({ body: { url, types = null, registration, note = null }, client }) => {
         const registrationId = visible(client, registration) ?? null
-        if (!keepsEvents) throw new Conflict('This host writes no events, since LV_PLUGIN_EVENTS is 0')
+        if (eventsMs === 0) throw new Conflict('This host writes no events, since LV_PLUGIN_EVENTS is 0')
         const problem = await receiverProblem(url, outbound)
         if (problem !== undefined) throw new Wrong(`The url is not valid: ${problem}`)
         const secret = makeSecret()
