@@ -98,8 +98,8 @@ async function settleSome(
   return rows.length === limit
 }
 
-/** Ends items of a chunk that was never tried, whose contacts were suppressed while the lot gathered. */
-export async function endUnwanted(work: Pick<LotWork, 'database' | 'now'>, lot: LotRow, range: Range): Promise<void> {
+/** Ends items of a lot, or of a chunk that was never tried, whose contacts were suppressed while the lot gathered. */
+export async function endUnwanted(work: Pick<LotWork, 'database' | 'now'>, lot: LotRow, range?: Range): Promise<void> {
   for (const unwanted of ['all', 'marketing'] as const)
     await settleItems(work, lot, { kind: 'cancelled', reason: suppressedReason(unwanted), range, unwanted })
 }
@@ -123,10 +123,18 @@ const claimedItem = (
   interrupted: false
 })
 
-const resultOf = (claimed: ClaimedMessage, verdict: Verdict, now: Date) =>
-  verdict.kind === 'accepted'
-    ? acceptedResult(claimed, verdict, now)
-    : failedResult(claimed, verdict.reason, now, verdict.kind === 'unknown' ? 'unknown' : 'rejected')
+function resultOf(claimed: ClaimedMessage, verdict: Verdict, now: Date): AttemptResult {
+  if (verdict.kind === 'accepted') return acceptedResult(claimed, verdict, now)
+  const failed = failedResult(claimed, verdict.reason, now, verdict.kind === 'unknown' ? 'unknown' : 'rejected')
+  // Nothing was tried.
+  return verdict.kind === 'cancelled' ? { ...failed, storyEntry: endedEntry(verdict.reason, now) } : failed
+}
+
+const endedEntry = (reason: string, now: Date) => ({
+  kind: 'ended' as const,
+  at: now.toISOString(),
+  reason: sanitize(reason)
+})
 
 function acceptedResult(
   claimed: ClaimedMessage,

@@ -74,6 +74,17 @@ t.test('a message of a lot whose contact is suppressed while it gathers does not
     { state: 'failed', reason: /^suppressed: the contact is to get no messages/ },
     { state: 'accepted', reason: /directive/ }
   ])
+  t.match((await ask('/messages/2')).json.story.at(-2), { kind: 'ended', reason: /^suppressed/ }, 'nothing was tried')
+})
+
+t.test('a lot of which nobody wants anything any more is not even opened', async t => {
+  const { ask, fake, plugin, sql } = await apiOfLots(t)
+  for (const number of [1, 2, 3]) await plugin.send(text(`+551190000000${number}`, '/optout all'))
+  await until('the directives to be obeyed', async () => (await sql`select from suppressions`).length === 3)
+  t.equal((await ask('/lots/1/process', { body: { forceClose: true } })).status, 200)
+  await until('the lot to end', async () => (await ask('/lots/1')).json.state === 'finished')
+  t.equal(fake.lots().length, 0)
+  t.same(fake.received(), [])
 })
 
 t.test('a lot is cancelled, and its messages sent once more as often as is said', async t => {

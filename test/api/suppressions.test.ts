@@ -210,6 +210,18 @@ t.test('a list is read from CSV and given as CSV, and a wrong row costs no other
   t.equal((await ask(LIST)).json.items.length, 5)
 })
 
+t.test('a long list is read to the letter, piece by piece', async t => {
+  const { host, db } = await build(t)
+  const body = Array.from({ length: 3_000 }, (_, n) => `контакт 🙂 ${n}`).join('\n')
+  const answer = await fetch(`${host.url}api/v1${LIST}.csv?purpose=all`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${CONSOLE_TOKEN}`, 'content-type': 'text/csv' },
+    body
+  })
+  t.match(await answer.json(), { suppressed: 3_000, wrongCount: 0 })
+  t.equal(await db.$count(sql`conversations`, sql`contact like 'контакт 🙂 %'`), 3_000)
+})
+
 t.test('ten thousand contacts are one request, and more are refused', async t => {
   const { suppress, db } = await build(t)
   const contacts = Array.from({ length: 10_001 }, (_, n) => `contact ${n}`)

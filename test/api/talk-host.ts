@@ -15,6 +15,7 @@ export async function talkHost(
 ) {
   const gateway = { send: taken as Parameters<typeof scripted>[0] }
   const script = scripted((message, tools) => gateway.send(message, tools), {
+    templates: true,
     markdowns: { webhook: async (_lookup, { webhookUrl }) => webhookUrl },
     webhook: {
       bodyLimit: 1_000_000,
@@ -26,19 +27,26 @@ export async function talkHost(
   const channels = [{ channel: script.channel, path: '/' }]
   const fast = { LV_PLUGIN_QUOTA_API: '1000', LV_PLUGIN_CHAT_SEND_INTERVAL: '50ms' }
   const api = await apiHost(t, { channels, env: { ...fast, ...env } })
-  const plugin = await api.crm.register(api.host.url)
-  const { markdown: webhook } = (await plugin.markdownPreview('webhook')).json as { markdown: string }
+  const join = async () => {
+    const plugin = await api.crm.register(api.host.url)
+    const { markdown: webhook } = (await plugin.markdownPreview('webhook')).json as { markdown: string }
+    return { plugin, report: (...events: readonly GatewayEvent[]) => reportTo(webhook, events) }
+  }
   const { db } = api.host.database
   const rowWhere = async (where: ReturnType<typeof eq>) => (await db.select().from(messages).where(where))[0]
+
+  const events = async (query = '') =>
+    (await api.ask(`/events?${query}`)).json as unknown as { events: Record<string, unknown>[]; next: string }
 
   return {
     ...api,
     gateway,
     script,
     channels,
-    plugin,
+    ...(await join()),
+    /** Another registration. */
+    join,
     db,
-    report: (...events: readonly GatewayEvent[]) => reportTo(webhook, events),
     row: (crmId: string) => rowWhere(eq(messages.crmId, crmId)),
     /** The message of an API client once it has ended. */
     ended: (clientId: string) =>
@@ -54,8 +62,9 @@ export async function talkHost(
       api.crm.events.flatMap(event =>
         event.type === 'incoming' && event.contact === contact ? [event.message.content?.text ?? ''] : []
       ),
-    events: async (query = '') =>
-      (await api.ask(`/events?${query}`)).json as unknown as { events: Record<string, unknown>[]; next: string }
+    events,
+    /** Events of these types. */
+    read: async (types: string) => (await events(`limit=1000&types=${types}`)).events
   }
 }
 

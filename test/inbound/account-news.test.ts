@@ -3,7 +3,7 @@ import { readEvent } from 'channel-kit/event-answer'
 import t from 'tap'
 import { storeEvents } from '../../src/inbound/store-events.ts'
 import { notes } from '../../src/postgres/schema/registrations.ts'
-import { reportingHost } from '../api/reporting-host.ts'
+import { talkHost } from '../api/talk-host.ts'
 import { wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 
@@ -28,7 +28,7 @@ const quality = (ref: string, more: Partial<QualityEvent> = {}): QualityEvent =>
 })
 
 t.test('news of an account are told in order, each once, and to readers of its registration', async t => {
-  const { report, read, join, host } = await reportingHost(t)
+  const { report, read, join, host } = await talkHost(t)
   const other = await join()
   const paused = template('n-1', { status: 'PAUSED', reason: 'poor quality', language: 'en_US' })
   await report(wrote('in-1', 'anna'), paused, quality('n-2', { from: 'GREEN', to: 'RED' }))
@@ -61,7 +61,7 @@ t.test('news of an account are told in order, each once, and to readers of its r
 })
 
 t.test('news that come at the same time are each told once, whatever else comes in with them', async t => {
-  const { report, read, host } = await reportingHost(t)
+  const { report, read, host } = await talkHost(t)
   const refs = Array.from({ length: 60 }, (_, index) => `n-${index % 20}`)
   await Promise.all(refs.map((ref, index) => report(template(ref), wrote(`in-${index}`, `contact ${index % 7}`))))
   t.same((await read(NEWS)).length, 20)
@@ -85,7 +85,7 @@ t.test('news that come at the same time are each told once, whatever else comes 
 })
 
 t.test('a repeat is known among the last hundred news', async t => {
-  const { report, read } = await reportingHost(t)
+  const { report, read } = await talkHost(t)
   await report(...Array.from({ length: 150 }, (_, index) => template(`n-${index}`)))
   await report(template('n-149'), template('n-50'))
   t.equal((await read(NEWS)).length, 150)
@@ -94,7 +94,7 @@ t.test('a repeat is known among the last hundred news', async t => {
 })
 
 t.test('news that are not as the kit says, or too long, are left out, and the others of a call are told', async t => {
-  const { report, read } = await reportingHost(t)
+  const { report, read } = await talkHost(t)
   const wrong = [
     template('w', { status: 'x'.repeat(65) }),
     template('w', { status: '' }),
@@ -119,7 +119,7 @@ t.test('news that are not as the kit says, or too long, are left out, and the ot
 })
 
 t.test('what a half character or NUL is in stays out of the database, and costs no news', async t => {
-  const { report, read } = await reportingHost(t)
+  const { report, read } = await talkHost(t)
   await report(template('a\0\ud800', { name: 'b\0\ud800', reason: 'c\0' }))
   await report(template('a\0\ud800', { name: 'b\0\ud800', reason: 'c\0' }))
   t.match(await read(NEWS), [{ name: 'b\ufffd', reason: 'c' }])

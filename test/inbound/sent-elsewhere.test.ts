@@ -2,7 +2,7 @@ import type { MessageEvent } from 'channel-kit/event'
 import { readEvent } from 'channel-kit/event-answer'
 import t from 'tap'
 import { outbox } from '../../src/postgres/schema/outbox.ts'
-import { reportingHost } from '../api/reporting-host.ts'
+import { talkHost } from '../api/talk-host.ts'
 import { wrote } from '../conversation-fixture.ts'
 import { until } from '../harness.ts'
 
@@ -14,7 +14,7 @@ const own = (ref: string, contact: string, more: Partial<MessageEvent> = {}): Me
   ...more
 })
 
-type Host = Awaited<ReturnType<typeof reportingHost>>
+type Host = Awaited<ReturnType<typeof talkHost>>
 
 const lines = ({ crm }: Pick<Host, 'crm'>, contact: string) =>
   crm.events.flatMap(event =>
@@ -24,7 +24,7 @@ const lines = ({ crm }: Pick<Host, 'crm'>, contact: string) =>
 const MESSAGES = 'message.received,message.sent_elsewhere'
 
 t.test('a message of the business reaches the CRM as before, and the feed as one that was sent elsewhere', async t => {
-  const setup = await reportingHost(t)
+  const setup = await talkHost(t)
   const { report, read } = setup
   const file = { name: 'a.png', type: 'image' as const, uri: 'https://files.example/a.png' }
   await report(wrote('in-1', 'anna', 'hello?'), own('own-1', 'anna', { attachments: [file] }))
@@ -50,7 +50,7 @@ t.test('a message of the business reaches the CRM as before, and the feed as one
 })
 
 t.test('a hidden one is told by the feed once, and the CRM hears nothing of it', async t => {
-  const setup = await reportingHost(t)
+  const setup = await talkHost(t)
   const { report, read, host, ask } = setup
   const file = { name: 'a.png', type: 'image' as const, media: 1 }
   const hidden = own('own-1', 'anna', { hidden: true, attachments: [file] })
@@ -80,7 +80,7 @@ t.test('a hidden one is told by the feed once, and the CRM hears nothing of it',
 })
 
 t.test('a message of the business answers no item of an API client; the next one of the customer does', async t => {
-  const setup = await reportingHost(t)
+  const setup = await talkHost(t)
   const { report, ask, token, host } = setup
   const client = await token({ name: 'campaigns', scopes: ['send', 'bulk'] })
   const items = [{ id: 'one', contact: 'anna', text: 'Hello?' }]

@@ -1,16 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
-import type { Mounted } from '../../channels/load.ts'
 import { type Hold, holdIn, holdOf, releaseIn } from '../../contacts/holds.ts'
 import { findTalk, lockTalk } from '../../contacts/talk.ts'
 import type { Database } from '../../postgres/connect.ts'
 import { otherWay } from '../../protocol/contact.ts'
 import { LIMITS } from '../../protocol/limits.ts'
-import type { Registrations } from '../../registrations/store.ts'
 import { writeAudit } from '../audit.ts'
-import { mayTouch } from '../authorize.ts'
-import { Missing, NotMounted, Past } from '../errors.ts'
+import { Past } from '../errors.ts'
 import { Holder, Id, Nullable, Time } from '../lists.ts'
+import { type MountedRegistrations, mountedRegistration } from '../mounted-registration.ts'
 import type { Client } from '../tokens.ts'
 import { GivenTime, Text } from '../validate.ts'
 
@@ -27,10 +25,8 @@ const Held = Type.Object(
 
 const Params = Type.Object({ id: Id, contact: Text(LIMITS.contact) }, { additionalProperties: false })
 
-interface Deps {
+interface Deps extends MountedRegistrations {
   database: Pick<Database, 'db'>
-  registrations: Pick<Registrations, 'get'>
-  mountedBy: (channel: string) => Mounted | undefined
   now: () => Date
 }
 
@@ -44,7 +40,7 @@ const shown = (contact: string, hold: Hold | undefined): Static<typeof Held> => 
 
 /** `/registrations/{id}/conversations/{contact}/hold`: a person talks, and what is automatic keeps quiet. */
 export const holdApi =
-  ({ database: { db }, registrations, mountedBy, now }: Deps): FastifyPluginAsyncTypebox =>
+  ({ database: { db }, now, ...registrations }: Deps): FastifyPluginAsyncTypebox =>
   async app => {
     const path = '/registrations/:id/conversations/:contact/hold'
     const config = { scope: 'hold' } as const
@@ -116,11 +112,7 @@ export const holdApi =
     )
 
     async function named({ id, contact }: Static<typeof Params>, client: Client) {
-      mayTouch(client, id)
-      const registration = await registrations.get(id)
-      if (!registration) throw new Missing('registration')
-      const mounted = mountedBy(registration.channel)
-      if (!mounted) throw new NotMounted(registration.channel)
+      const { mounted } = await mountedRegistration(registrations, client, id)
       return { registrationId: id, contact, other: mounted.phones ? otherWay(contact) : null }
     }
   }

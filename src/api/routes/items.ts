@@ -12,11 +12,10 @@ import { wordsOf } from '../../postgres/sanitize-text.ts'
 import { otherWay } from '../../protocol/contact.ts'
 import { LIMITS } from '../../protocol/limits.ts'
 import { failure, type Result } from '../../protocol/result.ts'
-import type { Registrations } from '../../registrations/store.ts'
-import { mayTouch } from '../authorize.ts'
-import { Missing, MissingScope, NotMounted } from '../errors.ts'
+import { MissingScope } from '../errors.ts'
 import { type How, isBulk, isConditional, MessageItem, readItem } from '../item.ts'
 import { ById, Id, Nullable } from '../lists.ts'
+import { type MountedRegistrations, mountedRegistration } from '../mounted-registration.ts'
 import type { Client } from '../tokens.ts'
 
 /** Most items of one request, and bytes of it: a request of this size is read in some tens of milliseconds. */
@@ -48,10 +47,8 @@ const Results = Type.Object(
 const bodyOf = <Schema extends TSchema>(item: Schema) =>
   Type.Object({ items: Type.Array(item, { minItems: 1, maxItems: MAX_ITEMS }) }, { additionalProperties: false })
 
-interface Deps {
+interface Deps extends MountedRegistrations {
   database: Pick<Database, 'db'>
-  registrations: Pick<Registrations, 'get'>
-  mountedBy: (channel: string) => Mounted | undefined
   ready: RuntimeOf
   acceptItems: AcceptItems
   /** Events are kept so long; 0: there are none. */
@@ -61,7 +58,7 @@ interface Deps {
 
 /** `POST /registrations/{id}/messages`: messages of API clients. */
 export const itemApi =
-  ({ database, registrations, mountedBy, ready, acceptItems, eventsMs, now }: Deps): FastifyPluginAsyncTypebox =>
+  ({ database, ready, acceptItems, eventsMs, now, ...registrations }: Deps): FastifyPluginAsyncTypebox =>
   async app => {
     app.post(
       '/registrations/:id/messages',
@@ -78,13 +75,8 @@ export const itemApi =
         }
       },
       async ({ params: { id }, body: { items }, client, log }) => {
-        mayTouch(client, id)
         assertScopes(client, items)
-        const registration = await registrations.get(id)
-        if (!registration) throw new Missing('registration')
-        const mounted = mountedBy(registration.channel)
-        if (!mounted) throw new NotMounted(registration.channel)
-
+        const { registration, mounted } = await mountedRegistration(registrations, client, id)
         const lastEvent = items.some(isConditional) ? await lastPosition(database) : 0
         const read = await readAll(items, mounted, { now: now(), eventsMs, lastEvent })
         const judged = await judge(read, id, ready, log)

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import type { Mounted } from '../../channels/load.ts'
 import {
   liftContacts,
   listSuppressions,
@@ -11,11 +10,10 @@ import {
 import type { Database, Executor } from '../../postgres/connect.ts'
 import type { SuppressionSource } from '../../postgres/schema/conversations.ts'
 import { LIMITS } from '../../protocol/limits.ts'
-import type { Registrations } from '../../registrations/store.ts'
 import { type AuditAction, writeAudit } from '../audit.ts'
-import { mayTouch } from '../authorize.ts'
-import { Missing, NotMounted, Wrong } from '../errors.ts'
+import { Wrong } from '../errors.ts'
 import { ById, Id, ListOf, Nullable, Page, paged, SuppressedBy, SuppressedFor, Time } from '../lists.ts'
+import { type MountedRegistrations, mountedRegistration } from '../mounted-registration.ts'
 import { listCsv, MAX_NOTE, readList } from '../suppression-list.ts'
 import type { Client } from '../tokens.ts'
 import { Text } from '../validate.ts'
@@ -62,16 +60,14 @@ const Imported = Type.Object(
 
 const Contacts = Type.Array(Text(LIMITS.contact), { minItems: 1, maxItems: MAX_CONTACTS })
 
-interface Deps {
+interface Deps extends MountedRegistrations {
   database: Pick<Database, 'db'>
-  registrations: Pick<Registrations, 'get'>
-  mountedBy: (channel: string) => Mounted | undefined
   now: () => Date
 }
 
 /** `/registrations/{id}/suppressions`: contacts that want no messages. */
 export const suppressionApi =
-  ({ database, registrations, mountedBy, now }: Deps): FastifyPluginAsyncTypebox =>
+  ({ database, now, ...registrations }: Deps): FastifyPluginAsyncTypebox =>
   async app => {
     const config = { scope: 'suppress' } as const
     const path = '/registrations/:id/suppressions'
@@ -194,7 +190,7 @@ export const suppressionApi =
           }
         },
         async ({ params: { id }, query: { purpose, note = null }, body, client }) => {
-          const list = readList(typeof body === 'string' ? body : '', { purpose, note, most: MAX_CONTACTS })
+          const list = await readList(typeof body === 'string' ? body : '', { purpose, note, most: MAX_CONTACTS })
           if (!list.ok) throw new Wrong(list.reason)
           const { wanted, wrong } = list.value
           const done = await suppress(id, client, 'import', wanted)
@@ -232,11 +228,7 @@ export const suppressionApi =
     }
 
     async function owned(id: number, client: Client) {
-      mayTouch(client, id)
-      const registration = await registrations.get(id)
-      if (!registration) throw new Missing('registration')
-      const mounted = mountedBy(registration.channel)
-      if (!mounted) throw new NotMounted(registration.channel)
+      const { registration, mounted } = await mountedRegistration(registrations, client, id)
       return { id, contactKey: registration.contactKey, phones: mounted.phones }
     }
   }

@@ -1,4 +1,5 @@
 import { openLot } from '../call-gateway.ts'
+import { endUnwanted } from '../settle.ts'
 import { after, endLot, INTERRUPTED, NEXT, pauseRegistration, type ReadyLot, type Step, saveLot } from '../step.ts'
 import { countWaiting } from './sealed.ts'
 
@@ -7,6 +8,7 @@ export async function creating(readyLot: ReadyLot): Promise<Step> {
   const { work, lot, target, deadline } = readyLot
   const { id, name, key, items, doubtful } = lot
   const attempts = lot.attempts + 1
+  if (!lot.calling && attempts === 1) await endUnwanted(work, lot)
   if (!lot.calling && (await countWaiting(readyLot)) === 0) return endLot(readyLot, { state: 'finished', reason: null })
   if (!lot.calling) await saveLot(readyLot, { calling: true, attempts })
   const outcome = lot.calling
