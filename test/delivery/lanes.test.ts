@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { createAcceptItems } from '../../src/messages/accept-items.ts'
 import { testCrm, testHost, until } from '../harness.ts'
+import { newItem } from '../new-item.ts'
 import { scripted, taken, text } from '../scripted-channel.ts'
 
 const PER_SECOND = 40
@@ -16,21 +17,11 @@ async function busy(t: Test, crowd: number) {
     () => new Date(),
     () => {}
   )
-  const rest = {
-    other: null,
-    ifNotHeld: false,
-    ifNoneAfter: null,
-    notBefore: null,
-    expiresAt: null,
-    tag: null,
-    tellCrm: null,
-    purpose: 'service' as const
-  }
   const post = (ids: readonly string[], bulk: boolean) =>
     accept(
       1,
       'campaigns',
-      ids.map(id => ({ ...rest, id, bulk, body: text(id, bulk ? 'bulk' : 'normal') }))
+      ids.map(id => newItem({ id, bulk, body: text(id, bulk ? 'bulk' : 'normal') }))
     )
   await post(
     Array.from({ length: crowd }, (_, index) => `bulk ${index}`),

@@ -4,7 +4,7 @@ import { tellAtOnce } from '../../src/outbox/notes.ts'
 import { messages } from '../../src/postgres/schema/messages.ts'
 import { lockConversations } from '../../src/queue/conversations.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
-import { text } from '../scripted-channel.ts'
+import { newItem } from '../new-item.ts'
 
 t.test('the CRM hears at once of all messages of a turn, however many', async t => {
   const database = openDatabase(await testDatabase(t), 4)
@@ -18,21 +18,11 @@ t.test('the CRM hears at once of all messages of a turn, however many', async t 
     () => new Date(),
     () => {}
   )
-  const rest = {
-    other: null,
-    ifNotHeld: false,
-    ifNoneAfter: null,
-    bulk: true,
-    notBefore: null,
-    expiresAt: null,
-    tag: null,
-    purpose: 'service' as const
-  }
   const ids = Array.from({ length: 600 }, (_, index) => `contact ${index}`)
   const accepted = await accept(
     1,
     'client',
-    ids.map(id => ({ ...rest, id, body: text(id, id), tellCrm: 'always' }))
+    ids.map(id => newItem({ id, tellCrm: 'always' }))
   )
   await db.update(messages).set({ state: 'accepted', settledAt: new Date() })
   await db.transaction(async tx => {

@@ -9,6 +9,7 @@ import { events } from '../../src/postgres/schema/events.ts'
 import { messages } from '../../src/postgres/schema/messages.ts'
 import { lockConversations } from '../../src/queue/conversations.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
+import { newItem } from '../new-item.ts'
 import { text } from '../scripted-channel.ts'
 
 /** Messages of which something is heard or changed while they wait or are sent: their place in line, and what is told. */
@@ -28,16 +29,6 @@ async function open(t: Test) {
     () => NOW,
     () => {}
   )
-  const rest = {
-    other: null,
-    ifNotHeld: false,
-    ifNoneAfter: null,
-    notBefore: null,
-    expiresAt: null,
-    tag: null,
-    tellCrm: null,
-    purpose: 'service' as const
-  }
   const report = (id: number, status: 'sent' | 'error') =>
     db.transaction(tx =>
       storeEvents(
@@ -55,7 +46,7 @@ async function open(t: Test) {
     ...database,
     report,
     post: async (id: string, bulk: boolean) => {
-      const [accepted] = await accept(1, 'client', [{ ...rest, id, bulk, body: text('x', id) }])
+      const [accepted] = await accept(1, 'client', [newItem({ id, bulk, body: text('x', id) })])
       return accepted?.message as number
     },
     conversation: async () => (await db.select().from(conversations))[0]

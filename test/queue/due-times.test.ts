@@ -13,6 +13,7 @@ import { messages } from '../../src/postgres/schema/messages.ts'
 import { registrations } from '../../src/postgres/schema/registrations.ts'
 import { claim } from '../../src/queue/claims.ts'
 import { testDatabase } from '../harness.ts'
+import { newItem } from '../new-item.ts'
 import { createModel, type Host, headOf } from './due-times-model.ts'
 
 /**
@@ -74,22 +75,9 @@ async function play(database: Database, actions: readonly Action[]): Promise<voi
     async campaign({ account, bulk }) {
       posted += 1
       const registrationId = ids[account] as number
-      const rest = {
-        other: null,
-        ifNotHeld: false,
-        ifNoneAfter: null,
-        bulk,
-        notBefore: null,
-        expiresAt: null,
-        tag: null,
-        tellCrm: null
-      }
-      const items = ['x', 'y', 'z', 'x'].map(contact => ({
-        ...rest,
-        id: `${contact} ${posted}`,
-        body: bodyTo(contact),
-        purpose: 'marketing' as const
-      }))
+      const items = ['x', 'y', 'z', 'x'].map(contact =>
+        newItem({ id: `${contact} ${posted}`, bulk, body: bodyTo(contact), purpose: 'marketing' })
+      )
       const stored = await acceptItems(registrationId, 'campaigns', items)
       if (stored.map(({ result }) => result).join() !== 'accepted,accepted,accepted,duplicate')
         throw new Error(`items were accepted: ${JSON.stringify(stored)}`)

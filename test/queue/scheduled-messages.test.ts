@@ -3,6 +3,7 @@ import { createAcceptItems } from '../../src/messages/accept-items.ts'
 import { refreshSending } from '../../src/messages/line.ts'
 import { bringIntoLine } from '../../src/messages/scheduled-messages.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
+import { newItem } from '../new-item.ts'
 import { text } from '../scripted-channel.ts'
 
 /** Conversations with messages that are scheduled for later, beside others: when they are due, and in which lane. */
@@ -21,21 +22,12 @@ async function contact(t: Test) {
     () => new Date(),
     () => {}
   )
-  const rest = {
-    other: null,
-    ifNotHeld: false,
-    ifNoneAfter: null,
-    expiresAt: null,
-    tag: null,
-    tellCrm: null,
-    purpose: 'service' as const
-  }
   return {
     db,
     sql,
     post: (id: string, bulk: boolean, inMs = 0) =>
       accept(1, 'client', [
-        { ...rest, id, bulk, notBefore: inMs > 0 ? new Date(Date.now() + inMs) : null, body: text('x', id) }
+        newItem({ id, bulk, notBefore: inMs > 0 ? new Date(Date.now() + inMs) : null, body: text('x', id) })
       ]),
     refresh: () => db.transaction(tx => refreshSending(tx, [1])),
     /** In minutes from now. */
