@@ -6,9 +6,9 @@
 -- where as many wait. A message that is found as `sending` after a crash may have left. Answers the messages whose results
 -- were not written, and the claimed ones as `ClaimedMessage` has them but for their parts, which are only right when they are
 -- read after the claim: it may have waited for somebody who dropped one, with why a message is `withheld`, as it is true in the
--- very statement that takes it: a line that was stored before counts, and who stores one later finds it taken; and as `stale` conversations that were due and had
--- no message to be sent now. `settled` and `registrations` are the conversations and the registrations of `ids`. As json,
--- since a body may hold what jsonb refuses (\u0000).
+-- very statement that takes it: a line that was stored before counts, and who stores one later finds it taken; and as `stale`
+-- conversations that were due and had no message to be sent now. `settled` and `registrations` are the conversations and the
+-- registrations of `ids`. As json, since a body may hold what jsonb refuses (\u0000).
 create or replace function pg_temp.send_turn(
   host text, ids bigint[], settled bigint[], registrations bigint[], refs text[], results json, statuses json, wants json,
   in_hand bigint[], at timestamptz
