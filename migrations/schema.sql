@@ -37,6 +37,15 @@ create table audit (
 );
 CREATE INDEX audit_registration ON public.audit USING btree (registration_id, id);
 
+create table console_sessions (
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  hash text not null,
+  token_hash text,
+  constraint console_sessions_pkey PRIMARY KEY (hash),
+  constraint console_sessions_token_hash_api_tokens_hash_fk FOREIGN KEY (token_hash) REFERENCES api_tokens(hash) ON DELETE CASCADE
+);
+
 create table conversations (
   address text,
   all_lifted_at timestamp with time zone,

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { Translate } from 'channel-kit/tools'
 import type { FastifyInstance } from 'fastify'
 import { apiPlugin } from './api/api.ts'
+import { consoleLogin } from './api/console-login.ts'
+import { createConsoleSessions } from './api/console-sessions.ts'
+import { createAuthenticator } from './api/tokens.ts'
 import { HOST_TRANSLATIONS, loadCatalogues } from './channels/catalogues.ts'
 import { loadChannels, type Mounted, mountChannel } from './channels/load.ts'
 import { createNotesStore } from './channels/notes.ts'
@@ -9,6 +12,7 @@ import { createPoll, pollCrons } from './channels/poll.ts'
 import { createAccountLimits, createRuntime } from './channels/runtime.ts'
 import { createTools } from './channels/tools.ts'
 import type { Config } from './config.ts'
+import { consolePages } from './console/console.ts'
 import { createObey } from './contacts/obey.ts'
 import { createCrmClient } from './crm/client.ts'
 import { createKeyStore } from './crm/keys.ts'
@@ -124,11 +128,16 @@ export async function startHost(
         await app.register(channelPlugin(one, { ...parts.web, accept, obey, report, keep, refused: days.refuse }), {
           prefix: prefixOf(base, one)
         })
+      const authenticate = createAuthenticator(database, consoleToken)
+      const sessions =
+        consoleToken === undefined ? undefined : createConsoleSessions(database, { consoleToken, authenticate })
       const api = apiPlugin({
         database,
         ready,
         now,
-        consoleToken,
+        authenticate,
+        sessions,
+        origin: new URL(config.selfUri).origin,
         perSecond: quotas.api,
         keys,
         outbound: parts.outbound,
@@ -142,7 +151,13 @@ export async function startHost(
         eventsMs: Math.min(config.eventsMs, config.retentionMs || config.eventsMs),
         acceptItems: countingItems(createAcceptItems(database, now, stored('send')), traffic)
       })
-      await app.register(api, { prefix: `${base.replace(/\/$/, '')}${API_PATH}` })
+      const root = base.replace(/\/$/, '')
+      await app.register(api, { prefix: `${root}${API_PATH}` })
+      if (sessions) {
+        const login = consoleLogin({ authenticate, sessions, selfUri: config.selfUri })
+        await app.register(login, { prefix: `${root}${CONSOLE_PATH}/api` })
+        await app.register(consolePages({ texts: parts.pageTexts }), { prefix: `${root}${CONSOLE_PATH}` })
+      }
       closing.push(() => app.close())
       await app.listen(config.listen)
     }
@@ -154,6 +169,7 @@ export async function startHost(
 }
 
 const API_PATH = '/api/v1'
+const CONSOLE_PATH = '/console'
 
 const mountAll = (config: Config, given: StartOptions['channels']): Promise<Mounted[]> =>
   given
@@ -226,6 +242,8 @@ async function compose(
   const pusher = createPusher({ ...push, host, now, random, log })
   return {
     translate: own,
+    /** Texts of the console's pages in a language. */
+    pageTexts: (language: string) => texts[language]?.console ?? {},
     outbound,
     readers,
     traffic,

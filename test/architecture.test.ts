@@ -17,7 +17,7 @@ interface Import {
   to: string
 }
 
-const files = await list('{src,plugins,simulator,test,bench,chaos}/**/*')
+const files = await list('{src,page-kit,plugins,simulator,test,bench,chaos}/**/*')
 const code = files.filter(file => /\.(ts|js|mjs)$/.test(file))
 /** Without this file's own examples. */
 const imports: readonly Import[] = code
@@ -26,7 +26,7 @@ const imports: readonly Import[] = code
     specifiers(readFileSync(join(ROOT, from), 'utf8')).map(specifier => ({ from, to: target(from, specifier) }))
   )
 /** A bench of a channel starts hosts, as the root's bench does. */
-const ofHouse = imports.filter(({ from }) => /^(src|simulator|plugins\/(?![^/]+\/bench\/)[^/]+)\//.test(from))
+const ofHouse = imports.filter(({ from }) => /^(src|page-kit|simulator|plugins\/(?![^/]+\/bench\/)[^/]+)\//.test(from))
 
 t.test('every form of import is seen, and nothing else', async t => {
   const text = [
@@ -92,7 +92,7 @@ t.test('only the composition root sees more than one of them, and nothing but an
     ofHouse.filter(({ to }) => /^src\/(http|queue|console)\//.test(to)),
     ({ from }) => from
   )
-  const wide = [...seen].filter(([, found]) => new Set(found.map(({ to }) => dirname(to))).size > 1)
+  const wide = [...seen].filter(([, found]) => new Set(found.map(({ to }) => to.split('/')[1])).size > 1)
   t.same(
     wide
       .filter(([from]) => from !== 'src/host.ts')
@@ -103,15 +103,30 @@ t.test('only the composition root sees more than one of them, and nothing but an
   none(t, ofHouse, { from: /./, to: /^(src\/(main|cli\/main)\.ts|test\/)/ })
 })
 
-t.test('the simulator stands for others and shares nothing with the host but the gateways of channels', async t => {
-  none(t, ofHouse, {
-    from: /^simulator\//,
-    to: isOurs,
-    unless: /^(simulator|plugins\/[^/]+\/simulator)\/|^plugins\/channel-kit\/src\/simulator\.ts$/
-  })
-  none(t, ofHouse, { from: /^simulator\/crm\//, to: /^simulator\/demo\// })
-  none(t, ofHouse, { from: /^(?!simulator\/)/, to: /^simulator\// })
-})
+t.test(
+  'pages share a kit that imports nothing of ours, and whose modules for the browser import none of the server',
+  async t => {
+    none(t, ofHouse, { from: /^page-kit\//, to: isOurs, unless: /^page-kit\// })
+    none(t, ofHouse, {
+      from: /^page-kit\/web\//,
+      to: /./,
+      unless: /^(page-kit\/web\/|(preact|htm|marked|dompurify|uplot)(\/|$))/
+    })
+  }
+)
+
+t.test(
+  'the simulator stands for others and shares nothing with the host but the gateways of channels and the kit of pages',
+  async t => {
+    none(t, ofHouse, {
+      from: /^simulator\//,
+      to: isOurs,
+      unless: /^(simulator|page-kit|plugins\/[^/]+\/simulator)\/|^plugins\/channel-kit\/src\/simulator\.ts$/
+    })
+    none(t, ofHouse, { from: /^simulator\/crm\//, to: /^simulator\/demo\// })
+    none(t, ofHouse, { from: /^(?!simulator\/)/, to: /^simulator\// })
+  }
+)
 
 t.test(
   'simulated gateways and the bare channel are for tests and the simulator, never for the host or a channel',
@@ -138,24 +153,27 @@ t.test('no file hands on what is another file’s', async t => {
   t.same(barrels, [])
 })
 
-t.test('an exported name of the host is there once, and what a part is given is not called parts', async t => {
-  const names = code
-    .filter(file => file.startsWith('src/'))
-    .flatMap(file => declared(readFileSync(join(ROOT, file), 'utf8')).map(name => ({ file, name })))
-  t.ok(names.length > 400, 'names are found')
-  t.same(
-    [...Map.groupBy(names, ({ name }) => name).values()].filter(same => same.length > 1),
-    []
-  )
-  // Messages have parts.
-  t.same(
-    code.filter(
-      file =>
-        file.startsWith('src/') && /^(export )?(interface|type) Parts\b/m.test(readFileSync(join(ROOT, file), 'utf8'))
-    ),
-    []
-  )
-})
+t.test(
+  'an exported name of the host is there once, its pages apart, and what a part is given is not called parts',
+  async t => {
+    const names = code
+      .filter(file => file.startsWith('src/') && !file.startsWith('src/console/page/'))
+      .flatMap(file => declared(readFileSync(join(ROOT, file), 'utf8')).map(name => ({ file, name })))
+    t.ok(names.length > 400, 'names are found')
+    t.same(
+      [...Map.groupBy(names, ({ name }) => name).values()].filter(same => same.length > 1),
+      []
+    )
+    // Messages have parts.
+    t.same(
+      code.filter(
+        file =>
+          file.startsWith('src/') && /^(export )?(interface|type) Parts\b/m.test(readFileSync(join(ROOT, file), 'utf8'))
+      ),
+      []
+    )
+  }
+)
 
 t.test('a file is short, and named for what it holds', async t => {
   const lengths = files
@@ -202,7 +220,7 @@ t.test('the subject of a comment is a noun: none begins with a pronoun such as W
 /** Files with names that others have given: states of a lot as they are persisted, and modules of the kit as channels import them. */
 const NAMED_OTHERWISE = /^(src\/lots\/states|plugins\/channel-kit\/src\/(typed|unanswered)\.ts$)/
 /** Files whose comments and log texts follow CONTRIBUTING.md, "Words". */
-const SPOKEN = /^(src|plugins|simulator|bench|chaos|test\/(?!architecture\.test\.ts$))/
+const SPOKEN = /^(src|page-kit|plugins|simulator|bench|chaos|test\/(?!architecture\.test\.ts$))/
 
 /** Words that say how or which, and leave open of what. */
 const ADJECTIVES = new Set(
@@ -268,6 +286,8 @@ function specifiers(text: string): string[] {
 
 function target(from: string, specifier: string): string {
   if (specifier.startsWith('.')) return posix.normalize(posix.join(dirname(from), specifier))
+  const [, shared] = /^(page-kit\/(?:web\/.+|[\w-]+))$/.exec(specifier) ?? []
+  if (shared) return shared.endsWith('.ts') ? shared : `${shared}.ts`
   const [, kit] = /^channel-kit\/([\w-]+)$/.exec(specifier) ?? []
   if (kit === 'testing') return 'plugins/channel-kit/testing/bare-channel.ts'
   if (kit) return `plugins/channel-kit/src/${kit}.ts`
@@ -279,7 +299,7 @@ function target(from: string, specifier: string): string {
 }
 
 function isOurs(to: string): boolean {
-  return /^(src|plugins|simulator|test|bench|chaos)\//.test(to)
+  return /^(src|page-kit|plugins|simulator|test|bench|chaos)\//.test(to)
 }
 
 /** Every circle once, as the path along which it closes. */

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import type { TObject } from 'typebox'
 import packageJson from '../package.json' with { type: 'json' }
+import pageKitJson from '../page-kit/package.json' with { type: 'json' }
 import { Options } from '../plugins/echo/src/options.ts'
 import simulatorJson from '../simulator/package.json' with { type: 'json' }
 import { commandLine } from '../src/cli/program.ts'
@@ -63,7 +64,7 @@ t.test('the table of variables is the configuration', async t => {
 t.test('the table of dependencies is that of package.json, and at its end what only workspaces need', async t => {
   const { dependencies, devDependencies } = packageJson
   const known = { ...dependencies, ...devDependencies }
-  const needed = { ...clientTypesJson.devDependencies, ...simulatorJson.devDependencies }
+  const needed = { ...clientTypesJson.devDependencies, ...pageKitJson.dependencies, ...simulatorJson.devDependencies }
   const more = Object.keys(needed).filter(name => !Object.hasOwn(known, name))
   const table = rows('Dependencies', ['package', 'what for'])
   t.same(

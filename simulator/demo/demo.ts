@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { startCrm } from '../crm/crm.ts'
 import { freePortLike } from '../free-port.ts'
 import { startHostProcess } from '../host-process.ts'
@@ -26,6 +27,8 @@ const crm = await startCrm({ port, page: demoPage(gateways) })
 for (const { name, title, path = `/${name}/` } of DEMO_CHANNELS)
   crm.plugin({ key: name, name: title, selfUri: `${selfUri}${path.slice(1)}` })
 
+// A console for whoever sits at this terminal, and for nobody else on the machine.
+const consoleToken = env.CONSOLE_TOKEN || randomBytes(18).toString('base64url')
 const variables = {
   ...env,
   ...Object.assign({}, ...simulators.map(({ variables }) => variables)),
@@ -36,6 +39,7 @@ const variables = {
   DATABASE_URL: env.DATABASE_URL ?? '',
   LV_PLUGIN_SECRET_KEYS: env.LV_PLUGIN_SECRET_KEYS ?? '',
   LV_PLUGIN_ROLES: 'web,worker',
+  CONSOLE_TOKEN: consoleToken,
   LV_PLUGIN_SELF_URI: selfUri,
   LV_PLUGIN_CHANNELS: DEMO_CHANNELS.map(({ name, path }) => (path ? `${name}=${path}` : name)).join(' '),
   LV_PLUGIN_COMPONENT_REGISTRATION_SCHEME: 'http',
@@ -81,7 +85,9 @@ try {
       say(`  still starting, ${seconds} s…`)
     }
   })
-  say(`\nOpen ${crm.url} to play with it. Ctrl+C stops everything.`)
+  say(`\nOpen ${crm.url} to play with it.`)
+  say(`The operator's console is at ${selfUri}console/, its token ${consoleToken}`)
+  say('Ctrl+C stops everything.')
   await host.ended
   if (!stopping) throw new Error(host.lastWords())
 } catch (error) {

@@ -14,6 +14,7 @@ import type { Database } from '../postgres/connect.ts'
 import type { Registrations } from '../registrations/store.ts'
 import type { KeyWrap, Secrets } from '../secrets/secrets.ts'
 import { authorize } from './authorize.ts'
+import type { ConsoleSessions } from './console-sessions.ts'
 import { ErrorAnswer, refuseInvalid } from './errors.ts'
 import { auditApi } from './routes/audit.ts'
 import { cancelApi } from './routes/cancel-messages.ts'
@@ -32,7 +33,7 @@ import { registrationApi } from './routes/registrations.ts'
 import { suppressionApi } from './routes/suppressions.ts'
 import { usageApi } from './routes/usage.ts'
 import { webhookApi } from './routes/webhooks.ts'
-import { createAuthenticator } from './tokens.ts'
+import type { Authenticate } from './tokens.ts'
 import { validateRequest } from './validate.ts'
 
 /** The public API of the host, in a Fastify context of its own: `/api/v1` below the host's own path. */
@@ -41,7 +42,11 @@ interface Deps {
   database: Database
   ready: RuntimeOf
   now: () => Date
-  consoleToken: string | undefined
+  authenticate: Authenticate
+  /** Sessions of the console, where there is one. */
+  sessions: ConsoleSessions | undefined
+  /** Origin of the host's own address. */
+  origin: string
   /** Requests a second of one token. */
   perSecond: number
   keys: KeyWrap & Pick<Secrets, 'seal'>
@@ -91,7 +96,7 @@ const REFUSALS = {
 }
 
 export const apiPlugin =
-  ({ consoleToken, perSecond, ...deps }: Deps) =>
+  ({ authenticate, sessions, origin, perSecond, ...deps }: Deps) =>
   async (scope: FastifyInstance): Promise<void> => {
     const { database, ready, now, keys, replayCalls } = deps
     const app = scope.withTypeProvider<TypeBoxTypeProvider>()
@@ -121,7 +126,7 @@ export const apiPlugin =
     })
 
     await app.register(async guarded => {
-      await authorize(guarded, { authenticate: createAuthenticator(database, consoleToken), perSecond })
+      await authorize(guarded, { authenticate, sessions, origin, perSecond })
       guarded.addHook('onRoute', route => {
         route.schema = { ...route.schema, response: { ...(route.schema?.response as object), ...REFUSALS } }
       })

@@ -14,6 +14,7 @@ export interface NewEntry {
 export type AuditAction =
   | 'token.created'
   | 'token.revoked'
+  | 'console.opened'
   | 'registration.paused'
   | 'registration.resumed'
   | 'conversation.held'

@@ -1,6 +1,9 @@
-import rateLimit from '@fastify/rate-limit'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { MissingScope, OtherRegistration, TooFast, Unauthorized } from './errors.ts'
+import cookie from '@fastify/cookie'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { CONSOLE_COOKIE, refuseForeignOrigin } from './console-cookie.ts'
+import type { ConsoleSessions } from './console-sessions.ts'
+import { MissingScope, OtherRegistration, TooFast } from './errors.ts'
+import { limitGuesses, unauthorized } from './guesses.ts'
 import type { Scope } from './scopes.ts'
 import type { Authenticate, Client } from './tokens.ts'
 
@@ -8,6 +11,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Client of an API request; set before any handler. */
     client: Client
+    /** True while its token or session is valid; for answers that take long. */
+    isStillAllowed: () => Promise<boolean>
   }
   interface FastifyContextConfig {
     /** The scope that the token of an API request must have. */
@@ -19,63 +24,54 @@ interface Deps {
   authenticate: Authenticate
   /** Requests a second of a token that has no limit of its own. */
   perSecond: number
+  /** Sessions of the console, where there is one. */
+  sessions: ConsoleSessions | undefined
+  /** Origin of the host's own address. */
+  origin: string
 }
 
 /** Wrong tokens a minute from one address, after which none is looked up from there. */
 const MAX_FAILURES = 30
-/** Addresses and tokens whose counts a host keeps. */
-const MAX_COUNTED = 10_000
-/** Tokens that were valid here lately, which the failures of others at the same address, such as a proxy's, do not shut out. */
-const MAX_PROVEN = 1_000
 
-/** Lets only requests with a valid token pass, that has the scope of the route and is within its limits. */
-export async function authorize(app: FastifyInstance, { authenticate, perSecond }: Deps): Promise<void> {
-  await app.register(rateLimit, { global: false, cache: MAX_COUNTED })
-  // By the address, of IPv6 by its /64, as the library does it.
-  const failures = app.createRateLimit({ max: MAX_FAILURES, timeWindow: 60_000 })
+/** Lets only requests with a valid token or session pass, that has the scope of the route and is within its limits. */
+export async function authorize(
+  app: FastifyInstance,
+  { authenticate, perSecond, sessions, origin }: Deps
+): Promise<void> {
+  if (sessions) await app.register(cookie)
+  const prove = await limitGuesses(app, { authenticate, max: MAX_FAILURES })
   const requests = app.createRateLimit({
     max: ({ client }: FastifyRequest) => client.perSecond ?? perSecond,
     timeWindow: 1_000,
     keyGenerator: ({ client }: FastifyRequest) => client.key
   })
-  const proven = new Set<string>()
 
   app.decorateRequest('client')
+  app.decorateRequest('isStillAllowed')
   app.addHook('onRequest', async (request, reply) => {
-    const token = bearerOf(request)
-    if (token === undefined) throw unauthorized(reply)
-    const failed = await failures(request, { increment: false })
-    if (!failed.isAllowed && failed.isExceeded && !proven.has(token)) {
-      reply.header('retry-after', failed.ttlInSeconds)
-      throw new TooFast('Too many requests with wrong tokens came from this address')
-    }
-    const client = await authenticate(token)
-    if (!client) {
-      proven.delete(token)
-      await failures(request)
-      throw unauthorized(reply)
-    }
-    prove(token)
-    request.client = client
+    request.client = await clientOf(request, reply)
     const limit = await requests(request)
     if (!limit.isAllowed && limit.isExceeded) {
       reply.header('retry-after', Math.max(1, limit.ttlInSeconds))
       throw new TooFast('This token asks for more than it may in a second')
     }
     const { scope } = request.routeOptions.config
-    if (scope && !client.scopes.includes(scope)) throw new MissingScope(scope)
+    if (scope && !request.client.scopes.includes(scope)) throw new MissingScope(scope)
   })
 
-  function prove(token: string): void {
-    proven.delete(token)
-    if (proven.size >= MAX_PROVEN) proven.delete(proven.keys().next().value as string)
-    proven.add(token)
+  async function clientOf(request: FastifyRequest, reply: FastifyReply): Promise<Client> {
+    const token = bearerOf(request)
+    if (token !== undefined) {
+      request.isStillAllowed = async () => (await authenticate(token)) !== undefined
+      return prove(request, reply, token)
+    }
+    const id = sessions && request.headers.authorization === undefined ? request.cookies[CONSOLE_COOKIE] : undefined
+    const session = id === undefined ? undefined : await sessions?.find(id)
+    if (!session) throw unauthorized(reply)
+    refuseForeignOrigin(request, origin)
+    request.isStillAllowed = async () => (await sessions?.find(String(id))) !== undefined
+    return session.client
   }
-}
-
-function unauthorized(reply: { header: (name: string, value: string) => unknown }) {
-  reply.header('www-authenticate', 'Bearer')
-  return new Unauthorized()
 }
 
 const bearerOf = ({ headers: { authorization } }: FastifyRequest) =>

@@ -11,6 +11,11 @@ export const OtherRegistration = createError(
   'The token is for another registration than this',
   403
 )
+export const ForeignOrigin = createError(
+  'CPH_API_ORIGIN',
+  'The session of the console is for requests of its own pages',
+  403
+)
 export const Missing = createError<[string]>('CPH_API_NOT_FOUND', 'There is no such %s', 404)
 export const TooFast = createError<[string]>('CPH_API_TOO_FAST', '%s', 429)
 export const TooManyViewers = createError(

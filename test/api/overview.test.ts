@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { revokeToken } from '../../src/api/tokens.ts'
+import { liveViewers } from '../../src/api/live-viewers.ts'
+import { createAuthenticator, revokeToken } from '../../src/api/tokens.ts'
 import { countTraffic } from '../../src/traffic/count-traffic.ts'
 import { until } from '../harness.ts'
 import { text } from '../scripted-channel.ts'
@@ -155,8 +155,6 @@ t.test('traffic counts what was accepted and sent by minute, and that of several
 })
 
 t.test('a live overview ends when its token was revoked, and all do when the host closes', async t => {
-  const { liveViewers } = await import('../../src/api/live-viewers.ts')
-  const { isStillValid } = await import('../../src/api/tokens.ts')
   const live = liveViewers({
     event: 'overview',
     read: async () => 0,
@@ -164,24 +162,24 @@ t.test('a live overview ends when its token was revoked, and all do when the hos
     everyMs: 20,
     checkMs: 40
   })
-  await token({ name: 'leaver' })
-  const [row] = await sql`select id from api_tokens where name = 'leaver'`
-  const join = (key: string) => {
+  const authenticate = createAuthenticator(host.database, CONSOLE_TOKEN)
+  const left = await token({ name: 'leaver' })
+  const join = (of: string) => {
     const stream = live.join({
-      key,
+      key: of,
       shown: () => ({ at: new Date().toISOString() }),
-      may: () => isStillValid(host.database, { key })
+      may: async () => (await authenticate(of)) !== undefined
     })
     if (!stream) throw new Error('not let in')
     stream.resume()
     return new Promise(resolve => stream.once('end', () => resolve('ended')))
   }
-  const [leaver, stayer] = [join(`token ${row?.id}`), join('console')]
-  await delay(100)
+  const [leaver, stayer] = [join(left), join(CONSOLE_TOKEN)]
   t.equal(live.size, 2)
+  const [row] = await sql`select id from api_tokens where name = 'leaver'`
   await revokeToken(host.database, Number(row?.id), 'test')
   t.equal(await leaver, 'ended')
-  await until('it to be left out', async () => live.size === 1)
+  t.equal(live.size, 1)
   live.close()
   t.equal(await stayer, 'ended')
 })

@@ -1,11 +1,4 @@
-/** A refusal of the host or the CRM, in words for people. Status 0: nobody answered at all. */
-export interface Problem {
-  status: number
-  message: string
-  body: unknown
-}
-
-export type Result<T> = { ok: true; body: T } | { ok: false; problem: Problem }
+import { noAnswer, type Result, readAnswer } from 'page-kit/web/answer.ts'
 
 interface Options {
   method?: 'GET' | 'POST' | 'PUT'
@@ -28,10 +21,10 @@ export async function ask<T>(
       },
       body: body === undefined ? null : JSON.stringify(body)
     })
-    return result(response.status, await response.text())
+    return readAnswer(response.status, await response.text(), 'The plugin')
   } catch (error) {
     if (signal?.aborted) throw error
-    return noAnswer
+    return silent()
   }
 }
 
@@ -40,9 +33,9 @@ export function send<T>(path: string, file: Blob, language: string, onProgress: 
   const request = new XMLHttpRequest()
   const done = new Promise<Result<T>>(resolve => {
     request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0)
-    request.onload = () => resolve(result(request.status, request.responseText))
-    request.onerror = () => resolve(noAnswer)
-    request.onabort = () => resolve(noAnswer)
+    request.onload = () => resolve(readAnswer(request.status, request.responseText, 'The plugin'))
+    request.onerror = () => resolve(silent())
+    request.onabort = () => resolve(silent())
   })
   request.open('POST', `/api/${path}`)
   request.setRequestHeader('content-type', 'application/octet-stream')
@@ -54,22 +47,4 @@ export function send<T>(path: string, file: Blob, language: string, onProgress: 
 const accepting = (language?: string): Record<string, string> =>
   language ? { 'accept-language': language.replace('_', '-') } : {}
 
-const noAnswer = {
-  ok: false,
-  problem: { status: 0, message: 'The demo no longer answers.', body: null }
-} as const
-
-function result<T>(status: number, text: string): Result<T> {
-  const body = parse(text)
-  if (status >= 200 && status < 300) return { ok: true, body: body as T }
-  const said = body && typeof body === 'object' && 'message' in body ? String(body.message) : ''
-  return { ok: false, problem: { status, message: said || `The plugin answered ${status}.`, body } }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
-}
+const silent = () => noAnswer('The demo no longer answers.')

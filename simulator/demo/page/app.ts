@@ -1,12 +1,13 @@
 import { html } from 'htm/preact'
+import { HelpContext, Trouble } from 'page-kit/web/trouble.ts'
+import { useLanguage } from 'page-kit/web/use-language.ts'
 import { useEffect, useState } from 'preact/hooks'
 import { Drawer } from './drawer/drawer.ts'
 import { useExchanges } from './drawer/use-exchanges.ts'
 import { Header } from './header.ts'
+import { helpOf } from './help.ts'
 import { PluginView } from './plugin-view.ts'
 import { ShellContext } from './shell.ts'
-import { Trouble } from './trouble.ts'
-import { useLanguage } from './use-language.ts'
 import { usePlugins } from './use-plugins.ts'
 import { useRoute } from './use-route.ts'
 
@@ -29,6 +30,7 @@ export function App() {
 
   return html`
     <${ShellContext.Provider} value=${shell}>
+      <${HelpContext.Provider} value=${helpOf(shell)}>
       <${Header}
         plugins=${plugins ?? []}
         current=${plugin?.key}
@@ -48,6 +50,7 @@ export function App() {
         </main>
         ${drawer && html`<${Drawer} exchanges=${exchanges} onClose=${() => setDrawer(false)} />`}
       </div>
+      </${HelpContext.Provider}>
     </${ShellContext.Provider}>
   `
 }

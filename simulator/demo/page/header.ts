@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
+import { Icon } from 'page-kit/web/icons.ts'
+import { LANGUAGES, type Language } from 'page-kit/web/use-language.ts'
 import type { PluginSummary } from '../../crm/model.ts'
-import { Icon } from './icons.ts'
-import { LANGUAGES, type Language } from './use-language.ts'
 import { address, type View } from './use-route.ts'
 
 interface HeaderProps {

@@ -1,16 +1,18 @@
 import { html } from 'htm/preact'
+import { FormSourceContext } from 'page-kit/web/form/form-source.ts'
+import { SettingsView } from 'page-kit/web/form/settings-view.ts'
+import { Markdown } from 'page-kit/web/markdown.ts'
+import { Trouble } from 'page-kit/web/trouble.ts'
+import { useLoaded } from 'page-kit/web/use-loaded.ts'
 import { useState } from 'preact/hooks'
 import type { GatewayView, PluginSummary } from '../../crm/model.ts'
 import { ask } from './api.ts'
 import { Chat } from './chat/chat.ts'
-import { SettingsView } from './form/settings-view.ts'
 import { useGateway } from './gateway/use-gateway.ts'
 import type { Info } from './info.ts'
-import { Markdown } from './markdown.ts'
+import { pluginForm } from './plugin-form.ts'
 import { Registration } from './registration.ts'
 import { useShell } from './shell.ts'
-import { Trouble } from './trouble.ts'
-import { useLoaded } from './use-loaded.ts'
 import { address, VIEWS, type View } from './use-route.ts'
 
 const TITLES: Record<View, string> = { registration: 'Registration', settings: 'Settings', chat: 'Chat' }
@@ -54,8 +56,18 @@ export function PluginView({ plugin, view: wanted }: { plugin: PluginSummary; vi
 function content(view: View, plugin: PluginSummary, info: Info | undefined, gateway: GatewayView | null | undefined) {
   if (view === 'registration') return html`<${Registration} plugin=${plugin} info=${info} gateway=${gateway ?? null} />`
   if (!plugin.registration) return html`<${NotYet} plugin=${plugin} view=${view} />`
-  if (view === 'settings') return html`<${SettingsView} />`
+  if (view === 'settings') return html`<${PluginSettings} />`
   return info && gateway !== undefined ? html`<${Chat} info=${info} gateway=${gateway} />` : null
+}
+
+/** The source stays the same for one plugin and language, as its key does. */
+function PluginSettings() {
+  const { plugin, selfUri, language } = useShell()
+  return html`
+    <${FormSourceContext.Provider} value=${pluginForm(plugin, selfUri, language)}>
+      <${SettingsView} />
+    </${FormSourceContext.Provider}>
+  `
 }
 
 function NotYet({ plugin, view }: { plugin: PluginSummary; view: View }) {

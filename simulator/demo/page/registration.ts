@@ -1,10 +1,11 @@
 import { html } from 'htm/preact'
+import type { Problem } from 'page-kit/web/answer.ts'
+import { Trouble } from 'page-kit/web/trouble.ts'
 import { useState } from 'preact/hooks'
 import type { GatewayView, PluginSummary } from '../../crm/model.ts'
-import { ask, type Problem } from './api.ts'
+import { ask } from './api.ts'
 import { useConnecting } from './gateway/use-gateway.ts'
 import type { Info } from './info.ts'
-import { Trouble } from './trouble.ts'
 import { address } from './use-route.ts'
 
 const MARKETS = [

@@ -1,8 +1,8 @@
+import { useLoaded } from 'page-kit/web/use-loaded.ts'
 import { useEffect, useState } from 'preact/hooks'
 import type { PluginSummary } from '../../crm/model.ts'
 import { ask } from './api.ts'
 import { onLink, onLive } from './live-events.ts'
-import { useLoaded } from './use-loaded.ts'
 
 /** The plugins that the CRM knows, as they register, and whether the page hears of news at all. */
 export function usePlugins() {

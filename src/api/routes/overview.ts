@@ -10,7 +10,6 @@ import { TooManyViewers } from '../errors.ts'
 import { Id } from '../lists.ts'
 import { liveViewers } from '../live-viewers.ts'
 import { searching } from '../search.ts'
-import { isStillValid } from '../tokens.ts'
 import { Text } from '../validate.ts'
 import { ChartPoint, HostState, Overview, shownChannel, shownHost, shownRegistration } from './overview-shape.ts'
 
@@ -65,12 +64,12 @@ export const overviewApi =
           response: { 200: { description: 'Events', content: { 'text/event-stream': { schema: Type.String() } } } }
         }
       },
-      async ({ client }, reply) => {
+      async ({ client, isStillAllowed }, reply) => {
         const only = client.registrationId
         const stream = live.join({
           key: client.key,
           shown: seen => shown(only === null ? seen : ofOne(seen, only)),
-          may: () => isStillValid(database, client)
+          may: isStillAllowed
         })
         if (!stream) {
           reply.header('retry-after', 10)

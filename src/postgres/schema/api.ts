@@ -21,6 +21,16 @@ export const apiTokens = pgTable('api_tokens', {
   revokedAt: time()
 })
 
+/** Sessions of the operator's console. */
+export const consoleSessions = pgTable('console_sessions', {
+  /** Keyed hash of the id, which only the browser's cookie has. */
+  hash: text().primaryKey(),
+  /** The token that opened it, as `api_tokens` has it; null: CONSOLE_TOKEN. */
+  tokenHash: text().references(() => apiTokens.hash, { onDelete: 'cascade' }),
+  createdAt: now(),
+  expiresAt: time().notNull()
+})
+
 /** Changes by API clients and by operators. A row outlives the registration and the token that it names. */
 export const audit = pgTable(
   'audit',

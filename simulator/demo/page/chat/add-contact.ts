@@ -1,8 +1,8 @@
 import { html } from 'htm/preact'
+import type { Result } from 'page-kit/web/answer.ts'
+import { Icon } from 'page-kit/web/icons.ts'
 import { useState } from 'preact/hooks'
 import type { Conversation } from '../../../crm/model.ts'
-import type { Result } from '../api.ts'
-import { Icon } from '../icons.ts'
 import { contactLabels } from './people.ts'
 
 interface AddContactProps {

@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
+import { Icon } from 'page-kit/web/icons.ts'
 import type { AttachmentType } from '../../../crm/model.ts'
-import { Icon } from '../icons.ts'
 
 const KINDS: Record<AttachmentType, { words: string; accept: string }> = {
   file: { words: 'Attach a file', accept: '' },

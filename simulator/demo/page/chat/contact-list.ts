@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
+import type { Result } from 'page-kit/web/answer.ts'
 import type { Conversation } from '../../../crm/model.ts'
-import type { Result } from '../api.ts'
 import { AddContact } from './add-contact.ts'
 import { initials } from './people.ts'
 

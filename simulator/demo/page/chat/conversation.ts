@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
+import { Icon } from 'page-kit/web/icons.ts'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Conversation } from '../../../crm/model.ts'
-import { Icon } from '../icons.ts'
 import type { Capabilities } from '../info.ts'
 import { Composer } from './composer.ts'
 import { MessageView } from './message.ts'

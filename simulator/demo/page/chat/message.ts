@@ -1,35 +1,18 @@
 import { html } from 'htm/preact'
-import type { Content, Message } from '../../../crm/model.ts'
+import { Bubble } from 'page-kit/web/chat/bubble.ts'
+import { Icon } from 'page-kit/web/icons.ts'
+import type { Message } from '../../../crm/model.ts'
 import { ask } from '../api.ts'
-import { Icon } from '../icons.ts'
-import { Html, Markdown } from '../markdown.ts'
 import { useShell } from '../shell.ts'
-import { AttachmentView } from './attachment.ts'
-import { Ticks } from './ticks.ts'
 
 export function MessageView({ contact, message }: { contact: string; message: Message }) {
-  const { direction, at, subject, content, attachments } = message
+  const { direction, at, subject, content, attachments, state } = message
   const mine = direction === 'outgoing'
   return html`
-    <article class=${`message ${mine ? 'mine' : 'theirs'}`} aria-label=${mine ? 'You wrote' : 'They wrote'}>
-      <div class="bubble">
-        ${subject && html`<p class="subject">${subject}</p>`}
-        ${content && html`<div class="text"><${Text} ...${content} /></div>`}
-        ${attachments.map(attachment => html`<${AttachmentView} key=${attachment.uri} ...${attachment} />`)}
-        <p class="meta">
-          <time datetime=${at}>${new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}</time>
-          ${mine && html`<${Ticks} state=${message.state} />`}
-        </p>
-      </div>
-      ${mine && message.state === 'error' && html`<${Failed} contact=${contact} message=${message} />`}
-    </article>
+    <${Bubble} mine=${mine} at=${at} subject=${subject} content=${content} attachments=${attachments} state=${state}>
+      ${mine && state === 'error' && html`<${Failed} contact=${contact} message=${message} />`}
+    </${Bubble}>
   `
-}
-
-function Text({ text, format }: Content) {
-  if (format === 'markdown') return html`<${Markdown} text=${text} />`
-  if (format === 'html') return html`<${Html} text=${text} />`
-  return html`<p class="plain-text">${text}</p>`
 }
 
 function Failed({ contact, message }: { contact: string; message: Message }) {

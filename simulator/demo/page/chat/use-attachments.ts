@@ -1,8 +1,8 @@
+import type { Problem } from 'page-kit/web/answer.ts'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Attachment, AttachmentType } from '../../../crm/model.ts'
-import type { Problem } from '../api.ts'
+import { uploadTo } from '../plugin-form.ts'
 import { useShell } from '../shell.ts'
-import { uploadTo } from '../use-upload.ts'
 
 export interface Pending {
   id: number
@@ -37,7 +37,7 @@ export function useAttachments() {
     last.current += 1
     const id = last.current
     setPending(before => [...before, { id, name: file.name, type, share: 0, uri: undefined, problem: undefined }])
-    const { done, cancel } = uploadTo(plugin, language, file, uploaderOf(type), share => change(id, { share }))
+    const { done, cancel } = uploadTo(plugin, language, file, share => change(id, { share }), uploaderOf(type))
     cancels.current.set(id, cancel)
     const result = await done
     cancels.current.delete(id)

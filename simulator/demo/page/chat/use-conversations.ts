@@ -1,9 +1,9 @@
+import { useLoaded } from 'page-kit/web/use-loaded.ts'
 import { useEffect, useState } from 'preact/hooks'
 import type { Conversation, Message } from '../../../crm/model.ts'
 import { ask } from '../api.ts'
 import { onLive } from '../live-events.ts'
 import { useShell } from '../shell.ts'
-import { useLoaded } from '../use-loaded.ts'
 import { type Person, people } from './people.ts'
 
 type News = Extract<Parameters<Parameters<typeof onLive>[0]>[0], { type: 'message' }>

@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
+import { Icon } from 'page-kit/web/icons.ts'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { ExchangeSummary } from '../../../crm/model.ts'
-import { Icon } from '../icons.ts'
 import { ExchangeRow } from './exchange-row.ts'
 
 interface DrawerProps {

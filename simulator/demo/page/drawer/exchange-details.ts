@@ -1,7 +1,7 @@
 import { html } from 'htm/preact'
+import { useLoaded } from 'page-kit/web/use-loaded.ts'
 import type { Exchange } from '../../../crm/model.ts'
 import { ask } from '../api.ts'
-import { useLoaded } from '../use-loaded.ts'
 import { tokensIn } from './jwt.ts'
 
 /** An exchange: its raw request and answer, and the claims of its tokens. */

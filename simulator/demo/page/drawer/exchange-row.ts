@@ -1,6 +1,6 @@
 import { html } from 'htm/preact'
+import { Icon } from 'page-kit/web/icons.ts'
 import type { ExchangeSummary } from '../../../crm/model.ts'
-import { Icon } from '../icons.ts'
 import { ExchangeDetails } from './exchange-details.ts'
 
 interface ExchangeRowProps {

@@ -1,11 +1,12 @@
 import { html } from 'htm/preact'
+import type { Problem } from 'page-kit/web/answer.ts'
+import { Icon } from 'page-kit/web/icons.ts'
+import { Trouble } from 'page-kit/web/trouble.ts'
 import { useState } from 'preact/hooks'
 import type { Attachment, AttachmentType } from '../../../crm/model.ts'
-import { ask, type Problem } from '../api.ts'
+import { ask } from '../api.ts'
 import { AttachButtons } from '../chat/attach-buttons.ts'
-import { Icon } from '../icons.ts'
 import { useShell } from '../shell.ts'
-import { Trouble } from '../trouble.ts'
 
 interface ComposerProps {
   contact: string

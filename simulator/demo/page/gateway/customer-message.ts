@@ -1,8 +1,8 @@
 import { html } from 'htm/preact'
+import { AttachmentView } from 'page-kit/web/chat/attachment.ts'
+import { Icon, type IconName } from 'page-kit/web/icons.ts'
+import { Html } from 'page-kit/web/markdown.ts'
 import type { GatewayFile, GatewayMessage } from '../../../crm/model.ts'
-import { AttachmentView } from '../chat/attachment.ts'
-import { Icon, type IconName } from '../icons.ts'
-import { Html } from '../markdown.ts'
 
 const STATES: Record<GatewayMessage['state'], { icon: IconName; words: string }> = {
   sending: { icon: 'clock', words: 'On its way to the plugin' },

@@ -1,8 +1,9 @@
+import type { Problem } from 'page-kit/web/answer.ts'
+import { useLoaded } from 'page-kit/web/use-loaded.ts'
 import { useEffect, useState } from 'preact/hooks'
 import type { GatewayView } from '../../../crm/model.ts'
-import { ask, type Problem } from '../api.ts'
+import { ask } from '../api.ts'
 import { onLive } from '../live-events.ts'
-import { useLoaded } from '../use-loaded.ts'
 
 /** The simulated gateway behind a plugin as it is now; null when it has none. */
 export function useGateway(plugin: string) {

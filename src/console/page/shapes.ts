@@ -1,0 +1,316 @@
+/** Answers of the API, as far as the pages show them. Compared with the OpenAPI file by a test. */
+
+type Lane = 'normal' | 'bulk'
+
+export interface Session {
+  name: string
+  scopes: string[]
+  registration: number | null
+  expiresAt: string
+}
+
+export interface ListPage<Item> {
+  items: Item[]
+  next: string | null
+}
+
+export interface Cost {
+  unit: string
+  count?: number
+  category?: string
+  amount?: number
+  currency?: string
+}
+
+type MessageState = 'waiting' | 'sending' | 'gathered' | 'accepted' | 'failed'
+
+export interface Message {
+  id: number
+  registration: number
+  contact: string
+  crmId: string | null
+  state: MessageState
+  client: string | null
+  clientId: string | null
+  tag: string | null
+  class: Lane
+  status: string | null
+  reason: string | null
+  code: string | null
+  cost: Cost | null
+  attempts: number
+  replays: number
+  ref: string | null
+  acceptedAt: string
+  dueAt: string | null
+  notBefore: string | null
+  expiresAt: string | null
+  settledAt: string | null
+}
+
+interface Attachment {
+  type: string
+  name: string
+  uri: string
+}
+
+export interface WholeMessage extends Message {
+  subject: string | null
+  content: { text: string; format: string } | null
+  attachments: Attachment[]
+  parts: { part: number; ref: string; status: string | null; code: string | null; cost: Cost | null }[]
+  story: StoryEntry[]
+}
+
+export interface StoryEntry {
+  kind: string
+  at: string
+  [field: string]: unknown
+}
+
+export interface Line {
+  at: string
+  direction: 'in' | 'out'
+  by: string
+  text: string | null
+  format: string | null
+  attachments: Attachment[]
+  message: number | null
+  status: string | null
+  state: string | null
+  reason: string | null
+}
+
+export interface Operation {
+  id: number
+  kind: string
+  state: 'running' | 'done' | 'cancelled' | 'failed'
+  registration: number | null
+  actor: string
+  perSecond: number | null
+  total: number
+  seen: number
+  changed: number
+  percent: number
+  error: string | null
+  createdAt: string
+  endedAt: string | null
+}
+
+interface Pause {
+  by: 'operator' | 'gateway'
+  since: string | null
+  until: string | null
+  reason: string | null
+}
+
+export interface Registration {
+  id: number
+  channel: string
+  company: string
+  alias: string
+  plugin: string
+  cluster: string
+  registeredAt: string
+  archivedAt: string | null
+  settings: { complete: boolean; missing: string | null }
+  pauses: Pause[]
+  waiting: number
+  oldestWaitingAt: string | null
+  lastSentAt: string | null
+  lastWebhookAt: string | null
+  crm: { waiting: number; oldestWaitingAt: string | null; lastTookAt: string | null }
+}
+
+export interface OutboxItem {
+  id: number
+  registration: number
+  contact: string
+  kind: 'status' | 'incoming'
+  body: Record<string, unknown>
+  state: 'waiting' | 'delivered' | 'stopped' | 'parked'
+  attempts: number
+  reason: string | null
+  createdAt: string
+  dueAt: string | null
+  settledAt: string | null
+}
+
+export interface Lot {
+  id: number
+  registration: number
+  name: string
+  state: string
+  step: string | null
+  code: string | null
+  retryable: boolean
+  items: number
+  counts: Record<string, number>
+  ref: string | null
+  attempts: number
+  reason: string | null
+  createdAt: string
+  sealsAt: string
+  dueAt: string | null
+  openedAt: string | null
+  endedAt: string | null
+}
+
+export interface WholeLot extends Lot {
+  troubles: { message: number; contact: string; state: string; reason: string | null }[]
+}
+
+export interface ReceivedWebhook {
+  id: number
+  registration: number
+  receivedAt: string
+  bytes: number
+  kept: boolean
+  events: number
+  skipped: Record<string, number>
+  failed: string | null
+  replayedAt: string | null
+}
+
+export interface WholeWebhook extends ReceivedWebhook {
+  request: {
+    method: string
+    contentType: string | null
+    query: Record<string, unknown>
+    body: string
+    encoding: 'utf8' | 'base64'
+  } | null
+}
+
+export interface Suppression {
+  id: number
+  contact: string | null
+  purpose: 'marketing' | 'all'
+  source: string
+  at: string
+  note: string | null
+}
+
+export interface AuditEntry {
+  id: number
+  at: string
+  actor: string
+  action: string
+  registration: number | null
+  details: Record<string, unknown>
+}
+
+export interface FeedEvent {
+  id: string
+  at: string
+  type: string
+  registration: number
+  contact?: string | null
+  [field: string]: unknown
+}
+
+export interface UsageRow {
+  day: string | null
+  registration: number | null
+  tag: string | null
+  category: string | null
+  unit: string | null
+  currency: string | null
+  messages: number
+  failed: number
+  count: number
+  amount: number
+}
+
+export interface Counts {
+  accepted: number
+  sent: number
+  failed: number
+  received: number
+}
+
+export interface WaitingByLane {
+  normal: { count: number; oldestAt: string | null }
+  bulk: { count: number; oldestAt: string | null }
+}
+
+export interface HostState {
+  id: string
+  version: string
+  roles: string[]
+  startedAt: string
+  seenAt: string
+  load: { sending: number; cpuPercent: number; rssBytes: number; eventLoopP99Ms: number }
+}
+
+export interface ChannelState {
+  channel: string
+  mounted: boolean
+  registrations: number
+  paused: number
+  incomplete: number
+  archived: number
+  waiting: WaitingByLane
+  outbox: { waiting: number; oldestAt: string | null }
+  lastMinute: Counts
+}
+
+export interface RegistrationState {
+  id: number
+  channel: string
+  company: string
+  alias: string
+  archivedAt: string | null
+  pauses: Pause[]
+  settings: { complete: boolean; missing: string | null }
+  waiting: WaitingByLane
+  crm: { waiting: number; oldestWaitingAt: string | null; lastTookAt: string | null }
+  lastSentAt: string | null
+  lastWebhookAt: string | null
+  lastMinute: Counts
+}
+
+export interface Overview {
+  at: string
+  hosts: HostState[]
+  channels: ChannelState[]
+  registrations: RegistrationState[]
+  isCut: boolean
+}
+
+export interface Traffic {
+  step: number
+  points: ({ at: string } & Counts)[]
+}
+
+export interface FailureGroup {
+  channel: string
+  reason: string
+  code: string | null
+  failure: string
+  count: number
+  firstAt: string
+  lastAt: string
+  sample: { id: number; contact: string; registration: number }
+  replaying: number | null
+}
+
+export interface ApiToken {
+  id: number
+  name: string
+  scopes: string[]
+  registration: number | null
+  perSecond: number | null
+  createdAt: string
+  expiresAt: string | null
+  revokedAt: string | null
+}
+
+export interface Template {
+  name: string
+  language: string
+  category: string | null
+  status: string | null
+  body: string | null
+  parameters: number
+}
