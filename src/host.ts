@@ -4,9 +4,8 @@ import type { Translate } from 'channel-kit/tools'
 import type { FastifyInstance } from 'fastify'
 import { apiPlugin } from './api/api.ts'
 import { HOST_TRANSLATIONS, loadCatalogues } from './channels/catalogues.ts'
-import { loadChannels, type Mounted, mountChannel } from './channels/load.ts'
+import { type Mounted, mountAll } from './channels/load.ts'
 import { createNotesStore } from './channels/notes.ts'
-import { createPoll, pollCrons } from './channels/poll.ts'
 import { createAccountLimits, createRuntime } from './channels/runtime.ts'
 import { createTools } from './channels/tools.ts'
 import type { Config } from './config.ts'
@@ -15,43 +14,30 @@ import { createCrmClient } from './crm/client.ts'
 import { createKeyStore } from './crm/keys.ts'
 import { createVerifier } from './crm/verify-token.ts'
 import { createSender } from './delivery/send-attempt.ts'
-import { setMessageAside } from './delivery/set-aside.ts'
-import { messageSource } from './delivery/source.ts'
 import { placeEvents } from './events/feed.ts'
-import { eventCrons } from './events/retention.ts'
 import { createWaitingReaders } from './events/waiting-readers.ts'
 import { channelPlugin } from './http/channel.ts'
+import { openHealthServers } from './http/health-server.ts'
+import { metricsRoute } from './http/metrics-route.ts'
 import { healthRoutes } from './http/public-routes.ts'
+import { createReadiness } from './http/readiness.ts'
 import { requestQuota } from './http/request-quota.ts'
 import { openServer } from './http/server.ts'
 import { openOutbound } from './http-client/address-policy.ts'
-import { storing } from './inbound/ingest.ts'
 import { createKeeper } from './inbound/keep-webhooks.ts'
-import { lateTask, mediaTask } from './inbound/media.ts'
 import { createRecall } from './inbound/recall.ts'
-import { webhookCrons } from './inbound/received-webhooks.ts'
 import { createReplay } from './inbound/replay-webhooks.ts'
-import { scheduledTask } from './inbound/scheduled-events.ts'
-import { unmatchedTask } from './inbound/unmatched-statuses.ts'
 import { createWebhookDays } from './inbound/webhook-days.ts'
 import { createIngest } from './inbound/webhook-ingest.ts'
-import { lotCrons } from './lots/clean.ts'
-import { lotSource } from './lots/source.ts'
-import { lotTask } from './lots/task.ts'
 import { createAccept } from './messages/accept.ts'
 import { createAcceptItems } from './messages/accept-items.ts'
-import { operationCrons } from './messages/replay-operations.ts'
-import { replayTask } from './messages/replay-task.ts'
-import { messageCrons } from './messages/retention.ts'
 import { startSweeps } from './messages/sweeps.ts'
+import { createMetrics, type Metrics } from './metrics/metrics.ts'
 import { createDelivery } from './outbox/deliver.ts'
-import { outboxSource, setItemAside } from './outbox/source.ts'
 import { type Opened, openPrepared } from './postgres/open.ts'
 import { translate } from './protocol/language.ts'
 import { userAgent } from './protocol/special-request.ts'
 import type { WorkKind } from './queue/conversations.ts'
-import { settlingItemByItem } from './queue/turn-item-by-item.ts'
-import { createWorkNotifier } from './queue/work-notify.ts'
 import { startWorker } from './queue/worker.ts'
 import { listenForChanges } from './registrations/cache.ts'
 import { createSettingsStore } from './registrations/settings.ts'
@@ -61,6 +47,7 @@ import { uploadQuota } from './storage/quota.ts'
 import { openSpool } from './storage/spool.ts'
 import { openUploads, uploadsRoot } from './storage/uploads.ts'
 import { createPusher } from './webhook-push/pusher.ts'
+import { workOf } from './work.ts'
 
 interface Given {
   /** Channels that are no packages; tests mount theirs so, instead of those of LV_PLUGIN_CHANNELS. */
@@ -91,21 +78,29 @@ export async function startHost(
 
   try {
     const app = await openServer(config, logTo)
+    const readiness = createReadiness()
+    let metrics: Metrics | undefined
+    const servers = await openHealthServers(config, { readiness, metrics: () => metrics })
+    closing.push(servers.close)
     const mounted = await mountAll(config, channels)
     const opened = await openPrepared(config, {
       share,
       signal,
       waits: waits ?? (text => app.log.warn({ event: 'host.waiting' }, text))
     })
-    closing.push(opened.close)
+    // The successor of a host listens as soon as it has the database.
+    closing.push(opened.close, servers.door.close)
     signal?.throwIfAborted()
     const parts = await compose(config, app, mounted, opened, { now, random })
+    const { meter } = parts
+    metrics = parts.metrics
     closing.push(await holdKeys(opened.database, { host: randomUUID(), ids: opened.secrets.ids, log: app.log }))
     closing.push(parts.close)
 
     const worker = config.roles.worker ? await startWorker(parts.work) : undefined
     // Webhooks are given to other hosts when this one takes no jobs any more.
     const { release, stop } = parts.pusher
+    if (worker) parts.pools.push({ name: 'jobs', pool: worker.pool })
     if (worker) closing.push(release, worker.close, stop, parts.interrupt, startSweeps({ ...parts.work, now }).stop)
     const { database, secrets: keys } = opened
     const { ready, settings } = parts.web
@@ -116,24 +111,29 @@ export async function startHost(
       if (work === 'tell') readers.nudge()
       parts.work.notifyWork(work, count)
     }
-    const replayCalls = createReplay({ database, keys, ready, now, stored: stored('tell'), log })
+    const replayCalls = createReplay({ database, keys, ready, now, stored: stored('tell'), log, meter })
     if (config.roles.web) {
       const base = new URL(config.selfUri).pathname
       const { consoleToken, quotas } = config
-      const accept = createAccept(database, now, stored('send'))
+      const accept = createAccept(database, now, stored('send'), meter)
       const obey = createObey({ database, translate: parts.translate, now, told: stored('tell') })
-      const report = createIngest({ database, now, stored: stored('tell'), log })
+      const report = createIngest({ database, now, stored: stored('tell'), log, meter })
       const days = createWebhookDays({ database, perDay: quotas.webhooks, now, log })
       closing.push(days.close)
       const keep = createKeeper({ enabled: config.webhooksMs > 0, keys, days })
-      healthRoutes(app, { database, workerProblem: () => worker?.problem() })
+      healthRoutes(app, readiness)
+      if (config.metrics.token) metricsRoute(app, { metrics: () => metrics, token: config.metrics.token })
       for (const one of mounted)
-        await app.register(channelPlugin(one, { ...parts.web, accept, obey, report, keep, refused: days.refuse }), {
-          prefix: prefixOf(base, one)
-        })
+        await app.register(
+          channelPlugin(one, { ...parts.web, meter, accept, obey, report, keep, refused: days.refuse }),
+          {
+            prefix: prefixOf(base, one)
+          }
+        )
       const api = apiPlugin({
         database,
         ready,
+        meter,
         now,
         consoleToken,
         perSecond: quotas.api,
@@ -146,12 +146,20 @@ export async function startHost(
         mountedBy: name => mounted.find(({ channel }) => channel.name === name),
         // Events go with messages of their age.
         eventsMs: Math.min(config.eventsMs, config.retentionMs || config.eventsMs),
-        acceptItems: createAcceptItems(database, now, stored('send'))
+        acceptItems: createAcceptItems(database, now, stored('send'), meter)
       })
       await app.register(api, { prefix: `${base.replace(/\/$/, '')}${API_PATH}` })
-      closing.push(() => app.close())
+      closing.push(servers.door.open, () => app.close())
+      await servers.door.close()
       await app.listen(config.listen)
     }
+    readiness.begin({
+      database,
+      root: parts.root,
+      floor: config.quotas.diskFloor,
+      workerProblem: () => worker?.problem()
+    })
+    closing.push(async () => readiness.end())
     return { app, mounted, database, ready, settings, replayCalls, close }
   } catch (error) {
     await close()
@@ -160,11 +168,6 @@ export async function startHost(
 }
 
 const API_PATH = '/api/v1'
-
-const mountAll = (config: Config, given: Given['channels']): Promise<Mounted[]> =>
-  given
-    ? Promise.all(given.map(({ channel, path }) => mountChannel(channel, path, config.selfUri, config.env)))
-    : loadChannels(config)
 
 const prefixOf = (base: string, { path }: Mounted) => `${base.replace(/\/$/, '')}${path}`.replace(/\/$/, '')
 
@@ -188,6 +191,12 @@ async function compose(
 
   const mountedBy = (name: string) => mounted.find(({ channel }) => channel.name === name)
   const registrations = createRegistrationStore(database, secrets)
+  const pools = [{ name: 'host', pool: database.pool }]
+  const { port, token } = config.metrics
+  const { meter, metrics, close } = createMetrics({
+    wanted: port !== undefined || token !== undefined,
+    ...{ database, mounted: mounted.map(({ channel }) => channel.name), look: registrations.get, pools }
+  })
   const settings = createSettingsStore(database, secrets)
   await settings.sealOpen(name => mountedBy(name)?.channel.settings)
   const notes = createNotesStore(database)
@@ -215,7 +224,7 @@ async function compose(
   const texts = await loadCatalogues(HOST_TRANSLATIONS)
   /** The host's own words to those who read a chat. */
   const own: Translate = (...text) => translate(texts, [defaultLanguage], ...text)
-  const send = createSender({ ready, policy: queue, now })
+  const send = createSender({ ready, policy: queue, now, meter })
   const tell = createDelivery({
     registrations,
     call,
@@ -231,12 +240,11 @@ async function compose(
   const pusher = createPusher({ ...push, host, now, random, log })
   return {
     translate: own,
-    outbound,
-    readers,
-    pusher,
+    ...{ outbound, readers, pusher, root, meter, metrics, pools },
     /** Stops long work that may go on another time. */
     interrupt: async () => interruption.abort(),
     close: async () => {
+      await close()
       await outbound.close()
       await unheed()
     },
@@ -252,46 +260,9 @@ async function compose(
       requests: requestQuota({ perSecond: config.quotas.requests, now }),
       posted: requestQuota({ perSecond: config.quotas.messages, now })
     },
-    work: {
-      database,
-      host,
-      notifyWork: createWorkNotifier(database, host),
-      messages: settlingItemByItem(
-        lotSource({
-          database,
-          messageSource: messageSource({ database, host, send, limitsOf, now }),
-          ready,
-          policy: queue,
-          hasLots: async id => mountedBy((await registrations.get(id))?.channel ?? '')?.channel.lots !== undefined,
-          now
-        }),
-        { setAside: setMessageAside({ database, now, log }), log }
-      ),
-      news: settlingItemByItem(outboxSource({ database, host, tell, now }), {
-        setAside: setItemAside({ database, now, log }),
-        log
-      }),
-      tasks: {
-        later: scheduledTask({ database, storing: storing({ now, log }), now }),
-        early: unmatchedTask({ database, storing: storing({ now, log }), now }),
-        poll: createPoll({ database, ready, now, log }),
-        media: mediaTask({ database, ready, translate: own, now, interrupted: interruption.signal, log }),
-        late: lateTask({ database, translate: own, waitMs: queue.mediaWaitMs, now }),
-        lot: lotTask({ database, host, ready, policy: queue, interrupted: interruption.signal, now, log }),
-        operation: replayTask({ database, interrupted: interruption.signal, now, log }),
-        push: pusher.take
-      },
-      crons: [
-        ...pollCrons(database, mounted),
-        ...messageCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
-        ...eventCrons({ database, keepMs: config.eventsMs, now, interrupted: interruption.signal, log }),
-        ...webhookCrons({ database, keepMs: config.webhooksMs, now, interrupted: interruption.signal, log }),
-        ...lotCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
-        ...operationCrons({ database, now, interrupted: interruption.signal, log })
-      ],
-      sendLimit: queue.limit,
-      graceMs: queue.stopMs,
-      log
-    }
+    work: workOf(config, {
+      ...{ database, host, mounted, registrations, ready, send, limitsOf, tell, translate: own },
+      ...{ push: pusher.take, interrupted: interruption.signal, now, meter, log }
+    })
   }
 }

@@ -7,6 +7,7 @@ import { suppressedReason } from '../contacts/suppressions.ts'
 import { within } from '../http-client/timeout.ts'
 import { outcomeBy } from '../inbound/phone-numbers.ts'
 import { sentOf } from '../messages/parts.ts'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import { sanitize, wordsOf } from '../postgres/sanitize-text.ts'
 import { failure } from '../protocol/result.ts'
 import { GIVEN_UP, MOST_DEATHS } from '../queue/deaths.ts'
@@ -17,6 +18,7 @@ interface Deps {
   ready: RuntimeOf
   policy: RetryPolicy & { timeoutMs: number }
   now: () => Date
+  meter?: Meter
 }
 
 interface Attempted {
@@ -30,15 +32,16 @@ interface Attempted {
 
 /** Makes one attempt to send a message. Never rejects: every error is an outcome. */
 export const createSender =
-  ({ ready, policy, now }: Deps) =>
+  ({ ready, policy, now, meter = NO_METER }: Deps) =>
   async (claimed: ClaimedMessage): Promise<AttemptResult> => {
     const startedAt = now()
     if (claimed.withheld) return ended(claimed, claimed.withheld, startedAt)
     const attempted = await within(policy.timeoutMs, deadline =>
-      forAccount(claimed.registrationId, () => attempt(claimed, ready, deadline))
+      forAccount(claimed.registrationId, () => attempt(claimed, ready, deadline, meter))
     )
     const { outcome, retryUnknown } = attempted
     const number = claimed.message.attempts
+    if (!attempted.unsent) meter.attempted(claimed.registrationId, outcome.kind)
     return {
       claimed,
       decision: withDoubt(decide(outcome, number, retryUnknown, policy, now()), attempted),
@@ -86,7 +89,12 @@ function storyEntryOf(
   return { kind: 'attempt', at, number, outcome: outcome.kind, ...details, durationMs }
 }
 
-async function attempt(claimed: ClaimedMessage, ready: RuntimeOf, deadline: AbortSignal): Promise<Attempted> {
+async function attempt(
+  claimed: ClaimedMessage,
+  ready: RuntimeOf,
+  deadline: AbortSignal,
+  meter: Meter
+): Promise<Attempted> {
   const { message, parts, interrupted, registrationId } = claimed
   const [first] = parts
   if (message.doubt === 'heard' && first)
@@ -118,7 +126,10 @@ async function attempt(claimed: ClaimedMessage, ready: RuntimeOf, deadline: Abor
     }
   if (!runtime.ok)
     return { outcome: { kind: 'retry', reason: runtime.reason }, retryUnknown, awaitsStatus: awaitedStatus }
-  return { ...(await call(runtime.value, claimed, deadline)), retryUnknown }
+  const startedAt = performance.now()
+  const called = await call(runtime.value, claimed, deadline)
+  meter.called(registrationId, (performance.now() - startedAt) / 1_000)
+  return { ...called, retryUnknown }
 }
 
 const NO_STATUS = 'no status came'
