@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import errors, { refuse } from './errors.ts'
@@ -47,10 +47,12 @@ function createDoor(listen: Config['listen'], readiness: Readiness) {
     async open(): Promise<void> {
       if (listen.port === 0) return
       const app = await bareServer(readiness)
-      app.all('/*', async (_request, reply) => {
+      // Before a body is read, which may be of any kind.
+      const refused = async (_request: FastifyRequest, reply: FastifyReply) => {
         const [problem] = await readiness.problems()
         return refuse(reply, 503, problem?.text ?? 'Temporarily out of service, try again')
-      })
+      }
+      app.all('/*', { onRequest: refused }, async () => {})
       try {
         await app.listen(listen)
         opened = app
