@@ -18,7 +18,7 @@ import { createRegistrationStore } from '../src/registrations/store.ts'
 /** The same server with the same checks that stores nothing: an accepting host is measured against it. */
 
 const config = readConfig(process.env)
-const app = await openServer(config)
+const app = await openServer({ ...config, pretty: false }, undefined)
 const [mounted] = await loadChannels(config)
 if (!mounted) throw new Error('there is no channel')
 const { database, secrets, close } = await openPrepared(config, { waits: text => app.log.warn(text) })

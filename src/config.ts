@@ -144,6 +144,7 @@ export const Environment = Type.Object({
     minimum: 0,
     maximum: 65_535
   }),
+  LOG_CONTACTS: Flag(false, 'Contacts are logged as they are; 0: masked'),
   LOG_LEVEL: Type.String({
     default: 'info',
     enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -207,6 +208,7 @@ export function readConfig(env: NodeJS.ProcessEnv) {
     },
     consoleToken: value.CONSOLE_TOKEN || undefined,
     metrics: { token: value.METRICS_TOKEN || undefined, port: value.METRICS_PORT || undefined },
+    logContacts: flag(value.LOG_CONTACTS),
     logLevel: value.LOG_LEVEL,
     env
   }

@@ -77,7 +77,7 @@ export async function startHost(
   }
 
   try {
-    const app = await openServer(config, logTo)
+    const app = await openServer({ ...config, pretty: !logTo && process.stdout.isTTY }, logTo)
     const readiness = createReadiness()
     let metrics: Metrics | undefined
     const servers = await openHealthServers(config, { readiness, metrics: () => metrics })
@@ -224,7 +224,7 @@ async function compose(
   const texts = await loadCatalogues(HOST_TRANSLATIONS)
   /** The host's own words to those who read a chat. */
   const own: Translate = (...text) => translate(texts, [defaultLanguage], ...text)
-  const send = createSender({ ready, policy: queue, now, meter })
+  const send = createSender({ ready, policy: queue, now, meter, log })
   const tell = createDelivery({
     registrations,
     call,

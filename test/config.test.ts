@@ -45,6 +45,7 @@ const DEFAULTS = {
   },
   consoleToken: undefined,
   metrics: { token: undefined, port: undefined },
+  logContacts: false,
   logLevel: 'info'
 }
 
@@ -70,6 +71,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   LV_PLUGIN_EVENTS: ['for ever', '-1d'],
   LV_PLUGIN_QUOTA_API: ['0', '1.5'],
   CONSOLE_TOKEN: ['short', 'x'.repeat(23), `${'x'.repeat(30)} x`],
+  LOG_CONTACTS: ['2', 'some'],
   METRICS_TOKEN: ['short', 'x'.repeat(23), `${'x'.repeat(30)} x`],
   METRICS_PORT: ['x', '-1', '65536'],
   LV_PLUGIN_DISK_FLOOR: ['low', '1G'],

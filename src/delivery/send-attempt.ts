@@ -1,6 +1,8 @@
 import type { Channel } from 'channel-kit/channel'
 import { forAccount, isTooMuchWork } from 'channel-kit/offload'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
+import type { Log } from 'channel-kit/tools'
+import type { FastifyBaseLogger } from 'fastify'
 import { callChannel, type ReadyChannel, type RuntimeOf } from '../channels/call-channel.ts'
 import { outcomeOf } from '../channels/contract.ts'
 import { suppressedReason } from '../contacts/suppressions.ts'
@@ -19,6 +21,7 @@ interface Deps {
   policy: RetryPolicy & { timeoutMs: number }
   now: () => Date
   meter?: Meter
+  log?: Pick<FastifyBaseLogger, 'debug'>
 }
 
 interface Attempted {
@@ -32,7 +35,7 @@ interface Attempted {
 
 /** Makes one attempt to send a message. Never rejects: every error is an outcome. */
 export const createSender =
-  ({ ready, policy, now, meter = NO_METER }: Deps) =>
+  ({ ready, policy, now, meter = NO_METER, log }: Deps) =>
   async (claimed: ClaimedMessage): Promise<AttemptResult> => {
     const startedAt = now()
     if (claimed.withheld) return ended(claimed, claimed.withheld, startedAt)
@@ -42,6 +45,18 @@ export const createSender =
     const { outcome, retryUnknown } = attempted
     const number = claimed.message.attempts
     if (!attempted.unsent) meter.attempted(claimed.registrationId, outcome.kind)
+    const { id: message, crmId } = claimed.message
+    log?.debug(
+      {
+        event: 'message.attempted',
+        registration: claimed.registrationId,
+        message,
+        crmId,
+        number,
+        outcome: outcome.kind
+      },
+      'attempt to send a message ended'
+    )
     return {
       claimed,
       decision: withDoubt(decide(outcome, number, retryUnknown, policy, now()), attempted),
@@ -169,10 +184,21 @@ async function call(
   message: ClaimedMessage,
   deadline: AbortSignal
 ): Promise<Pick<Attempted, 'outcome' | 'awaitsStatus'>> {
-  const { channel, tools, naming, sent } = target
+  const { channel, naming, sent } = target
+  const tools = { ...target.tools, log: logOf(message, target.tools.log) }
   const send = async () => outcomeBy(naming, outcomeOf(await channel.send(outgoingOf(message), tools), tools.log))
-  const called = await callChannel('send', target, send, deadline)
+  const called = await callChannel('send', { tools, sent }, send, deadline)
   if (called.kind === 'answered') return { outcome: called.answer }
   if (isTooMuchWork(called.error) && !sent()) return { outcome: { kind: 'rejected', reason: called.outcome.reason } }
   return awaited(channel.confirmsMs, called.outcome)
+}
+
+/** Lines that a channel writes about a message name it as the host's own do. */
+function logOf({ message: { id, crmId } }: ClaimedMessage, log: Log): Log {
+  const about = { message: id, ...(crmId === null ? {} : { crmId }) }
+  return {
+    info: (details, text) => log.info({ ...about, ...details }, text),
+    warn: (details, text) => log.warn({ ...about, ...details }, text),
+    error: (details, text) => log.error({ ...about, ...details }, text)
+  }
 }

@@ -28,7 +28,7 @@ export function sendRoutes(
   app: FastifyInstance,
   { mounted, verify, registrations, accept, obey, meter, posted: quota }: Deps
 ): void {
-  app.post('/special/send', async ({ body }, reply) => {
+  app.post('/special/send', async ({ body, log }, reply) => {
     const startedAt = performance.now()
     const jwt = fieldOf(body, 'request')
     const verified = await verify(jwt, mounted.selfUri, BODY_LIMIT)
@@ -43,6 +43,10 @@ export function sendRoutes(
     if (!posted.ok) throw new Unacceptable(posted.reason)
 
     await take(registration, posted.value)
+    log.debug(
+      { event: 'message.accepted', registration: registration.id, crmId: posted.value.crmId },
+      'message accepted from the CRM'
+    )
     meter.answered((performance.now() - startedAt) / 1_000)
     return reply.code(202).send()
   })

@@ -3,7 +3,7 @@ import t from 'tap'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
 
-/** What operators are handed for their monitoring is about metrics that there are, and each alert has its place in the runbook. */
+/** Rules and the dashboard for operators are about metrics that there are, and each alert has its place in the runbook. */
 
 const read = (path: string) => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8')
 const ALERTS = read('monitoring/alerts.yml')
