@@ -10,6 +10,7 @@ import { requestQuota } from '../src/http/request-quota.ts'
 import { openServer } from '../src/http/server.ts'
 import { sendRoutes } from '../src/http/special-send.ts'
 import { openOutbound } from '../src/http-client/address-policy.ts'
+import { NO_METER } from '../src/metrics/meter.ts'
 import { openPrepared } from '../src/postgres/open.ts'
 import { userAgent } from '../src/protocol/special-request.ts'
 import { createRegistrationStore } from '../src/registrations/store.ts'
@@ -17,7 +18,7 @@ import { createRegistrationStore } from '../src/registrations/store.ts'
 /** The same server with the same checks that stores nothing: an accepting host is measured against it. */
 
 const config = readConfig(process.env)
-const app = await openServer(config)
+const app = await openServer({ ...config, pretty: false }, undefined)
 const [mounted] = await loadChannels(config)
 if (!mounted) throw new Error('there is no channel')
 const { database, secrets, close } = await openPrepared(config, { waits: text => app.log.warn(text) })
@@ -36,6 +37,7 @@ sendRoutes(app, {
   ...deps,
   accept: async () => {},
   obey: async () => {},
+  meter: NO_METER,
   posted: requestQuota({ perSecond: config.quotas.messages, now })
 })
 await app.listen(config.listen)

@@ -132,6 +132,14 @@ CREATE INDEX events_registration ON public.events USING btree (registration_id, 
 CREATE INDEX events_unplaced ON public.events USING btree (id) WHERE ("position" IS NULL);
 CREATE UNIQUE INDEX events_position ON public.events USING btree ("position") WHERE ("position" IS NOT NULL);
 
+create table figures (
+  begun_at timestamp with time zone not null default now(),
+  body json,
+  name text not null,
+  read_at timestamp with time zone,
+  constraint figures_pkey PRIMARY KEY (name)
+);
+
 create table hosts (
   id text not null,
   load json,

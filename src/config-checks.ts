@@ -9,7 +9,12 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 const OUT_OF_RANGE = 'it is out of range'
 
 /** Why the part of the host that uses a variable would not take its value; undefined when it would. */
-type VariableProblem = (text: string, milliseconds: (text: string) => number) => string | undefined
+type VariableProblem = (
+  text: string,
+  milliseconds: (text: string) => number,
+  /** All variables. */
+  values: Readonly<Record<string, unknown>>
+) => string | undefined
 
 /** Checks of variables, by name, for what no pattern of their schema can tell. */
 export const VARIABLE_PROBLEMS: Readonly<Record<string, VariableProblem>> = {
@@ -20,7 +25,8 @@ export const VARIABLE_PROBLEMS: Readonly<Record<string, VariableProblem>> = {
   LV_PLUGIN_COMPONENT_REGISTRATION_HOSTNAME: text => listed(text).map(entryProblem).find(Boolean),
   LV_PLUGIN_CHAT_SEND_TIMEOUT: (text, milliseconds) => timerProblem(milliseconds(text)),
   LV_PLUGIN_MEDIA_WAIT: (text, milliseconds) => (milliseconds(text) <= MAX_TIMER_MS ? undefined : OUT_OF_RANGE),
-  LV_PLUGIN_STOP_TIMEOUT: (text, milliseconds) => timerProblem(milliseconds(text))
+  LV_PLUGIN_STOP_TIMEOUT: (text, milliseconds) => timerProblem(milliseconds(text)),
+  METRICS_PORT: (text, _, { PORT }) => (text !== '0' && text === String(PORT) ? 'it is PORT' : undefined)
 }
 
 const timerProblem = (ms: number): string | undefined =>

@@ -135,6 +135,16 @@ export const Environment = Type.Object({
     pattern: '^([\\x21-\\x7e]{24,512})?$',
     description: 'A token with every right for the API, of 24 characters or more; empty: there is none'
   }),
+  METRICS_TOKEN: Type.String({
+    default: '',
+    pattern: '^([\\x21-\\x7e]{24,512})?$',
+    description: 'The token of GET /metrics, of 24 characters or more; empty: they are not served there'
+  }),
+  METRICS_PORT: Count(0, 'A port for /metrics and /health alone, on HOST and without a token; 0: none', {
+    minimum: 0,
+    maximum: 65_535
+  }),
+  LOG_CONTACTS: Flag(false, 'Contacts are logged as they are; 0: masked'),
   LOG_LEVEL: Type.String({
     default: 'info',
     enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -197,6 +207,8 @@ export function readConfig(env: NodeJS.ProcessEnv) {
       diskFloor: bytes(value.LV_PLUGIN_DISK_FLOOR)
     },
     consoleToken: value.CONSOLE_TOKEN || undefined,
+    metrics: { token: value.METRICS_TOKEN || undefined, port: value.METRICS_PORT || undefined },
+    logContacts: flag(value.LOG_CONTACTS),
     logLevel: value.LOG_LEVEL,
     env
   }
@@ -232,7 +244,7 @@ const converted = (variable: TSchema, text: string) =>
 function unworkable(values: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(VARIABLE_PROBLEMS).flatMap(([name, problemOf]) => {
     const text = String(values[name])
-    const problem = problemOf(text, milliseconds)
+    const problem = problemOf(text, milliseconds, values)
     return problem === undefined ? [] : [`${name} is ${shown(name, text)}: ${problem.replace(`${name}: `, '')}`]
   })
 }

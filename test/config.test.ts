@@ -44,6 +44,8 @@ const DEFAULTS = {
     diskFloor: 1024 ** 3
   },
   consoleToken: undefined,
+  metrics: { token: undefined, port: undefined },
+  logContacts: false,
   logLevel: 'info'
 }
 
@@ -69,6 +71,9 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   LV_PLUGIN_EVENTS: ['for ever', '-1d'],
   LV_PLUGIN_QUOTA_API: ['0', '1.5'],
   CONSOLE_TOKEN: ['short', 'x'.repeat(23), `${'x'.repeat(30)} x`],
+  LOG_CONTACTS: ['2', 'some'],
+  METRICS_TOKEN: ['short', 'x'.repeat(23), `${'x'.repeat(30)} x`],
+  METRICS_PORT: ['x', '-1', '65536'],
   LV_PLUGIN_DISK_FLOOR: ['low', '1G'],
   LV_PLUGIN_CRM_PARK_AFTER: ['0', 'never'],
   LV_PLUGIN_RETENTION: ['for ever', '-1d'],
@@ -111,6 +116,7 @@ t.test('a variable that looks right and cannot work is named too, before anythin
     ['DATABASE_URL', 'postgres://127.0.0.1:1:1/db'],
     ['LV_PLUGIN_SELF_URI', 'https:///'],
     ['LV_PLUGIN_SELF_URI', 'https://example.com:99999/'],
+    ['METRICS_PORT', '3000'],
     ['UPLOADS_URL', 'file://server/uploads'],
     ['OUTBOUND_ALLOW', 'intranet'],
     ['OUTBOUND_ALLOW', '10.0.0.0/99'],
@@ -219,7 +225,7 @@ function problems(env: NodeJS.ProcessEnv): string[] {
 /** The start of a complaint, without the validator's own words. */
 function describe(name: string, value: string): string {
   const { description } = (Environment.properties as Record<string, { description?: string }>)[name] ?? {}
-  const secret = ['DATABASE_URL', 'LV_PLUGIN_SECRET_KEYS', 'CONSOLE_TOKEN'].includes(name)
+  const secret = ['DATABASE_URL', 'LV_PLUGIN_SECRET_KEYS', 'CONSOLE_TOKEN', 'METRICS_TOKEN'].includes(name)
   const start = `${name} is ${secret ? 'not valid' : JSON.stringify(value)}: ${description}, must `
   return problems({ [name]: value }).find(line => line.startsWith(start)) ?? `${start}…`
 }

@@ -10,6 +10,7 @@ import type { WaitingReaders } from '../events/waiting-readers.ts'
 import type { Outbound } from '../http-client/address-policy.ts'
 import type { ReplayCalls } from '../inbound/replay-webhooks.ts'
 import type { AcceptItems } from '../messages/accept-items.ts'
+import type { Meter } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { Registrations } from '../registrations/store.ts'
 import type { KeyWrap, Secrets } from '../secrets/secrets.ts'
@@ -56,6 +57,7 @@ interface Deps {
   mountedBy: (channel: string) => Mounted | undefined
   mountedNames: readonly string[]
   acceptItems: AcceptItems
+  meter: Meter
   /** Events are kept so long; 0: there are none. */
   eventsMs: number
   readers: WaitingReaders
@@ -98,7 +100,7 @@ const REFUSALS = {
 export const apiPlugin =
   ({ authenticate, sessions, origin, perSecond, ...deps }: Deps) =>
   async (scope: FastifyInstance): Promise<void> => {
-    const { database, ready, now, keys, replayCalls } = deps
+    const { database, ready, now, keys, replayCalls, meter } = deps
     const app = scope.withTypeProvider<TypeBoxTypeProvider>()
     registerAjvFormats()
     app.setValidatorCompiler(validateRequest)
@@ -138,9 +140,9 @@ export const apiPlugin =
       await guarded.register(suppressionApi(deps))
       await guarded.register(messageApi({ database }))
       await guarded.register(failureApi({ database, now }))
-      await guarded.register(cancelApi({ database, now }))
+      await guarded.register(cancelApi({ database, now, meter }))
       await guarded.register(operationApi({ database, now }))
-      await guarded.register(lotApi({ database, now }))
+      await guarded.register(lotApi({ database, now, meter }))
       await guarded.register(outboxApi({ database, now }))
       await guarded.register(receivedApi({ database, keys, replayCalls }))
       await guarded.register(eventApi(deps))

@@ -21,12 +21,21 @@ export interface ConsoleSession {
   expiresAt: Date
 }
 
-export type ConsoleSessions = ReturnType<typeof createConsoleSessions>
+export type ConsoleSessions = ReturnType<typeof sessionsOf>
 
-export function createConsoleSessions(
-  { db }: Pick<Database, 'db'>,
-  { consoleToken, authenticate }: { consoleToken: string; authenticate: Authenticate }
-) {
+interface Deps {
+  /** Undefined: there is no console. */
+  consoleToken: string | undefined
+  authenticate: Authenticate
+}
+
+export const createConsoleSessions = (
+  database: Pick<Database, 'db'>,
+  { consoleToken, authenticate }: Deps
+): ConsoleSessions | undefined =>
+  consoleToken === undefined ? undefined : sessionsOf(database, consoleToken, authenticate)
+
+function sessionsOf({ db }: Pick<Database, 'db'>, consoleToken: string, authenticate: Authenticate) {
   // Keyed by the token, so that another CONSOLE_TOKEN leaves no session behind.
   const hashOf = (id: string) => createHmac('sha256', consoleToken).update(id).digest('hex')
 

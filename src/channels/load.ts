@@ -39,6 +39,15 @@ export async function loadChannels({
   return loaded
 }
 
+/** Mounts the channels that are given, instead of those that LV_PLUGIN_CHANNELS names. */
+export const mountAll = (
+  config: Config,
+  given: readonly { channel: Channel; path?: string }[] | undefined
+): Promise<Mounted[]> =>
+  given
+    ? Promise.all(given.map(({ channel, path }) => mountChannel(channel, path, config.selfUri, config.env)))
+    : loadChannels(config)
+
 /** Paths of the host itself. */
 const RESERVED = ['/api/', '/console/']
 

@@ -2,6 +2,7 @@ import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import { within } from '../http-client/timeout.ts'
 import { ingest } from '../inbound/ingest.ts'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
 import { registrations } from '../postgres/schema/registrations.ts'
 import { addJob, type Jobs } from '../queue/jobs.ts'
@@ -20,10 +21,11 @@ interface Deps {
   ready: RuntimeOf
   now: () => Date
   log: Pick<FastifyBaseLogger, 'warn' | 'error'>
+  meter?: Meter
 }
 
 export const createPoll =
-  ({ database, ready, now, log }: Deps) =>
+  ({ database, ready, now, log, meter = NO_METER }: Deps) =>
   async ({ registration: id }: Jobs['poll']): Promise<void> => {
     const cursor = await lease(database, id, now())
     if (!cursor) return
@@ -41,7 +43,7 @@ export const createPoll =
       if (!polled) return
       const { events, next } = polled
       await ingest(
-        { database, now, log, firstEarly: true },
+        { database, now, log, firstEarly: true, meter },
         events.map(event => ({ registrationId: id, event })),
         tx =>
           tx

@@ -11,7 +11,12 @@ export const withHost = <Result>(
 ): Promise<Result> =>
   interruptible(async signal => {
     const host = await startHost(
-      { ...readConfig(process.env), roles: { web: false, worker }, logLevel: worker ? 'error' : 'silent' },
+      {
+        ...readConfig(process.env),
+        roles: { web: false, worker },
+        logLevel: worker ? 'error' : 'silent',
+        metrics: { token: undefined, port: undefined }
+      },
       { share: true, logTo: process.stderr, signal, waits: sayWaiting }
     )
     try {

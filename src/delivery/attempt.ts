@@ -21,6 +21,8 @@ export interface ClaimedMessage {
   registrationId: number
   conversationId: number
   bulk?: boolean
+  /** Seconds for which it had been due when it was taken. */
+  waitedS?: number
   message: Pick<
     typeof messages.$inferSelect,
     | 'id'

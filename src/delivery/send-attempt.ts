@@ -1,12 +1,15 @@
 import type { Channel } from 'channel-kit/channel'
 import { forAccount, isTooMuchWork } from 'channel-kit/offload'
 import type { Outcome, Outgoing } from 'channel-kit/outcome'
+import type { Log } from 'channel-kit/tools'
+import type { FastifyBaseLogger } from 'fastify'
 import { callChannel, type ReadyChannel, type RuntimeOf } from '../channels/call-channel.ts'
 import { outcomeOf } from '../channels/contract.ts'
 import { suppressedReason } from '../contacts/suppressions.ts'
 import { within } from '../http-client/timeout.ts'
 import { outcomeBy } from '../inbound/phone-numbers.ts'
 import { sentOf } from '../messages/parts.ts'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import { sanitize, wordsOf } from '../postgres/sanitize-text.ts'
 import { failure } from '../protocol/result.ts'
 import { GIVEN_UP, MOST_DEATHS } from '../queue/deaths.ts'
@@ -17,6 +20,8 @@ interface Deps {
   ready: RuntimeOf
   policy: RetryPolicy & { timeoutMs: number }
   now: () => Date
+  meter?: Meter
+  log?: Pick<FastifyBaseLogger, 'debug'>
 }
 
 interface Attempted {
@@ -30,15 +35,28 @@ interface Attempted {
 
 /** Makes one attempt to send a message. Never rejects: every error is an outcome. */
 export const createSender =
-  ({ ready, policy, now }: Deps) =>
+  ({ ready, policy, now, meter = NO_METER, log }: Deps) =>
   async (claimed: ClaimedMessage): Promise<AttemptResult> => {
     const startedAt = now()
     if (claimed.withheld) return ended(claimed, claimed.withheld, startedAt)
     const attempted = await within(policy.timeoutMs, deadline =>
-      forAccount(claimed.registrationId, () => attempt(claimed, ready, deadline))
+      forAccount(claimed.registrationId, () => attempt(claimed, ready, deadline, meter))
     )
     const { outcome, retryUnknown } = attempted
     const number = claimed.message.attempts
+    if (!attempted.unsent) meter.attempted(claimed.registrationId, outcome.kind)
+    const { id: message, crmId } = claimed.message
+    log?.debug(
+      {
+        event: 'message.attempted',
+        registration: claimed.registrationId,
+        message,
+        crmId,
+        number,
+        outcome: outcome.kind
+      },
+      'attempt to send a message ended'
+    )
     return {
       claimed,
       decision: withDoubt(decide(outcome, number, retryUnknown, policy, now()), attempted),
@@ -86,7 +104,12 @@ function storyEntryOf(
   return { kind: 'attempt', at, number, outcome: outcome.kind, ...details, durationMs }
 }
 
-async function attempt(claimed: ClaimedMessage, ready: RuntimeOf, deadline: AbortSignal): Promise<Attempted> {
+async function attempt(
+  claimed: ClaimedMessage,
+  ready: RuntimeOf,
+  deadline: AbortSignal,
+  meter: Meter
+): Promise<Attempted> {
   const { message, parts, interrupted, registrationId } = claimed
   const [first] = parts
   if (message.doubt === 'heard' && first)
@@ -118,7 +141,10 @@ async function attempt(claimed: ClaimedMessage, ready: RuntimeOf, deadline: Abor
     }
   if (!runtime.ok)
     return { outcome: { kind: 'retry', reason: runtime.reason }, retryUnknown, awaitsStatus: awaitedStatus }
-  return { ...(await call(runtime.value, claimed, deadline)), retryUnknown }
+  const startedAt = performance.now()
+  const called = await call(runtime.value, claimed, deadline)
+  meter.called(registrationId, (performance.now() - startedAt) / 1_000)
+  return { ...called, retryUnknown }
 }
 
 const NO_STATUS = 'no status came'
@@ -158,10 +184,21 @@ async function call(
   message: ClaimedMessage,
   deadline: AbortSignal
 ): Promise<Pick<Attempted, 'outcome' | 'awaitsStatus'>> {
-  const { channel, tools, naming, sent } = target
+  const { channel, naming, sent } = target
+  const tools = { ...target.tools, log: logOf(message, target.tools.log) }
   const send = async () => outcomeBy(naming, outcomeOf(await channel.send(outgoingOf(message), tools), tools.log))
-  const called = await callChannel('send', target, send, deadline)
+  const called = await callChannel('send', { tools, sent }, send, deadline)
   if (called.kind === 'answered') return { outcome: called.answer }
   if (isTooMuchWork(called.error) && !sent()) return { outcome: { kind: 'rejected', reason: called.outcome.reason } }
   return awaited(channel.confirmsMs, called.outcome)
+}
+
+/** Lines that a channel writes about a message name it as the host's own do. */
+function logOf({ message: { id, crmId } }: ClaimedMessage, log: Log): Log {
+  const about = { message: id, ...(crmId === null ? {} : { crmId }) }
+  return {
+    info: (details, text) => log.info({ ...about, ...details }, text),
+    warn: (details, text) => log.warn({ ...about, ...details }, text),
+    error: (details, text) => log.error({ ...about, ...details }, text)
+  }
 }

@@ -97,7 +97,7 @@ begin
     )
     select coalesce(heard, '{}'), coalesce(json_agg(json_build_object(
       'registrationId', m.registration_id, 'conversationId', m.conversation_id, 'interrupted', m.interrupted,
-      'bulk', m.bulk, 'withheld', withheld.why,
+      'bulk', m.bulk, 'waitedS', extract(epoch from at - m.due_at), 'withheld', withheld.why,
       'mayHaveLeft', withheld.why is not null and pg_temp.may_have_left(m.attempts, m.story), 'message', json_build_object(
         'id', m.id, 'registrationId', m.registration_id, 'conversationId', m.conversation_id, 'crmId', m.crm_id,
         'body', m.body, 'attempts', m.attempts, 'replays', m.replays, 'ref', m.ref, 'status', m.status, 'reason', m.reason,

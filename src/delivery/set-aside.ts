@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { statusEvent } from '../events/event.ts'
 import { writeEvents } from '../events/write.ts'
 import { refreshSending } from '../messages/line.ts'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
 import { faultOf, isFault } from '../postgres/fault.ts'
 import { messages } from '../postgres/schema/messages.ts'
@@ -14,6 +15,7 @@ interface Deps {
   database: Pick<Database, 'db'>
   now: () => Date
   log: Pick<FastifyBaseLogger, 'error'>
+  meter?: Meter
 }
 
 /**
@@ -21,7 +23,7 @@ interface Deps {
  * holds up nobody: as failed, with a reason, to be replayed by an operator.
  */
 export const setMessageAside =
-  ({ database, now, log }: Deps) =>
+  ({ database, now, log, meter = NO_METER }: Deps) =>
   async (one: { claimed: ClaimedMessage; decision?: AttemptResult['decision'] }, error: unknown): Promise<void> => {
     const { claimed, decision } = one
     const reason = `what became of it could not be stored: ${faultOf(error)}`
@@ -37,6 +39,7 @@ export const setMessageAside =
       if (!isFault(again)) throw again
       await failBarely(database, claimed, said, now())
     }
+    meter.settled(claimed.registrationId, 'failed')
   }
 
 const failed = (claimed: ClaimedMessage, reason: string, mayHaveLeft: boolean, now: Date): AttemptResult => ({

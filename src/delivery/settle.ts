@@ -8,6 +8,7 @@ import { storeEvents } from '../inbound/store-events.ts'
 import { recheckUnmatched } from '../inbound/unmatched-statuses.ts'
 import { refreshSending } from '../messages/line.ts'
 import { partsOf } from '../messages/parts.ts'
+import { type Heard, type Meter, NO_METER, nothingHeard, tellHeard } from '../metrics/meter.ts'
 import { enqueueOutbox } from '../outbox/enqueue.ts'
 import { tellAtOnce } from '../outbox/notes.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
@@ -45,16 +46,21 @@ interface Turn {
   inHand: readonly number[]
   paceOf?: PaceOf
   now: Date
+  meter?: Meter
 }
 
 /** Settles results, and claims the next messages of conversations that are due. */
 export async function sendTurn(
   results: readonly AttemptResult[],
-  { database, host, wants, inHand, paceOf = () => undefined, now }: Turn
+  { database, host, wants, inHand, paceOf = () => undefined, now, meter = NO_METER }: Turn
 ): Promise<ClaimedMessage[]> {
   const simple = results.filter(result => isSimple(result, paceOf))
-  const settle = (some: readonly AttemptResult[]) =>
-    some.length === 0 ? undefined : database.db.transaction(tx => settleMessages(tx, some, now, paceOf))
+  const settle = async (some: readonly AttemptResult[]) => {
+    if (some.length === 0) return
+    const heard = nothingHeard()
+    await database.db.transaction(tx => settleMessages(tx, some, now, { paceOf, heard }))
+    tellHeard(meter, heard)
+  }
 
   await settle(results.filter(result => !isSimple(result, paceOf)))
   const given = simpleRows(simple, now)
@@ -118,7 +124,7 @@ export async function settleMessages(
   tx: Executor,
   results: readonly AttemptResult[],
   now: Date,
-  paceOf: PaceOf = () => undefined
+  { paceOf = () => undefined, heard = nothingHeard() }: { paceOf?: PaceOf; heard?: Heard } = {}
 ): Promise<void> {
   if (results.length === 0) return
   const locked = await lockConversations(
@@ -148,7 +154,8 @@ export async function settleMessages(
     settled.flatMap(({ claimed: { registrationId }, decision }) =>
       immediateEvents(decision).map(event => ({ registrationId, event }))
     ),
-    now
+    now,
+    { heard }
   )
   await recheckUnmatched(tx, settled.flatMap(refsOf))
   const over = settled.filter(({ claimed }) => !reopened.has(claimed.message.id))

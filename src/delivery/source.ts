@@ -1,4 +1,5 @@
 import type { AccountLimits } from 'channel-kit/channel'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
 import { claim, claimedBy, handOff, release } from '../queue/claims.ts'
 import type { WorkSource } from '../queue/work-source.ts'
@@ -13,6 +14,7 @@ interface Deps {
   send: (claimed: ClaimedMessage) => Promise<AttemptResult>
   limitsOf: (registrationId: number) => Promise<AccountLimits | undefined>
   now: () => Date
+  meter?: Meter
 }
 
 /** Limits of a registration whose settings cannot be read now. The others are claimed with it. */
@@ -24,7 +26,8 @@ export function messageSource({
   host,
   send,
   limitsOf,
-  now
+  now,
+  meter = NO_METER
 }: Deps): WorkSource<ClaimedMessage, AttemptResult> {
   const sentMessages = createActivity(database, 'sentAt')
   const paces = new Map<number, AccountLimits['perContact']>()
@@ -43,11 +46,20 @@ export function messageSource({
         done.filter(({ decision }) => decision.kind === 'accepted').map(({ claimed }) => claimed.registrationId),
         at
       )
-      return sendTurn(done, { database, host, wants, inHand, paceOf: id => paces.get(id), now: at })
+      const taken = await sendTurn(done, { database, host, wants, inHand, paceOf: id => paces.get(id), now: at, meter })
+      countTurn(meter, done, taken)
+      return taken
     },
     release: (ids, all) => release(database, 'send', host, ids, all, now()),
     handOff: (ids, to) => handOff(database, 'send', host, ids, to),
     claimed: () => claimedBy(database, 'send', host),
     process: send
   }
+}
+
+function countTurn(meter: Meter, done: readonly AttemptResult[], taken: readonly ClaimedMessage[]): void {
+  for (const { claimed, decision } of done)
+    if (decision.kind === 'accepted' || decision.kind === 'failed') meter.settled(claimed.registrationId, decision.kind)
+  for (const { registrationId, bulk, interrupted, waitedS } of taken)
+    if (!interrupted) meter.begun(registrationId, bulk ? 'bulk' : 'normal', waitedS ?? 0)
 }

@@ -7,6 +7,7 @@ import type { Verify } from '../crm/verify-token.ts'
 import type { KeepCall } from '../inbound/keep-webhooks.ts'
 import type { Ingest } from '../inbound/webhook-ingest.ts'
 import type { Accept } from '../messages/accept.ts'
+import type { Meter } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { SettingsStore } from '../registrations/settings.ts'
 import type { Registrations } from '../registrations/store.ts'
@@ -31,6 +32,7 @@ export interface ChannelParts {
   uploads: Uploads
   accept: Accept
   obey: Obey
+  meter: Meter
   report: Ingest
   keep: KeepCall
   refused: (registrationId: number) => void

@@ -9,6 +9,7 @@ import { quoted } from '../protocol/limits.ts'
 /** Every refusal leaves as `{code, message}`, the shape that the CRM reads. Source: docs/protocol.md, "Errors". */
 
 export const NoToken = createError('CPH_NO_TOKEN', 'X-PLUGIN-TOKEN not found', 401)
+export const WrongToken = createError('CPH_WRONG_TOKEN', 'The token is missing, or wrong', 401)
 export const Refused = createError<[string]>('CPH_REFUSED', '%s', 403)
 export const NotRegistered = createError('CPH_NOT_REGISTERED', 'Plugin was not registered', 403)
 export const NoAccess = createError('CPH_NO_ACCESS', 'Access to settings is not allowed', 403)
@@ -46,7 +47,8 @@ export default fp(
   { name: 'errors' }
 )
 
-export const refuse = (reply: FastifyReply, code: number, message: string) => reply.code(code).send({ code, message })
+export const refuse = (reply: FastifyReply, code: number, message: string, more: object = {}) =>
+  reply.code(code).send({ code, message, ...more })
 
 /** A library's message repeats its input, hence is cut; our own errors cut theirs themselves. */
 const wordsOf = ({ code, message }: FastifyError) => (code?.startsWith('CPH_') ? message : quoted(message))

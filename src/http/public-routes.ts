@@ -2,10 +2,10 @@ import { createReadStream } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import type { Mounted } from '../channels/load.ts'
-import type { Database } from '../postgres/connect.ts'
 import { infoJson } from '../protocol/info.ts'
 import { refuse } from './errors.ts'
 import type { Language } from './language.ts'
+import type { Readiness } from './readiness.ts'
 
 /** Routes of a channel without a token. Source: docs/protocol.md, "Info". */
 export function publicRoutes(
@@ -29,18 +29,13 @@ export function publicRoutes(
   app.get('/robots.txt', (_request, reply) => reply.type('text/plain').send('User-agent: *\nDisallow: /'))
 }
 
-interface Deps {
-  database: Pick<Database, 'pool'>
-  /** The reason why this process does not work on the queue; undefined while it does. */
-  workerProblem: () => string | undefined
-}
-
 /** Health checks: `live` while the process runs, `ready` while it can take messages and works on them. */
-export function healthRoutes(app: FastifyInstance, { database, workerProblem }: Deps): void {
+export function healthRoutes(app: FastifyInstance, { problems }: Pick<Readiness, 'problems'>): void {
   app.get('/health/live', async () => ({ status: 'live' }))
   app.get('/health/ready', async (_request, reply) => {
-    await database.pool.query('select 1')
-    const problem = workerProblem()
-    return problem === undefined ? { status: 'ready' } : refuse(reply, 503, problem)
+    const found = await problems()
+    if (found.length === 0) return { status: 'ready' }
+    const message = found.map(({ text }) => text).join('. ')
+    return refuse(reply, 503, message, { problems: found.map(({ name }) => name) })
   })
 }

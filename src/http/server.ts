@@ -1,12 +1,18 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import cors from '@fastify/cors'
 import Fastify, { LogController } from 'fastify'
-import { rethrownWithoutValues } from '../postgres/errors-without-values.ts'
+import { createLogger } from '../logging/logger.ts'
 import { quoted } from '../protocol/limits.ts'
 import bodies, { BODY_LIMIT, parseQuery } from './bodies.ts'
 import errors, { refuse, refuseBroken, refuseExpectation } from './errors.ts'
 
 interface Deps {
   logLevel: string
+  /** Contacts are logged as they are. */
+  logContacts: boolean
+  /** The log is for a person at a terminal. */
+  pretty: boolean
 }
 
 /** A slow client has so long for one request: an upload of the largest size gets through on a slow line. */
@@ -24,17 +30,19 @@ const CORS = {
   'access-control-allow-methods': METHODS
 }
 
+/** The id that a proxy has given a request, or a new one; it is in every line about the request. */
+function requestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : randomUUID()
+}
+
 /** The bare server: how it reads, answers and refuses, before it has a route. */
-export async function openServer({ logLevel }: Deps, logTo?: NodeJS.WritableStream) {
+export async function openServer({ logLevel, logContacts, pretty }: Deps, logTo: NodeJS.WritableStream | undefined) {
+  const logger = createLogger({ level: logLevel, contacts: logContacts, pretty, stream: logTo })
   const app = Fastify({
+    genReqId: requestId,
     logger: {
-      level: logLevel,
-      ...(logTo ? { stream: logTo } : {}),
-      hooks: {
-        logMethod(given, write) {
-          write.apply(this, given.map(rethrownWithoutValues) as typeof given)
-        }
-      },
+      ...logger.options,
       // A webhook's path holds its token, and a query may hold anything.
       serializers: {
         req: ({ method, url, ip }) => ({
@@ -55,6 +63,7 @@ export async function openServer({ logLevel }: Deps, logTo?: NodeJS.WritableStre
     routerOptions: { querystringParser: parseQuery, maxParamLength: 500 },
     forceCloseConnections: 'idle'
   })
+  logger.tellBy(app.log)
   app.server.on('checkExpectation', refuseExpectation)
   await app.register(errors)
   await app.register(cors, {

@@ -4,6 +4,7 @@ import { readAgentDirectives } from '../contacts/agent-directives.ts'
 import type { Obey } from '../contacts/obey.ts'
 import type { Verify } from '../crm/verify-token.ts'
 import type { Accept } from '../messages/accept.ts'
+import type { Meter } from '../metrics/meter.ts'
 import { type Posted, readPosted } from '../protocol/chat.ts'
 import { otherWay } from '../protocol/contact.ts'
 import type { Registration, Registrations } from '../registrations/store.ts'
@@ -17,6 +18,7 @@ interface Deps {
   registrations: Pick<Registrations, 'find'>
   accept: Accept
   obey: Obey
+  meter: Meter
   /** The quota of bytes. */
   posted: RequestQuota
 }
@@ -24,9 +26,10 @@ interface Deps {
 /** The CRM hands over a message. 202 means that it is stored and will be sent. Source: docs/protocol.md, "Sending". */
 export function sendRoutes(
   app: FastifyInstance,
-  { mounted, verify, registrations, accept, obey, posted: quota }: Deps
+  { mounted, verify, registrations, accept, obey, meter, posted: quota }: Deps
 ): void {
-  app.post('/special/send', async ({ body }, reply) => {
+  app.post('/special/send', async ({ body, log }, reply) => {
+    const startedAt = performance.now()
     const jwt = fieldOf(body, 'request')
     const verified = await verify(jwt, mounted.selfUri, BODY_LIMIT)
     if (!verified.ok) throw new Refused(verified.reason)
@@ -40,6 +43,11 @@ export function sendRoutes(
     if (!posted.ok) throw new Unacceptable(posted.reason)
 
     await take(registration, posted.value)
+    log.debug(
+      { event: 'message.accepted', registration: registration.id, crmId: posted.value.crmId },
+      'message accepted from the CRM'
+    )
+    meter.answered((performance.now() - startedAt) / 1_000)
     return reply.code(202).send()
   })
 

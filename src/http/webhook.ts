@@ -8,7 +8,8 @@ import type { Mounted } from '../channels/load.ts'
 import { within } from '../http-client/timeout.ts'
 import { type KeepCall, type KeptCall, readingOf, unreadable } from '../inbound/keep-webhooks.ts'
 import type { Ingest } from '../inbound/webhook-ingest.ts'
-import type { Registrations } from '../registrations/store.ts'
+import type { Meter } from '../metrics/meter.ts'
+import type { Registration, Registrations } from '../registrations/store.ts'
 import { BadRequest, NotFound, Refused, toTryAgain } from './errors.ts'
 import { handedTo } from './other-accounts.ts'
 import { oneByOne, unpackerOf } from './packed-bodies.ts'
@@ -40,6 +41,8 @@ interface Heard {
   elsewhere: readonly string[]
   /** Undefined: it is not kept. */
   kept: KeptCall | undefined
+  /** The gateway only asked whether the address is right. */
+  isHandshake: boolean
 }
 
 interface Deps {
@@ -50,12 +53,13 @@ interface Deps {
   keep: KeepCall
   /** Counts a call that was not taken for genuine. */
   refused: (registrationId: number) => void
+  meter: Meter
 }
 
 /** Webhook calls of gateways. Their events are stored before the answer. Source: docs/channels.md, "Webhooks". */
 export async function webhookRoutes(
   app: FastifyInstance,
-  { mounted, registrations, ready, report, keep, refused }: Deps
+  { mounted, registrations, ready, report, keep, refused, meter }: Deps
 ): Promise<void> {
   const { webhook } = mounted.channel
   if (!webhook) return
@@ -74,7 +78,21 @@ export async function webhookRoutes(
 
   const answered = async (request: Call, reply: FastifyReply, deadline: AbortSignal) => {
     const registration = await registrations.byWebhookToken(mounted.channel.name, request.params.token)
-    if (!registration) throw new NotFound()
+    if (!registration) {
+      meter.heard({ channel: mounted.channel.name }, 'unknown')
+      throw new NotFound()
+    }
+    try {
+      const { kind, answer } = await heardBy(registration, request, deadline)
+      meter.heard({ registrationId: registration.id }, kind)
+      return send(reply, answer)
+    } catch (error) {
+      meter.heard({ registrationId: registration.id }, error instanceof Refused ? 'refused' : 'failed')
+      throw error
+    }
+  }
+
+  const heardBy = async (registration: Registration, request: Call, deadline: AbortSignal) => {
     const runtime = await ready(registration.id, deadline)
     if (!runtime.ok) throw new BadRequest(`The webhook cannot be used yet: ${runtime.reason}`)
     const target = runtime.value
@@ -95,7 +113,10 @@ export async function webhookRoutes(
         )
       : await hearJudged({ call, signed: call, verdict: await judge(call, target, deadline) })
     for (const { registrationId, events, kept } of end.heard) await report(registrationId, events, kept)
-    return answer(reply, end.reply)
+    return {
+      kind: end.heard.some(({ isHandshake }) => !isHandshake) ? ('taken' as const) : ('answered' as const),
+      answer: end.reply
+    }
   }
 
   const judge = async (call: WebhookRequest, { tools }: ReadyChannel, deadline: AbortSignal): Promise<Verdict> =>
@@ -112,14 +133,14 @@ export async function webhookRoutes(
       throw new Refused(verdict.reason)
     }
     if (verdict.kind === 'answer')
-      return { registrationId, reply: verdict.reply, events: [], elsewhere: [], kept: undefined }
+      return { registrationId, reply: verdict.reply, events: [], elsewhere: [], kept: undefined, isHandshake: true }
     try {
       const answer = await beforeDeadline(deadline, () => webhook.receive(call, tools))
       const { events, reply, elsewhere, skipped, wrong } = receivedOf(answer, tools.log)
       const named = naming(events)
       const kept = keep(registrationId, call, readingOf(named, skipped, wrong))
       // The default answer is 200: a repeated call would bring no new event.
-      return { registrationId, events: named, elsewhere, reply: reply ?? { status: 200 }, kept }
+      return { registrationId, events: named, elsewhere, reply: reply ?? { status: 200 }, kept, isHandshake: false }
     } catch (error) {
       const kept = keep(registrationId, call, unreadable(error))
       // The gateway is told why the call could not be read, not that it could not be kept either.
@@ -160,5 +181,5 @@ const callOf = ({ method, query, came, body }: FastifyRequest): WebhookRequest =
   body: Buffer.isBuffer(body) ? body : Buffer.alloc(0)
 })
 
-const answer = (reply: FastifyReply, { status, headers = {}, body = '' }: Reply) =>
+const send = (reply: FastifyReply, { status, headers = {}, body = '' }: Reply) =>
   reply.code(status).headers(headers).send(body)

@@ -4,6 +4,7 @@ import type { Cost, StatusEvent } from 'channel-kit/event'
 import type { StatusNews } from '../events/event.ts'
 import { isWhole, type KnownPart } from '../messages/parts.ts'
 import { type StoryEntry, statusEntry } from '../messages/story.ts'
+import type { Charge } from '../metrics/meter.ts'
 import type { MatchedMessage } from './match-messages.ts'
 import { isProgress, wholeStatus } from './status-order.ts'
 
@@ -14,6 +15,8 @@ interface Applied {
   status: Status | null
   /** News for the feed: how far the message, or a part of several, got, and each price once. */
   told: StatusNews[]
+  /** A price that is new, and the one that was known. */
+  charge?: Pick<Charge, 'cost' | 'before'> | undefined
 }
 
 /** Applies a status event to its message, in memory. */
@@ -21,18 +24,30 @@ export function applyStatus(message: MatchedMessage, given: StatusEvent, now: Da
   const event = heardOf(given)
   if (!message.inParts && message.state === 'accepted' && message.ref === event.ref) {
     const moved = isProgress(message.status, event.status)
+    const before = message.cost
     const learned = learn(message, event, moved)
     if (moved) {
       addEntry(message, event, learned, now)
       const status = advance(message, event.status, event.reason)
-      return { changed: true, status, told: [{ status, ...learned, ...reasonOf(event) }] }
+      return {
+        changed: true,
+        status,
+        told: [{ status, ...learned, ...reasonOf(event) }],
+        charge: chargeOf(learned, before)
+      }
     }
     const noted = note(message, event, now)
-    return { changed: noted || learned.cost !== undefined, status: null, told: pricedOf(message.status, learned) }
+    return {
+      changed: noted || learned.cost !== undefined,
+      status: null,
+      told: pricedOf(message.status, learned),
+      charge: chargeOf(learned, before)
+    }
   }
 
   const { part, added } = partOf(message, event)
   const moved = isProgress(part.status, event.status)
+  const before = part.cost ?? null
   const learned = learn(part, event, moved)
   if (moved) {
     part.status = event.status
@@ -42,8 +57,15 @@ export function applyStatus(message: MatchedMessage, given: StatusEvent, now: Da
   if (added && message.state !== 'accepted') settleDoubt(message, event)
   const status = ownStatus(message, event.reason)
   const changed = added || moved || noted || learned.cost !== undefined
-  return { changed, status, told: toldOf(message, { event, part, moved, learned, status }) }
+  return {
+    changed,
+    status,
+    told: toldOf(message, { event, part, moved, learned, status }),
+    charge: chargeOf(learned, before)
+  }
 }
+
+const chargeOf = ({ cost }: Learned, before: Cost | null) => cost && { cost, before }
 
 type Heard = StatusEvent & { status: Status }
 

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { type Meter, NO_METER, nothingHeard, tellHeard } from '../metrics/meter.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { apart, faultOf, inSavepoint, isFault } from '../postgres/fault.ts'
 import type { ReportedEvent } from './match-messages.ts'
@@ -13,6 +14,7 @@ interface Storing {
   log: Pick<FastifyBaseLogger, 'error'>
   firstEarly?: boolean
   late?: boolean
+  meter?: Meter
 }
 
 /** An event that could not be stored, with the error. */
@@ -29,12 +31,13 @@ const MAX_EVENTS = 1_000
  * savepoints: an event that fails alone is left out and logged.
  */
 export const storing =
-  ({ now, log, firstEarly = false, late = false }: Storing) =>
+  ({ now, log, firstEarly = false, late = false, meter = NO_METER }: Storing) =>
   async (work: (store: Store, leftOut: readonly LeftOut[]) => Promise<void>): Promise<void> => {
     const all: LeftOut[] = []
+    let heard = nothingHeard()
     const store: Store = async (tx, given) => {
       for (let from = 0; from < given.length; from += MAX_EVENTS)
-        await storeEvents(tx, given.slice(from, from + MAX_EVENTS), now(), { firstEarly, late })
+        await storeEvents(tx, given.slice(from, from + MAX_EVENTS), now(), { firstEarly, late, heard })
     }
     const leftOut = async (reported: ReportedEvent, error: unknown) => {
       const { registrationId, event } = reported
@@ -48,8 +51,10 @@ export const storing =
       await work(store, all)
     } catch (error) {
       if (!isFault(error)) throw error
+      heard = nothingHeard()
       await work((tx, given) => apart(given, some => inSavepoint(tx, () => store(tx, some)), leftOut), all)
     }
+    tellHeard(meter, heard)
   }
 
 /** Stores events in a transaction of their own. `also`: further statements of that transaction, which are given the events that are left out. */

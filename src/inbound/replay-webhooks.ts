@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { beforeDeadline, type RuntimeOf } from '../channels/call-channel.ts'
 import { receivedOf } from '../channels/contract.ts'
 import { within } from '../http-client/timeout.ts'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { receivedWebhooks } from '../postgres/schema/webhooks.ts'
 import type { KeyWrap } from '../secrets/secrets.ts'
@@ -25,6 +26,7 @@ interface Deps {
   /** Is told how many calls brought something that the CRM may have to hear. */
   stored: (count: number) => void
   log: Pick<FastifyBaseLogger, 'error'>
+  meter?: Meter
 }
 
 interface Replayed {
@@ -91,7 +93,7 @@ type Counts = ReturnType<typeof countsOf>
 
 /** Undefined: it cannot be read now, and stays as it is. */
 async function replayed(
-  { database, keys, ready, now, stored, log }: Deps,
+  { database, keys, ready, now, stored, log, meter = NO_METER }: Deps,
   call: SealedCall
 ): Promise<Counts | undefined> {
   const { registrationId, receivedAt } = call
@@ -99,7 +101,7 @@ async function replayed(
   if (!reading) return undefined
   const all = reading.events.flatMap(event => asThen(event, receivedAt)).map(event => ({ registrationId, event }))
   let counts = countsOf(reading)
-  await ingest({ database, now, log, firstEarly: true, late: true }, all, (tx, leftOut) => {
+  await ingest({ database, now, log, firstEarly: true, late: true, meter }, all, (tx, leftOut) => {
     counts = { ...counts, failed: withLeftOut(counts.failed, leftOut) }
     return save(tx, call.id, counts, now())
   })

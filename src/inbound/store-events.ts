@@ -3,6 +3,7 @@ import { writeNotes } from '../channels/notes.ts'
 import { sendAgain, takeBack } from '../delivery/send-again.ts'
 import { type NewEvent, statusEvent } from '../events/event.ts'
 import { writeEvents } from '../events/write.ts'
+import { type Charge, type Heard, nothingHeard } from '../metrics/meter.ts'
 import { enqueueOutbox, type NewOutboxItem } from '../outbox/enqueue.ts'
 import { answeredNotes } from '../outbox/notes.ts'
 import type { Executor } from '../postgres/connect.ts'
@@ -19,6 +20,13 @@ import { latestOf, normalize } from './normalize-events.ts'
 import { saveStatuses, statusItems } from './save-status.ts'
 import { keepUnmatched, takeUnmatched } from './unmatched-statuses.ts'
 
+interface How {
+  firstEarly?: boolean
+  late?: boolean
+  /** Gets what is new. */
+  heard?: Heard
+}
+
 /**
  * Stores reported events in their order, and adds the outbox items that they cause. Runs in the caller's transaction, so
  * that a gateway is answered only when its events are stored. A few statements, however many events. `firstEarly`:
@@ -28,7 +36,7 @@ export async function storeEvents(
   tx: Executor,
   given: readonly ReportedEvent[],
   now: Date,
-  { firstEarly = false, late = false } = {}
+  { firstEarly = false, late = false, heard = nothingHeard() }: How = {}
 ): Promise<void> {
   if (given.length === 0) return
   const { all: reported, siblings } = normalize(given)
@@ -81,6 +89,7 @@ export async function storeEvents(
   const changed = new Set<MatchedMessage>()
   /** Returned statuses that wait until the attempt of their message has ended. */
   const deferred = new Set<GatewayEvent>()
+  const charged: Charge[] = []
   const arriving = new Map<NewOutboxItem, Arrived>()
   /** Events for the feed in their order; with an item, only if that is a new one. */
   const told: { event: NewEvent; item?: NewOutboxItem }[] = []
@@ -112,6 +121,10 @@ export async function storeEvents(
   await heedLines(tx, arrived, { registrations, now, late })
   await heedConsents(tx, all.flatMap(consentOf), now)
   await enqueueAnswers(tx, all.flatMap(answerOf), all.flatMap(messageOf), now)
+  heard.received.push(
+    ...arrived.flatMap(({ event, conversation }) => (isByCustomer(event) ? [conversation.registrationId] : []))
+  )
+  heard.charged.push(...charged)
 
   /** The outbox items of an event, which is applied to its message. */
   function itemsOf({ registrationId, event }: ReportedEvent): NewOutboxItem[] {
@@ -136,8 +149,9 @@ export async function storeEvents(
   }
 
   function statusItemsOf(message: MatchedMessage, event: StatusEvent): NewOutboxItem[] {
-    const { changed: isChanged, status, told: news } = applyStatus(message, event, now)
+    const { changed: isChanged, status, told: news, charge } = applyStatus(message, event, now)
     if (isChanged) changed.add(message)
+    if (charge) charged.push({ registrationId: message.registrationId, ...charge })
     told.push(...news.map(one => ({ event: statusEvent(message, one) })))
     return status ? statusItems(message, status) : []
   }

@@ -1,5 +1,6 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import type { FastifyBaseLogger } from 'fastify'
+import { type Meter, NO_METER, nothingHeard, tellHeard } from '../metrics/meter.ts'
 import { createBatcher } from '../postgres/batch.ts'
 import type { Database } from '../postgres/connect.ts'
 import { createActivity } from '../registrations/activity.ts'
@@ -21,6 +22,7 @@ interface Deps {
   now: () => Date
   stored: (count: number) => void
   log: Pick<FastifyBaseLogger, 'error'>
+  meter?: Meter
 }
 
 /** Webhook calls stored together at most, and the most events and bytes of such a call: those of a batch are in memory at once. */
@@ -34,22 +36,25 @@ const reportedOf = ({ registrationId, events }: Call) => events.map(event => ({ 
  * Stores the events of calls that come at the same time in one transaction, each call's events in their order. A call
  * that makes others fail is stored by itself, without the events that cannot be stored.
  */
-export function createIngest({ database, now, stored, log }: Deps): Ingest {
+export function createIngest({ database, now, stored, log, meter = NO_METER }: Deps): Ingest {
   const alone = (call: Call) =>
-    ingest({ database, now, log, firstEarly: true }, reportedOf(call), (tx, leftOut) =>
+    ingest({ database, now, log, firstEarly: true, meter }, reportedOf(call), (tx, leftOut) =>
       insertCalls(tx, call.kept ? [{ ...call.kept, failed: withLeftOut(call.kept.failed, leftOut) }] : [])
     )
   const together = createBatcher(async (calls: readonly Call[]) => {
     const [first] = calls
     if (first && calls.length === 1) await alone(first)
-    else
+    else {
+      const heard = nothingHeard()
       await database.db.transaction(async tx => {
-        await storeEvents(tx, calls.flatMap(reportedOf), now(), { firstEarly: true })
+        await storeEvents(tx, calls.flatMap(reportedOf), now(), { firstEarly: true, heard })
         await insertCalls(
           tx,
           calls.flatMap(({ kept }) => kept ?? [])
         )
       })
+      tellHeard(meter, heard)
+    }
     const news = calls.filter(({ events }) => events.length > 0).length
     if (news > 0) stored(news)
     return calls.map(() => undefined)

@@ -1,4 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { hosts } from '../postgres/schema/hosts.ts'
 import { lotChunks, lots } from '../postgres/schema/lots.ts'
@@ -24,7 +25,8 @@ export async function cancelLot(
   { db }: Pick<Database, 'db'>,
   id: number,
   now: Date,
-  noted: (tx: Executor) => PromiseLike<unknown> = async () => {}
+  noted: (tx: Executor) => PromiseLike<unknown> = async () => {},
+  meter: Meter = NO_METER
 ): Promise<Cancelled> {
   const cancelled = await db.transaction(async tx => {
     const done = await cancelQueued(tx, id, now)
@@ -33,7 +35,7 @@ export async function cancelLot(
   })
   if (cancelled.kind !== 'cancelled' || cancelled.rest) return cancelled
   const [lot] = await db.select().from(lots).where(eq(lots.id, id))
-  if (lot) await settleItems({ database: { db }, now: () => now }, lot, { kind: 'cancelled', reason: REASON })
+  if (lot) await settleItems({ database: { db }, now: () => now, meter }, lot, { kind: 'cancelled', reason: REASON })
   await db.update(lots).set({ endedAt: now }).where(eq(lots.id, id))
   return cancelled
 }

@@ -3,6 +3,7 @@ import { and, asc, between, eq, sql } from 'drizzle-orm'
 import { suppressedReason } from '../contacts/suppressions.ts'
 import type { AttemptResult, ClaimedMessage } from '../delivery/attempt.ts'
 import { settleMessages } from '../delivery/settle.ts'
+import { type Heard, NO_METER, nothingHeard, tellHeard } from '../metrics/meter.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { faultOf, isFault } from '../postgres/fault.ts'
 import { bigints } from '../postgres/ids.ts'
@@ -39,12 +40,19 @@ interface Which {
 
 /** Settles the waiting items of a lot or of one chunk. Settled items are skipped, so a call may be repeated. */
 export async function settleItems(
-  { database, now }: Pick<LotWork, 'database' | 'now'>,
+  { database, now, meter = NO_METER }: Pick<LotWork, 'database' | 'now' | 'meter'>,
   lot: Pick<LotRow, 'id' | 'registrationId'>,
   { range, unwanted, ...verdict }: Verdict & Omit<Which, 'limit'>
 ): Promise<void> {
-  const settleBatch = (limit: number, verdict: Verdict) =>
-    database.db.transaction(tx => settleSome(tx, lot, verdict, { range, unwanted, limit }, now()))
+  const settleBatch = async (limit: number, verdict: Verdict) => {
+    const heard = nothingHeard()
+    const settled = await database.db.transaction(tx =>
+      settleSome(tx, lot, verdict, { range, unwanted, limit, heard }, now())
+    )
+    meter.settled(lot.registrationId, verdict.kind === 'accepted' ? 'accepted' : 'failed', settled)
+    tellHeard(meter, heard)
+    return settled === limit
+  }
   let limit = LOT_BATCH
   for (let more = true; more; )
     try {
@@ -66,9 +74,9 @@ async function settleSome(
   tx: Executor,
   { id, registrationId }: Pick<LotRow, 'id' | 'registrationId'>,
   verdict: Verdict,
-  { range, unwanted, limit }: Which,
+  { range, unwanted, limit, heard }: Which & { heard: Heard },
   now: Date
-): Promise<boolean> {
+): Promise<number> {
   const inRange = range && between(lotItems.id, range.firstItem, range.lastItem)
   const rows = await tx
     .select({ item: lotItems.id, message: messages, conversation: conversations })
@@ -78,7 +86,7 @@ async function settleSome(
     .where(and(eq(lotItems.lotId, id), inRange, unwantedFor(unwanted), eq(lotItems.state, 'waiting')))
     .orderBy(asc(lotItems.id))
     .limit(limit)
-  if (rows.length === 0) return false
+  if (rows.length === 0) return 0
 
   const ids = rows.map(({ conversation }) => conversation.id)
   await lockConversations(tx, ids)
@@ -89,17 +97,22 @@ async function settleSome(
   await settleMessages(
     tx,
     rows.map(({ message, conversation }) => resultOf(claimedItem(message, conversation), verdict, now)),
-    now
+    now,
+    { heard }
   )
   const reason = verdict.kind === 'accepted' ? null : sanitize(verdict.reason)
   await tx.execute(sql`
     update ${lotItems} set state = ${verdict.kind}, reason = ${reason} where id = any(${bigints(rows.map(({ item }) => item))})`)
   if (released) await wake(tx, 'send', [registrationId])
-  return rows.length === limit
+  return rows.length
 }
 
 /** Ends items of a lot, or of a chunk that was never tried, whose contacts were suppressed while the lot gathered. */
-export async function endUnwanted(work: Pick<LotWork, 'database' | 'now'>, lot: LotRow, range?: Range): Promise<void> {
+export async function endUnwanted(
+  work: Pick<LotWork, 'database' | 'now' | 'meter'>,
+  lot: LotRow,
+  range?: Range
+): Promise<void> {
   for (const unwanted of ['all', 'marketing'] as const)
     await settleItems(work, lot, { kind: 'cancelled', reason: suppressedReason(unwanted), range, unwanted })
 }

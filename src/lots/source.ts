@@ -3,6 +3,7 @@ import { preparedOf } from '../channels/contract.ts'
 import type { AttemptResult, ClaimedMessage } from '../delivery/attempt.ts'
 import type { RetryPolicy } from '../delivery/retry-policy.ts'
 import { createSender } from '../delivery/send-attempt.ts'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
 import { success } from '../protocol/result.ts'
 import type { WorkSource } from '../queue/work-source.ts'
@@ -20,6 +21,7 @@ interface Deps {
   /** True: the channel of the registration has lots. */
   hasLots: (registrationId: number) => Promise<boolean>
   now: () => Date
+  meter?: Meter
 }
 
 /** Messages that are sent by themselves are left to the message source, as are all of a channel without lots. */
@@ -29,10 +31,11 @@ export function lotSource({
   ready,
   policy,
   hasLots,
-  now
+  now,
+  meter = NO_METER
 }: Deps): WorkSource<ClaimedMessage, AttemptResult | Gathered> {
   const withLots = new Map<number, boolean>()
-  const gather = createGather(ready, policy, now)
+  const gather = createGather(ready, policy, now, meter)
 
   return {
     async claim(ids) {
@@ -61,7 +64,7 @@ const INTERRUPTED = 'a host was stopped while it was sending'
 
 /** Preparing is an attempt like sending: it has a deadline, may throw, and a refusal is an outcome. */
 const createGather =
-  (ready: RuntimeOf, policy: Deps['policy'], now: () => Date) =>
+  (ready: RuntimeOf, policy: Deps['policy'], now: () => Date, meter: Meter) =>
   async (claimed: ClaimedMessage): Promise<AttemptResult | Gathered> => {
     let gathered: Gathered | undefined
     const preparing: RuntimeOf = async (id, signal) => {
@@ -84,8 +87,14 @@ const createGather =
         }
       })
     }
+    // Only being prepared is no attempt, and no call.
+    const ofCalls: Meter = {
+      ...meter,
+      attempted: (...counted) => (gathered ? undefined : meter.attempted(...counted)),
+      called: (...counted) => (gathered ? undefined : meter.called(...counted))
+    }
     // A message that was only being prepared has not left.
-    const result = await createSender({ ready: preparing, policy, now })(
+    const result = await createSender({ ready: preparing, policy, now, meter: ofCalls })(
       claimed.message.alone ? claimed : { ...claimed, interrupted: false }
     )
     return gathered ?? { ...result, claimed }

@@ -1,6 +1,7 @@
 import type { LotOutcome } from 'channel-kit/lots'
 import type { RuntimeOf } from '../channels/call-channel.ts'
 import { LONGEST_WAIT_MS, type RetryPolicy } from '../delivery/retry-policy.ts'
+import type { Meter } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { LotCode } from '../postgres/schema/lots.ts'
 import { pauseByGateway } from '../registrations/pause.ts'
@@ -14,6 +15,7 @@ export interface LotWork {
   ready: RuntimeOf
   policy: RetryPolicy & { timeoutMs: number }
   now: () => Date
+  meter?: Meter
 }
 
 /** A lot whose channel may be called. */

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { forAccount } from 'channel-kit/offload'
 import type { FastifyBaseLogger } from 'fastify'
 import { within } from '../http-client/timeout.ts'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import { failure, type Result, success } from '../protocol/result.ts'
 import { GIVEN_UP, MOST_DEATHS } from '../queue/deaths.ts'
 import type { Jobs } from '../queue/jobs.ts'
@@ -131,7 +132,7 @@ async function stepOf(work: LotWork, lot: LotRow, pausedUntil: Date | null): Pro
   }
 
   return within(work.policy.timeoutMs, async deadline => {
-    const target = lotChannelOf(await work.ready(lot.registrationId, deadline))
+    const target = lotChannelOf(await work.ready(lot.registrationId, deadline), lot, work.meter ?? NO_METER)
     if (!target.ok) {
       await saveLot({ work, lot }, { reason: target.reason })
       return { kind: 'wait', until: new Date(now + RECHECK_MS) }
@@ -140,8 +141,17 @@ async function stepOf(work: LotWork, lot: LotRow, pausedUntil: Date | null): Pro
   })
 }
 
-function lotChannelOf(runtime: Awaited<ReturnType<LotWork['ready']>>): Result<LotChannel> {
+function lotChannelOf(
+  runtime: Awaited<ReturnType<LotWork['ready']>>,
+  { registrationId }: LotRow,
+  meter: Meter
+): Result<LotChannel> {
   if (!runtime.ok) return runtime
   const { lots } = runtime.value.channel
-  return lots ? success({ ...runtime.value, lots: lots as LotChannel['lots'] }) : failure('its channel has no lots')
+  if (!lots) return failure('its channel has no lots')
+  const counted: LotChannel['counted'] = (outcome, seconds) => {
+    meter.attempted(registrationId, outcome)
+    meter.called(registrationId, seconds)
+  }
+  return success({ ...runtime.value, lots: lots as LotChannel['lots'], counted })
 }

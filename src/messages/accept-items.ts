@@ -1,5 +1,6 @@
 import type { ChatMessage } from 'channel-kit/chat'
 import { erasedJson } from '../contacts/contact-key.ts'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { Purpose, TellCrm } from '../postgres/schema/messages.ts'
 import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
@@ -44,7 +45,12 @@ export type AcceptItems = (
 const ACCEPT_ITEMS = readRoutine(new URL('./accept.sql', import.meta.url), 'accept_items')
 
 export const createAcceptItems =
-  ({ pool }: Pick<Database, 'pool'>, now: () => Date, stored: (count: number) => void): AcceptItems =>
+  (
+    { pool }: Pick<Database, 'pool'>,
+    now: () => Date,
+    stored: (count: number) => void,
+    meter: Meter = NO_METER
+  ): AcceptItems =>
   async (registrationId, client, items, contactKey = null) => {
     if (items.length === 0) return []
     const rows = await callRoutine<{ id: string; message: string | null; result: StoredItem['result'] }>(
@@ -77,11 +83,14 @@ export const createAcceptItems =
       rows.map(({ id, message, result }) => [id, { result, message: message === null ? null : Number(message) }])
     )
     stored(rows.filter(({ result }) => result === 'accepted').length)
-    return items.map(({ id }): StoredItem => {
+    return items.map(({ id, bulk }): StoredItem => {
       const answer = answers.get(id)
       if (!answer) throw new Error('An item that was stored is not there')
       // The same id once more in one request is a duplicate.
-      if (answer.result === 'accepted') answers.set(id, { ...answer, result: 'duplicate' })
+      if (answer.result === 'accepted') {
+        answers.set(id, { ...answer, result: 'duplicate' })
+        meter.accepted(registrationId, bulk ? 'bulk' : 'normal')
+      }
       return answer
     })
   }

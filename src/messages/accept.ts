@@ -1,4 +1,5 @@
 import { erasedJson } from '../contacts/contact-key.ts'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import { createBatcher } from '../postgres/batch.ts'
 import type { Database } from '../postgres/connect.ts'
 import { callRoutine, readRoutine } from '../postgres/sql-routine.ts'
@@ -34,7 +35,8 @@ const MOST_TOGETHER = 500
 export function createAccept(
   { pool }: Pick<Database, 'pool'>,
   now: () => Date,
-  stored: (count: number) => void
+  stored: (count: number) => void,
+  meter: Meter = NO_METER
 ): Accept {
   const accept = createBatcher(async (arrivals: readonly Arrival[]) => {
     await callRoutine(pool, ACCEPT, [
@@ -47,6 +49,7 @@ export function createAccept(
       now()
     ])
     stored(arrivals.length)
+    for (const { registrationId } of arrivals) meter.accepted(registrationId, 'normal')
     return arrivals.map(() => undefined)
   }, MOST_TOGETHER)
 

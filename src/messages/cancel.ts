@@ -1,4 +1,5 @@
 import { and, desc, eq, isNull, sql } from 'drizzle-orm'
+import type { Meter } from '../metrics/meter.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
 import { messages } from '../postgres/schema/messages.ts'
@@ -53,5 +54,5 @@ export async function cancellableIds({ db }: { db: Executor }, wanted: MessageFi
 export const cancelMessages = (
   database: Pick<Database, 'db'>,
   ids: readonly number[],
-  how: { now: () => Date; enough: AbortSignal }
+  how: { now: () => Date; enough: AbortSignal; meter?: Meter | undefined }
 ): Promise<{ tried: number; ended: number }> => endWaiting(database, ids, { reason: 'cancelled', ...how })

@@ -1,6 +1,7 @@
 import { and, asc, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import { statusEvent } from '../events/event.ts'
 import { writeEvents } from '../events/write.ts'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import { enqueueOutbox } from '../outbox/enqueue.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
@@ -26,6 +27,7 @@ interface Ending {
   /** For people; of a message that may have left it says that, too. */
   reason: string
   now: Date
+  meter?: Meter | undefined
 }
 
 /**
@@ -33,7 +35,11 @@ interface Ending {
  * A message that a host takes at this moment is left to it: to wait for its row, while that host waits for another one of
  * these, would be a circle.
  */
-export async function endWaitingIn(tx: Executor, ids: readonly number[], { reason, now }: Ending): Promise<number> {
+export async function endWaitingIn(
+  tx: Executor,
+  ids: readonly number[],
+  { reason, now, meter = NO_METER }: Ending
+): Promise<number> {
   const wanted = and(sql`${messages.id} = any(${bigints(ids)})`, ENDABLE)
   const found = await tx.select({ id: messages.conversationId }).from(messages).where(wanted)
   const locked = await lockConversations(
@@ -76,6 +82,7 @@ export async function endWaitingIn(tx: Executor, ids: readonly number[], { reaso
     rows.map(row => statusEvent(row, { status: 'error', reason: row.mayHaveLeft ? uncertain : reason }))
   )
   await refreshLine(tx, rows)
+  for (const { registrationId } of rows) meter.settled(registrationId, 'failed')
   return rows.length
 }
 
@@ -96,12 +103,12 @@ async function fail(tx: Executor, rows: readonly { id: number }[], failure: Fail
 export async function endWaiting(
   { db }: Pick<Database, 'db'>,
   ids: readonly number[],
-  { reason, now, enough }: { reason: string; now: () => Date; enough: AbortSignal }
+  { reason, now, enough, meter }: { reason: string; now: () => Date; enough: AbortSignal; meter?: Meter | undefined }
 ): Promise<{ tried: number; ended: number }> {
   let [tried, ended] = [0, 0]
   while (tried < ids.length && !enough.aborted) {
     const batch = ids.slice(tried, tried + END_BATCH)
-    ended += await db.transaction(tx => endWaitingIn(tx, batch, { reason, now: now() }))
+    ended += await db.transaction(tx => endWaitingIn(tx, batch, { reason, now: now(), meter }))
     tried += batch.length
   }
   return { tried, ended }

@@ -1,4 +1,5 @@
 import { and, asc, isNotNull, isNull, lte, sql } from 'drizzle-orm'
+import type { Meter } from '../metrics/meter.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { messages } from '../postgres/schema/messages.ts'
 import { END_BATCH, ENDABLE, endWaitingIn } from './end-waiting.ts'
@@ -19,11 +20,11 @@ const EXPIRED = and(
 /** Ends all that is expired, batch by batch, until that is enough. Answers how many. */
 export async function endExpired(
   db: Database['db'],
-  { now, enough }: { now: () => Date; enough: AbortSignal }
+  { now, enough, meter }: { now: () => Date; enough: AbortSignal; meter?: Meter | undefined }
 ): Promise<number> {
   let ended = 0
   for (let more = true; more && !enough.aborted; ) {
-    const batch = await db.transaction(tx => endBatch(tx, now()))
+    const batch = await db.transaction(tx => endBatch(tx, now(), meter))
     ended += batch.ended
     more = batch.ended > 0 && batch.found === END_BATCH
   }
@@ -31,7 +32,7 @@ export async function endExpired(
 }
 
 /** Ends a batch, the longest expired first. Hosts that sweep at the same time leave it to the first of them. */
-async function endBatch(tx: Executor, now: Date): Promise<{ found: number; ended: number }> {
+async function endBatch(tx: Executor, now: Date, meter: Meter | undefined): Promise<{ found: number; ended: number }> {
   const { rows } = await tx.execute<{ alone: boolean }>(
     sql`select pg_try_advisory_xact_lock(hashtext('messages.expiry')) alone`
   )
@@ -43,6 +44,6 @@ async function endBatch(tx: Executor, now: Date): Promise<{ found: number; ended
     .orderBy(asc(messages.expiresAt))
     .limit(END_BATCH)
   const ids = expired.map(({ id }) => id)
-  const ended = ids.length === 0 ? 0 : await endWaitingIn(tx, ids, { reason: 'expired', now })
+  const ended = ids.length === 0 ? 0 : await endWaitingIn(tx, ids, { reason: 'expired', now, meter })
   return { found: ids.length, ended }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Meter } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
 import { endExpired } from './expiry.ts'
 import { bringIntoLine } from './scheduled-messages.ts'
@@ -13,14 +14,15 @@ interface Deps {
   database: Pick<Database, 'db'>
   now: () => Date
   log: Pick<FastifyBaseLogger, 'info' | 'error'>
+  meter?: Meter
 }
 
 /** Sweeps until it is stopped. */
-export function startSweeps({ database: { db }, now, log }: Deps) {
+export function startSweeps({ database: { db }, now, log, meter }: Deps) {
   const over = new AbortController()
 
   async function expire(): Promise<void> {
-    const ended = await endExpired(db, { now, enough: over.signal })
+    const ended = await endExpired(db, { now, enough: over.signal, meter })
     if (ended > 0) log.info({ event: 'expiry.ended', messages: ended }, 'messages expired before they were sent')
   }
 

@@ -18,7 +18,7 @@ interface Deps {
   parkAfter: number
   now: () => Date
   random: () => number
-  log: Pick<FastifyBaseLogger, 'warn' | 'error'>
+  log: Pick<FastifyBaseLogger, 'debug' | 'warn' | 'error'>
 }
 
 /** An attempt to deliver an outbox item to its CRM. Never rejects: an item whose attempt fails is offered again. */
@@ -37,6 +37,8 @@ async function attempt(deps: Deps, claimed: ClaimedItem): Promise<DeliveryDecisi
 
   const answer = await call(registration, selfUri, claimed)
   const about = { item: claimed.id, registration: registration.id }
+  const crmId = 'id' in claimed.body ? claimed.body.id : undefined
+  log.debug({ event: 'outbox.offered', ...about, crmId, result: answer.kind }, 'item offered to the CRM')
   switch (answer.kind) {
     case 'delivered':
       if (answer.warning)

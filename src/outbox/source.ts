@@ -1,5 +1,6 @@
 import { and, eq } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
 import { faultOf } from '../postgres/fault.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
@@ -74,10 +75,17 @@ interface Deps {
   host: string
   tell: (claimed: ClaimedItem) => Promise<DeliveryResult>
   now: () => Date
+  meter?: Meter
 }
 
 /** Registrations of one cluster share a group: the cluster may be slow for all of them. */
-export function outboxSource({ database, host, tell, now }: Deps): WorkSource<ClaimedItem, DeliveryResult> {
+export function outboxSource({
+  database,
+  host,
+  tell,
+  now,
+  meter = NO_METER
+}: Deps): WorkSource<ClaimedItem, DeliveryResult> {
   const tookItems = createActivity(database, 'toldAt')
 
   return {
@@ -102,6 +110,7 @@ export function outboxSource({ database, host, tell, now }: Deps): WorkSource<Cl
         inHand,
         at
       ])
+      for (const { claimed, decision } of done) meter.told(claimed.registrationId, decision.kind)
       return (turn?.claimed ?? []).map(item => ({ ...item, offeredSince: new Date(item.offeredSince) }))
     },
     release: (ids, all) => release(database, 'tell', host, ids, all, now()),

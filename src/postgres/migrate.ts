@@ -3,7 +3,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import { runMigrations } from 'graphile-worker'
-import { Client } from 'pg'
+import { Client, type Pool } from 'pg'
 import { APPLICATION, openPool } from './connect.ts'
 import { CONNECT_MS, KEEP_ALIVE, watchSilence } from './silence.ts'
 
@@ -51,6 +51,19 @@ async function migrateQueue(url: string): Promise<void> {
   } finally {
     await pool.end()
   }
+}
+
+/** The times of this version's migrations, by which the database knows them. */
+let times: readonly number[] | undefined
+
+/** True if the database lacks a migration of this version, as one that was restored from an older backup does. */
+export async function hasMissingMigrations(pool: Pick<Pool, 'query'>): Promise<boolean> {
+  times ??= readMigrationFiles({ migrationsFolder: FOLDER }).map(({ folderMillis }) => folderMillis)
+  const { rows } = await pool.query<{ there: number }>(
+    'select count(distinct created_at)::int there from drizzle.__drizzle_migrations where created_at = any($1)',
+    [times]
+  )
+  return (rows[0]?.there ?? 0) < times.length
 }
 
 /** Throws when a newer version has migrated the database: this one could not know what it must not touch. */

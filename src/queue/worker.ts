@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { TaskList } from 'graphile-worker'
+import type { Pool } from 'pg'
 import { APPLICATION, type Database, openPool } from '../postgres/connect.ts'
 import { startDispatcher } from './dispatcher.ts'
 import { startHeartbeat } from './heartbeat.ts'
@@ -37,6 +38,8 @@ const WAKE_UPS = { atOnce: 20, ahead: 100 }
 const FILES = { atOnce: 10, ahead: 0 }
 
 export interface Worker {
+  /** Its connections, beside those of the host. */
+  pool: Pool
   /** Starts a turn for items that this process has stored, instead of waiting for the next poll. */
   nudge(work: 'send' | 'tell'): void
   /** The reason why nothing is worked on; undefined otherwise. */
@@ -106,6 +109,7 @@ export async function startWorker<Sent extends QueueItem, SendEnd, Told extends 
   }
 
   return {
+    pool,
     nudge: work => dispatchers[work].nudge(),
     problem() {
       if (dispatchers.send.isStuck()) return 'Messages are taken and not sent: turns of the queue keep failing'

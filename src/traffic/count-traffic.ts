@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Meter } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
 import { traffic } from '../postgres/schema/traffic.ts'
 import { type Retention, retentionCrons } from '../queue/retention-schedule.ts'
@@ -30,8 +31,6 @@ interface Deps {
   now: () => Date
   log: Pick<FastifyBaseLogger, 'warn'>
 }
-
-export type Traffic = ReturnType<typeof countTraffic>
 
 export function countTraffic({ database: { db }, now, log }: Deps) {
   let rows = new Map<string, Row>()
@@ -80,13 +79,22 @@ export function countTraffic({ database: { db }, now, log }: Deps) {
   }
 
   return {
-    /** Messages of a CRM or an API client are stored for good. */
-    accepted: (registrationId: number, messages = 1) => count(registrationId, 'accepted', messages),
-    /** Messages are with their gateway, or have ended as failed. */
-    settled: (registrationId: number, state: 'accepted' | 'failed', messages = 1) =>
-      count(registrationId, state === 'accepted' ? 'sent' : 'failed', messages),
-    /** Customers have written. */
-    received: (registrationId: number, messages = 1) => count(registrationId, 'received', messages),
+    /** The meter that counts for the charts too. */
+    on: (meter: Meter): Meter => ({
+      ...meter,
+      accepted(registrationId, lane, messages = 1) {
+        meter.accepted(registrationId, lane, messages)
+        count(registrationId, 'accepted', messages)
+      },
+      settled(registrationId, state, messages = 1) {
+        meter.settled(registrationId, state, messages)
+        count(registrationId, state === 'accepted' ? 'sent' : 'failed', messages)
+      },
+      received(registrationId) {
+        meter.received(registrationId)
+        count(registrationId, 'received', 1)
+      }
+    }),
     save,
     async close(): Promise<void> {
       clearInterval(timer)

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { liveViewers } from '../../src/api/live-viewers.ts'
 import { createAuthenticator, revokeToken } from '../../src/api/tokens.ts'
+import { NO_METER } from '../../src/metrics/meter.ts'
 import { countTraffic } from '../../src/traffic/count-traffic.ts'
 import { until } from '../harness.ts'
 import { text } from '../scripted-channel.ts'
@@ -122,15 +123,16 @@ t.test('so many viewers are let in of one token and no more, and whoever leaves 
 })
 
 t.test('traffic counts what was accepted and sent by minute, and that of several hosts together', async t => {
-  const [a, b] = [1, 2].map(() => countTraffic({ database: host.database, now: () => new Date(), log }))
+  const hosts = [1, 2].map(() => countTraffic({ database: host.database, now: () => new Date(), log }))
+  const [a, b] = hosts.map(({ on }) => on(NO_METER))
   if (!a || !b) throw new Error('no counts')
   await crm.register(`${host.url}form-gallery/`)
-  a.accepted(3, 3)
-  b.accepted(3, 4)
+  a.accepted(3, 'normal', 3)
+  b.accepted(3, 'bulk', 4)
   b.settled(3, 'failed')
   b.received(3)
   a.received(999_999)
-  await Promise.all([a.close(), b.close()])
+  await Promise.all(hosts.map(({ close }) => close()))
   interface Traffic {
     step: number
     points: { at: string; accepted: number; sent: number; failed: number; received: number }[]

@@ -30,16 +30,17 @@ for (const silentMs of [0, LONG_MS])
 
       relay.swallow()
       const started = performance.now()
-      const answers = await Promise.all([
+      const [ready, ...answers] = await Promise.all([
+        ask(`${host.url}health/ready`),
         ...Array.from({ length: 20 }, (_, index) => plugin.special(hello(`silent-${index}`))),
-        plugin.saveSettings({ main: { prefix: 'lost', suffix: '' } }),
-        ask(`${host.url}health/ready`)
+        plugin.saveSettings({ main: { prefix: 'lost', suffix: '' } })
       ])
       t.ok(performance.now() - started < SOON_MS, 'whoever asks hears so before he gives up')
       for (const answer of answers) {
         t.equal(answer.status, 503, answer.text)
         t.same(answer.json, AWAY)
       }
+      t.match(ready.json, { code: 503, problems: ['database_away'] })
       // The silence itself is what is tried here.
       await delay(silentMs)
 

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { cancellableIds, cancelMessages, countCancellable, MAX_CANCELLED } from '../../messages/cancel.ts'
 import { filterOf } from '../../messages/queries.ts'
+import type { Meter } from '../../metrics/meter.ts'
 import type { Database } from '../../postgres/connect.ts'
 import { writeAudit } from '../audit.ts'
 import { visible } from '../authorize.ts'
@@ -27,11 +28,12 @@ const Cancellation = Type.Object(
 interface Deps {
   database: Pick<Database, 'db'>
   now: () => Date
+  meter: Meter
 }
 
 /** `POST /messages/cancel`. */
 export const cancelApi =
-  ({ database, now }: Deps): FastifyPluginAsyncTypebox =>
+  ({ database, now, meter }: Deps): FastifyPluginAsyncTypebox =>
   async app => {
     app.post(
       '/messages/cancel',
@@ -64,7 +66,7 @@ export const cancelApi =
           details: { ids, filter, waiting }
         })
         const enough = AbortSignal.timeout(CANCEL_MS)
-        const { tried, ended } = await cancelMessages(database, chosen, { now, enough })
+        const { tried, ended } = await cancelMessages(database, chosen, { now, enough, meter })
         return {
           dryRun,
           cancelled: ended,

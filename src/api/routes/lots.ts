@@ -7,6 +7,7 @@ import { seal } from '../../lots/place.ts'
 import { countRetries, retriesOf } from '../../lots/retry.ts'
 import { resumeLot } from '../../lots/schedule.ts'
 import { replayMessages } from '../../messages/replay.ts'
+import type { Meter } from '../../metrics/meter.ts'
 import type { Database, Executor } from '../../postgres/connect.ts'
 import { type NewEntry, writeAudit } from '../audit.ts'
 import { mayTouch, visible } from '../authorize.ts'
@@ -56,11 +57,12 @@ const BATCH = 500
 interface Deps {
   database: Pick<Database, 'db'>
   now: () => Date
+  meter: Meter
 }
 
 /** `/lots`: messages that are sent together. */
 export const lotApi =
-  ({ database, now }: Deps): FastifyPluginAsyncTypebox =>
+  ({ database, now, meter }: Deps): FastifyPluginAsyncTypebox =>
   async app => {
     app.get(
       '/lots',
@@ -183,7 +185,7 @@ export const lotApi =
       async ({ params: { id }, client }) => {
         const lot = await one(id, client)
         const written = (tx: Executor) => writeAudit(tx, entryOf(client, lot, 'lot.cancelled'))
-        const cancelled = await cancelLot(database, id, now(), written)
+        const cancelled = await cancelLot(database, id, now(), written, meter)
         if (cancelled.kind === 'none') throw new Missing('lot')
         if (cancelled.kind === 'late')
           throw new Conflict(`Lot ${id} is ${cancelled.state}: there is nothing to cancel any more`)

@@ -97,7 +97,7 @@ export interface Operation {
   endedAt: string | null
 }
 
-interface Pause {
+export interface Pause {
   by: 'operator' | 'gateway'
   since: string | null
   until: string | null
@@ -220,67 +220,6 @@ export interface UsageRow {
   failed: number
   count: number
   amount: number
-}
-
-export interface Counts {
-  accepted: number
-  sent: number
-  failed: number
-  received: number
-}
-
-export interface WaitingByLane {
-  normal: { count: number; oldestAt: string | null }
-  bulk: { count: number; oldestAt: string | null }
-}
-
-export interface HostState {
-  id: string
-  version: string
-  roles: string[]
-  startedAt: string
-  seenAt: string
-  load: { sending: number; cpuPercent: number; rssBytes: number; eventLoopP99Ms: number }
-}
-
-export interface ChannelState {
-  channel: string
-  mounted: boolean
-  registrations: number
-  paused: number
-  incomplete: number
-  archived: number
-  waiting: WaitingByLane
-  outbox: { waiting: number; oldestAt: string | null }
-  lastMinute: Counts
-}
-
-export interface RegistrationState {
-  id: number
-  channel: string
-  company: string
-  alias: string
-  archivedAt: string | null
-  pauses: Pause[]
-  settings: { complete: boolean; missing: string | null }
-  waiting: WaitingByLane
-  crm: { waiting: number; oldestWaitingAt: string | null; lastTookAt: string | null }
-  lastSentAt: string | null
-  lastWebhookAt: string | null
-  lastMinute: Counts
-}
-
-export interface Overview {
-  at: string
-  hosts: HostState[]
-  channels: ChannelState[]
-  registrations: RegistrationState[]
-  isCut: boolean
-}
-
-export interface Traffic {
-  step: number
-  points: ({ at: string } & Counts)[]
 }
 
 export interface FailureGroup {

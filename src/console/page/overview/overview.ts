@@ -6,7 +6,7 @@ import { PageHead } from '../parts/page-head.ts'
 import { RegistrationBadges } from '../parts/registration-badges.ts'
 import { Ago } from '../parts/when.ts'
 import { placeOf } from '../route.ts'
-import type { ChannelState, HostState, RegistrationState, WaitingByLane } from '../shapes.ts'
+import type { ChannelState, HostState, RegistrationState, WaitingByLane } from './overview-shapes.ts'
 import { TrafficChart } from './traffic-chart.ts'
 import { useOverview } from './use-overview.ts'
 

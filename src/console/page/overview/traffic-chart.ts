@@ -5,7 +5,7 @@ import { useLoaded } from 'page-kit/web/use-loaded.ts'
 import { useWords } from 'page-kit/web/words.ts'
 import { useEffect } from 'preact/hooks'
 import { ask, withQuery } from '../api.ts'
-import type { Counts, Traffic } from '../shapes.ts'
+import type { Counts, Traffic } from './overview-shapes.ts'
 
 const READ_AGAIN_MS = 20_000
 const NAMES = ['accepted', 'sent', 'failed', 'received'] as const satisfies readonly (keyof Counts)[]

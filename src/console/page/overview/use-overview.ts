@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { addressOf, ask } from '../api.ts'
-import type { Overview } from '../shapes.ts'
+import type { Overview } from './overview-shapes.ts'
 
 const RETRY_MS = 3_000
 
