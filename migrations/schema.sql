@@ -125,9 +125,13 @@ CREATE UNIQUE INDEX events_position ON public.events USING btree ("position") WH
 
 create table hosts (
   id text not null,
+  load json,
   loads json,
   pools text[] not null,
+  roles text[],
   seen_at timestamp with time zone not null default now(),
+  started_at timestamp with time zone,
+  version text,
   constraint hosts_pkey PRIMARY KEY (id)
 );
 
@@ -235,6 +239,7 @@ create table messages (
   doubt text,
   due_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone,
+  failure uuid generated always as stored CASE WHEN ((state = 'failed'::text) OR ((state = 'accepted'::text) AND (status = 'error'::text))) THEN (md5(((COALESCE(failure_reason(reason), ''::text) || chr(10)) || COALESCE(code, ''::text))))::uuid ELSE NULL::uuid END,
   id bigint not null generated always as identity,
   if_line bigint,
   if_not_held boolean not null default false,
@@ -261,6 +266,7 @@ create table messages (
 CREATE INDEX messages_coming ON public.messages USING btree (not_before) WHERE ((not_before IS NOT NULL) AND (settled_at IS NULL) AND (NOT bulk));
 CREATE INDEX messages_conversation ON public.messages USING btree (conversation_id);
 CREATE INDEX messages_expiring ON public.messages USING btree (expires_at) WHERE ((expires_at IS NOT NULL) AND (settled_at IS NULL));
+CREATE INDEX messages_failure ON public.messages USING btree (registration_id, failure, settled_at, id) WHERE (failure IS NOT NULL);
 CREATE INDEX messages_ref ON public.messages USING btree (registration_id, ref) WHERE (ref IS NOT NULL);
 CREATE INDEX messages_scheduled ON public.messages USING btree (conversation_id, not_before) WHERE ((not_before IS NOT NULL) AND (settled_at IS NULL));
 CREATE INDEX messages_settled ON public.messages USING btree (settled_at) WHERE (settled_at IS NOT NULL);
@@ -418,6 +424,18 @@ create table suppressions (
 CREATE INDEX suppressions_registration ON public.suppressions USING btree (registration_id, id);
 CREATE UNIQUE INDEX suppressions_conversation ON public.suppressions USING btree (conversation_id, purpose) WHERE (conversation_id IS NOT NULL);
 CREATE UNIQUE INDEX suppressions_name ON public.suppressions USING btree (registration_id, name_hash, purpose) WHERE (name_hash IS NOT NULL);
+
+create table traffic (
+  accepted integer not null default 0,
+  failed integer not null default 0,
+  minute timestamp with time zone not null,
+  received integer not null default 0,
+  registration_id bigint not null,
+  sent integer not null default 0,
+  constraint traffic_registration_id_minute_pk PRIMARY KEY (registration_id, minute),
+  constraint traffic_registration_id_registrations_id_fk FOREIGN KEY (registration_id) REFERENCES registrations(id) ON DELETE CASCADE
+);
+CREATE INDEX traffic_minute ON public.traffic USING btree (minute);
 
 create table uploads (
   bytes bigint not null,

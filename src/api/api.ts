@@ -19,6 +19,7 @@ import { auditApi } from './routes/audit.ts'
 import { cancelApi } from './routes/cancel-messages.ts'
 import { noteApi } from './routes/conversation-notes.ts'
 import { eventApi } from './routes/events.ts'
+import { failureApi } from './routes/failures.ts'
 import { holdApi } from './routes/holds.ts'
 import { itemApi } from './routes/items.ts'
 import { lotApi } from './routes/lots.ts'
@@ -128,6 +129,7 @@ export const apiPlugin =
       await guarded.register(holdApi(deps))
       await guarded.register(suppressionApi(deps))
       await guarded.register(messageApi({ database }))
+      await guarded.register(failureApi({ database, now }))
       await guarded.register(cancelApi({ database, now }))
       await guarded.register(operationApi({ database, now }))
       await guarded.register(lotApi({ database, now }))

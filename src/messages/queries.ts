@@ -28,6 +28,13 @@ export interface MessageFilter {
   tag?: string | undefined
   /** The lane: bulk messages, or normal ones. */
   bulk?: boolean | undefined
+  /** The channel of the registration. */
+  channel?: string | undefined
+  /** The group of a failure. */
+  failure?: string | undefined
+  /** Sent or failed since, and before. */
+  settledSince?: Date | undefined
+  settledUntil?: Date | undefined
 }
 
 /** The lanes by the names that clients know. */
@@ -42,14 +49,29 @@ export interface AskedMessages {
   class?: MessageClass | undefined
   since?: string | undefined
   until?: string | undefined
+  channel?: string | undefined
+  failure?: string | undefined
+  settledSince?: string | undefined
+  settledUntil?: string | undefined
 }
 
-export const filterOf = ({ class: lane, since, until, ...asked }: AskedMessages): MessageFilter => ({
+export const filterOf = ({
+  class: lane,
+  since,
+  until,
+  settledSince,
+  settledUntil,
+  ...asked
+}: AskedMessages): MessageFilter => ({
   ...asked,
   bulk: lane === undefined ? undefined : lane === 'bulk',
-  since: since === undefined ? undefined : new Date(since),
-  until: until === undefined ? undefined : new Date(until)
+  since: dateOf(since),
+  until: dateOf(until),
+  settledSince: dateOf(settledSince),
+  settledUntil: dateOf(settledUntil)
 })
+
+const dateOf = (time: string | undefined) => (time === undefined ? undefined : new Date(time))
 
 const COLUMNS = {
   id: messages.id,
@@ -174,35 +196,42 @@ export async function idsBetween(
 }
 
 /** The conditions of messages that are joined with their conversations. */
-export function matching({
-  ids,
-  state,
-  replayable = false,
-  registrationId,
-  contact,
-  since,
-  until,
-  q,
-  reason,
-  tag,
-  bulk
-}: MessageFilter): (SQL | undefined)[] {
+export function matching(wanted: MessageFilter): (SQL | undefined)[] {
+  const { ids, state, replayable = false, contact, q, reason, bulk } = wanted
   return [
     ids && sql`${messages.id} = any(${bigints(ids)})`,
     state && ofState(state),
     replayable ? REPLAYABLE : undefined,
-    registrationId === undefined ? undefined : eq(messages.registrationId, registrationId),
     contact === undefined ? undefined : inArray(conversations.contact, waysOf(contact)),
-    since && gte(messages.createdAt, since),
-    until && lt(messages.createdAt, until),
-    q === undefined ? undefined : named(q, registrationId),
+    q === undefined ? undefined : named(q, wanted.registrationId),
     reason === undefined ? undefined : sql`position(lower(${reason}) in lower(${messages.reason})) > 0`,
-    tag === undefined ? undefined : and(eq(messages.tag, tag), registrationId === undefined ? IN_ANY : undefined),
-    bulk === undefined ? undefined : eq(messages.bulk, bulk)
+    bulk === undefined ? undefined : eq(messages.bulk, bulk),
+    ...ofTime(wanted),
+    ...ofRegistrations(wanted)
   ]
 }
 
-/** True of every message, and lets the index of tags be used, which begins with the registration. */
+const ofTime = ({ since, until, settledSince, settledUntil }: MessageFilter) => [
+  since && gte(messages.createdAt, since),
+  until && lt(messages.createdAt, until),
+  settledSince && gte(messages.settledAt, settledSince),
+  settledUntil && lt(messages.settledAt, settledUntil)
+]
+
+/** With the names that are looked up registration by registration. */
+function ofRegistrations({ registrationId, channel, tag, failure }: MessageFilter): (SQL | undefined)[] {
+  const any = registrationId === undefined && channel === undefined ? IN_ANY : undefined
+  return [
+    registrationId === undefined ? undefined : eq(messages.registrationId, registrationId),
+    channel === undefined
+      ? undefined
+      : sql`${messages.registrationId} = any(array(select id from ${registrations} where channel = ${channel}))`,
+    tag === undefined ? undefined : and(eq(messages.tag, tag), any),
+    failure === undefined ? undefined : and(eq(messages.failure, failure), any)
+  ]
+}
+
+/** True of every message, and lets indexes be used that begin with the registration. */
 const IN_ANY = sql`${messages.registrationId} = any(array(select id from ${registrations}))`
 
 /** A registration's clients: one look into the index for each, however many messages they have. */

@@ -6,7 +6,7 @@ import { refreshLine } from './line.ts'
 import type { StoryEntry } from './story.ts'
 
 /** Failed messages: those that never left, and those that the gateway took and later reported an error of. */
-export const FAILED = sql`(${messages.state} = 'failed' or (${messages.state} = 'accepted' and ${messages.status} = 'error'))`
+export const FAILED = sql`(${messages.failure} is not null)`
 
 /** A message that is past its time is not sent late by a replay, which often names many. */
 export const REPLAYABLE = sql`(${FAILED} and (${messages.expiresAt} is null or ${messages.expiresAt} > now()))`

@@ -20,7 +20,13 @@ export const MESSAGE_FILTER = {
   tag: Type.Optional(Text(100, 'The whole tag')),
   class: Type.Optional(MessageLane),
   since: Type.Optional(GivenTime),
-  until: Type.Optional(GivenTime)
+  until: Type.Optional(GivenTime),
+  channel: Type.Optional(Text(100, 'The channel of the registration')),
+  failure: Type.Optional(
+    Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', description: 'A group of `GET /failures`' })
+  ),
+  settledSince: Type.Optional({ ...GivenTime, description: 'Sent or failed since' }),
+  settledUntil: Type.Optional({ ...GivenTime, description: 'Sent or failed before' })
 }
 
 /** Most messages that a request can name one by one. */

@@ -1,5 +1,5 @@
 import { json, pgTable, text } from 'drizzle-orm/pg-core'
-import { now } from './columns.ts'
+import { now, time } from './columns.ts'
 
 /** Hosts, and what each has lately said of itself. */
 
@@ -9,5 +9,20 @@ export const hosts = pgTable('hosts', {
   pools: text().array().notNull(),
   /** Items a second that the host begins; null for a host without load, to which no registration is handed off. */
   loads: json().$type<{ send: number; tell: number }>(),
-  seenAt: now()
+  seenAt: now(),
+  /** What each says of itself for people; null for a host of a version that does not. */
+  version: text(),
+  roles: text().array(),
+  startedAt: time(),
+  load: json().$type<OwnLoad>()
 })
+
+/** Means of the last interval of the heartbeat. */
+export interface OwnLoad {
+  /** Messages in hand. */
+  sending: number
+  /** Of one core. */
+  cpuPercent: number
+  rssBytes: number
+  eventLoopP99Ms: number
+}

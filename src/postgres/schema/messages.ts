@@ -13,7 +13,8 @@ import {
   primaryKey,
   text,
   unique,
-  uniqueIndex
+  uniqueIndex,
+  uuid
 } from 'drizzle-orm/pg-core'
 import type { StoryEntry } from '../../messages/story.ts'
 import { type Boxed, bareKey, id, now, time } from './columns.ts'
@@ -104,6 +105,14 @@ export const messages = pgTable(
     partCount: integer(),
     /** The message has rows of parts; a message that was taken whole at once has none. */
     inParts: boolean().notNull().default(false),
+    /**
+     * The group of a failed message: its reason without the pieces that vary (`failure_reason` of migrations/0019_console.sql), with
+     * the gateway's code, as a hash. Null: it has not failed. Neither a claim nor a status of a message that goes well changes it, so
+     * that their new row versions need no entries in its index.
+     */
+    failure: uuid().generatedAlwaysAs(
+      sql`case when state = 'failed' or (state = 'accepted' and status = 'error') then md5(coalesce(failure_reason(reason), '') || chr(10) || coalesce(code, ''))::uuid end`
+    ),
     createdAt: now(),
     settledAt: time()
   },
@@ -124,6 +133,8 @@ export const messages = pgTable(
     index('messages_untold').on(t.conversationId, t.id).where(sql`tell_crm is not null`),
     index('messages_expiring').on(t.expiresAt).where(sql`expires_at is not null and settled_at is null`),
     index('messages_settled').on(t.settledAt).where(sql`settled_at is not null`),
+    // With all that a list of failures counts, so that it need not read the messages.
+    index('messages_failure').on(t.registrationId, t.failure, t.settledAt, t.id).where(sql`failure is not null`),
     uniqueIndex('messages_answer').on(t.registrationId, t.answer).where(sql`answer is not null`)
   ]
 )
