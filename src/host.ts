@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { Channel } from 'channel-kit/channel'
 import type { Translate } from 'channel-kit/tools'
 import type { FastifyInstance } from 'fastify'
 import { apiPlugin } from './api/api.ts'
@@ -50,6 +49,8 @@ import { type Opened, openPrepared } from './postgres/open.ts'
 import { translate } from './protocol/language.ts'
 import { userAgent } from './protocol/special-request.ts'
 import type { WorkKind } from './queue/conversations.ts'
+import { startHeartbeat } from './queue/heartbeat.ts'
+import { aboutHost } from './queue/own-load.ts'
 import { settlingItemByItem } from './queue/turn-item-by-item.ts'
 import { createWorkNotifier } from './queue/work-notify.ts'
 import { startWorker } from './queue/worker.ts'
@@ -57,30 +58,18 @@ import { listenForChanges } from './registrations/cache.ts'
 import { createSettingsStore } from './registrations/settings.ts'
 import { createRegistrationStore } from './registrations/store.ts'
 import { holdKeys } from './secrets/key-holders.ts'
+import type { StartOptions } from './start-options.ts'
 import { uploadQuota } from './storage/quota.ts'
 import { openSpool } from './storage/spool.ts'
 import { openUploads, uploadsRoot } from './storage/uploads.ts'
+import { countingAccept, countingIngest, countingItems, countingSource } from './traffic/count-edges.ts'
+import { countTraffic, trafficCrons } from './traffic/count-traffic.ts'
 import { createPusher } from './webhook-push/pusher.ts'
-
-interface Given {
-  /** Channels that are no packages; tests mount theirs so, instead of those of LV_PLUGIN_CHANNELS. */
-  channels?: readonly { channel: Channel; path?: string }[]
-  now?: () => Date
-  random?: () => number
-  /** Works beside the host that has the embedded database, instead of being refused. */
-  share?: boolean
-  /** Ends a start that is under way: what was started is stopped again. */
-  signal?: AbortSignal
-  /** Is told what a start waits for; the log otherwise. */
-  waits?: (text: string) => void
-  /** The stream of the log; the standard output otherwise. */
-  logTo?: NodeJS.WritableStream
-}
 
 /** Starts what the roles of the configuration say. `close` ends it in order: listener, jobs in hand, pools, embedded server. */
 export async function startHost(
   config: Config,
-  { channels, now = () => new Date(), random = Math.random, share = false, signal, waits, logTo }: Given = {}
+  { channels, now = () => new Date(), random = Math.random, share = false, signal, waits, logTo }: StartOptions = {}
 ) {
   const closing: (() => Promise<unknown>)[] = []
   const close = async () => {
@@ -101,7 +90,7 @@ export async function startHost(
     signal?.throwIfAborted()
     const parts = await compose(config, app, mounted, opened, { now, random })
     closing.push(await holdKeys(opened.database, { host: randomUUID(), ids: opened.secrets.ids, log: app.log }))
-    closing.push(parts.close)
+    closing.push(parts.close, parts.traffic.close)
 
     const worker = config.roles.worker ? await startWorker(parts.work) : undefined
     // Webhooks are given to other hosts when this one takes no jobs any more.
@@ -109,7 +98,7 @@ export async function startHost(
     if (worker) closing.push(release, worker.close, stop, parts.interrupt, startSweeps({ ...parts.work, now }).stop)
     const { database, secrets: keys } = opened
     const { ready, settings } = parts.web
-    const { readers } = parts
+    const { readers, traffic } = parts
     const { log } = app
     const stored = (work: WorkKind) => (count: number) => {
       worker?.nudge(work)
@@ -120,11 +109,15 @@ export async function startHost(
     if (config.roles.web) {
       const base = new URL(config.selfUri).pathname
       const { consoleToken, quotas } = config
-      const accept = createAccept(database, now, stored('send'))
+      const accept = countingAccept(createAccept(database, now, stored('send')), traffic)
       const obey = createObey({ database, translate: parts.translate, now, told: stored('tell') })
-      const report = createIngest({ database, now, stored: stored('tell'), log })
+      const report = countingIngest(createIngest({ database, now, stored: stored('tell'), log }), traffic)
       const days = createWebhookDays({ database, perDay: quotas.webhooks, now, log })
       closing.push(days.close)
+      if (!worker) {
+        const { host, about } = parts.work
+        closing.push((await startHeartbeat(database, host, { log, about, judges: false })).stop)
+      }
       const keep = createKeeper({ enabled: config.webhooksMs > 0, keys, days })
       healthRoutes(app, { database, workerProblem: () => worker?.problem() })
       for (const one of mounted)
@@ -144,9 +137,10 @@ export async function startHost(
         told: stored('tell'),
         registrations: parts.web.registrations,
         mountedBy: name => mounted.find(({ channel }) => channel.name === name),
+        mountedNames: mounted.map(({ channel }) => channel.name),
         // Events go with messages of their age.
         eventsMs: Math.min(config.eventsMs, config.retentionMs || config.eventsMs),
-        acceptItems: createAcceptItems(database, now, stored('send'))
+        acceptItems: countingItems(createAcceptItems(database, now, stored('send')), traffic)
       })
       await app.register(api, { prefix: `${base.replace(/\/$/, '')}${API_PATH}` })
       closing.push(() => app.close())
@@ -161,7 +155,7 @@ export async function startHost(
 
 const API_PATH = '/api/v1'
 
-const mountAll = (config: Config, given: Given['channels']): Promise<Mounted[]> =>
+const mountAll = (config: Config, given: StartOptions['channels']): Promise<Mounted[]> =>
   given
     ? Promise.all(given.map(({ channel, path }) => mountChannel(channel, path, config.selfUri, config.env)))
     : loadChannels(config)
@@ -174,7 +168,7 @@ async function compose(
   app: FastifyInstance,
   mounted: readonly Mounted[],
   { database, secrets }: Opened,
-  { now, random }: Required<Pick<Given, 'now' | 'random'>>
+  { now, random }: Required<Pick<StartOptions, 'now' | 'random'>>
 ) {
   const { log } = app
   const { defaultLanguage, queue } = config
@@ -226,6 +220,7 @@ async function compose(
     random,
     log
   })
+  const traffic = countTraffic({ database, now, log })
   const readers = createWaitingReaders(async () => (await placeEvents(database)).last)
   const push = { database, secrets, outbound, readers, userAgent: userAgent(config.selfUri) }
   const pusher = createPusher({ ...push, host, now, random, log })
@@ -233,6 +228,7 @@ async function compose(
     translate: own,
     outbound,
     readers,
+    traffic,
     pusher,
     /** Stops long work that may go on another time. */
     interrupt: async () => interruption.abort(),
@@ -255,11 +251,12 @@ async function compose(
     work: {
       database,
       host,
+      about: aboutHost(config.roles, now()),
       notifyWork: createWorkNotifier(database, host),
       messages: settlingItemByItem(
         lotSource({
           database,
-          messageSource: messageSource({ database, host, send, limitsOf, now }),
+          messageSource: countingSource(messageSource({ database, host, send, limitsOf, now }), traffic),
           ready,
           policy: queue,
           hasLots: async id => mountedBy((await registrations.get(id))?.channel ?? '')?.channel.lots !== undefined,
@@ -287,6 +284,7 @@ async function compose(
         ...eventCrons({ database, keepMs: config.eventsMs, now, interrupted: interruption.signal, log }),
         ...webhookCrons({ database, keepMs: config.webhooksMs, now, interrupted: interruption.signal, log }),
         ...lotCrons({ database, keepMs: config.retentionMs, now, interrupted: interruption.signal, log }),
+        ...trafficCrons({ database, now, interrupted: interruption.signal, log }),
         ...operationCrons({ database, now, interrupted: interruption.signal, log })
       ],
       sendLimit: queue.limit,

@@ -26,6 +26,7 @@ import { lotApi } from './routes/lots.ts'
 import { messageApi } from './routes/messages.ts'
 import { operationApi } from './routes/operations.ts'
 import { outboxApi } from './routes/outbox.ts'
+import { overviewApi } from './routes/overview.ts'
 import { receivedApi } from './routes/received-webhooks.ts'
 import { registrationApi } from './routes/registrations.ts'
 import { suppressionApi } from './routes/suppressions.ts'
@@ -48,6 +49,7 @@ interface Deps {
   replayCalls: ReplayCalls
   registrations: Pick<Registrations, 'get'>
   mountedBy: (channel: string) => Mounted | undefined
+  mountedNames: readonly string[]
   acceptItems: AcceptItems
   /** Events are kept so long; 0: there are none. */
   eventsMs: number
@@ -124,6 +126,7 @@ export const apiPlugin =
         route.schema = { ...route.schema, response: { ...(route.schema?.response as object), ...REFUSALS } }
       })
       await guarded.register(registrationApi({ database, ready, now }))
+      await guarded.register(overviewApi(deps))
       await guarded.register(itemApi(deps))
       await guarded.register(noteApi(deps))
       await guarded.register(holdApi(deps))

@@ -13,6 +13,11 @@ export const OtherRegistration = createError(
 )
 export const Missing = createError<[string]>('CPH_API_NOT_FOUND', 'There is no such %s', 404)
 export const TooFast = createError<[string]>('CPH_API_TOO_FAST', '%s', 429)
+export const TooManyViewers = createError(
+  'CPH_API_TOO_MANY_VIEWERS',
+  'There are as many viewers as one host may have',
+  503
+)
 export const TooSlow = createError(
   'CPH_API_TOO_SLOW',
   'The search took too long: narrow it down by registration, since or until',

@@ -35,6 +35,8 @@ const PREFIX = 'cph_'
 /** A text of another shape is refused without a look into the database. */
 const SHAPE = /^cph_[A-Za-z0-9_-]{43}$/
 
+const VALID = and(isNull(apiTokens.revokedAt), or(isNull(apiTokens.expiresAt), gt(apiTokens.expiresAt, sql`now()`)))
+
 /** Answers the token, which nobody can show again. Throws when there is no such registration. */
 export async function createToken(
   { db }: Pick<Database, 'db'>,
@@ -122,13 +124,7 @@ export function createAuthenticator({ db }: Pick<Database, 'db'>, consoleToken: 
     const [row] = await db
       .select()
       .from(apiTokens)
-      .where(
-        and(
-          eq(apiTokens.hash, hashOf(token)),
-          isNull(apiTokens.revokedAt),
-          or(isNull(apiTokens.expiresAt), gt(apiTokens.expiresAt, sql`now()`))
-        )
-      )
+      .where(and(eq(apiTokens.hash, hashOf(token)), VALID))
     return (
       row && {
         name: row.name,
@@ -140,6 +136,12 @@ export function createAuthenticator({ db }: Pick<Database, 'db'>, consoleToken: 
       }
     )
   }
+}
+
+/** False as soon as the token of a client was revoked or has expired. Whatever is no token of the database is judged elsewhere. */
+export async function isStillValid({ db }: Pick<Database, 'db'>, { key }: Pick<Client, 'key'>): Promise<boolean> {
+  const [, id] = /^token (\d+)$/.exec(key) ?? []
+  return id === undefined || (await db.$count(apiTokens, and(eq(apiTokens.id, Number(id)), VALID))) > 0
 }
 
 export type Authenticate = ReturnType<typeof createAuthenticator>

@@ -145,6 +145,9 @@ export function startDispatcher<Taken extends QueueItem, Done>(
     /** True while turns keep failing, so that nothing is worked on. */
     isStuck: () => failures >= STUCK_FAILURES,
 
+    /** Items in hand. */
+    busy: () => inHand.size,
+
     rates: claims.rates,
 
     /** Hands registrations off to another host, as soon as nothing of them is in hand. */

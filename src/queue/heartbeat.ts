@@ -5,6 +5,7 @@ import { hosts } from '../postgres/schema/hosts.ts'
 import { releaseWebhooksOfDeadHosts } from '../webhook-push/claim.ts'
 import { releaseClaimsOfDeadHosts } from './claims.ts'
 import { countMediaDeaths } from './deaths.ts'
+import type { AboutHost } from './own-load.ts'
 
 /**
  * Heartbeat of each host. A killed host leaves its jobs locked, which graphile-worker would keep so for four hours, and
@@ -15,8 +16,21 @@ import { countMediaDeaths } from './deaths.ts'
 const HEARTBEAT_EVERY_MS = 5_000
 const DEAD_AFTER_S = 15
 
+interface How {
+  log: Pick<FastifyBaseLogger, 'error' | 'warn'>
+  about?: AboutHost | undefined
+  /** Messages in hand. */
+  sending?: () => number
+  /** False for a host without jobs, which leaves it to the others to find who has died. */
+  judges?: boolean
+}
+
 /** Resolves when the first heartbeat is saved. */
-export async function startHeartbeat({ db }: Pick<Database, 'db'>, host: string, log: FastifyBaseLogger) {
+export async function startHeartbeat(
+  { db }: Pick<Database, 'db'>,
+  host: string,
+  { log, about, sending = () => 0, judges = true }: How
+) {
   const pools = new Map<string, string>()
   let beating = Promise.resolve()
   let savedAt = performance.now()
@@ -26,7 +40,7 @@ export async function startHeartbeat({ db }: Pick<Database, 'db'>, host: string,
   const beat = (): Promise<void> => {
     beating = beating
       .then(saveHeartbeat)
-      .then(() => db.transaction(expireHosts))
+      .then(() => (judges ? db.transaction(expireHosts) : undefined))
       .catch(error => log.error({ event: 'host.heartbeat_failed', err: error }, 'heartbeat failed'))
     return beating
   }
@@ -34,10 +48,12 @@ export async function startHeartbeat({ db }: Pick<Database, 'db'>, host: string,
   const timer = setInterval(beat, HEARTBEAT_EVERY_MS)
 
   async function saveHeartbeat(): Promise<void> {
+    const { load, ...constant } = about ?? {}
+    const row = { pools: [...pools.values()], ...constant, ...(load ? { load: load(sending()) } : {}) }
     await db
       .insert(hosts)
-      .values({ id: host, pools: [...pools.values()] })
-      .onConflictDoUpdate({ target: hosts.id, set: { pools: [...pools.values()], seenAt: sql`now()` } })
+      .values({ id: host, ...row })
+      .onConflictDoUpdate({ target: hosts.id, set: { ...row, seenAt: sql`now()` } })
     const sinceLastMs = performance.now() - savedAt
     savedAt += sinceLastMs
     if (sinceLastMs > 2 * HEARTBEAT_EVERY_MS) judgesFrom = savedAt + 2 * HEARTBEAT_EVERY_MS

@@ -4,6 +4,7 @@ import { APPLICATION, type Database, openPool } from '../postgres/connect.ts'
 import { startDispatcher } from './dispatcher.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import type { Jobs } from './jobs.ts'
+import type { AboutHost } from './own-load.ts'
 import { startRebalancer } from './rebalancer.ts'
 import { type Cron, startRunner } from './runner.ts'
 import { listenForWork, type NotifyWork } from './work-notify.ts'
@@ -23,6 +24,7 @@ export interface WorkerDeps<Sent extends QueueItem, SendEnd, Told extends QueueI
   /** Items in hand have so long to end when the host stops. */
   graceMs: number
   log: FastifyBaseLogger
+  about?: AboutHost
 }
 
 /** Outbox items are limited per cluster only, so that a slow cluster does not hold up the others. */
@@ -49,7 +51,8 @@ export async function startWorker<Sent extends QueueItem, SendEnd, Told extends 
   const { database, host, log, tasks, crons } = parts
   const pool = openPool(database.url, `${APPLICATION} worker`, JOB_CONNECTIONS)
 
-  const heartbeat = await startHeartbeat(database, host, log)
+  let sending = () => 0
+  const heartbeat = await startHeartbeat(database, host, { log, about: parts.about, sending: () => sending() })
   const tell = startDispatcher(parts.news, TELL, log)
   const messages: typeof parts.messages = {
     ...parts.messages,
@@ -64,6 +67,7 @@ export async function startWorker<Sent extends QueueItem, SendEnd, Told extends 
     }
   }
   const dispatchers = { send: startDispatcher(messages, { total: parts.sendLimit, group: parts.sendLimit }, log), tell }
+  sending = dispatchers.send.busy
   const wakeUps = {
     send: async ({ registration }: Jobs['send']) => dispatchers.send.take(registration),
     tell: async ({ registration }: Jobs['tell']) => dispatchers.tell.take(registration)

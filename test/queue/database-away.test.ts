@@ -22,7 +22,7 @@ for (const how of ['fails', 'ends'] as const)
     const gate = Promise.withResolvers<void>()
     const end = Promise.withResolvers<void>()
     const pool = openPool(database.url, 'test worker', 7)
-    const heartbeat = await startHeartbeat(database, 'host', log)
+    const heartbeat = await startHeartbeat(database, 'host', { log })
     const runner = await startRunner(
       { pool, log, atOnce: 5, ahead: 20, started: heartbeat.watch('jobs') },
       {

@@ -10,7 +10,7 @@ export const hosts = pgTable('hosts', {
   /** Items a second that the host begins; null for a host without load, to which no registration is handed off. */
   loads: json().$type<{ send: number; tell: number }>(),
   seenAt: now(),
-  /** What each says of itself for people; null for a host of a version that does not. */
+  /** Facts that each tells people of itself; null for a host of a version that does not. */
   version: text(),
   roles: text().array(),
   startedAt: time(),
@@ -21,7 +21,7 @@ export const hosts = pgTable('hosts', {
 export interface OwnLoad {
   /** Messages in hand. */
   sending: number
-  /** Of one core. */
+  /** The share of one core. */
   cpuPercent: number
   rssBytes: number
   eventLoopP99Ms: number
