@@ -136,6 +136,9 @@ export async function startHost(
         readers,
         told: stored('tell'),
         registrations: parts.web.registrations,
+        settings,
+        lend: parts.web.lend,
+        defaultLanguage: config.defaultLanguage,
         mountedBy: name => mounted.find(({ channel }) => channel.name === name),
         mountedNames: mounted.map(({ channel }) => channel.name),
         // Events go with messages of their age.

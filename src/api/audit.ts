@@ -14,6 +14,8 @@ export interface NewEntry {
 export type AuditAction =
   | 'token.created'
   | 'token.revoked'
+  | 'settings.saved'
+  | 'channel_webhook.rotated'
   | 'registration.paused'
   | 'registration.resumed'
   | 'conversation.held'
