@@ -11,7 +11,7 @@ import { FAILED } from './replay.ts'
  * the business wrote on its own phone as long as there are events of it.
  */
 
-export type LineBy = 'customer' | 'crm' | 'api' | 'phone' | 'channel' | 'note'
+type LineBy = 'customer' | 'crm' | 'api' | 'phone' | 'channel' | 'note'
 
 export interface Line {
   at: Date
