@@ -3,7 +3,7 @@ import { round, type Spread } from './measure.ts'
 import type { Result } from './run.ts'
 
 /** A result as text: tables and targets. */
-export function tablesOf({ floor, accept, endToEnd, latency, incoming, bulk, scale, drain }: Result): string {
+export function tablesOf({ floor, accept, endToEnd, latency, incoming, bulk, scale, drain, lists }: Result): string {
   const parts = [
     floor &&
       table(
@@ -57,6 +57,12 @@ export function tablesOf({ floor, accept, endToEnd, latency, incoming, bulk, sca
         'A backlog that is due',
         ['waiting', 'a second', 'host MiB'],
         drain.map(row => [number(row.waiting), number(row.perSecond), row.memory])
+      ),
+    lists &&
+      table(
+        'Lists and searches of the API at 1,000,000 messages',
+        ['what', 'p50 ms', 'p95 ms', 'p99 ms'],
+        lists.map(({ path, took }) => [path, ...times(took)])
       )
   ]
   return parts.filter(Boolean).join('\n\n')
@@ -124,7 +130,8 @@ export function targetsOf(result: Result): string {
     ...flowTargets(result),
     ...latencyTargets(result),
     ...bulkTargets(result),
-    ...scaleTargets(result)
+    ...scaleTargets(result),
+    ...listTargets(result)
   ]
   const lines = rows.map(({ name, figure, min, max }) => {
     const reached = figure >= (min ?? -Infinity) && figure <= (max ?? Infinity)
@@ -174,6 +181,17 @@ const bulkTargets = ({ bulk }: Result): Target[] =>
     ? [
         { name: 'items accepted a second, in batches of 1,000', figure: bulk.perSecond, min: 20_000 },
         { name: 'post to gateway beside bulk messages, p95 ms', figure: bulk.toGateway.p95, max: 1_000 }
+      ]
+    : []
+
+const listTargets = ({ lists }: Result): Target[] =>
+  lists
+    ? [
+        {
+          name: 'slowest list at 1,000,000 messages, p95 ms',
+          figure: Math.max(...lists.map(({ took }) => took.p95)),
+          max: 200
+        }
       ]
     : []
 

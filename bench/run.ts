@@ -6,6 +6,7 @@ import { type Floor, measureFloor } from './floor.ts'
 import type { EndToEnd, Scene } from './flow.ts'
 import { measureBeside, measureEndToEnd } from './flow.ts'
 import { type Incoming, type Latency, measureIncoming, measureLatency } from './latency.ts'
+import { type ListFigure, measureLists } from './lists.ts'
 import { openStage, type Stage } from './stage.ts'
 
 /** Figures of a run, of the parts that were asked for. */
@@ -20,9 +21,20 @@ export interface Result {
   bulk?: Bulk
   scale?: EndToEnd[]
   drain?: Draining[]
+  lists?: ListFigure[]
 }
 
-export const PARTS = ['floor', 'accept', 'end-to-end', 'latency', 'incoming', 'bulk', 'scale', 'drain'] as const
+export const PARTS = [
+  'floor',
+  'accept',
+  'end-to-end',
+  'latency',
+  'incoming',
+  'bulk',
+  'scale',
+  'drain',
+  'lists'
+] as const
 
 /** At 200,000 a bare graphile-worker drains a third as many a second: they lie in each other's way. */
 const JOBS = 50_000
@@ -89,7 +101,8 @@ export async function runBench({ quick, only, progress, profiles }: Wanted): Pro
     }),
     drain: async stage => ({
       drain: [await measureDrain(stage, 100_000, quick ? 8 : 20), await measureDrain(stage, 1_000_000, quick ? 8 : 20)]
-    })
+    }),
+    lists: async stage => ({ lists: await measureLists(stage, quick ? 20 : 100) })
   }
   try {
     for (const part of PARTS)

@@ -26,4 +26,6 @@ ALTER TABLE "hosts" ADD COLUMN "load" json;--> statement-breakpoint
 ALTER TABLE "messages" ADD COLUMN "failure" uuid GENERATED ALWAYS AS (case when state = 'failed' or (state = 'accepted' and status = 'error') then md5(coalesce(failure_reason(reason), '') || chr(10) || coalesce(code, ''))::uuid end) STORED;--> statement-breakpoint
 ALTER TABLE "traffic" ADD CONSTRAINT "traffic_registration_id_registrations_id_fk" FOREIGN KEY ("registration_id") REFERENCES "public"."registrations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "traffic_minute" ON "traffic" USING btree ("minute");--> statement-breakpoint
+CREATE INDEX "messages_registration" ON "messages" USING btree ("registration_id","id");--> statement-breakpoint
+CREATE INDEX "messages_failed" ON "messages" USING btree ("id") WHERE failure is not null;--> statement-breakpoint
 CREATE INDEX "messages_failure" ON "messages" USING btree ("registration_id","failure","settled_at","id") WHERE failure is not null;

@@ -82,6 +82,9 @@ export async function serveWeb({
     readers,
     told: stored('tell'),
     registrations: parts.web.registrations,
+    settings: parts.web.settings,
+    lend: parts.web.lend,
+    defaultLanguage: config.defaultLanguage,
     mountedBy: name => mounted.find(({ channel }) => channel.name === name),
     mountedNames: mounted.map(({ channel }) => channel.name),
     // Events go with messages of their age.

@@ -6,12 +6,14 @@ import type { TSchema } from 'typebox'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { RuntimeOf } from '../channels/call-channel.ts'
 import type { Mounted } from '../channels/load.ts'
+import type { LendTools } from '../channels/tools.ts'
 import type { WaitingReaders } from '../events/waiting-readers.ts'
 import type { Outbound } from '../http-client/address-policy.ts'
 import type { ReplayCalls } from '../inbound/replay-webhooks.ts'
 import type { AcceptItems } from '../messages/accept-items.ts'
 import type { Meter } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
+import type { SettingsStore } from '../registrations/settings.ts'
 import type { Registrations } from '../registrations/store.ts'
 import type { KeyWrap, Secrets } from '../secrets/secrets.ts'
 import { authorize } from './authorize.ts'
@@ -19,6 +21,8 @@ import type { ConsoleSessions } from './console-sessions.ts'
 import { ErrorAnswer, refuseInvalid } from './errors.ts'
 import { auditApi } from './routes/audit.ts'
 import { cancelApi } from './routes/cancel-messages.ts'
+import { channelWebhookApi } from './routes/channel-webhook.ts'
+import { lineApi } from './routes/conversation-lines.ts'
 import { noteApi } from './routes/conversation-notes.ts'
 import { eventApi } from './routes/events.ts'
 import { failureApi } from './routes/failures.ts'
@@ -31,7 +35,9 @@ import { outboxApi } from './routes/outbox.ts'
 import { overviewApi } from './routes/overview.ts'
 import { receivedApi } from './routes/received-webhooks.ts'
 import { registrationApi } from './routes/registrations.ts'
+import { settingsApi } from './routes/settings.ts'
 import { suppressionApi } from './routes/suppressions.ts'
+import { tokenApi } from './routes/tokens.ts'
 import { usageApi } from './routes/usage.ts'
 import { webhookApi } from './routes/webhooks.ts'
 import type { Authenticate } from './tokens.ts'
@@ -53,9 +59,12 @@ interface Deps {
   keys: KeyWrap & Pick<Secrets, 'seal'>
   outbound: Pick<Outbound, 'hostProblem'>
   replayCalls: ReplayCalls
-  registrations: Pick<Registrations, 'get'>
+  registrations: Pick<Registrations, 'get' | 'rotateWebhook'>
   mountedBy: (channel: string) => Mounted | undefined
   mountedNames: readonly string[]
+  settings: SettingsStore
+  lend: LendTools
+  defaultLanguage: string
   acceptItems: AcceptItems
   meter: Meter
   /** Events are kept so long; 0: there are none. */
@@ -134,7 +143,10 @@ export const apiPlugin =
       })
       await guarded.register(registrationApi({ database, ready, now }))
       await guarded.register(overviewApi(deps))
+      await guarded.register(settingsApi(deps))
       await guarded.register(itemApi(deps))
+      await guarded.register(channelWebhookApi(deps))
+      await guarded.register(lineApi(deps))
       await guarded.register(noteApi(deps))
       await guarded.register(holdApi(deps))
       await guarded.register(suppressionApi(deps))
@@ -148,6 +160,7 @@ export const apiPlugin =
       await guarded.register(eventApi(deps))
       await guarded.register(webhookApi({ ...deps, secrets: keys }))
       await guarded.register(usageApi(deps))
+      await guarded.register(tokenApi({ database, now }))
       await guarded.register(auditApi({ database }))
     })
   }

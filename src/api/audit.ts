@@ -15,6 +15,8 @@ export type AuditAction =
   | 'token.created'
   | 'token.revoked'
   | 'console.opened'
+  | 'settings.saved'
+  | 'channel_webhook.rotated'
   | 'registration.paused'
   | 'registration.resumed'
   | 'conversation.held'

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { and, asc, eq, gt, isNull, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
 import { apiTokens } from '../postgres/schema/api.ts'
 import { registrations } from '../postgres/schema/registrations.ts'
@@ -21,6 +21,8 @@ export interface Client {
   key: string
   /** Requests a second of its own; null: as the host has it. */
   perSecond: number | null
+  /** The end of its token; null or absent: it has none. */
+  expiresAt?: Date | null
 }
 
 export interface NewToken {
@@ -72,20 +74,38 @@ export async function createToken(
   return { id, token }
 }
 
-export const listTokens = ({ db }: Pick<Database, 'db'>) =>
+/** All but the hash. */
+const SHOWN = {
+  id: apiTokens.id,
+  name: apiTokens.name,
+  scopes: apiTokens.scopes,
+  registration: apiTokens.registrationId,
+  perSecond: apiTokens.perSecond,
+  createdAt: apiTokens.createdAt,
+  expiresAt: apiTokens.expiresAt,
+  revokedAt: apiTokens.revokedAt
+}
+
+export const listTokens = ({ db }: Pick<Database, 'db'>) => db.select(SHOWN).from(apiTokens).orderBy(asc(apiTokens.id))
+
+/** The newest first; `after`: the id of the last one seen. */
+export const findTokens = (
+  { db }: Pick<Database, 'db'>,
+  { id, registrationId }: { id?: number | undefined; registrationId?: number | undefined },
+  { limit, after }: { limit: number; after?: number | undefined }
+) =>
   db
-    .select({
-      id: apiTokens.id,
-      name: apiTokens.name,
-      scopes: apiTokens.scopes,
-      registration: apiTokens.registrationId,
-      perSecond: apiTokens.perSecond,
-      createdAt: apiTokens.createdAt,
-      expiresAt: apiTokens.expiresAt,
-      revokedAt: apiTokens.revokedAt
-    })
+    .select(SHOWN)
     .from(apiTokens)
-    .orderBy(asc(apiTokens.id))
+    .where(
+      and(
+        id === undefined ? undefined : eq(apiTokens.id, id),
+        registrationId === undefined ? undefined : eq(apiTokens.registrationId, registrationId),
+        after === undefined ? undefined : lt(apiTokens.id, after)
+      )
+    )
+    .orderBy(desc(apiTokens.id))
+    .limit(limit)
 
 /** False when there is no such token, or it was revoked before. */
 export const revokeToken = ({ db }: Pick<Database, 'db'>, id: number, actor: string): Promise<boolean> =>
@@ -134,7 +154,8 @@ export function createAuthenticator({ db }: Pick<Database, 'db'>, consoleToken: 
         scopes: row.scopes,
         registrationId: row.registrationId,
         key: `token ${row.id}`,
-        perSecond: row.perSecond
+        perSecond: row.perSecond,
+        expiresAt: row.expiresAt
       }
     )
   }

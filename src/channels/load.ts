@@ -21,6 +21,9 @@ export interface Mounted {
   phones: boolean
 }
 
+/** The address at which a registration's gateway calls. */
+export const webhookAddress = ({ selfUri }: Pick<Mounted, 'selfUri'>, token: string) => `${selfUri}webhook/${token}`
+
 /** Loads what LV_PLUGIN_CHANNELS names. Throws, naming the channel and what to do, when one cannot be mounted. */
 export async function loadChannels({
   mounts,

@@ -9,7 +9,7 @@ import type { Data } from '../protocol/settings.ts'
 import type { Registration } from '../registrations/store.ts'
 import type { Spool } from '../storage/spool.ts'
 import { extensionOf, isSafeExtension, type Uploads } from '../storage/uploads.ts'
-import type { Mounted } from './load.ts'
+import { type Mounted, webhookAddress } from './load.ts'
 import type { NotesStore } from './notes.ts'
 
 /** Tools that the host lends a channel for one call. */
@@ -80,7 +80,7 @@ export function createTools({ outbound, uploads, spool, notes, recall, now, log,
           return `${mounted.selfUri}uploaded/${await uploads.keep(registration, isSafeExtension(extension) ? extension : 'bin', bytes)}`
         },
         spool: bytes => spool.keep(registration.id, bytes),
-        webhookUrl: `${mounted.selfUri}webhook/${registration.webhookToken}`,
+        webhookUrl: webhookAddress(mounted, registration.webhookToken),
         notes: await notes.of(registration.id),
         recall: asked =>
           recall(

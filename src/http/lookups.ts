@@ -5,6 +5,7 @@ import type { Tools } from 'channel-kit/tools'
 import { Unanswered } from 'channel-kit/unanswered'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { beforeDeadline } from '../channels/call-channel.ts'
+import type { Language } from '../channels/language.ts'
 import type { Mounted } from '../channels/load.ts'
 import type { LendTools } from '../channels/tools.ts'
 import { within } from '../http-client/timeout.ts'
@@ -14,7 +15,6 @@ import { choicesJson } from '../protocol/form.ts'
 import type { SettingsStore } from '../registrations/settings.ts'
 import { jsonParameter } from './bodies.ts'
 import { NoAccess, NotFound } from './errors.ts'
-import type { Language } from './language.ts'
 
 /** A channel has so long while an admin looks at an open form. */
 const LOOKUP_TIMEOUT_MS = 15_000

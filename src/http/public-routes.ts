@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
+import type { Language } from '../channels/language.ts'
 import type { Mounted } from '../channels/load.ts'
 import { infoJson } from '../protocol/info.ts'
 import { refuse } from './errors.ts'
-import type { Language } from './language.ts'
 import type { Readiness } from './readiness.ts'
 
 /** Routes of a channel without a token. Source: docs/protocol.md, "Info". */

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, inArray, lt, lte, max, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, lte, max, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { aliases, conversations } from '../postgres/schema/conversations.ts'
@@ -212,11 +212,31 @@ export function matching(wanted: MessageFilter): (SQL | undefined)[] {
 }
 
 const ofTime = ({ since, until, settledSince, settledUntil }: MessageFilter) => [
-  since && gte(messages.createdAt, since),
-  until && lt(messages.createdAt, until),
+  since && and(gte(messages.createdAt, since), sql`${messages.id} >= ${idAt(new Date(since.getTime() - SLACK_MS))}`),
+  until && and(lt(messages.createdAt, until), sql`${messages.id} < ${idAt(new Date(until.getTime() + SLACK_MS))}`),
   settledSince && gte(messages.settledAt, settledSince),
   settledUntil && lt(messages.settledAt, settledUntil)
 ]
+
+/** Ids are in the order of the times but for transactions that were under way together, none of which takes as long. */
+const SLACK_MS = 3_600_000
+
+/**
+ * The id from which on messages were accepted since then, found by halving: an index of the times would be written for each
+ * message, and lists, which go by the id, would not be read by it.
+ */
+const idAt = (time: Date) => sql`(
+  with recursive halves as (
+    select coalesce(min(id), 0) low, coalesce(max(id), 0) + 1 high from ${messages}
+    union all
+    select case when found.is_before then found.id + 1 else h.low end,
+      case when found.is_before then h.high else (h.low + h.high) / 2 end
+    from halves h cross join lateral (
+      select m.id, m.created_at < ${time.toISOString()}::timestamptz is_before from ${messages} m
+      where m.id >= (h.low + h.high) / 2 order by m.id limit 1
+    ) found
+    where h.low < h.high
+  ) select max(low) from halves)`
 
 /** With the names that are looked up registration by registration. */
 function ofRegistrations({ registrationId, channel, tag, failure }: MessageFilter): (SQL | undefined)[] {
@@ -264,4 +284,10 @@ const named = (q: string, registrationId: number | undefined) => sql`${messages.
   where ${registrationId === undefined ? sql`true` : sql`r.id = ${registrationId}`})`
 
 const ofState = (state: MessageState): SQL | undefined =>
-  state === 'failed' ? FAILED : and(eq(messages.state, state), sql`${FAILED} is not true`)
+  state === 'failed'
+    ? FAILED
+    : and(
+        eq(messages.state, state),
+        // For the index of what is not settled.
+        state === 'accepted' ? sql`${FAILED} is not true` : isNull(messages.settledAt)
+      )

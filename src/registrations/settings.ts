@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { TObject } from 'typebox'
 import { changeEvent } from '../events/event.ts'
 import { writeEvents } from '../events/write.ts'
-import type { Database } from '../postgres/connect.ts'
+import type { Database, Executor } from '../postgres/connect.ts'
 import { registrations, settings } from '../postgres/schema/registrations.ts'
 import { hostSettingsOf } from '../protocol/host-settings.ts'
 import { type Data, mergeData, splitSecrets } from '../protocol/settings.ts'
@@ -29,7 +29,22 @@ export function createSettingsStore({ db }: Pick<Database, 'db'>, secrets: Secre
     /** Empty where nothing has been saved. */
     load: async (registrationId: number): Promise<Data> => (await saved.get(registrationId)) ?? NONE,
 
-    async save(registrationId: number, schema: TObject, data: Data): Promise<void> {
+    /** Null: nothing has been saved. */
+    async savedAt(registrationId: number): Promise<Date | null> {
+      const [row] = await db
+        .select({ at: settings.savedAt })
+        .from(settings)
+        .where(eq(settings.registrationId, registrationId))
+      return row?.at ?? null
+    },
+
+    /** `also`: further statements of the same transaction. */
+    async save(
+      registrationId: number,
+      schema: TObject,
+      data: Data,
+      also: (tx: Executor) => Promise<unknown> | undefined = async () => {}
+    ): Promise<void> {
       const { open, secret } = splitSecrets(schema, data)
       const row = { data: open, secrets: await secrets.seal(JSON.stringify(secret)) }
       await db.transaction(async tx => {
@@ -42,6 +57,7 @@ export function createSettingsStore({ db }: Pick<Database, 'db'>, secrets: Secre
           .values({ registrationId, ...row })
           .onConflictDoUpdate({ target: settings.registrationId, set: { ...row, savedAt: sql`now()` } })
         await writeEvents(tx, [changeEvent(registrationId, 'settings')])
+        await also(tx)
         await notifyChanged(tx, registrationId)
       })
       saved.forget(registrationId)

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { and, desc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import { changeEvent } from '../events/event.ts'
 import { writeEvents } from '../events/write.ts'
-import type { Database } from '../postgres/connect.ts'
+import type { Database, Executor } from '../postgres/connect.ts'
 import { registrations } from '../postgres/schema/registrations.ts'
 import type { Reference } from '../protocol/reference.ts'
 import type { Secrets } from '../secrets/secrets.ts'
@@ -72,7 +72,7 @@ export function createRegistrationStore({ db }: Pick<Database, 'db'>, secrets: S
      * URL. False when it was signed before the last one that was taken, and changes nothing.
      */
     async register({ hpt, ...handshake }: Handshake): Promise<boolean> {
-      const token = randomBytes(24).toString('base64url')
+      const token = newWebhookToken()
       const [sealedHpt, webhookToken] = await Promise.all([secrets.seal(hpt), secrets.seal(token)])
       const { clusterUri, country, currency, signedAt } = handshake
       const { channel, companyId, alias, pluginId, origin } = handshake
@@ -114,6 +114,22 @@ export function createRegistrationStore({ db }: Pick<Database, 'db'>, secrets: S
       // This host's caches are cleared at once, those of others when they are notified.
       for (const one of caches) one.clear()
       return registered
+    },
+
+    /** Gives the webhook another address: the one before ends with the commit. `also`: further statements of the same transaction. */
+    async rotateWebhook(id: number, also: (tx: Executor) => Promise<unknown>): Promise<string> {
+      const token = newWebhookToken()
+      const webhookToken = await secrets.seal(token)
+      await db.transaction(async tx => {
+        await tx
+          .update(registrations)
+          .set({ webhookToken, webhookHash: hash(token) })
+          .where(eq(registrations.id, id))
+        await also(tx)
+        await notifyChanged(tx, id)
+      })
+      for (const one of caches) one.forget(id)
+      return token
     },
 
     /** The registration of the cluster that signed: another cluster's with the same reference is another one. */
@@ -168,5 +184,7 @@ const same = ({ channel, origin, companyId, alias, pluginId }: Reference & { cha
 
 /** A webhook call about other accounts tries so many registrations of its company at most. */
 const MAX_SIBLINGS = 100
+
+const newWebhookToken = () => randomBytes(24).toString('base64url')
 
 const hash = (token: string) => createHash('sha256').update(token).digest('hex')

@@ -1,6 +1,6 @@
 import type { Translate } from 'channel-kit/tools'
-import type { Mounted } from '../channels/load.ts'
 import { pickLanguage, translate } from '../protocol/language.ts'
+import type { Mounted } from './load.ts'
 
 /** The languages of a channel, and by a request's header the one to answer in. */
 export interface Language {
