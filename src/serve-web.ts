@@ -55,7 +55,7 @@ export async function serveWeb({
   const base = new URL(config.selfUri).pathname
   const { consoleToken, quotas } = config
   const accept = createAccept(database, now, stored('send'), meter)
-  const obey = createObey({ database, translate: parts.translate, now, told: stored('tell') })
+  const obey = createObey({ database, translate: parts.translate, now, told: stored('tell'), meter })
   const report = createIngest({ database, now, stored: stored('tell'), log, meter })
   const days = createWebhookDays({ database, perDay: quotas.webhooks, now, log })
   const keep = createKeeper({ enabled: config.webhooksMs > 0, keys, days })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Translate } from 'channel-kit/tools'
 import { and, eq } from 'drizzle-orm'
+import { type Meter, NO_METER } from '../metrics/meter.ts'
 import { enqueueOutbox } from '../outbox/enqueue.ts'
 import { hostNote } from '../outbox/notes.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
@@ -23,22 +24,26 @@ interface Deps {
   now: () => Date
   /** Is told of items for the CRM. */
   told: (count: number) => void
+  meter?: Meter
 }
 
 export const createObey =
-  ({ database, translate, now, told }: Deps): Obey =>
+  ({ database, translate, now, told, meter = NO_METER }: Deps): Obey =>
   async (registrationId, posted, { orders, rest }, other) => {
+    let ended = 0
     await database.db.transaction(async tx => {
+      ended = 0
       const conversation = await lockTalk(tx, { registrationId, contact: posted.contact, other })
       await lockRegistrations(tx, [registrationId], 'share')
       if (await isKnown(tx, registrationId, posted.crmId)) return
-      for (const order of orders) await obey(tx, conversation, order, now())
+      for (const order of orders) ended += await obey(tx, conversation, order, now())
       if (!rest) await store(tx, conversation, posted, orders, now())
       const name = `directive ${posted.crmId ?? randomUUID()}`
       const text = orders.map(order => said(order, translate)).join('\n')
       await enqueueOutbox(tx, [conversation], hostNote(conversation, name, text))
     })
     told(1)
+    if (ended > 0) meter.settled(registrationId, 'failed', ended)
   }
 
 /** The CRM posts a message once more where it has not heard that it was taken. */
@@ -51,20 +56,22 @@ async function isKnown(tx: Executor, registrationId: number, crmId: string | nul
   return found.length > 0
 }
 
-async function obey(tx: Executor, conversation: Conversation, order: Order, now: Date): Promise<void> {
+/** Answers how many messages ended for it. */
+async function obey(tx: Executor, conversation: Conversation, order: Order, now: Date): Promise<number> {
   switch (order.kind) {
     case 'hold':
-      return holdIn(tx, conversation, { by: 'agent', until: null, reason: null })
+      await holdIn(tx, conversation, { by: 'agent', until: null, reason: null })
+      return 0
     case 'release':
       await releaseIn(tx, conversation, 'agent')
-      return
+      return 0
     case 'suppress':
-      await suppressIn(tx, [conversation], { purpose: order.purpose, source: 'agent', now })
-      return
+      return (await suppressIn(tx, [conversation], { purpose: order.purpose, source: 'agent', now })).ended
     case 'lift':
       await liftIn(tx, [conversation], { source: 'agent' })
-      return
+      return 0
     case 'none':
+      return 0
   }
 }
 

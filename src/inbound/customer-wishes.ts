@@ -2,6 +2,7 @@ import type { ConsentEvent } from 'channel-kit/event'
 import { holdForLines } from '../contacts/holds.ts'
 import { liftIn, suppressIn } from '../contacts/suppressions.ts'
 import { refreshLine } from '../messages/line.ts'
+import type { Heard } from '../metrics/meter.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { messages } from '../postgres/schema/messages.ts'
 import { defaultOptOut, type OptOut, wishIn } from '../protocol/host-settings.ts'
@@ -17,6 +18,8 @@ interface Heeding {
   now: Date
   /** The messages came long before now: who opted in then may have opted out since. */
   late: boolean
+  /** Gets the messages that ended for a wish. */
+  heard: Heard
 }
 
 /**
@@ -36,7 +39,7 @@ export async function heedLines(tx: Executor, arrived: readonly Arrived[], how: 
 async function heedWishes(
   tx: Executor,
   arrived: readonly Arrived[],
-  { registrations, now, late }: Heeding
+  { registrations, now, late, heard }: Heeding
 ): Promise<void> {
   const words = new Map(registrations.map(({ id, optOut }) => [id, optOut ?? defaultOptOut]))
   for (const { conversation, event } of arrived) {
@@ -44,7 +47,12 @@ async function heedWishes(
     const wish = optOut && event.content && wishIn(event.content, optOut)
     if (!optOut || !wish) continue
     if (wish === 'out') {
-      const { suppressed } = await suppressIn(tx, [conversation], { purpose: 'marketing', source: 'keyword', now })
+      const { suppressed, ended } = await suppressIn(tx, [conversation], {
+        purpose: 'marketing',
+        source: 'keyword',
+        now
+      })
+      note(heard, conversation, ended)
       if (suppressed > 0 && optOut.answer !== '') await answer(tx, { conversation, event }, optOut.answer, now)
     } else if (!late) await liftIn(tx, [conversation], { purpose: 'marketing', source: 'keyword' })
   }
@@ -54,14 +62,17 @@ async function heedWishes(
 export async function heedConsents(
   tx: Executor,
   all: readonly { conversation: Conversation; event: ConsentEvent }[],
-  now: Date
+  { now, heard }: Pick<Heeding, 'now' | 'heard'>
 ): Promise<void> {
   for (const { conversation, event } of all) {
     const how = { purpose: event.purpose, source: 'gateway' } as const
     if (event.isGiven) await liftIn(tx, [conversation], how)
-    else await suppressIn(tx, [conversation], { ...how, now })
+    else note(heard, conversation, (await suppressIn(tx, [conversation], { ...how, now })).ended)
   }
 }
+
+const note = (heard: Heard, { registrationId }: Conversation, ended: number) =>
+  heard.ended.push(...Array<number>(ended).fill(registrationId))
 
 /** An answer is a message like that of a channel: the CRM is not told of it, and the same one goes once. */
 async function answer(tx: Executor, { conversation, event }: Arrived, text: string, now: Date): Promise<void> {

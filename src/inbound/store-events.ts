@@ -118,8 +118,8 @@ export async function storeEvents(
     ...news
   ])
   await writeNotes(tx, all.flatMap(noteOf), now)
-  await heedLines(tx, arrived, { registrations, now, late })
-  await heedConsents(tx, all.flatMap(consentOf), now)
+  await heedLines(tx, arrived, { registrations, now, late, heard })
+  await heedConsents(tx, all.flatMap(consentOf), { now, heard })
   await enqueueAnswers(tx, all.flatMap(answerOf), all.flatMap(messageOf), now)
   heard.received.push(
     ...arrived.flatMap(({ event, conversation }) => (isByCustomer(event) ? [conversation.registrationId] : []))

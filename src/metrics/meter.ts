@@ -58,15 +58,18 @@ export const NO_METER: Meter = {
   charged: nothing
 }
 
-/** Messages and prices of a transaction that is under way: they are told when it is committed. */
+/** News of a transaction that is under way: they are told when it is committed. */
 export interface Heard {
+  /** Registrations of messages that ended without being sent, one of each. */
+  ended: number[]
   received: number[]
   charged: Charge[]
 }
 
-export const nothingHeard = (): Heard => ({ received: [], charged: [] })
+export const nothingHeard = (): Heard => ({ ended: [], received: [], charged: [] })
 
-export function tellHeard(meter: Meter, { received, charged }: Heard): void {
+export function tellHeard(meter: Meter, { ended, received, charged }: Heard): void {
+  for (const registrationId of ended) meter.settled(registrationId, 'failed')
   for (const registrationId of received) meter.received(registrationId)
   for (const charge of charged) meter.charged(charge)
 }

@@ -7,6 +7,7 @@ import {
   type NewSuppression,
   suppressContacts
 } from '../../contacts/suppressed-contacts.ts'
+import type { Meter } from '../../metrics/meter.ts'
 import type { Database, Executor } from '../../postgres/connect.ts'
 import type { SuppressionSource } from '../../postgres/schema/conversations.ts'
 import { LIMITS } from '../../protocol/limits.ts'
@@ -63,11 +64,12 @@ const Contacts = Type.Array(Text(LIMITS.contact), { minItems: 1, maxItems: MAX_C
 interface Deps extends MountedRegistrations {
   database: Pick<Database, 'db'>
   now: () => Date
+  meter: Meter
 }
 
 /** `/registrations/{id}/suppressions`: contacts that want no messages. */
 export const suppressionApi =
-  ({ database, now, ...registrations }: Deps): FastifyPluginAsyncTypebox =>
+  ({ database, now, meter, ...registrations }: Deps): FastifyPluginAsyncTypebox =>
   async app => {
     const config = { scope: 'suppress' } as const
     const path = '/registrations/:id/suppressions'
@@ -202,11 +204,13 @@ export const suppressionApi =
 
     async function suppress(id: number, client: Client, source: SuppressionSource, wanted: readonly NewSuppression[]) {
       const owner = await owned(id, client)
-      return suppressContacts(database, owner, wanted, {
+      const done = await suppressContacts(database, owner, wanted, {
         source,
         now,
         record: (tx, done) => audited(tx, id, client, 'suppressions.added', { ...done, source })
       })
+      if (done.cancelled > 0) meter.settled(id, 'failed', done.cancelled)
+      return done
     }
 
     /** An erasure leaves the audit, so it names no contact. */
