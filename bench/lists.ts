@@ -103,10 +103,10 @@ async function fill(sql: Sql): Promise<void> {
         when 10 then 'HTTP 500 from the gateway'
         when 20 then 'gave up after 5 attempts: HTTP 503'
         else 'Message undeliverable (131026: code ' || n % 40 || ')' end end,
-      case when n % 5 = 0 then 'campaign ' || n % 100 end, at, at,
-      case when n < 999000 then at + interval '1 second' end
+      case when n % 5 = 0 then 'campaign ' || n % 100 end, t, t,
+      case when n < 999000 then t + interval '1 second' end
     from (
-      select n, now() - make_interval(secs => (${MESSAGES}::int - n) * 2.0) at from generate_series(0, ${MESSAGES - 1}::int) n
+      select n, now() - make_interval(secs => (${MESSAGES}::int - n) * 2.0) t from generate_series(0, ${MESSAGES - 1}::int) n
     ) g`
   await sql`vacuum analyze`
 }

@@ -27,5 +27,5 @@ ALTER TABLE "messages" ADD COLUMN "failure" uuid GENERATED ALWAYS AS (case when 
 ALTER TABLE "traffic" ADD CONSTRAINT "traffic_registration_id_registrations_id_fk" FOREIGN KEY ("registration_id") REFERENCES "public"."registrations"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "traffic_minute" ON "traffic" USING btree ("minute");--> statement-breakpoint
 CREATE INDEX "messages_registration" ON "messages" USING btree ("registration_id","id");--> statement-breakpoint
-CREATE INDEX "messages_failed" ON "messages" USING btree ("id") WHERE failure is not null;--> statement-breakpoint
+CREATE INDEX "messages_failed" ON "messages" USING btree ("id","registration_id") WHERE failure is not null;--> statement-breakpoint
 CREATE INDEX "messages_failure" ON "messages" USING btree ("registration_id","failure","settled_at","id") WHERE failure is not null;

@@ -283,7 +283,7 @@ create table messages (
 CREATE INDEX messages_coming ON public.messages USING btree (not_before) WHERE ((not_before IS NOT NULL) AND (settled_at IS NULL) AND (NOT bulk));
 CREATE INDEX messages_conversation ON public.messages USING btree (conversation_id);
 CREATE INDEX messages_expiring ON public.messages USING btree (expires_at) WHERE ((expires_at IS NOT NULL) AND (settled_at IS NULL));
-CREATE INDEX messages_failed ON public.messages USING btree (id) WHERE (failure IS NOT NULL);
+CREATE INDEX messages_failed ON public.messages USING btree (id, registration_id) WHERE (failure IS NOT NULL);
 CREATE INDEX messages_failure ON public.messages USING btree (registration_id, failure, settled_at, id) WHERE (failure IS NOT NULL);
 CREATE INDEX messages_ref ON public.messages USING btree (registration_id, ref) WHERE (ref IS NOT NULL);
 CREATE INDEX messages_registration ON public.messages USING btree (registration_id, id);

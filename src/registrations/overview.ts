@@ -53,7 +53,7 @@ export function createOverview({ database, ready, now, searching }: Deps) {
   async function missingOf(id: number): Promise<string | null> {
     const known = judged.get(id)
     if (known && known.until > performance.now()) return known.missing
-    // One whose secrets cannot be opened is no reason to show nothing of the others.
+    // A registration whose secrets cannot be opened is no reason to show nothing of the others.
     const runtime = await ready(id, new AbortController().signal).catch(error => failure(wordsOf(error)))
     const missing = runtime.ok ? null : runtime.reason
     judged.set(id, { missing, until: performance.now() + JUDGED_FOR_MS })

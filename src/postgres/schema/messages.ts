@@ -136,7 +136,7 @@ export const messages = pgTable(
     // For lists of one registration, whose messages may all be old.
     index('messages_registration').on(t.registrationId, t.id),
     // For lists of failed messages, and the search by a piece of their reasons.
-    index('messages_failed').on(t.id).where(sql`failure is not null`),
+    index('messages_failed').on(t.id, t.registrationId).where(sql`failure is not null`),
     // With all that a list of failures counts, so that it need not read the messages.
     index('messages_failure').on(t.registrationId, t.failure, t.settledAt, t.id).where(sql`failure is not null`),
     uniqueIndex('messages_answer').on(t.registrationId, t.answer).where(sql`answer is not null`)
