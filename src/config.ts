@@ -133,7 +133,8 @@ export const Environment = Type.Object({
   CONSOLE_TOKEN: Type.String({
     default: '',
     pattern: '^([\\x21-\\x7e]{24,512})?$',
-    description: 'A token with every right for the API, of 24 characters or more; empty: there is none'
+    description:
+      'A token with every right for the API and the login of the console at /console/, of 24 characters or more; empty: neither is there'
   }),
   METRICS_TOKEN: Type.String({
     default: '',

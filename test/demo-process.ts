@@ -47,8 +47,9 @@ export async function openBrowser(t: Test): Promise<Browser> {
 
 /** A page that notes what it should not do: ask elsewhere, or break. */
 export async function openPage(t: Test, browser: Browser, address: string) {
-  const page: Page = await browser.newPage({ locale: 'en-US' })
-  t.teardown(() => page.close())
+  const context = await browser.newContext({ locale: 'en-US' })
+  t.teardown(() => context.close())
+  const page: Page = await context.newPage()
   page.setDefaultTimeout(PATIENCE_MS)
   const foreign: string[] = []
   const broken: string[] = []
@@ -82,8 +83,9 @@ export async function startDemo(t: Test): Promise<{ url: string; printed: string
   const printed: string[] = []
   for await (const line of createInterface({ input: demo.stdout })) {
     printed.push(line)
-    const found = line.match(/http:\S+/)
-    if (found) return { url: found[0], printed }
+    // The line of the console comes after that of the page.
+    const url = printed.join('\n').match(/http:\S+/)?.[0]
+    if (url && line.includes('/console/')) return { url, printed }
   }
   throw new Error(`the demo ended before it printed an address: ${[...printed, ...complaints].join('\n')}`)
 }

@@ -10,8 +10,14 @@ t.setTimeout(180_000)
 const { url, printed } = await startDemo(t)
 const browser = await openBrowser(t)
 
-t.test('the demo prints one address to open', async t => {
-  t.equal(printed.join('\n').match(/https?:\/\//g)?.length, 1)
+t.test('the demo prints the address to open, and that of the console with its token', async t => {
+  t.equal(printed.join('\n').match(/https?:\/\//g)?.length, 2)
+  const [, address = '', token = ''] = /(http\S+\/console\/), its token (\S{24,})/.exec(printed.join('\n')) ?? []
+  const { page, broken } = await openPage(t, browser, address)
+  await page.getByLabel('Token').fill(token)
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('table', { name: 'Channels' }).getByText('whatsapp-cloud').waitFor()
+  t.same(broken, [])
 })
 
 t.test('from registration to a reply, with an error on the way', async t => {

@@ -22,6 +22,8 @@ export interface ChosenChannels {
 }
 
 const SOURCES = fileURLToPath(new URL('../', import.meta.url))
+/** Modules of the console's pages, and of what pages share. */
+const PAGES = ['../console/page/', '../../page-kit/web/'].map(path => fileURLToPath(new URL(path, import.meta.url)))
 const PLUGINS = fileURLToPath(new URL('../../plugins/', import.meta.url))
 
 export async function cataloguePlaces({ channel: names }: ChosenChannels): Promise<CataloguePlace[]> {
@@ -132,20 +134,35 @@ async function hostTexts(folder: string): Promise<Texts> {
   for (const message of VALIDATION_MESSAGES) collect('validation', message)
   formJson(withHostGroups(form({ title: '', button: '' }, {}), true), message => collect('settings', message))
   for (const [category, message] of await calls(folder)) collect(category, message)
+  for (const pages of PAGES) for (const message of await pageTexts(pages)) collect('console', message)
   return texts
 }
 
 /** A call of `translate` or `word` whose category and text are literals. */
 const CALL = /\b(?:translate|word)\(\s*(['"`])([\w.-]+)\1,\s*(['"`])((?:\\.|(?!\3)[^\\])+)\3/gs
 
+/** A call of the words of a page whose text is a literal, or a text that is marked as one. */
+const PAGE_CALL = /\b(?:t|label)\(\s*(['"`])((?:\\.|(?!\1)[^\\])+)\1/gs
+
+async function pageTexts(folder: string): Promise<string[]> {
+  const found: string[] = []
+  for (const source of await sourcesIn(folder))
+    for (const [, , message = ''] of source.matchAll(PAGE_CALL)) found.push(unescaped(message))
+  return found
+}
+
 /** The texts of calls in the source with literal arguments, such as a channel's `translate` of a category and a message. */
 async function calls(folder: string): Promise<[string, string][]> {
   const found: [string, string][] = []
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile() || !/\.[jt]s$/.test(entry.name)) continue
-    const source = await readFile(join(entry.parentPath, entry.name), 'utf8')
-    for (const [, , category = '', , message = ''] of source.matchAll(CALL))
-      found.push([category, message.replace(/\\(.)/gs, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped))])
-  }
+  for (const source of await sourcesIn(folder))
+    for (const [, , category = '', , message = ''] of source.matchAll(CALL)) found.push([category, unescaped(message)])
   return found
 }
+
+async function sourcesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true })
+  const files = entries.filter(entry => entry.isFile() && /\.[jt]s$/.test(entry.name))
+  return Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name), 'utf8')))
+}
+
+const unescaped = (text: string) => text.replace(/\\(.)/gs, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped))

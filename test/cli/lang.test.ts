@@ -128,7 +128,7 @@ t.test('a blank translation is missing, and a file that is no catalogue is named
 async function project(t: Test) {
   const folder = await testFolder(t)
   const skip = (path: string) => !/\/(node_modules|simulator)$/.test(path)
-  for (const part of ['src', 'plugins', 'translations', 'migrations', 'package.json'])
+  for (const part of ['src', 'page-kit', 'plugins', 'translations', 'migrations', 'package.json'])
     await cp(join(PROJECT, part), join(folder, part), { recursive: true, filter: skip })
   await mkdir(join(folder, 'node_modules'))
   for (const name of await readdir(join(PROJECT, 'node_modules'))) {

@@ -1,16 +1,16 @@
 import { html } from 'htm/preact'
 import { Icon, type IconName } from '../icons.ts'
-import { useWords } from '../words.ts'
+import { label, useWords } from '../words.ts'
 
 export type Progress = 'sending' | 'pending' | 'sent' | 'delivered' | 'read' | 'error'
 
 const STATES: Record<Progress, { icon: IconName; words: string }> = {
-  sending: { icon: 'clock', words: 'Sending' },
-  pending: { icon: 'clock', words: 'Pending' },
-  sent: { icon: 'check', words: 'Sent' },
-  delivered: { icon: 'double', words: 'Delivered' },
-  read: { icon: 'double', words: 'Read' },
-  error: { icon: 'alert', words: 'Error' }
+  sending: { icon: 'clock', words: label('Sending') },
+  pending: { icon: 'clock', words: label('Pending') },
+  sent: { icon: 'check', words: label('Sent') },
+  delivered: { icon: 'double', words: label('Delivered') },
+  read: { icon: 'double', words: label('Read') },
+  error: { icon: 'alert', words: label('Error') }
 }
 
 /** How far a message got, for the eye and in words. */

@@ -2,15 +2,15 @@ import { html } from 'htm/preact'
 import { useRef, useState } from 'preact/hooks'
 import { Icon } from '../icons.ts'
 import { Markdown } from '../markdown.ts'
-import { useWords } from '../words.ts'
+import { label, useWords } from '../words.ts'
 import type { FieldProps } from './field-props.ts'
 
 const MARKS = [
-  { name: 'Bold', sign: 'B', before: '**', after: '**' },
-  { name: 'Italic', sign: 'I', before: '*', after: '*' },
-  { name: 'Code', sign: '<>', before: '`', after: '`' },
-  { name: 'Link', sign: null, before: '[', after: '](https://)' },
-  { name: 'List item', sign: '•', before: '\n- ', after: '' }
+  { name: label('Bold'), sign: 'B', before: '**', after: '**' },
+  { name: label('Italic'), sign: 'I', before: '*', after: '*' },
+  { name: label('Code'), sign: '<>', before: '`', after: '`' },
+  { name: label('Link'), sign: null, before: '[', after: '](https://)' },
+  { name: label('List item'), sign: '•', before: '\n- ', after: '' }
 ] as const
 
 /** A text area with a few marks at hand, and what comes of them. */

@@ -34,7 +34,7 @@ export function PasswordField({ field, value, saved, control, onChange }: FieldP
         class="control"
         type="password"
         autocomplete="new-password"
-        placeholder=${t(isSet ? 'New password' : 'Not set')}
+        placeholder=${isSet ? t('New password') : t('Not set')}
         value=${typeof value === 'string' ? value : ''}
         onInput=${(event: Event) => onChange((event.currentTarget as HTMLInputElement).value || null)}
       />

@@ -36,7 +36,7 @@ export function EventsPage({ query }: PageProps) {
   const t = useWords()
   const { types, registration } = query
   const [isPaused, setPaused] = useState(false)
-  const { events, problem } = useFeed({ types, registration }, isPaused)
+  const { events, problem, isFollowing } = useFeed({ types, registration }, isPaused)
   return html`
     <${PageHead} title=${t('Events')} about=${isPaused ? t('Paused.') : t('Live: new ones come by themselves.')}>
       <button type="button" class="button" aria-pressed=${isPaused} onClick=${() => setPaused(!isPaused)}>${isPaused ? t('Go on') : t('Pause')}</button>
@@ -50,9 +50,11 @@ export function EventsPage({ query }: PageProps) {
       ]}
     />
     ${problem && html`<${Trouble} what=${t('Events could not be read. It is tried again by itself.')} problem=${problem} />`}
+    ${!isFollowing && !problem && html`<p class="starting" role="status">${t('Loading…')}</p>`}
     ${
       events.length === 0
-        ? html`<div class="empty" role="status"><h2>${t('Nothing has happened yet')}</h2><p>${t('This page shows what happens from now on.')}</p></div>`
+        ? isFollowing &&
+          html`<div class="empty" role="status"><h2>${t('Nothing has happened yet')}</h2><p>${t('This page shows what happens from now on.')}</p></div>`
         : html`<${Table}
             caption=${t('Events')}
             items=${events}
@@ -97,6 +99,7 @@ function gist(event: FeedEvent): string {
 function useFeed(filter: Filter, isPaused: boolean) {
   const [events, setEvents] = useState<readonly FeedEvent[]>([])
   const [problem, setProblem] = useState<Problem>()
+  const [isFollowing, setFollowing] = useState(false)
   const key = JSON.stringify(filter)
 
   useEffect(() => setEvents([]), [key])
@@ -106,6 +109,7 @@ function useFeed(filter: Filter, isPaused: boolean) {
     const take = (result: Result<FeedAnswer>) => {
       setProblem(result.ok ? undefined : result.problem)
       if (!result.ok) return
+      setFollowing(true)
       const found = result.body.events.toReversed()
       if (found.length > 0) setEvents(before => [...found, ...before].slice(0, SHOWN))
     }
@@ -114,7 +118,7 @@ function useFeed(filter: Filter, isPaused: boolean) {
     return () => abort.abort()
   }, [key, isPaused])
 
-  return { events, problem }
+  return { events, problem, isFollowing }
 }
 
 interface Filter {

@@ -59,7 +59,7 @@ export function FailuresPage({ query }: PageProps) {
             {
               title: t('Reason'),
               cell: ({ reason, code }: FailureGroup) =>
-                html`<span class="text">${reason}</span>${code && html` <span class="muted">${code}</span>`}`
+                html`<span class="text">${reason ?? t('without a reason')}</span>${code && html` <span class="muted">${code}</span>`}`
             },
             { title: t('Messages'), cell: (group: FailureGroup) => group.count, isNumber: true },
             { title: t('First'), cell: (group: FailureGroup) => html`<${When} at=${group.firstAt} />` },
@@ -74,7 +74,7 @@ export function FailuresPage({ query }: PageProps) {
                   {
                     title: t('Replay'),
                     cell: (group: FailureGroup) =>
-                      html`<${GroupReplay} key=${group.replaying} group=${group} range=${range} onDone=${reload} />`
+                      html`<${GroupReplay} key=${group.replaying} group=${group} onDone=${reload} />`
                   }
                 ]
               : [])
@@ -88,27 +88,18 @@ export function FailuresPage({ query }: PageProps) {
 
 interface ReplayProps {
   group: FailureGroup
-  range: Readonly<Record<string, string | undefined>>
   onDone: () => void
 }
 
 /** Replays a group at a rate, and shows how far that is. */
-function GroupReplay({ group, range, onDone }: ReplayProps) {
+function GroupReplay({ group, onDone }: ReplayProps) {
   const t = useWords()
   const [perSecond, setPerSecond] = useState('10')
   const [operation, setOperation] = useState(group.replaying)
-  const { channel, failure, count } = group
+  const { filter, count } = group
   if (operation !== null) return html`<${OperationProgress} id=${operation} onEnd=${onDone} />`
 
   const rate = Number(perSecond)
-  const { registration, since, until } = range
-  const filter = {
-    channel,
-    failure,
-    ...(registration ? { registration: Number(registration) } : {}),
-    ...(since ? { since } : {}),
-    ...(until ? { until } : {})
-  }
   const body = { filter, ...(rate >= 1 ? { perSecond: Math.floor(rate) } : {}) }
   return html`
     <${ActButton}

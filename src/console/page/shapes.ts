@@ -72,8 +72,8 @@ export interface Line {
   at: string
   direction: 'in' | 'out'
   by: string
-  text: string | null
-  format: string | null
+  text: string
+  format: string
   attachments: Attachment[]
   message: number | null
   status: string | null
@@ -224,13 +224,15 @@ export interface UsageRow {
 
 export interface FailureGroup {
   channel: string
-  reason: string
-  code: string | null
   failure: string
+  reason: string | null
+  code: string | null
   count: number
   firstAt: string
   lastAt: string
-  sample: { id: number; contact: string; registration: number }
+  sample: { id: number; contact: string; registration: number; reason: string | null }
+  /** The very messages that are counted, for a replay. */
+  filter: Record<string, unknown>
   replaying: number | null
 }
 
@@ -243,13 +245,4 @@ export interface ApiToken {
   createdAt: string
   expiresAt: string | null
   revokedAt: string | null
-}
-
-export interface Template {
-  name: string
-  language: string
-  category: string | null
-  status: string | null
-  body: string | null
-  parameters: number
 }

@@ -4,6 +4,7 @@ import type { Progress } from 'page-kit/web/chat/ticks.ts'
 import { useLoaded } from 'page-kit/web/use-loaded.ts'
 import { useWords } from 'page-kit/web/words.ts'
 import { ask } from '../api.ts'
+import { nameIn } from '../parts/names.ts'
 import { placeOf } from '../route.ts'
 import type { Line, ListPage } from '../shapes.ts'
 
@@ -38,14 +39,15 @@ export function ConversationAround({ registration, contact, message }: Props) {
 function LineView({ line, isCurrent }: { line: Line; isCurrent: boolean }) {
   const t = useWords()
   const { direction, at, text, attachments, message, reason, by } = line
-  const content = text === null ? null : { text, format: 'text' }
+  // As it was written: whoever looks into a trouble wants to see the marks.
+  const content = text === '' ? null : { text, format: 'text' }
   // Files of customers stay where they are: the console shows their names.
   const names = attachments.map(({ name }) => name).join(', ')
   return html`
     <${Bubble} mine=${direction === 'out'} at=${at} content=${content} attachments=${[]} state=${progressOf(line)}>
       <p class="line-note muted">
         ${names && html`<span class="text">${names}</span>`}
-        <span>${t(by)}</span>
+        <span>${nameIn(t, by)}</span>
         ${isCurrent && html`<strong>${t('this message')}</strong>`}
         ${!isCurrent && message !== null && html`<a href=${placeOf(['messages', message])}>${t('Message {id}', { id: message })}</a>`}
         ${reason && html`<span class="bad text">${reason}</span>`}

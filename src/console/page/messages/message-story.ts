@@ -2,11 +2,12 @@ import { html } from 'htm/preact'
 import { Trouble } from 'page-kit/web/trouble.ts'
 import { useLoaded } from 'page-kit/web/use-loaded.ts'
 import { useWords } from 'page-kit/web/words.ts'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { ask } from '../api.ts'
 import { ActButton } from '../parts/act-button.ts'
 import { StateBadge } from '../parts/badge.ts'
 import { costText } from '../parts/cost.ts'
+import { nameIn } from '../parts/names.ts'
 import { Facts, PageHead } from '../parts/page-head.ts'
 import { When } from '../parts/when.ts'
 import { placeOf } from '../route.ts'
@@ -17,6 +18,8 @@ import { Timeline } from './timeline.ts'
 
 /** While a message is under way, its story is read anew so often. */
 const READ_AGAIN_MS = 3_000
+/** After something was asked for, too. */
+const AWAITED_MS = 30_000
 
 /** A message: its facts, what happened to it, and the talk around it. */
 export function MessageStory({ id }: { id: string }) {
@@ -26,12 +29,19 @@ export function MessageStory({ id }: { id: string }) {
     problem,
     reload
   } = useLoaded(signal => ask<WholeMessage>(`/messages/${encodeURIComponent(id)}`, { signal }), [id])
-  const isUnderWay = message !== undefined && !['accepted', 'failed'].includes(message.state)
+  // Replays and cancellations are done in the background.
+  const [isAwaited, setAwaited] = useState(false)
+  const isUnderWay = isAwaited || (message !== undefined && !['accepted', 'failed'].includes(message.state))
   useEffect(() => {
     if (!isUnderWay) return
     const timer = setInterval(reload, READ_AGAIN_MS)
     return () => clearInterval(timer)
   }, [isUnderWay])
+  useEffect(() => {
+    if (!isAwaited) return
+    const timer = setTimeout(() => setAwaited(false), AWAITED_MS)
+    return () => clearTimeout(timer)
+  }, [isAwaited])
 
   if (problem)
     return html`
@@ -44,7 +54,7 @@ export function MessageStory({ id }: { id: string }) {
       title=${html`${t('Message {id}', { id })} <${StateBadge} state=${message.state} />`}
       about=${message.reason && html`<span class="text">${message.reason}</span>`}
     >
-      <${Actions} message=${message} onChanged=${reload} />
+      <${Actions} message=${message} onRead=${reload} onAsked=${() => setAwaited(true)} />
     </${PageHead}>
     <div class="two">
       <section class="card" aria-labelledby="story-title">
@@ -71,7 +81,7 @@ function MessageFacts({ message }: { message: WholeMessage }) {
           t('Registration'),
           html`<a href=${placeOf(['registrations', message.registration])}>${message.registration}</a>`
         ],
-        [t('Lane'), t(message.class)],
+        [t('Lane'), nameIn(t, message.class)],
         [t('Id of the CRM'), message.crmId],
         [t('Client'), message.client],
         [t('Id of the client'), message.clientId],
@@ -104,7 +114,14 @@ function MessageFacts({ message }: { message: WholeMessage }) {
   `
 }
 
-function Actions({ message, onChanged }: { message: WholeMessage; onChanged: () => void }) {
+interface ActionsProps {
+  message: WholeMessage
+  onRead: () => void
+  /** Something is done to the message in the background. */
+  onAsked: () => void
+}
+
+function Actions({ message, onRead, onAsked }: ActionsProps) {
   const t = useWords()
   const may = useMay('operate')
   if (!may) return null
@@ -118,7 +135,7 @@ function Actions({ message, onChanged }: { message: WholeMessage; onChanged: () 
         look="primary"
         question=${html`<p>${t('It goes to the head of its conversation, and the CRM gets its statuses anew.')}</p>`}
         act=${() => ask<{ operation: Operation | null }>('/messages/replay', { method: 'POST', body: { ids } })}
-        onDone=${onChanged}
+        onDone=${onAsked}
       />`
     }
     ${
@@ -127,9 +144,9 @@ function Actions({ message, onChanged }: { message: WholeMessage; onChanged: () 
         title=${t('Cancel')}
         question=${html`<p>${t('It ends as failed, and the CRM is told so.')}</p>`}
         act=${() => ask('/messages/cancel', { method: 'POST', body: { ids } })}
-        onDone=${onChanged}
+        onDone=${onAsked}
       />`
     }
-    <button type="button" class="button" onClick=${onChanged}>${t('Read again')}</button>
+    <button type="button" class="button" onClick=${onRead}>${t('Read again')}</button>
   `
 }

@@ -5,6 +5,7 @@ import { useLoaded } from 'page-kit/web/use-loaded.ts'
 import { useWords } from 'page-kit/web/words.ts'
 import { useEffect } from 'preact/hooks'
 import { ask, withQuery } from '../api.ts'
+import { nameIn } from '../parts/names.ts'
 import type { Counts, Traffic } from './overview-shapes.ts'
 
 const READ_AGAIN_MS = 20_000
@@ -36,7 +37,7 @@ export function TrafficChart({ window, registration }: ChartProps) {
   const sums = NAMES.map(name => ({ name, sum: (traffic?.points ?? []).reduce((sum, point) => sum + point[name], 0) }))
   return html`
     <ul class="legend">
-      ${sums.map(({ name, sum }) => html`<li key=${name}><span class=${`swatch ${name}`} aria-hidden="true"></span> ${t(name)} <strong>${sum}</strong></li>`)}
+      ${sums.map(({ name, sum }) => html`<li key=${name}><span class=${`swatch ${name}`} aria-hidden="true"></span> ${nameIn(t, name)} <strong>${sum}</strong></li>`)}
     </ul>
     ${traffic && html`<${LineChart} times=${traffic.points.map(({ at }) => at)} lines=${linesOf(traffic)} />`}
   `

@@ -6,6 +6,7 @@ import { useState } from 'preact/hooks'
 import { ask } from '../api.ts'
 import { ActButton } from '../parts/act-button.ts'
 import { FilterBar, utcOf } from '../parts/filter-bar.ts'
+import { nameIn } from '../parts/names.ts'
 import { Facts } from '../parts/page-head.ts'
 import { When } from '../parts/when.ts'
 import type { TabProps } from './tab-props.ts'
@@ -49,7 +50,7 @@ function OneHold({ path }: { path: string }) {
       <${Facts}
         facts=${[
           [t('Contact'), html`<span class="text">${hold.contact}</span>`],
-          [t('By'), hold.by && t(hold.by)],
+          [t('By'), hold.by && nameIn(t, hold.by)],
           [t('Until'), hold.held && (hold.until ? html`<${When} at=${hold.until} />` : t('somebody ends it'))],
           [t('Reason'), hold.reason && html`<span class="text">${hold.reason}</span>`]
         ]}

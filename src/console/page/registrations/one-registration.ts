@@ -15,7 +15,6 @@ import { OptOutsTab } from './opt-outs.ts'
 import { SettingsTab } from './settings.ts'
 import { StateTab } from './state.ts'
 import type { TabProps } from './tab-props.ts'
-import { TemplatesTab } from './templates.ts'
 import { UsageTab } from './usage.ts'
 
 interface Tab {
@@ -30,8 +29,7 @@ const TABS: readonly Tab[] = [
   { name: 'settings', title: label('Settings'), scope: 'operate', View: SettingsTab },
   { name: 'opt-outs', title: label('Opt-outs'), scope: 'suppress', View: OptOutsTab },
   { name: 'holds', title: label('Holds'), scope: 'hold', View: HoldsTab },
-  { name: 'usage', title: label('Usage'), scope: 'read', View: UsageTab },
-  { name: 'templates', title: label('Templates'), scope: 'read', View: TemplatesTab }
+  { name: 'usage', title: label('Usage'), scope: 'read', View: UsageTab }
 ]
 
 interface OneProps {

@@ -7,6 +7,7 @@ import { addressOf, ask, withQuery } from '../api.ts'
 import { ActButton } from '../parts/act-button.ts'
 import { FilterBar } from '../parts/filter-bar.ts'
 import { ListTable } from '../parts/list-table.ts'
+import { nameIn } from '../parts/names.ts'
 import { useList } from '../parts/use-list.ts'
 import { When } from '../parts/when.ts'
 import type { Suppression } from '../shapes.ts'
@@ -47,7 +48,7 @@ export function OptOutsTab({ registration, path, query }: TabProps) {
               : html`<span class="text">${row.contact}</span>`
         },
         { title: t('Of'), cell: (row: Suppression) => titles[row.purpose] },
-        { title: t('By'), cell: ({ source }: Suppression) => t(source) },
+        { title: t('By'), cell: ({ source }: Suppression) => nameIn(t, source) },
         { title: t('Note'), cell: ({ note }: Suppression) => html`<span class="text">${note ?? ''}</span>` },
         {
           title: t('Lift'),
