@@ -13,7 +13,7 @@ export const OtherRegistration = createError(
 )
 export const ForeignOrigin = createError(
   'CPH_API_ORIGIN',
-  'The session of the console is for requests of its own pages',
+  'The session of the console is for requests of its own pages: behind a proxy, open it at the address of LV_PLUGIN_SELF_URI, or have the proxy hand on the Host',
   403
 )
 export const Missing = createError<[string]>('CPH_API_NOT_FOUND', 'There is no such %s', 404)

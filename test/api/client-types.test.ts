@@ -78,6 +78,53 @@ t.test('types that are generated from the OpenAPI file hold for the client of do
   )
 })
 
+/** Answers of the API, as the pages of the console read them. */
+const SHAPES = [
+  ['/messages', 'ListPage<page.Message>'],
+  ['/messages/1', 'WholeMessage'],
+  ['/registrations', 'ListPage<page.Registration>'],
+  ['/registrations/1', 'Registration'],
+  ['/registrations/1/suppressions', 'ListPage<page.Suppression>'],
+  ['/failures', '{ items: page.FailureGroup[]; isCut: boolean }'],
+  ['/operations/1', 'Operation'],
+  ['/outbox', 'ListPage<page.OutboxItem>'],
+  ['/lots', 'ListPage<page.Lot>'],
+  ['/lots/1', 'WholeLot'],
+  ['/webhooks/received', 'ListPage<page.ReceivedWebhook>'],
+  ['/webhooks/received/1', 'WholeWebhook'],
+  ['/usage', '{ items: page.UsageRow[] }'],
+  ['/events', '{ events: page.FeedEvent[]; next: string }'],
+  ['/tokens', 'ListPage<page.ApiToken>'],
+  ['/audit', 'ListPage<page.AuditEntry>'],
+  ['/overview', 'Overview'],
+  ['/traffic', 'Traffic']
+] as const
+
+t.test('the pages of the console read answers as the OpenAPI file describes them', async t => {
+  const pages = join(ROOT, 'src/console/page')
+  const head = [
+    IMPORTED,
+    `import type * as plain from '${pages}/shapes.ts'`,
+    `import type * as whole from '${pages}/overview/overview-shapes.ts'`,
+    TYPED,
+    '  throw new Error(path + body)\n}'
+  ].join('\n')
+  const uses = SHAPES.map(([path, shape], index) => {
+    const named = shape.replaceAll('page.', 'plain.')
+    const type = /^(Overview|Traffic)$/.test(named)
+      ? `whole.${named}`
+      : named.startsWith('{')
+        ? named
+        : `plain.${named}`
+    return `const answer${index}: ${type} = await api('${path}')`
+  })
+  const start = head.split('\n').length
+  const wrong = (await compiled([head, ...uses].join('\n'))).map(line => SHAPES[line - start - 1]?.[0])
+  t.same(wrong, [])
+  const odd = `const odd: plain.ListPage<plain.Message & { nowhere: string }> = await api('/messages')`
+  t.same(await compiled([head, odd].join('\n')), [start + 1], 'another shape is an error')
+})
+
 /** Lines of a client that are errors to the compiler of this repository. */
 async function compiled(client: string): Promise<number[]> {
   await writeFile(join(folder, 'client.mts'), client)

@@ -64,8 +64,8 @@ export function EventsPage({ query }: PageProps) {
               { title: t('Type'), cell: (event: FeedEvent) => html`<code>${event.type}</code>` },
               {
                 title: t('Registration'),
-                cell: (event: FeedEvent) =>
-                  html`<a href=${placeOf(['registrations', event.registration])}>${event.registration}</a>`
+                cell: ({ registration }: FeedEvent) =>
+                  registration !== null && html`<a href=${placeOf(['registrations', registration])}>${registration}</a>`
               },
               {
                 title: t('Contact'),

@@ -204,7 +204,7 @@ export interface FeedEvent {
   id: string
   at: string
   type: string
-  registration: number
+  registration: number | null
   contact?: string | null
   [field: string]: unknown
 }

@@ -16,11 +16,12 @@ export interface WaitingByLane {
 
 export interface HostState {
   id: string
-  version: string
+  /** Null: of a host of an earlier version. */
+  version: string | null
   roles: string[]
-  startedAt: string
+  startedAt: string | null
   seenAt: string
-  load: { sending: number; cpuPercent: number; rssBytes: number; eventLoopP99Ms: number }
+  load: { sending: number; cpuPercent: number; rssBytes: number; eventLoopP99Ms: number } | null
 }
 
 export interface ChannelState {

@@ -123,18 +123,26 @@ const registrationColumns = (t: Words) => [
 
 const MIB = 1024 * 1024
 
+type Load = NonNullable<HostState['load']>
+
+/** A host of an earlier version tells less of itself. */
+const loadOf =
+  (text: (load: Load) => string | number) =>
+  ({ load }: HostState) =>
+    load === null ? '–' : text(load)
+
 const hostColumns = (t: Words) => [
   { title: t('Host'), cell: ({ id }: HostState) => html`<code>${id.slice(0, 8)}</code>` },
-  { title: t('Version'), cell: ({ version }: HostState) => version },
+  { title: t('Version'), cell: ({ version }: HostState) => version ?? '–' },
   { title: t('Roles'), cell: ({ roles }: HostState) => roles.join(', ') },
   { title: t('Started'), cell: ({ startedAt }: HostState) => html`<${Ago} at=${startedAt} />` },
   { title: t('Seen'), cell: ({ seenAt }: HostState) => html`<${Ago} at=${seenAt} />` },
-  { title: t('In hand'), cell: ({ load }: HostState) => load.sending, isNumber: true },
-  { title: t('CPU'), cell: ({ load }: HostState) => `${Math.round(load.cpuPercent)} %`, isNumber: true },
-  { title: t('Memory'), cell: ({ load }: HostState) => `${Math.round(load.rssBytes / MIB)} MiB`, isNumber: true },
+  { title: t('In hand'), cell: loadOf(({ sending }) => sending), isNumber: true },
+  { title: t('CPU'), cell: loadOf(({ cpuPercent }) => `${Math.round(cpuPercent)} %`), isNumber: true },
+  { title: t('Memory'), cell: loadOf(({ rssBytes }) => `${Math.round(rssBytes / MIB)} MiB`), isNumber: true },
   {
     title: t('Event loop'),
-    cell: ({ load }: HostState) => t('{n} ms', { n: Math.round(load.eventLoopP99Ms) }),
+    cell: loadOf(({ eventLoopP99Ms }) => t('{n} ms', { n: Math.round(eventLoopP99Ms) })),
     isNumber: true
   }
 ]
