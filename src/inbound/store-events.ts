@@ -90,6 +90,7 @@ export async function storeEvents(
   /** Returned statuses that wait until the attempt of their message has ended. */
   const deferred = new Set<GatewayEvent>()
   const charged: Charge[] = []
+  const undelivered: number[] = []
   const arriving = new Map<NewOutboxItem, Arrived>()
   /** Events for the feed in their order; with an item, only if that is a new one. */
   const told: { event: NewEvent; item?: NewOutboxItem }[] = []
@@ -125,6 +126,7 @@ export async function storeEvents(
     ...arrived.flatMap(({ event, conversation }) => (isByCustomer(event) ? [conversation.registrationId] : []))
   )
   heard.charged.push(...charged)
+  heard.undelivered.push(...undelivered)
 
   /** The outbox items of an event, which is applied to its message. */
   function itemsOf({ registrationId, event }: ReportedEvent): NewOutboxItem[] {
@@ -152,6 +154,7 @@ export async function storeEvents(
     const { changed: isChanged, status, told: news, charge } = applyStatus(message, event, now)
     if (isChanged) changed.add(message)
     if (charge) charged.push({ registrationId: message.registrationId, ...charge })
+    if (status === 'error') undelivered.push(message.registrationId)
     told.push(...news.map(one => ({ event: statusEvent(message, one) })))
     return status ? statusItems(message, status) : []
   }

@@ -57,6 +57,12 @@ export function createCounters({ registry, mounted, channels }: Deps): Meter {
     labelNames: ['channel', 'state'],
     registers
   })
+  const undelivered = new Counter({
+    name: 'chat_messages_undelivered_total',
+    help: 'Messages that a gateway had taken and reported an error of',
+    labelNames: ['channel'],
+    registers
+  })
   const outbox = new Counter({
     name: 'chat_outbox_total',
     help: 'Offers of outbox items to CRMs, by their result',
@@ -92,6 +98,7 @@ export function createCounters({ registry, mounted, channels }: Deps): Meter {
     for (const state of SETTLED) settled.inc({ channel, state }, 0)
     for (const result of WEBHOOK_RESULTS) webhooks.inc({ channel, result }, 0)
     gatewaySeconds.zero({ channel })
+    undelivered.inc({ channel }, 0)
     incoming.inc({ channel }, 0)
   }
 
@@ -105,6 +112,7 @@ export function createCounters({ registry, mounted, channels }: Deps): Meter {
     attempted: (id, outcome) => channels.with(id, channel => attempts.inc({ channel, outcome })),
     called: (id, seconds) => channels.with(id, channel => gatewaySeconds.observe({ channel }, seconds)),
     settled: (id, state, messages = 1) => channels.with(id, channel => settled.inc({ channel, state }, messages)),
+    undelivered: id => channels.with(id, channel => undelivered.inc({ channel })),
     told: (_, result) => outbox.inc({ result }),
     heard: (from, result) =>
       'channel' in from

@@ -33,6 +33,8 @@ export interface Meter {
   /** A call of a gateway took so long. */
   called(registrationId: number, seconds: number): void
   settled(registrationId: number, state: (typeof SETTLED)[number], messages?: number): void
+  /** A gateway that had taken a message reported that it could not be delivered. */
+  undelivered(registrationId: number): void
   /** The CRM was offered an outbox item. */
   told(registrationId: number, result: (typeof OUTBOX_RESULTS)[number]): void
   /** A gateway has called a webhook; of an address that nobody has, only the channel is known. */
@@ -52,6 +54,7 @@ export const NO_METER: Meter = {
   attempted: nothing,
   called: nothing,
   settled: nothing,
+  undelivered: nothing,
   told: nothing,
   heard: nothing,
   received: nothing,
@@ -62,14 +65,17 @@ export const NO_METER: Meter = {
 export interface Heard {
   /** Registrations of messages that ended without being sent, one of each. */
   ended: number[]
+  /** Registrations of messages that gateways had taken and could not deliver, one of each. */
+  undelivered: number[]
   received: number[]
   charged: Charge[]
 }
 
-export const nothingHeard = (): Heard => ({ ended: [], received: [], charged: [] })
+export const nothingHeard = (): Heard => ({ ended: [], undelivered: [], received: [], charged: [] })
 
-export function tellHeard(meter: Meter, { ended, received, charged }: Heard): void {
+export function tellHeard(meter: Meter, { ended, undelivered, received, charged }: Heard): void {
   for (const registrationId of ended) meter.settled(registrationId, 'failed')
+  for (const registrationId of undelivered) meter.undelivered(registrationId)
   for (const registrationId of received) meter.received(registrationId)
   for (const charge of charged) meter.charged(charge)
 }

@@ -90,6 +90,10 @@ export function countTraffic({ database: { db }, now, log }: Deps) {
         meter.settled(registrationId, state, messages)
         count(registrationId, state === 'accepted' ? 'sent' : 'failed', messages)
       },
+      undelivered(registrationId) {
+        meter.undelivered(registrationId)
+        count(registrationId, 'failed', 1)
+      },
       received(registrationId) {
         meter.received(registrationId)
         count(registrationId, 'received', 1)

@@ -42,6 +42,24 @@ t.test('messages of a contact that is suppressed, by an agent or by a client', a
   t.equal(await failed(), before + 1)
 })
 
+t.test('a message that its gateway had taken and could not deliver is counted apart, and in the chart', async t => {
+  const { channel } = scripted(async () => ({
+    kind: 'accepted',
+    ref: 'g1',
+    later: [{ afterMs: 50, events: [{ kind: 'status', ref: 'g1', status: 'error' }] }]
+  }))
+  const { host, crm } = await apiHost(t, { channels: [{ channel, path: '/' }], env: { METRICS_TOKEN } })
+  const plugin = await crm.register(host.url)
+  await plugin.send(text('1', 'hi'))
+  const { sql } = host.database
+  await until('the status', async () => (await sql`select from messages where status = 'error'`).length > 0)
+  const metrics = await scraped(host.url)
+  t.equal(metrics.get('chat_messages_undelivered_total{channel="scripted"}'), 1)
+  t.equal(metrics.get('chat_messages_settled_total{channel="scripted",state="failed"}'), 0)
+  t.equal(metrics.get('chat_messages_settled_total{channel="scripted",state="accepted"}'), 1)
+  await until('the chart', async () => (await sql`select from traffic where failed = 1 and sent = 1`).length === 1)
+})
+
 t.test('messages that expire', async t => {
   const { ask, failed, sql } = await build(t)
   await sql`update registrations set operator_paused_until = '9999-01-01'`
