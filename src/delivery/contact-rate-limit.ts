@@ -11,9 +11,8 @@ type Pace = NonNullable<AccountLimits['perContact']>
 export type PaceOf = (registrationId: number) => Pace | undefined
 
 /**
- * Before when no more may be sent, after something was at a time. `before`: what
- * it was until then. So many may go at once as burst says, and none is saved up
- * beyond that.
+ * The time from which the next message may be sent, when one was sent `at`. `before`: that time as it was until then. As many
+ * as `burst` may go at once; a longer silence saves up no more.
  */
 export function nextFree({ perSecond, burst }: Pace, before: Date | null, at: Date): Date {
   const everyMs = 1_000 / perSecond

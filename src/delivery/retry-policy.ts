@@ -34,7 +34,7 @@ export function decide(outcome: Outcome, attempt: number, repeats: boolean, poli
     case 'throttled':
       return { kind: 'paused', until: after(outcome.afterMs), reason: outcome.reason }
     case 'unknown':
-      // To wait is no attempt, so the last one may be waited for too.
+      // A wait for a status is no attempt, so it is allowed after the last attempt, too.
       if (outcome.awaitMs !== undefined && attempt <= policy.attempts)
         return { kind: 'again', at: after(outcome.awaitMs), reason: outcome.reason, doubt: 'channel' }
       if (!repeats) return { kind: 'failed', reason: `${UNCERTAIN} (${outcome.reason})`, doubt: 'channel' }

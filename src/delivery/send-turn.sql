@@ -1,14 +1,16 @@
 -- name: send_turn
--- A turn of the messages. First settles the simple results of attempts, unless another host has claimed the message since or
--- something was heard of it: the message, its statuses as outbox items, each once, and as events, and the statuses that came
--- before the gateway's answer. Then marks the heads of conversations that are due as `sending`, the longest due first, as
--- many of each registration as it wants: normal messages first, of bulk ones what is left, at most `bulk`, and `least` of them
--- where as many wait. A message that is found as `sending` after a crash may have left. Answers the messages whose results
--- were not written, and the claimed ones as `ClaimedMessage` has them but for their parts, which are only right when they are
--- read after the claim: it may have waited for somebody who dropped one, with why a message is `withheld`, as it is true in the
--- very statement that takes it: a line that was stored before counts, and who stores one later finds it taken; and as `stale`
--- conversations that were due and had no message to be sent now. `settled` and `registrations` are the conversations and the
--- registrations of `ids`. As json, since a body may hold what jsonb refuses (\u0000).
+-- A turn of the messages, in two steps. `settled` and `registrations` are the conversations and registrations of `ids`.
+-- 1. Settles the simple results of attempts: the message, its statuses as outbox items, each once, and as events, and the
+--    statuses that came before the gateway's answer. A message that another host has claimed since, or of which a status came
+--    since, is left to the caller: its id is in `unwritten`.
+-- 2. Marks the heads of conversations that are due as `sending`, the longest due first, as many of each registration as it
+--    wants: normal messages first, then bulk ones, at most `bulk`, and at least `least` of them where so many wait. A message
+--    that is found as `sending` after a crash may have left.
+-- `claimed` are the messages of step 2 as `ClaimedMessage` has them, but for their parts: those are right only when they are
+-- read after the claim, which may have waited for a transaction that dropped one. `withheld` is why a message is not to be
+-- sent, as it is true in the statement that takes it: a line that was stored before counts, one that is stored later finds the
+-- message taken. `stale` are conversations that were due and had no message to send. Json, since a body may hold what jsonb
+-- refuses (\u0000).
 create or replace function pg_temp.send_turn(
   host text, ids bigint[], settled bigint[], registrations bigint[], refs text[], results json, statuses json, wants json,
   in_hand bigint[], at timestamptz

@@ -31,7 +31,11 @@ export function bulkWant(
   return { bulk, least: Math.min(bulk, Math.floor(lane.owed)) }
 }
 
-/** Counts an item that was begun. Bulk ones behind which a normal one waits come in its lane, beyond the rate, and leave no debt. What is owed is bounded: bulk items that come after a long while are owed a tenth of the places. */
+/**
+ * Counts an item that was begun. A bulk item with a normal one behind it in its conversation goes in the normal lane: it may
+ * exceed the rate of the bulk lane, and the bucket is not charged below zero. The debt to the bulk lane is bounded, so that
+ * bulk items after a long pause get a tenth of the places at once, and not more.
+ */
 export function countBegun(lane: BulkLane, isBulk: boolean, places: number): void {
   if (!isBulk) {
     lane.owed = Math.min(lane.owed + LEAST_BULK, 2 * (1 + places * LEAST_BULK))

@@ -13,7 +13,7 @@ import { wake } from '../queue/conversations.ts'
  * in both, and so does the outbox. `PAUSED_UNTIL` of queue/conversations.ts is the later end of both.
  */
 
-/** Messages in flight are throttled one by one, each a moment later: an event is written where a pause ends later by so much. */
+/** Least extension of a pause that is an event: messages in flight are throttled one by one, each a moment later. */
 const TOLD_MS = 1_000
 
 /** Pauses a registration until then. Of several pauses the longest holds, in whichever order they are written. */
