@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
-import Fastify, { LogController } from 'fastify'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { createLogger } from '../logging/logger.ts'
 import { quoted } from '../protocol/limits.ts'
 import bodies, { BODY_LIMIT, parseQuery } from './bodies.ts'
@@ -76,11 +77,26 @@ export async function openServer({ logLevel, logContacts, pretty }: Deps, logTo:
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(CORS)
   })
-  // A client may keep its connection for a minute after its last answer, and the server would wait for that.
-  app.addHook('preClose', async () => {
-    const closeIdle = setInterval(() => app.server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS)
-    app.server.once('close', () => clearInterval(closeIdle))
-  })
+  closeIdleAtEnd(app)
   await app.register(bodies)
   return app
+}
+
+/**
+ * Has the end of a server wait for no client that asks nothing: one may keep its connection for a minute after its last answer,
+ * or have opened it ahead of its first request, as browsers do, which Node counts as busy.
+ */
+function closeIdleAtEnd(app: FastifyInstance): void {
+  const connections = new Set<Socket>()
+  app.server.on('connection', socket => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
+  app.addHook('preClose', async () => {
+    const closeIdle = setInterval(() => {
+      app.server.closeIdleConnections()
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+    }, CLOSE_IDLE_EVERY_MS)
+    app.server.once('close', () => clearInterval(closeIdle))
+  })
 }

@@ -30,6 +30,9 @@ const PAGES: readonly (readonly [path: string, heading: string | RegExp])[] = [
   ['nowhere', 'There is no such page']
 ]
 
+// Each page is looked at four times.
+t.setTimeout(300_000)
+
 const browser = await openBrowser(t)
 
 t.test('no page has a serious fault for a screen reader or a keyboard, wide or narrow, light or dark', async t => {
