@@ -72,7 +72,9 @@ export async function startHost(
       closing.push(web.close)
       if (!worker) {
         const { host, about } = parts.work
-        closing.push((await startHeartbeat(database, host, { log, about, judges: false })).stop)
+        const heartbeat = await startHeartbeat(database, host, { log, about, judges: false })
+        // Without a claim nothing rests on its row, which other hosts remove when it is silent.
+        closing.push(() => heartbeat.stop().catch(() => {}))
       }
       closing.push(servers.door.open, () => app.close())
       await servers.door.close()

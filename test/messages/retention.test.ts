@@ -53,12 +53,13 @@ t.test('retention: its time is settable, and nothing is removed where it is 0', 
     'retention of events',
     'retention of lots',
     'retention of operations',
+    'retention of traffic',
     'retention of webhooks'
   ])
   const { host: keeper } = await build(t, { LV_PLUGIN_RETENTION: '0' })
   t.same(
     (await crons(keeper)).toSorted(),
-    ['retention of events', 'retention of operations', 'retention of webhooks'],
+    ['retention of events', 'retention of operations', 'retention of traffic', 'retention of webhooks'],
     'which have times of their own'
   )
 })
