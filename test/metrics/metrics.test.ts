@@ -19,6 +19,7 @@ const OWN: Readonly<Record<string, readonly string[]>> = {
   chat_attempts_total: ['channel', 'outcome'],
   chat_gateway_seconds: ['channel'],
   chat_messages_settled_total: ['channel', 'state'],
+  chat_messages_undelivered_total: ['channel'],
   chat_waiting: ['channel', 'class'],
   chat_oldest_waiting_seconds: ['channel'],
   chat_outbox_waiting: [],
