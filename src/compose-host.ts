@@ -110,8 +110,8 @@ export async function composeHost(
   const pusher = createPusher({ ...push, host, now, random, log })
   return {
     translate: own,
-    /** Texts of the console's pages in a language. */
-    pageTexts: (language: string) => texts[language]?.console ?? {},
+    /** Texts of the console's pages in a language, where there is a catalogue of it. */
+    pageTexts: (language: string) => (Object.hasOwn(texts, language) ? (texts[language]?.console ?? {}) : undefined),
     ...{ outbound, readers, pusher, root, traffic, meter, metrics, pools },
     /** Stops long work that may go on another time. */
     interrupt: async () => interruption.abort(),

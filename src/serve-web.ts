@@ -115,5 +115,5 @@ interface ConsoleParts {
   authenticate: Authenticate
   sessions: ConsoleSessions
   config: Config
-  parts: { pageTexts: (language: string) => Readonly<Record<string, string>> }
+  parts: { pageTexts: (language: string) => Readonly<Record<string, string>> | undefined }
 }

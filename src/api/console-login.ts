@@ -6,7 +6,7 @@ import { CONSOLE_COOKIE, refuseForeignOrigin } from './console-cookie.ts'
 import type { ConsoleSession, ConsoleSessions } from './console-sessions.ts'
 import { refuseInvalid } from './errors.ts'
 import { limitGuesses, unauthorized } from './guesses.ts'
-import type { Authenticate, Client } from './tokens.ts'
+import type { Authenticate } from './tokens.ts'
 import { validateRequest } from './validate.ts'
 
 interface Deps {
@@ -69,7 +69,7 @@ export const consoleLogin =
     }
   }
 
-const shown = ({ client, expiresAt }: ConsoleSession & { client: Client }) => ({
+const shown = ({ client, expiresAt }: ConsoleSession) => ({
   name: client.name,
   scopes: client.scopes,
   registration: client.registrationId,

@@ -16,16 +16,13 @@ const POLICY = [
   "style-src 'self'"
 ].join('; ')
 
-const LANGUAGES = ['en_US', 'ru_RU', 'pt_BR', 'sk_SK']
-
-/** `texts`: the catalogue of the pages in a language, by source text. */
+/** `texts`: the catalogue of the pages in a language, by source text; undefined: there is none. */
 export const consolePages =
-  ({ texts }: { texts: (language: string) => Readonly<Record<string, string>> }) =>
+  ({ texts }: { texts: (language: string) => Readonly<Record<string, string>> | undefined }) =>
   async (app: FastifyInstance): Promise<void> => {
     await app.register(pageFiles({ folder: new URL('./page/', import.meta.url), policy: () => POLICY }))
-    app.get<{ Params: { language: string } }>('/texts/:language', async ({ params: { language } }, reply) =>
-      LANGUAGES.includes(language)
-        ? reply.header('cache-control', 'no-cache').send(texts(language))
-        : reply.callNotFound()
-    )
+    app.get<{ Params: { language: string } }>('/texts/:language', async ({ params: { language } }, reply) => {
+      const found = texts(language)
+      return found ? reply.header('cache-control', 'no-cache').send(found) : reply.callNotFound()
+    })
   }

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, isNotNull, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
 import { operations } from '../postgres/schema/api.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
@@ -68,15 +68,26 @@ export function listFailures(tx: Executor, { registrationId, channel, since, unt
     .orderBy(desc(groups.count), groups.failure)
 }
 
-/** The running replays of groups, of one registration or all: those of other filters are left out. */
-export async function replaysOfGroups(tx: Executor, { registrationId }: Pick<WantedFailures, 'registrationId'>) {
+/**
+ * The running replays of groups: those of other filters are left out. `only`: the one registration that may be seen, whose
+ * reader learns nothing of replays of all registrations.
+ */
+export async function replaysOfGroups(
+  tx: Executor,
+  { registrationId, only }: Pick<WantedFailures, 'registrationId'> & { only: number | null }
+) {
   const running = await tx
     .select({ id: operations.id, request: operations.request })
     .from(operations)
     .where(
       and(
         eq(operations.state, 'running'),
-        registrationId === undefined ? undefined : eq(operations.registrationId, registrationId)
+        registrationId === undefined
+          ? undefined
+          : or(
+              eq(operations.registrationId, registrationId),
+              only === null ? isNull(operations.registrationId) : undefined
+            )
       )
     )
     .orderBy(desc(operations.id))

@@ -121,6 +121,13 @@ t.test('the pages of the console read answers as the OpenAPI file describes them
   const start = head.split('\n').length
   const wrong = (await compiled([head, ...uses].join('\n'))).map(line => SHAPES[line - start - 1]?.[0])
   t.same(wrong, [])
+  const types = [
+    `type Told = Awaited<ReturnType<typeof events>>['events'][number]['type']`,
+    `const events = () => api('/events')`,
+    `type Known = (typeof plain.EVENT_TYPES)[number]`,
+    `const same: [Told] extends [Known] ? ([Known] extends [Told] ? true : never) : never = true`
+  ]
+  t.same(await compiled([head, ...types].join('\n')), [], 'the pages know all types of events, and no others')
   const odd = `const odd: plain.ListPage<plain.Message & { nowhere: string }> = await api('/messages')`
   t.same(await compiled([head, odd].join('\n')), [start + 1], 'another shape is an error')
 })

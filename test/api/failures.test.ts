@@ -98,6 +98,8 @@ t.test('a token of one registration sees its own failures and replays only', asy
   const { operation } = await start({ filter: { failure: seen[0]?.failure, channel: 'echo' }, perSecond: 1 })
   t.match(groupsOf(await ask('/failures')).items, [{ replaying: operation.id }])
   t.match(groupsOf(await ask('/failures', { token: own })).items, [{ replaying: null }])
+  const ofOne = groupsOf(await ask('/failures?registration=2')).items
+  t.match(ofOne, [{ replaying: operation.id }], 'who may see all sees that it is replayed with the rest')
   t.same(groupsOf(await ask('/failures?channel=form-gallery')).items, [])
   for (const query of ['failure=x', `failure=${seen[0]?.failure}x`])
     t.equal((await ask(`/messages?${query}`)).status, 400)

@@ -86,7 +86,7 @@ export const failureApi =
         }
         return searching(database, async tx => {
           const found = await listFailures(tx, { registrationId, channel, since, until, limit: limit + 1 })
-          const replaying = await replaysOfGroups(tx, { registrationId })
+          const replaying = await replaysOfGroups(tx, { registrationId, only: client.registrationId })
           const items = found.slice(0, limit).map(({ firstAt, lastAt, ...group }) => ({
             ...group,
             firstAt: firstAt.toISOString(),

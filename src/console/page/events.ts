@@ -10,26 +10,12 @@ import { Table } from './parts/list-table.ts'
 import { PageHead } from './parts/page-head.ts'
 import { When } from './parts/when.ts'
 import { placeOf } from './route.ts'
-import type { FeedEvent } from './shapes.ts'
+import { EVENT_TYPES, type FeedEvent } from './shapes.ts'
 
 /** Events that stay on the page; older ones leave it. */
 const SHOWN = 200
 const WAIT_S = 25
 const RETRY_MS = 3_000
-
-const TYPES = [
-  'message.received',
-  'message.status',
-  'message.sent_elsewhere',
-  'contact.renamed',
-  'contact.suppressed',
-  'conversation.held',
-  'registration.paused',
-  'registration.changed',
-  'template.changed',
-  'quality.changed',
-  'webhook.disabled'
-] as const
 
 /** Events as they happen, the newest first. */
 export function EventsPage({ query }: PageProps) {
@@ -45,7 +31,7 @@ export function EventsPage({ query }: PageProps) {
       place=${['events']}
       query=${query}
       fields=${[
-        { name: 'types', title: t('Type'), choices: TYPES.map(value => ({ value, title: value })) },
+        { name: 'types', title: t('Type'), choices: EVENT_TYPES.map(value => ({ value, title: value })) },
         { name: 'registration', title: t('Registration'), kind: 'number' }
       ]}
     />

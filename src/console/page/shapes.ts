@@ -200,6 +200,20 @@ export interface AuditEntry {
   details: Record<string, unknown>
 }
 
+export const EVENT_TYPES = [
+  'message.received',
+  'message.status',
+  'message.sent_elsewhere',
+  'contact.renamed',
+  'contact.suppressed',
+  'conversation.held',
+  'registration.paused',
+  'registration.changed',
+  'template.changed',
+  'quality.changed',
+  'webhook.disabled'
+] as const
+
 export interface FeedEvent {
   id: string
   at: string

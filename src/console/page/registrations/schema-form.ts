@@ -39,9 +39,26 @@ export const formOfSchema = (schema: SettingsSchema): Form => ({
     title: group.title,
     description: group.description ?? null,
     dependencies: group['x-group'].dependencies,
-    fields: mapped(group.properties, (field, key) => fieldOf(field, `${name}.${key}`))
+    fields: mapped(drawn(group.properties), (field, key) => fieldOf(field, `${name}.${key}`))
   }))
 })
+
+/** Previews are of what is typed, for the CRM, and are not saved. */
+const PREVIEWS = ['tablePreview', 'markdownPreview']
+/** Fields that need the channel's uploader or a page of its own: their values are shown, and saved as they are. */
+const OF_CRM = ['file', 'iframe']
+
+const drawn = (fields: Record<string, FieldSchema>): Record<string, FieldSchema> =>
+  Object.fromEntries(
+    Object.entries(fields).filter(
+      ([
+        ,
+        {
+          'x-field': { definition }
+        }
+      ]) => !PREVIEWS.includes(definition)
+    )
+  )
 
 /** `place`: the group and name of the field, by which the API finds its choices. */
 function fieldOf(
@@ -52,7 +69,7 @@ function fieldOf(
   return {
     title,
     description: description ?? null,
-    definition,
+    definition: OF_CRM.includes(definition) ? `${definition} (CRM)` : definition,
     default: given ?? null,
     context,
     ...note,

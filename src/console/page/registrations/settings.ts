@@ -55,7 +55,7 @@ const problemsOf = ({ problems, reason }: Tested): string[] => [
 function settingsSource(path: string, language: string, onSaved: () => void): FormSource {
   const at = withQuery(`${path}/settings`, { language })
   const none = async () =>
-    ({ ok: false, problem: { status: 404, message: 'It is shown in the CRM only', body: null } }) as const
+    ({ ok: false, problem: { status: 404, message: 'Only the CRM has it', body: null } }) as const
   return {
     key: at,
     selfUri: location.href,
