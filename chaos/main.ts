@@ -40,9 +40,12 @@ const options = new Command('chaos')
     keep?: boolean
   }>()
 
+/** A turn that fails is over within a second. */
+const PUNCTUAL_MS = 3_000
+
 const { seconds, seed = (Date.now() % 1_000_000) + 1, ...wanted } = options
 const say = (text: string) => process.stdout.write(`${text}\n`)
 say(`seed ${seed}`)
-const outcome = await runChaos({ ...wanted, seed, roundMs: seconds * 1_000, progress: say })
+const outcome = await runChaos({ ...wanted, seed, punctualMs: PUNCTUAL_MS, roundMs: seconds * 1_000, progress: say })
 say(report(seed, outcome))
 process.exitCode = isClean(outcome) ? 0 : 1

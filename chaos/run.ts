@@ -37,6 +37,8 @@ export interface Wanted {
   hosts: number
   messages: number
   conversations: number
+  /** From the 202 to the gateway at most, for those beside the tenant that means harm. */
+  punctualMs: number
   /** A server to make a database on; none: one of the run's own, which crashes. */
   databaseUrl?: string | undefined
   /** Leaves the folder, with the database, the hosts' log and the journal. */
@@ -137,7 +139,7 @@ export async function runChaos(wanted: Wanted): Promise<Outcome> {
       await client.finish()
       return [
         ...(await ledgerOf(database, journal, { ...end, gateway, read: client.events })),
-        bystandersPunctual(calm, journal),
+        bystandersPunctual(calm, journal, wanted.punctualMs),
         hostileEnded(hostile, await hostileOpen(database))
       ]
     })

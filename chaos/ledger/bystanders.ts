@@ -4,15 +4,12 @@ import { type Entry, openEntry } from './entry.ts'
 
 /** Effects of a tenant that means harm on the others, and the state of its own items. */
 
-/** From the 202 to the gateway while nothing else is wrong. A turn that fails is over within a second. */
-const LATE_MS = 3_000
-
-/** `calm`: messages posted while everybody else behaved and everything was up. */
-export function bystandersPunctual(calm: readonly Post[], { arrivals, lateMs }: Journal): Entry {
+/** `calm`: messages posted while everybody else behaved and everything was up. `withinMs`: from the 202 to the gateway. */
+export function bystandersPunctual(calm: readonly Post[], { arrivals, lateMs }: Journal, withinMs: number): Entry {
   const entry = openEntry('beside a tenant that means harm, nobody else’s messages were late')
   const first = new Map<string, number>()
   for (const { id, at } of arrivals) if (!first.has(id)) first.set(id, at)
-  const limit = LATE_MS + lateMs()
+  const limit = withinMs + lateMs()
   for (const { id, acceptedAt } of calm) {
     const took = (first.get(id) ?? Number.POSITIVE_INFINITY) - (acceptedAt ?? 0)
     entry.check(took > limit ? `${id} took ${took} ms to the gateway` : undefined)
