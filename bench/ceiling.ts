@@ -14,6 +14,7 @@ import { NO_METER } from '../src/metrics/meter.ts'
 import { openPrepared } from '../src/postgres/open.ts'
 import { userAgent } from '../src/protocol/special-request.ts'
 import { createRegistrationStore } from '../src/registrations/store.ts'
+import { NO_TRACING } from '../src/tracing/spans.ts'
 
 /** The same server with the same checks that stores nothing: an accepting host is measured against it. */
 
@@ -38,6 +39,7 @@ sendRoutes(app, {
   accept: async () => {},
   obey: async () => {},
   meter: NO_METER,
+  tracing: NO_TRACING,
   posted: requestQuota({ perSecond: config.quotas.messages, now })
 })
 await app.listen(config.listen)

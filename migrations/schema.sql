@@ -277,6 +277,7 @@ create table messages (
   story jsonb not null default '[]'::jsonb,
   tag text,
   tell_crm text,
+  traceparent text,
   constraint messages_crm_id UNIQUE (registration_id, crm_id),
   constraint messages_pkey PRIMARY KEY (id)
 ) with (fillfactor=50);

@@ -29,6 +29,7 @@ import type { StartOptions } from './start-options.ts'
 import { uploadQuota } from './storage/quota.ts'
 import { openSpool } from './storage/spool.ts'
 import { openUploads, uploadsRoot } from './storage/uploads.ts'
+import type { Tracing } from './tracing/spans.ts'
 import { countTraffic } from './traffic/count-traffic.ts'
 import { createPusher } from './webhook-push/pusher.ts'
 import { workOf } from './work.ts'
@@ -41,7 +42,7 @@ export async function composeHost(
   app: FastifyInstance,
   mounted: readonly Mounted[],
   { database, secrets }: Opened,
-  { now, random }: Required<Pick<StartOptions, 'now' | 'random'>>
+  { now, random, tracing }: Required<Pick<StartOptions, 'now' | 'random'>> & { tracing: Tracing }
 ) {
   const { log } = app
   const { defaultLanguage, queue } = config
@@ -94,13 +95,15 @@ export async function composeHost(
   const texts = await loadCatalogues(HOST_TRANSLATIONS)
   /** The host's own words to those who read a chat. */
   const own: Translate = (...text) => translate(texts, [defaultLanguage], ...text)
-  const send = createSender({ ready, policy: queue, now, meter, log })
+  const send = createSender({ ready, policy: queue, now, meter, tracing, log })
   const tell = createDelivery({
+    database,
     registrations,
     call,
     selfUriOf,
     retryMs: queue.crmRetryMs,
     parkAfter: queue.crmParkAfter,
+    tracing,
     now,
     random,
     log
@@ -112,7 +115,7 @@ export async function composeHost(
     translate: own,
     /** Texts of the console's pages in a language, where there is a catalogue of it. */
     pageTexts: (language: string) => (Object.hasOwn(texts, language) ? (texts[language]?.console ?? {}) : undefined),
-    ...{ outbound, readers, pusher, root, traffic, meter, metrics, pools },
+    ...{ outbound, tracing, readers, pusher, root, traffic, meter, metrics, pools },
     /** Stops long work that may go on another time. */
     interrupt: async () => interruption.abort(),
     close: async () => {
@@ -135,7 +138,7 @@ export async function composeHost(
     work: {
       ...workOf(config, {
         ...{ database, host, mounted, registrations, ready, send, limitsOf, tell, translate: own },
-        ...{ push: pusher.take, interrupted: interruption.signal, now, meter, log }
+        ...{ push: pusher.take, interrupted: interruption.signal, now, meter, tracing, log }
       }),
       about: aboutHost(config.roles, now())
     }

@@ -1,10 +1,8 @@
 import { resolve } from 'node:path'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { bytes, milliseconds } from './amounts.ts'
 import { VARIABLE_PROBLEMS } from './config-checks.ts'
-
-/** The units of a duration. */
-export const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 const Flag = (value: boolean, description: string) =>
   Type.String({ default: value ? '1' : '0', pattern: '^(1|0|true|false|yes|no|on|off)$', description })
@@ -17,8 +15,6 @@ const Duration = (value: string, description: string) =>
     description: `${description} (seconds, or with ms, s, m, h, d)`
   })
 
-/** The units of an amount of bytes. */
-const BYTES = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const
 const Size = (value: string, description: string) =>
   Type.String({
     default: value,
@@ -145,6 +141,16 @@ export const Environment = Type.Object({
     minimum: 0,
     maximum: 65_535
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.String({
+    default: '',
+    pattern: '^(https?://.+)?$',
+    description: 'A collector of traces, by OTLP over HTTP; empty: there are none'
+  }),
+  OTEL_EXPORTER_OTLP_PROTOCOL: Type.String({
+    default: 'http/protobuf',
+    enum: ['http/protobuf'],
+    description: 'How traces are sent; a collector takes it at port 4318'
+  }),
   LOG_CONTACTS: Flag(false, 'Contacts are logged as they are; 0: masked'),
   LOG_LEVEL: Type.String({
     default: 'info',
@@ -254,23 +260,6 @@ const variableName = (name: string, variable: TSchema) => (variable as { env?: s
 
 const words = (text: string) => text.split(/[\s,]+/).filter(Boolean)
 const flag = (text: string) => /^(1|true|yes|on)$/.test(text)
-
-/** A number, and the unit behind it. */
-function amount(text: string): [count: number, unit: string] {
-  const [, count = '', unit = ''] = /^([\d.]+)([A-Za-z]*)$/.exec(text) ?? []
-  return [Number(count), unit]
-}
-
-function milliseconds(text: string): number {
-  const [count, unit] = amount(text)
-  return count * MILLISECONDS[(unit || 's') as keyof typeof MILLISECONDS]
-}
-
-/** 0 where there is no limit. */
-function bytes(text: string): number {
-  const [count, unit] = amount(text)
-  return count * (unit ? BYTES[unit as keyof typeof BYTES] : 1)
-}
 
 function mount(word: string): Mount {
   const [channel = '', path] = word.split(/=(?=\/)/)

@@ -15,6 +15,7 @@ import { startWorker } from './queue/worker.ts'
 import { holdKeys } from './secrets/key-holders.ts'
 import { serveWeb } from './serve-web.ts'
 import type { StartOptions } from './start-options.ts'
+import { openTracing } from './tracing/open-telemetry.ts'
 
 /** Starts what the roles of the configuration say. `close` ends it in order: listener, jobs in hand, pools, embedded server. */
 export async function startHost(
@@ -30,6 +31,9 @@ export async function startHost(
 
   try {
     const app = await openServer({ ...config, pretty: !logTo && process.stdout.isTTY }, logTo)
+    const tracing = await openTracing(config.env, app.log)
+    closing.push(tracing.close)
+    await tracing.traceRequests(app)
     const readiness = createReadiness()
     let metrics: Metrics | undefined
     const servers = await openHealthServers(config, { readiness, metrics: () => metrics })
@@ -43,7 +47,7 @@ export async function startHost(
     // The successor of a host listens as soon as it has the database.
     closing.push(opened.close, servers.door.close)
     signal?.throwIfAborted()
-    const parts = await composeHost(config, app, mounted, opened, { now, random })
+    const parts = await composeHost(config, app, mounted, opened, { now, random, tracing })
     const { meter } = parts
     metrics = parts.metrics
     closing.push(await holdKeys(opened.database, { host: randomUUID(), ids: opened.secrets.ids, log: app.log }))

@@ -50,7 +50,7 @@ export async function serveWeb({
   now
 }: Deps): Promise<{ close: () => Promise<void> }> {
   const { ready } = parts.web
-  const { meter, readers } = parts
+  const { meter, readers, tracing } = parts
   const { log } = app
   const base = new URL(config.selfUri).pathname
   const { consoleToken, quotas } = config
@@ -62,15 +62,19 @@ export async function serveWeb({
   healthRoutes(app, readiness)
   if (config.metrics.token) metricsRoute(app, { metrics, token: config.metrics.token })
   for (const one of mounted)
-    await app.register(channelPlugin(one, { ...parts.web, meter, accept, obey, report, keep, refused: days.refuse }), {
-      prefix: prefixOf(base, one)
-    })
+    await app.register(
+      channelPlugin(one, { ...parts.web, meter, tracing, accept, obey, report, keep, refused: days.refuse }),
+      {
+        prefix: prefixOf(base, one)
+      }
+    )
   const authenticate = createAuthenticator(database, consoleToken)
   const sessions = createConsoleSessions(database, { consoleToken, authenticate })
   const api = apiPlugin({
     database,
     ready,
     meter,
+    tracing,
     now,
     authenticate,
     sessions,

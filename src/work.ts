@@ -28,6 +28,7 @@ import { settlingItemByItem } from './queue/turn-item-by-item.ts'
 import { createWorkNotifier } from './queue/work-notify.ts'
 import type { WorkerDeps } from './queue/worker.ts'
 import type { Registrations } from './registrations/store.ts'
+import type { Tracing } from './tracing/spans.ts'
 import { trafficCrons } from './traffic/count-traffic.ts'
 
 /** The work of a host on the queue: its sources, jobs and times. */
@@ -49,6 +50,7 @@ interface Deps {
   interrupted: AbortSignal
   now: () => Date
   meter: Meter
+  tracing: Tracing
   log: FastifyBaseLogger
 }
 
@@ -68,6 +70,7 @@ export function workOf(
     interrupted,
     now,
     meter,
+    tracing,
     log
   }: Deps
 ) {
@@ -87,7 +90,8 @@ export function workOf(
         policy: queue,
         hasLots: async id => lotsOf((await registrations.get(id))?.channel ?? '') !== undefined,
         now,
-        meter
+        meter,
+        tracing
       }),
       { setAside: setMessageAside({ database, now, log, meter }), log }
     ),
@@ -101,7 +105,7 @@ export function workOf(
       poll: createPoll({ database, ready, now, log, meter }),
       media: mediaTask({ database, ready, translate, now, interrupted, log }),
       late: lateTask({ database, translate, waitMs: queue.mediaWaitMs, now }),
-      lot: lotTask({ database, host, ready, policy: queue, interrupted, now, log, meter }),
+      lot: lotTask({ database, host, ready, policy: queue, interrupted, now, log, meter, tracing }),
       operation: replayTask({ database, interrupted, now, log }),
       push
     },

@@ -22,6 +22,11 @@ if (!existsSync(CHROMIUM))
   process.stderr.write(`There is no ${CHROMIUM}; the browser tests will fail. On Debian: apt-get install -y chromium\n`)
 
 const folder = await mkdtemp(join(tmpdir(), 'chat-plugin-host-test-'))
+/** Variables that let each process of the run start sooner. */
+const QUICK_START = {
+  NODE_OPTIONS: `--import=${new URL('./quick-imports.ts', import.meta.url)}`,
+  NODE_COMPILE_CACHE: join(folder, 'compiled')
+}
 const server = await startEmbedded(folder, { share: false })
 let failed = 1
 try {
@@ -51,7 +56,13 @@ async function runTap(output: string): Promise<number> {
   const reporter = process.stdout.isTTY ? [] : ['--reporter=silent']
   const tap = spawn('tap', [`--output-file=${output}`, ...reporter, ...process.argv.slice(2)], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, TEST_DATABASE_URL: server.url, TEST_TEMPLATE: TEMPLATE, NODE_ENV: 'test' }
+    env: {
+      ...process.env,
+      ...QUICK_START,
+      TEST_DATABASE_URL: server.url,
+      TEST_TEMPLATE: TEMPLATE,
+      NODE_ENV: 'test'
+    }
   })
   const interrupted = (signal: NodeJS.Signals) => tap.kill(signal)
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted)

@@ -16,6 +16,7 @@ import type { Database } from '../postgres/connect.ts'
 import type { SettingsStore } from '../registrations/settings.ts'
 import type { Registrations } from '../registrations/store.ts'
 import type { KeyWrap, Secrets } from '../secrets/secrets.ts'
+import type { Tracing } from '../tracing/spans.ts'
 import { authorize } from './authorize.ts'
 import type { ConsoleSessions } from './console-sessions.ts'
 import { ErrorAnswer, refuseInvalid } from './errors.ts'
@@ -66,6 +67,7 @@ interface Deps {
   lend: LendTools
   defaultLanguage: string
   acceptItems: AcceptItems
+  tracing: Tracing
   meter: Meter
   /** Events are kept so long; 0: there are none. */
   eventsMs: number

@@ -1,5 +1,5 @@
 import { readConfig } from '../config.ts'
-import { startHost } from '../host.ts'
+import type { startHost } from '../host.ts'
 import { interruptible, sayWaiting } from './lent-database.ts'
 
 export type Host = Awaited<ReturnType<typeof startHost>>
@@ -10,6 +10,8 @@ export const withHost = <Result>(
   work: (host: Host, interrupted: AbortSignal) => Promise<Result>
 ): Promise<Result> =>
   interruptible(async signal => {
+    // Half of the modules of a command that need not have it most of the time.
+    const { startHost } = await import('../host.ts')
     const host = await startHost(
       {
         ...readConfig(process.env),

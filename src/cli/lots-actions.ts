@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { MILLISECONDS } from '../config.ts'
+import { MILLISECONDS } from '../amounts.ts'
 import { cancelLot } from '../lots/cancel.ts'
 import { countEndedLots, type LotCounts, removeEndedLots } from '../lots/clean.ts'
 import { type ListedLot, listLots, lotsById, troublesOf, unendedLots } from '../lots/list.ts'

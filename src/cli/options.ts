@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { MILLISECONDS } from '../config.ts'
+import { MILLISECONDS } from '../amounts.ts'
 
 /** Options and arguments that several commands share, and what they stand for. */
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { READ } from '../inbound/received-webhooks.ts'
+import { READ } from '../inbound/call-readings.ts'
 import { answering } from './answer.ts'
 import {
   afterOption,

@@ -43,6 +43,7 @@ export interface ClaimedMessage {
     | 'alone'
     | 'deaths'
     | 'tellCrm'
+    | 'traceparent'
   >
   conversation: Pick<Conversation, 'lastIncomingRef' | 'lastIncomingAt' | 'lastIncomingContext' | 'memory' | 'address'>
   /** Parts that the gateway has. */

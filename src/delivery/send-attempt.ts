@@ -13,6 +13,7 @@ import { type Meter, NO_METER } from '../metrics/meter.ts'
 import { sanitize, wordsOf } from '../postgres/sanitize-text.ts'
 import { failure } from '../protocol/result.ts'
 import { GIVEN_UP, MOST_DEATHS } from '../queue/deaths.ts'
+import { NO_TRACING, type Tracing } from '../tracing/spans.ts'
 import type { AttemptResult, ClaimedMessage, ForNextAttempt, Withheld } from './attempt.ts'
 import { type Decision, decide, type RetryPolicy } from './retry-policy.ts'
 
@@ -21,6 +22,7 @@ interface Deps {
   policy: RetryPolicy & { timeoutMs: number }
   now: () => Date
   meter?: Meter
+  tracing?: Pick<Tracing, 'write'>
   log?: Pick<FastifyBaseLogger, 'debug'>
 }
 
@@ -31,20 +33,23 @@ interface Attempted {
   awaitsStatus?: boolean
   /** Nothing was sent this time, since the message is confirmed, or is given up. */
   unsent?: 'confirmed' | 'unconfirmed'
+  /** The call of the gateway; undefined: there was none. */
+  called?: { channel: string; from: Date; until: Date }
 }
 
 /** Makes one attempt to send a message. Never rejects: every error is an outcome. */
 export const createSender =
-  ({ ready, policy, now, meter = NO_METER, log }: Deps) =>
+  ({ ready, policy, now, meter = NO_METER, tracing = NO_TRACING, log }: Deps) =>
   async (claimed: ClaimedMessage): Promise<AttemptResult> => {
     const startedAt = now()
     if (claimed.withheld) return ended(claimed, claimed.withheld, startedAt)
     const attempted = await within(policy.timeoutMs, deadline =>
-      forAccount(claimed.registrationId, () => attempt(claimed, ready, deadline, meter))
+      forAccount(claimed.registrationId, () => attempt(claimed, { ready, deadline, meter, now }))
     )
     const { outcome, retryUnknown } = attempted
     const number = claimed.message.attempts
     if (!attempted.unsent) meter.attempted(claimed.registrationId, outcome.kind)
+    traceAttempt(tracing, claimed, { ...attempted, startedAt })
     const { id: message, crmId } = claimed.message
     log?.debug(
       {
@@ -106,9 +111,7 @@ function storyEntryOf(
 
 async function attempt(
   claimed: ClaimedMessage,
-  ready: RuntimeOf,
-  deadline: AbortSignal,
-  meter: Meter
+  { ready, deadline, meter, now }: { ready: RuntimeOf; deadline: AbortSignal; meter: Meter; now: () => Date }
 ): Promise<Attempted> {
   const { message, parts, interrupted, registrationId } = claimed
   const [first] = parts
@@ -141,10 +144,31 @@ async function attempt(
     }
   if (!runtime.ok)
     return { outcome: { kind: 'retry', reason: runtime.reason }, retryUnknown, awaitsStatus: awaitedStatus }
-  const startedAt = performance.now()
-  const called = await call(runtime.value, claimed, deadline)
+  const [from, startedAt] = [now(), performance.now()]
+  const outcome = await call(runtime.value, claimed, deadline)
   meter.called(registrationId, (performance.now() - startedAt) / 1_000)
-  return { ...called, retryUnknown }
+  return { ...outcome, retryUnknown, called: { channel: runtime.value.channel.name, from, until: now() } }
+}
+
+/** Spans of an attempt: the wait before it, and the call. */
+function traceAttempt(
+  tracing: Pick<Tracing, 'write'>,
+  {
+    registrationId: registration,
+    waitedS = 0,
+    message: { id: message, attempts: attempt, traceparent }
+  }: ClaimedMessage,
+  { outcome, called, startedAt }: Pick<Attempted, 'outcome' | 'called'> & { startedAt: Date }
+): void {
+  if (traceparent === null || !called) return
+  const attributes = { 'chat.channel': called.channel, 'chat.registration': registration, 'chat.message': message }
+  const dueAt = new Date(startedAt.getTime() - waitedS * 1_000)
+  tracing.write({ name: 'queue wait', traceparent, from: dueAt, until: startedAt, attributes })
+  tracing.write({
+    ...{ name: 'gateway call', traceparent, from: called.from, until: called.until },
+    attributes: { ...attributes, 'chat.attempt': attempt, 'chat.outcome': outcome.kind },
+    fault: outcome.kind === 'accepted' ? undefined : outcome.kind
+  })
 }
 
 const NO_STATUS = 'no status came'

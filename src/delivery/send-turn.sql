@@ -104,7 +104,7 @@ begin
         'id', m.id, 'registrationId', m.registration_id, 'conversationId', m.conversation_id, 'crmId', m.crm_id,
         'body', m.body, 'attempts', m.attempts, 'replays', m.replays, 'ref', m.ref, 'status', m.status, 'reason', m.reason,
         'progress', m.progress, 'returned', m.returned, 'doubt', m.doubt, 'partCount', m.part_count, 'inParts', m.in_parts,
-        'alone', m.alone, 'deaths', m.deaths, 'tellCrm', m.tell_crm),
+        'alone', m.alone, 'deaths', m.deaths, 'tellCrm', m.tell_crm, 'traceparent', m.traceparent),
       'conversation', json_build_object(
         'lastIncomingRef', c.last_incoming_ref, 'lastIncomingAt', c.last_incoming_at,
         'lastIncomingContext', c.last_incoming_context, 'memory', c.memory, 'address', c.address)

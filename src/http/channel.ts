@@ -13,6 +13,7 @@ import type { Database } from '../postgres/connect.ts'
 import type { SettingsStore } from '../registrations/settings.ts'
 import type { Registrations } from '../registrations/store.ts'
 import type { Uploads } from '../storage/uploads.ts'
+import type { Tracing } from '../tracing/spans.ts'
 import { withMethods } from './errors.ts'
 import { lookupRoutes } from './lookups.ts'
 import { guard } from './plugin-token.ts'
@@ -33,6 +34,7 @@ export interface ChannelParts {
   accept: Accept
   obey: Obey
   meter: Meter
+  tracing: Tracing
   report: Ingest
   keep: KeepCall
   refused: (registrationId: number) => void

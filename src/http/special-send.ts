@@ -8,6 +8,7 @@ import type { Meter } from '../metrics/meter.ts'
 import { type Posted, readPosted } from '../protocol/chat.ts'
 import { otherWay } from '../protocol/contact.ts'
 import type { Registration, Registrations } from '../registrations/store.ts'
+import type { Tracing } from '../tracing/spans.ts'
 import { BODY_LIMIT, fieldOf } from './bodies.ts'
 import { BadRequest, NotRegistered, Refused, Unacceptable } from './errors.ts'
 import type { RequestQuota } from './request-quota.ts'
@@ -19,6 +20,7 @@ interface Deps {
   accept: Accept
   obey: Obey
   meter: Meter
+  tracing: Pick<Tracing, 'traceparentOf'>
   /** The quota of bytes. */
   posted: RequestQuota
 }
@@ -26,9 +28,10 @@ interface Deps {
 /** The CRM hands over a message. 202 means that it is stored and will be sent. Source: docs/protocol.md, "Sending". */
 export function sendRoutes(
   app: FastifyInstance,
-  { mounted, verify, registrations, accept, obey, meter, posted: quota }: Deps
+  { mounted, verify, registrations, accept, obey, meter, tracing, posted: quota }: Deps
 ): void {
-  app.post('/special/send', async ({ body, log }, reply) => {
+  app.post('/special/send', async (request, reply) => {
+    const { body, log } = request
     const startedAt = performance.now()
     const jwt = fieldOf(body, 'request')
     const verified = await verify(jwt, mounted.selfUri, BODY_LIMIT)
@@ -42,7 +45,7 @@ export function sendRoutes(
     const posted = readPosted(claim as Record<string, unknown>)
     if (!posted.ok) throw new Unacceptable(posted.reason)
 
-    await take(registration, posted.value)
+    await take(registration, posted.value, tracing.traceparentOf(request))
     log.debug(
       { event: 'message.accepted', registration: registration.id, crmId: posted.value.crmId },
       'message accepted from the CRM'
@@ -52,11 +55,11 @@ export function sendRoutes(
   })
 
   /** Obeys directives to the host, and accepts what is to be sent. */
-  async function take({ id, contactKey }: Registration, posted: Posted): Promise<void> {
+  async function take({ id, contactKey }: Registration, posted: Posted, traceparent: string | null): Promise<void> {
     const other = mounted.phones ? otherWay(posted.contact) : null
     const directed = readAgentDirectives(posted)
     if (directed) await obey(id, posted, directed, other)
     const message = directed ? directed.rest : posted
-    if (message) await accept(id, message, other, contactKey)
+    if (message) await accept(id, message, other, contactKey, traceparent)
   }
 }

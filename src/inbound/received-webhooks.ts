@@ -5,13 +5,11 @@ import { receivedWebhooks, webhookDays } from '../postgres/schema/webhooks.ts'
 import { type Retention, retentionCrons } from '../queue/retention-schedule.ts'
 import { openBytes } from '../secrets/sealed-bytes.ts'
 import type { KeyWrap } from '../secrets/secrets.ts'
+import type { READ } from './call-readings.ts'
 import { type RawCall, unpackCall } from './raw-call.ts'
 import { removeDays } from './webhook-days.ts'
 
 /** Calls of gateways that are kept, as an operator looks for them; and their end. */
-
-/** `skipped`: calls of which something became no event. */
-export const READ = ['events', 'skipped', 'failed'] as const
 
 export interface CallFilter {
   ids?: readonly number[] | undefined

@@ -7,6 +7,7 @@ import { type Meter, NO_METER } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
 import { success } from '../protocol/result.ts'
 import type { WorkSource } from '../queue/work-source.ts'
+import { NO_TRACING, type Tracing } from '../tracing/spans.ts'
 import type { Gathered } from './place.ts'
 import { collect } from './states/collecting.ts'
 
@@ -22,6 +23,7 @@ interface Deps {
   hasLots: (registrationId: number) => Promise<boolean>
   now: () => Date
   meter?: Meter
+  tracing?: Pick<Tracing, 'write'>
 }
 
 /** Messages that are sent by themselves are left to the message source, as are all of a channel without lots. */
@@ -32,10 +34,11 @@ export function lotSource({
   policy,
   hasLots,
   now,
-  meter = NO_METER
+  meter = NO_METER,
+  tracing = NO_TRACING
 }: Deps): WorkSource<ClaimedMessage, AttemptResult | Gathered> {
   const withLots = new Map<number, boolean>()
-  const gather = createGather(ready, policy, now, meter)
+  const gather = createGather({ ready, policy, now, meter, tracing })
 
   return {
     async claim(ids) {
@@ -64,7 +67,7 @@ const INTERRUPTED = 'a host was stopped while it was sending'
 
 /** Preparing is an attempt like sending: it has a deadline, may throw, and a refusal is an outcome. */
 const createGather =
-  (ready: RuntimeOf, policy: Deps['policy'], now: () => Date, meter: Meter) =>
+  ({ ready, policy, now, meter, tracing }: Required<Pick<Deps, 'ready' | 'policy' | 'now' | 'meter' | 'tracing'>>) =>
   async (claimed: ClaimedMessage): Promise<AttemptResult | Gathered> => {
     let gathered: Gathered | undefined
     const preparing: RuntimeOf = async (id, signal) => {
@@ -93,8 +96,9 @@ const createGather =
       attempted: (...counted) => (gathered ? undefined : meter.attempted(...counted)),
       called: (...counted) => (gathered ? undefined : meter.called(...counted))
     }
+    const ofAttempts: Pick<Tracing, 'write'> = { write: span => (gathered ? undefined : tracing.write(span)) }
     // A message that was only being prepared has not left.
-    const result = await createSender({ ready: preparing, policy, now, meter: ofCalls })(
+    const result = await createSender({ ready: preparing, policy, now, meter: ofCalls, tracing: ofAttempts })(
       claimed.message.alone ? claimed : { ...claimed, interrupted: false }
     )
     return gathered ?? { ...result, claimed }

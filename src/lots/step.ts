@@ -5,6 +5,7 @@ import type { Meter } from '../metrics/meter.ts'
 import type { Database } from '../postgres/connect.ts'
 import type { LotCode } from '../postgres/schema/lots.ts'
 import { pauseByGateway } from '../registrations/pause.ts'
+import type { Tracing } from '../tracing/spans.ts'
 import type { LotChannel } from './call-gateway.ts'
 import { type LotChanges, type LotRow, writeLot } from './claim.ts'
 
@@ -16,6 +17,7 @@ export interface LotWork {
   policy: RetryPolicy & { timeoutMs: number }
   now: () => Date
   meter?: Meter
+  tracing?: Pick<Tracing, 'enabled' | 'write'>
 }
 
 /** A lot whose channel may be called. */

@@ -34,12 +34,16 @@ interface StoredItem {
   message: number | null
 }
 
-/** Stores items for good, in the order given, and answers each in that order. `client`: two tokens of one name are one. */
+/**
+ * Stores items for good, in the order given, and answers each in that order. `client`: two tokens of one name are one.
+ * `traceparent`: the span in which they were posted.
+ */
 export type AcceptItems = (
   registrationId: number,
   client: string,
   items: readonly NewItem[],
-  contactKey?: string | null
+  contactKey?: string | null,
+  traceparent?: string | null
 ) => Promise<StoredItem[]>
 
 const ACCEPT_ITEMS = readRoutine(new URL('./accept.sql', import.meta.url), 'accept_items')
@@ -51,7 +55,7 @@ export const createAcceptItems =
     stored: (count: number) => void,
     meter: Meter = NO_METER
   ): AcceptItems =>
-  async (registrationId, client, items, contactKey = null) => {
+  async (registrationId, client, items, contactKey = null, traceparent = null) => {
     if (items.length === 0) return []
     const rows = await callRoutine<{ id: string; message: string | null; result: StoredItem['result'] }>(
       pool,
@@ -76,6 +80,7 @@ export const createAcceptItems =
         ),
         JSON.stringify(items.map(({ body }) => body)),
         erasedJson(items.map(({ body: { contact } }) => ({ contactKey, contact }))),
+        traceparent,
         now()
       ]
     )

@@ -29,7 +29,8 @@ $$;
 -- an id that its registration has posted before changes nothing. Locks conversations by their ids and then registrations by
 -- theirs, see CONTRIBUTING.md, "Locks".
 create or replace function pg_temp.accept_messages(
-  registrations bigint[], contacts text[], others text[], crm_ids text[], bodies json, erased json, at timestamptz
+  registrations bigint[], contacts text[], others text[], crm_ids text[], bodies json, erased json, traceparents text[],
+  at timestamptz
 ) returns void
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -44,10 +45,11 @@ begin
     perform pg_temp.adopt_suppressions(registrations, conversations_of, erased);
   end if;
   with added as (
-    insert into messages (registration_id, conversation_id, crm_id, body, due_at)
-    select g.registration, g.conversation, g.crm_id, g.body, at
-    from rows from (unnest(registrations), unnest(conversations_of), unnest(crm_ids), json_array_elements(bodies))
-      as g(registration, conversation, crm_id, body)
+    insert into messages (registration_id, conversation_id, crm_id, body, traceparent, due_at)
+    select g.registration, g.conversation, g.crm_id, g.body, g.traceparent, at
+    from rows from (
+      unnest(registrations), unnest(conversations_of), unnest(crm_ids), json_array_elements(bodies), unnest(traceparents)
+    ) as g(registration, conversation, crm_id, body, traceparent)
     on conflict do nothing
     returning id, registration_id, conversation_id
   ), noted as (
@@ -70,7 +72,8 @@ $$;
 -- by ids would lose the order of a conversation. `oldest`: the position of the oldest event that is kept; what was written since
 -- an older one nobody knows, so such an item is not sent.
 create or replace function pg_temp.accept_items(
-  registration bigint, client text, contacts text[], others text[], ids text[], items json, bodies json, erased json, at timestamptz
+  registration bigint, client text, contacts text[], others text[], ids text[], items json, bodies json, erased json,
+  traceparent text, at timestamptz
 ) returns table (id text, message bigint, result text)
 language plpgsql
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -93,7 +96,7 @@ begin
   with stored as (
     insert into messages (
       registration_id, conversation_id, client, client_id, body, bulk, not_before, expires_at, tag, purpose, tell_crm, if_not_held,
-      if_line, due_at)
+      if_line, traceparent, due_at)
     select accept_items.registration, g.conversation, accept_items.client, g.id, g.body, coalesce(g.bulk, false), g.not_before,
       g.expires_at, g.tag, g.purpose, g.tell_crm, coalesce(g.if_not_held, false),
       case
@@ -102,7 +105,7 @@ begin
         when oldest is null or oldest > g.if_none_after then -1
         else coalesce(line.id, 0)
       end,
-      greatest(at, g.not_before)
+      accept_items.traceparent, greatest(at, g.not_before)
     from rows from (
       unnest(ids),
       json_to_recordset(items) as (

@@ -7,13 +7,15 @@ import type { Posted } from '../protocol/chat.ts'
 
 /**
  * Accepts a message. Resolves when it is stored for good. `other`: another name of the same contact, such as a number without
- * its plus. `contactKey`: the registration's, where it has erased contacts that were suppressed.
+ * its plus. `contactKey`: the registration's, where it has erased contacts that were suppressed. `traceparent`: the span in which
+ * it was posted.
  */
 export type Accept = (
   registrationId: number,
   posted: Posted,
   other?: string | null,
-  contactKey?: string | null
+  contactKey?: string | null,
+  traceparent?: string | null
 ) => Promise<void>
 
 export const ACCEPT = readRoutine(new URL('./accept.sql', import.meta.url), 'accept_messages')
@@ -23,6 +25,7 @@ interface Arrival {
   posted: Posted
   other: string | null
   contactKey: string | null
+  traceparent: string | null
 }
 
 /** Messages stored together at most. */
@@ -46,6 +49,7 @@ export function createAccept(
       arrivals.map(({ posted }) => posted.crmId),
       JSON.stringify(arrivals.map(({ posted: { crmId: _, chatId: __, ...body } }) => body)),
       erasedJson(arrivals.map(({ contactKey, posted: { contact } }) => ({ contactKey, contact }))),
+      arrivals.map(({ traceparent }) => traceparent),
       now()
     ])
     stored(arrivals.length)
@@ -53,6 +57,6 @@ export function createAccept(
     return arrivals.map(() => undefined)
   }, MOST_TOGETHER)
 
-  return (registrationId, posted, other = null, contactKey = null) =>
-    accept({ registrationId, posted, other, contactKey })
+  return (registrationId, posted, other = null, contactKey = null, traceparent = null) =>
+    accept({ registrationId, posted, other, contactKey, traceparent })
 }

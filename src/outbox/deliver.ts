@@ -1,13 +1,17 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { createCrmClient } from '../crm/client.ts'
+import type { Database } from '../postgres/connect.ts'
 import { wordsOf } from '../postgres/sanitize-text.ts'
 import type { Registrations } from '../registrations/store.ts'
+import type { Tracing } from '../tracing/spans.ts'
 import type { ClaimedItem, DeliveryDecision, DeliveryResult } from './source.ts'
+import { traceCall } from './trace-call.ts'
 
 const FIRST_WAIT_MS = 5_000
 const LONGEST_WAIT_MS = 15 * 60_000
 
 interface Deps {
+  database: Pick<Database, 'db'>
   registrations: Pick<Registrations, 'get' | 'toldAt'>
   call: ReturnType<typeof createCrmClient>
   /** The audience and address of a channel; undefined when it is not mounted here. */
@@ -16,6 +20,7 @@ interface Deps {
   retryMs: number
   /** An item that the CRM refuses while it takes others is parked after so many attempts. */
   parkAfter: number
+  tracing: Pick<Tracing, 'enabled' | 'write'>
   now: () => Date
   random: () => number
   log: Pick<FastifyBaseLogger, 'debug' | 'warn' | 'error'>
@@ -30,12 +35,16 @@ export const createDelivery =
   }
 
 async function attempt(deps: Deps, claimed: ClaimedItem): Promise<DeliveryDecision> {
-  const { registrations, selfUriOf, call, log } = deps
+  const { database, registrations, selfUriOf, call, tracing, now, log } = deps
   const registration = await registrations.get(claimed.registrationId)
   const selfUri = registration && selfUriOf(registration.channel)
   if (!registration || !selfUri) return again(deps, claimed, 'the channel is not mounted')
 
+  const from = now()
   const answer = await call(registration, selfUri, claimed)
+  // A trace that cannot be read costs the item nothing.
+  if (tracing.enabled)
+    await traceCall(database, tracing, claimed, { from, until: now(), result: answer.kind }).catch(() => {})
   const about = { item: claimed.id, registration: registration.id }
   const crmId = 'id' in claimed.body ? claimed.body.id : undefined
   log.debug({ event: 'outbox.offered', ...about, crmId, result: answer.kind }, 'item offered to the CRM')

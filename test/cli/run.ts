@@ -21,10 +21,12 @@ export interface Ended {
   stderr: string
 }
 
+const { PATH, NODE_OPTIONS, NODE_COMPILE_CACHE } = process.env
+
 export async function startCli(t: Test, args: readonly string[], { env = {}, cwd, project = PROJECT }: Where = {}) {
   const child = spawn(process.execPath, [`${project}/src/cli/main.ts`, ...args], {
     cwd: cwd ?? (await testFolder(t)),
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH, NODE_OPTIONS, NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   t.teardown(() => child.kill('SIGKILL'))

@@ -54,7 +54,7 @@ async function build(t: Test, misbehave?: Misbehave) {
     for (const { id } of await db.select({ id: registrations.id }).from(registrations))
       await addJob(db, 'tell', { registration: id })
   }
-  /** What came of so many offers of the first item is kept. */
+  /** The first item has been offered so often, and the ends of its offers are kept. */
   const offered = async (times: number) =>
     (await db.select().from(outbox).orderBy(outbox.id).limit(1))[0]?.attempts === times
   const states = async () => (await db.select().from(outbox).orderBy(outbox.id)).map(({ state }) => state)

@@ -102,6 +102,7 @@ const accept = ({ pool }: Database, ids: readonly number[], crmId: string) =>
     ids.map(() => crmId),
     JSON.stringify(ids.map(id => text(`contact ${id}`, crmId))),
     null,
+    ids.map(() => null),
     now()
   ])
 

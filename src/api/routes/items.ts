@@ -12,6 +12,7 @@ import { wordsOf } from '../../postgres/sanitize-text.ts'
 import { otherWay } from '../../protocol/contact.ts'
 import { LIMITS } from '../../protocol/limits.ts'
 import { failure, type Result } from '../../protocol/result.ts'
+import type { Tracing } from '../../tracing/spans.ts'
 import { MissingScope } from '../errors.ts'
 import { type How, isBulk, isConditional, MessageItem, readItem } from '../item.ts'
 import { ById, Id, Nullable } from '../lists.ts'
@@ -51,6 +52,7 @@ interface Deps extends MountedRegistrations {
   database: Pick<Database, 'db'>
   ready: RuntimeOf
   acceptItems: AcceptItems
+  tracing: Pick<Tracing, 'traceparentOf'>
   /** Events are kept so long; 0: there are none. */
   eventsMs: number
   now: () => Date
@@ -58,7 +60,7 @@ interface Deps extends MountedRegistrations {
 
 /** `POST /registrations/{id}/messages`: messages of API clients. */
 export const itemApi =
-  ({ database, ready, acceptItems, eventsMs, now, ...registrations }: Deps): FastifyPluginAsyncTypebox =>
+  ({ database, ready, acceptItems, tracing, eventsMs, now, ...registrations }: Deps): FastifyPluginAsyncTypebox =>
   async app => {
     app.post(
       '/registrations/:id/messages',
@@ -74,14 +76,21 @@ export const itemApi =
           response: { 200: Results }
         }
       },
-      async ({ params: { id }, body: { items }, client, log }) => {
+      async request => {
+        const {
+          params: { id },
+          body: { items },
+          client,
+          log
+        } = request
         assertScopes(client, items)
         const { registration, mounted } = await mountedRegistration(registrations, client, id)
         const lastEvent = items.some(isConditional) ? await lastPosition(database) : 0
         const read = await readAll(items, mounted, { now: now(), eventsMs, lastEvent })
         const judged = await judge(read, id, ready, log)
         const accepted = judged.flatMap(one => (one.ok ? [one.value] : []))
-        const answers = (await acceptItems(id, client.name, accepted, registration.contactKey)).values()
+        const traceparent = tracing.traceparentOf(request)
+        const answers = (await acceptItems(id, client.name, accepted, registration.contactKey, traceparent)).values()
         return {
           results: judged.map((one, index) => {
             const given = idOf(items[index])

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { READ } from '../../inbound/call-readings.ts'
 import {
   type CallFilter,
   countCalls,
@@ -8,7 +9,6 @@ import {
   listCalls,
   listDays,
   openCall,
-  READ,
   sealedCalls
 } from '../../inbound/received-webhooks.ts'
 import type { ReplayCalls } from '../../inbound/replay-webhooks.ts'

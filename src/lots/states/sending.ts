@@ -7,6 +7,7 @@ import { addToLot } from '../call-gateway.ts'
 import { writeLot } from '../claim.ts'
 import { endUnwanted, settleItems, type Verdict } from '../settle.ts'
 import { after, endLot, INTERRUPTED, NEXT, pauseRegistration, type ReadyLot, type Step, saveLot } from '../step.ts'
+import { traceItems } from '../trace-items.ts'
 
 /** Adds the chunks of a lot to it at the gateway, one after the other. */
 
@@ -98,6 +99,7 @@ async function addChunk(readyLot: ReadyLot, chunk: Chunk): Promise<Step> {
   }
   const attempts = chunk.attempts + 1
   if (chunk.state === 'queued') await writeChunk(readyLot, chunk, { state: 'inflight', attempts })
+  const from = work.now()
   const open = { ...lot, id: String(lot.id), key: lot.key.value, ref: lot.ref ?? '' }
   const outcome: LotOutcomes['add'] =
     chunk.state === 'inflight'
@@ -108,6 +110,7 @@ async function addChunk(readyLot: ReadyLot, chunk: Chunk): Promise<Step> {
           items.map(({ item }) => item),
           deadline
         )
+  await traceItems(readyLot, items, { from, attempt: attempts, outcome: outcome.kind })
   return applyOutcome(readyLot, { ...chunk, attempts }, items, outcome)
 }
 

@@ -103,6 +103,8 @@ export const messages = pgTable(
     deaths: integer().notNull().default(0),
     /** The number of its parts, where its channel named it for a message in doubt. */
     partCount: integer(),
+    /** The span in which it was posted, as W3C Trace Context has it; null: in no trace. */
+    traceparent: text(),
     /** The message has rows of parts; a message that was taken whole at once has none. */
     inParts: boolean().notNull().default(false),
     /**
