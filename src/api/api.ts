@@ -38,6 +38,7 @@ import { receivedApi } from './routes/received-webhooks.ts'
 import { registrationApi } from './routes/registrations.ts'
 import { settingsApi } from './routes/settings.ts'
 import { suppressionApi } from './routes/suppressions.ts'
+import { templateApi } from './routes/templates.ts'
 import { tokenApi } from './routes/tokens.ts'
 import { usageApi } from './routes/usage.ts'
 import { webhookApi } from './routes/webhooks.ts'
@@ -146,6 +147,7 @@ export const apiPlugin =
       await guarded.register(registrationApi({ database, ready, now }))
       await guarded.register(overviewApi(deps))
       await guarded.register(settingsApi(deps))
+      await guarded.register(templateApi(deps))
       await guarded.register(itemApi(deps))
       await guarded.register(channelWebhookApi(deps))
       await guarded.register(lineApi(deps))

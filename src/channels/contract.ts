@@ -9,6 +9,7 @@ import {
 } from 'channel-kit/answer'
 import type { Verdict } from 'channel-kit/channel'
 import type { Downloaded } from 'channel-kit/event'
+import { type ListedTemplate, readListed } from 'channel-kit/listed-template'
 import type { LotOutcome, Lots, Prepared } from 'channel-kit/lots'
 import type { Outcome } from 'channel-kit/outcome'
 import type { Log } from 'channel-kit/tools'
@@ -98,6 +99,22 @@ export function polledOf(answer: unknown, log: ErrorLog) {
   const { wrong, ...polled } = reportOf('poll.read', readPolled(answer))
   logInvalidEvents(log, 'poll.read', wrong)
   return polled
+}
+
+/** As `receivedOf`, of templates. */
+export function templatesOf(answer: unknown, log: ErrorLog): ListedTemplate[] {
+  const { templates, wrong } = reportOf('templates.list', readListed(answer))
+  if (wrong.length > 0)
+    log.error(
+      {
+        event: 'channel.invalid_answer',
+        verb: 'templates.list',
+        wrong: wrong.slice(0, MAX_LOGGED),
+        count: wrong.length
+      },
+      'channel listed invalid templates; the valid ones are taken'
+    )
+  return templates
 }
 
 function reportOf<Report>(verb: string, read: { value: Report } | { wrong: string }): Report {

@@ -28,6 +28,7 @@ interface Json extends Description {
   pauses: { by: string; until: string | null }[]
   settings: { complete: boolean; missing: string | null }
   waiting: number
+  isCut: boolean
   state: string
   replayed: number
   results: { id: string | null; result: string; messageId?: number; reason?: string }[]

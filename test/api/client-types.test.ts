@@ -84,6 +84,7 @@ const SHAPES = [
   ['/messages/1', 'WholeMessage'],
   ['/registrations', 'ListPage<page.Registration>'],
   ['/registrations/1', 'Registration'],
+  ['/registrations/1/templates', 'Templates'],
   ['/registrations/1/suppressions', 'ListPage<page.Suppression>'],
   ['/failures', '{ items: page.FailureGroup[]; isCut: boolean }'],
   ['/operations/1', 'Operation'],

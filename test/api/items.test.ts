@@ -4,7 +4,7 @@ import { scripted, taken, text } from '../scripted-channel.ts'
 import { apiHost } from './ask.ts'
 
 const script = scripted(taken, {
-  templates: true,
+  templates: { list: async () => [] },
   refusal: async ({ contact }) => {
     if (contact === 'throws') throw new Error('a mistake')
     return contact === 'nobody' ? 'nobody is no contact' : undefined

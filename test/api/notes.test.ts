@@ -6,7 +6,7 @@ import { scripted, taken } from '../scripted-channel.ts'
 import { apiHost } from './ask.ts'
 
 const script = scripted(taken, {
-  templates: true,
+  templates: { list: async () => [] },
   markdowns: { webhook: async (_lookup, { webhookUrl }) => webhookUrl },
   webhook: {
     bodyLimit: 1_000_000,

@@ -15,7 +15,7 @@ export async function talkHost(
 ) {
   const gateway = { send: taken as Parameters<typeof scripted>[0] }
   const script = scripted((message, tools) => gateway.send(message, tools), {
-    templates: true,
+    templates: { list: async () => [] },
     markdowns: { webhook: async (_lookup, { webhookUrl }) => webhookUrl },
     webhook: {
       bodyLimit: 1_000_000,

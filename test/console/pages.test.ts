@@ -21,6 +21,7 @@ const PAGES: readonly (readonly [path: string, heading: string | RegExp])[] = [
   ['registrations', 'Registrations'],
   ['registrations/1', 'Registration 1'],
   ['registrations/1/settings', 'Registration 1'],
+  ['registrations/1/templates', 'Registration 1'],
   ['registrations/1/opt-outs', 'Registration 1'],
   ['registrations/1/holds?contact=%2B100', 'Registration 1'],
   ['registrations/1/usage', 'Registration 1'],
@@ -128,6 +129,15 @@ async function fullHost(t: Test, words: string): Promise<string> {
   const { channel } = mendedChannel()
   const refusing = {
     ...channel,
+    templates: {
+      list: async () => [
+        {
+          ...{ name: `name ${words}`, language: 'en_US', status: 'REJECTED', isUsable: false, reason: `why ${words}` },
+          ...{ category: 'UTILITY', header: `header ${words}`.slice(0, 255), body: `body ${words}`, footer: null },
+          ...{ buttons: [`button ${words}`.slice(0, 255)], parameters: [`parameter ${words}`] }
+        }
+      ]
+    },
     send: async () => ({ kind: 'rejected' as const, reason: `refused ${words}`, code: words.slice(0, 50) })
   }
   const { host, crm, ask } = await apiHost(t, { channels: [{ channel: refusing, path: '/' }] })

@@ -1,5 +1,8 @@
+import type { LookupTools } from 'channel-kit/channel'
+import { text } from 'channel-kit/json'
 import type { Lots } from 'channel-kit/lots'
 import type { Outgoing } from 'channel-kit/outcome'
+import { listedTemplates, readTemplates } from 'channel-kit/template-list'
 import type { Tools } from 'channel-kit/tools'
 import type { Static } from 'typebox'
 import type { Draft } from './draft.ts'
@@ -16,7 +19,11 @@ export const COMMON = {
   translations: new URL('../translations/', import.meta.url),
   options: Options,
   dedupes: false,
-  templates: true
+  templates: {
+    async list({ settings: { templates } }: LookupTools) {
+      return listedTemplates(await readTemplates(text(templates?.body)))
+    }
+  }
 } as const
 
 export const DEVELOPER = { name: 'LEADVERTEX', email: 'support@salesrender.com', hostname: 'salesrender.com' }

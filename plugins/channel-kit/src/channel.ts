@@ -3,6 +3,7 @@ import type { Static, TObject } from 'typebox'
 import type { AttachmentType, ChatMessage, Format, Status } from './chat.ts'
 import type { Downloaded, GatewayEvent, Media } from './event.ts'
 import type { Choices } from './form.ts'
+import type { ListedTemplate } from './listed-template.ts'
 import type { Lots } from './lots.ts'
 import type { Outcome, Outgoing } from './outcome.ts'
 import type { Tools } from './tools.ts'
@@ -116,8 +117,11 @@ export interface Channel<Settings extends TObject = TObject, Options extends TOb
   confirmsMs?: number
   /** The gateway's limits of an account; an admin may change them where the settings have a field for it. */
   limits?(settings: Static<Settings>): AccountLimits
-  /** A message may name a template (`message.template`) instead of a text. */
-  templates?: boolean
+  /**
+   * A message may name a template (`message.template`) instead of a text. `list` names them for an operator, also those that
+   * cannot be sent now; it throws `Unanswered` where the gateway cannot say. It has 15 s.
+   */
+  templates?: { list: Verb<[LookupTools<Options>], readonly ListedTemplate[]> }
 
   /** By the name of the uploader; `default` has the bare path. */
   uploads?: Readonly<Record<string, UploadPermissions>>

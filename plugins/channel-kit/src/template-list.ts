@@ -1,3 +1,4 @@
+import type { ListedTemplate } from './listed-template.ts'
 import { offloaded } from './offload.ts'
 import { placesOf, type Templates, templateProblem } from './templates.ts'
 
@@ -69,5 +70,16 @@ function problemOf(
     places > MOST_PLACES ? `the list has more than ${MOST_PLACES} places` : templateProblem(unescaped(text))
   return detail ? { kind: 'broken', detail, reason: `The template "${code}" is broken: ${detail}` } : undefined
 }
+
+/** The templates of a settings form as an operator sees them. */
+export const listedTemplates = ({ templates }: Pick<TemplateList, 'templates'>): ListedTemplate[] =>
+  [...templates].map(([name, body]) => ({
+    ...{ name, body, language: null, status: null, isUsable: true, reason: null },
+    ...{ category: null, header: null, footer: null, buttons: [] },
+    parameters: [...new Set([...body.matchAll(PLACE)].map(([, parameter = '']) => parameter))]
+  }))
+
+/** A place begins with the name of its parameter. */
+const PLACE = /\{\{-? {0,9}([\p{L}_][\p{L}\p{N}_-]{0,99})/gu
 
 const unescaped = (text: string) => text.replace(/\\([n\\])/g, (_, escaped: string) => (escaped === 'n' ? '\n' : '\\'))

@@ -1,4 +1,4 @@
-import { readTemplates } from 'channel-kit/template-list'
+import { listedTemplates, readTemplates } from 'channel-kit/template-list'
 import { renderByCode, renderTemplate, templateProblem } from 'channel-kit/templates'
 import t from 'tap'
 
@@ -127,6 +127,16 @@ t.test('a list has a template a line, with line breaks inside', async t => {
       ['path', 'C:\\new\\{{ x }}']
     ]
   )
+})
+
+t.test('a list is shown to an operator with the parameters that each template names', async t => {
+  const listed = listedTemplates(
+    await readTemplates('hi: Hi {{ name | default: "friend" }} at {{- time -}}, {{ name }}\nlate: a: b')
+  )
+  t.match(listed, [
+    { name: 'hi', isUsable: true, parameters: ['name', 'time'] },
+    { name: 'late', body: 'a: b', parameters: [] }
+  ])
 })
 
 t.test('each line that is wrong is named, and the others count', async t => {

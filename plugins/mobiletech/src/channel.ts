@@ -1,5 +1,7 @@
 import { defineChannel } from 'channel-kit/channel'
 import { ATTACHMENT_TYPES, FORMATS } from 'channel-kit/chat'
+import { text } from 'channel-kit/json'
+import { listedTemplates, readTemplates } from 'channel-kit/template-list'
 import { check } from './check.ts'
 import { webhook } from './previews.ts'
 import { refusal, send } from './send.ts'
@@ -36,7 +38,11 @@ export default defineChannel({
   }),
 
   send,
-  templates: true,
+  templates: {
+    async list({ settings: { templates } }) {
+      return listedTemplates(await readTemplates(text(templates?.templates)))
+    }
+  },
   refusal,
   webhook: { bodyLimit: 64 * KIB, verify, receive },
   check,

@@ -5,7 +5,7 @@ import { receive } from './incoming/receive.ts'
 import { verify } from './incoming/verify.ts'
 import { check } from './lookups/check.ts'
 import { health } from './lookups/health.ts'
-import { templates } from './lookups/templates.ts'
+import { allTemplates, templates } from './lookups/templates.ts'
 import { webhook } from './lookups/webhook.ts'
 import { Options } from './options.ts'
 import { read } from './poll.ts'
@@ -55,7 +55,7 @@ export default defineChannel({
   }),
 
   send,
-  templates: true,
+  templates: { list: allTemplates },
   refusal,
   webhook: { bodyLimit: WEBHOOK_LIMIT, account: ({ account }) => account.phoneNumberId, verify, receive },
   download,

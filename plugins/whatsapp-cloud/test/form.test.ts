@@ -117,6 +117,42 @@ t.test('while Meta is away anything can be saved', async t => {
   t.same(await channel.check?.(tools), {})
 })
 
+t.test('an operator sees all templates as Meta has them, with why one cannot be sent', async t => {
+  const { gateway, tools } = await registered(t)
+  const components = [
+    { type: 'HEADER', format: 'IMAGE' },
+    { type: 'BODY', text: 'Hello {{1}}, {{2}}' },
+    { type: 'FOOTER', text: 'Shop' },
+    {
+      type: 'BUTTONS',
+      buttons: [
+        { type: 'QUICK_REPLY', text: 'Yes' },
+        { type: 'URL', text: 'Open', url: 'https://x/{{1}}' }
+      ]
+    }
+  ]
+  gateway.state.templates = [
+    { name: 'one', language: 'en-US', status: 'APPROVED', category: 'UTILITY', components, rejected_reason: 'NONE' },
+    { name: 'two', language: 'sk', status: 'REJECTED', category: 'MARKETING', rejected_reason: 'INVALID_FORMAT' },
+    { name: 'three', language: {}, status: null, components: 'none' } as never
+  ]
+  t.match(await channel.templates?.list(tools as never), [
+    {
+      ...{ name: 'one', language: 'en_US', status: 'APPROVED', isUsable: true, reason: null, header: 'image' },
+      ...{
+        body: 'Hello {{1}}, {{2}}',
+        footer: 'Shop',
+        buttons: ['Yes', 'Open'],
+        parameters: ['header', '1', '2', 'button2']
+      }
+    },
+    { name: 'two', isUsable: false, reason: 'INVALID_FORMAT', body: '', parameters: [] },
+    { name: 'three', isUsable: false, status: null }
+  ])
+  await gateway.close()
+  await t.rejects(async () => void (await channel.templates?.list(tools as never)))
+})
+
 t.test('an admin chooses among the approved templates, by category', async t => {
   const { gateway, tools } = await registered(t)
   gateway.state.templates = [

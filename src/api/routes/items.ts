@@ -116,7 +116,7 @@ async function readAll(
   { channel, phones }: Mounted,
   more: Pick<How, 'now' | 'eventsMs' | 'lastEvent'>
 ): Promise<Result<NewItem>[]> {
-  const how = { ...more, otherWay: phones ? otherWay : () => null, templates: channel.templates === true }
+  const how = { ...more, otherWay: phones ? otherWay : () => null, templates: channel.templates !== undefined }
   const read: Result<NewItem>[] = []
   for (const item of items) {
     read.push(readItem(item, how))

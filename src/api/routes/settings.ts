@@ -1,10 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { LookupTools } from 'channel-kit/channel'
-import { Unanswered } from 'channel-kit/unanswered'
 import type { FastifyBaseLogger } from 'fastify'
 import { Type } from 'typebox'
 import { languageOf } from '../../channels/language.ts'
-import { type SettingsDeps, saveSettings, testSettings, tried } from '../../channels/save-settings.ts'
+import { type SettingsDeps, saveSettings, testSettings } from '../../channels/save-settings.ts'
 import type { LendTools } from '../../channels/tools.ts'
 import { wordsOf } from '../../postgres/sanitize-text.ts'
 import { formOf, jsonSchema } from '../../protocol/form.ts'
@@ -13,14 +12,13 @@ import { effectiveSettings, splitSecrets } from '../../protocol/settings.ts'
 import type { ErrorMap } from '../../protocol/settings-errors.ts'
 import type { SettingsStore } from '../../registrations/settings.ts'
 import { writeAudit } from '../audit.ts'
-import { Conflict, Missing } from '../errors.ts'
+import { lookUp } from '../channel-lookup.ts'
+import { Missing } from '../errors.ts'
 import { ById, isoOf, Nullable, Time } from '../lists.ts'
 import { type MountedRegistrations, mountedRegistration } from '../mounted-registration.ts'
 import type { Client } from '../tokens.ts'
 import { Text } from '../validate.ts'
 
-/** A channel has so long while somebody looks at an open form. */
-const LOOKUP_TIMEOUT_MS = 15_000
 /** Choices of one answer at most. */
 const MOST_CHOICES = 1_000
 const MAX_REASON = 500
@@ -215,11 +213,11 @@ export const settingsApi =
         const saved = await settings.load(id)
         const effective = effectiveSettings(channel.settings, saved) ?? saved
         const dep = lookup.dependencies.map(other => effective[group]?.[other] ?? null)
-        const found = await tried(parts, LOOKUP_TIMEOUT_MS, saved, tools =>
-          autocomplete({ text: query, dep, context: lookup.context }, tools as LookupTools)
-        ).catch(error => {
-          if (error instanceof Unanswered) throw new Conflict(wordsOf(error).slice(0, MAX_REASON))
-          throw error
+        const found = await lookUp(parts, {
+          name: `autocompletes.${lookup.autocomplete}`,
+          settings: saved,
+          verb: tools => autocomplete({ text: query, dep, context: lookup.context }, tools as LookupTools),
+          log
         })
         const worded = (text: string | number | boolean) =>
           typeof text === 'string' ? parts.language.word('settings', text) : String(text)

@@ -182,6 +182,25 @@ export interface WholeWebhook extends ReceivedWebhook {
   } | null
 }
 
+export interface Template {
+  name: string
+  language: string | null
+  status: string | null
+  isUsable: boolean
+  reason: string | null
+  category: string | null
+  header: string | null
+  body: string
+  footer: string | null
+  buttons: string[]
+  parameters: string[]
+}
+
+export interface Templates {
+  items: Template[]
+  isCut: boolean
+}
+
 export interface Suppression {
   id: number
   contact: string | null

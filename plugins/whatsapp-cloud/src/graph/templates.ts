@@ -1,7 +1,7 @@
 import { type Json, list, record, text } from 'channel-kit/json'
 import { type Answer, type Caller, call } from './call.ts'
 
-const FIELDS = 'id,name,status,category,language,components,parameter_format'
+const FIELDS = 'id,name,status,category,language,components,parameter_format,rejected_reason'
 const MOST_PAGES = 70
 
 export type Listed = { kind: 'listed'; templates: readonly Json[] } | Exclude<Answer, { kind: 'done' }>

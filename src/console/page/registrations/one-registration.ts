@@ -15,6 +15,7 @@ import { OptOutsTab } from './opt-outs.ts'
 import { SettingsTab } from './settings.ts'
 import { StateTab } from './state.ts'
 import type { TabProps } from './tab-props.ts'
+import { TemplatesTab } from './templates.ts'
 import { UsageTab } from './usage.ts'
 
 interface Tab {
@@ -27,6 +28,7 @@ interface Tab {
 const TABS: readonly Tab[] = [
   { name: 'state', title: label('State'), scope: 'read', View: StateTab },
   { name: 'settings', title: label('Settings'), scope: 'operate', View: SettingsTab },
+  { name: 'templates', title: label('Templates'), scope: 'read', View: TemplatesTab },
   { name: 'opt-outs', title: label('Opt-outs'), scope: 'suppress', View: OptOutsTab },
   { name: 'holds', title: label('Holds'), scope: 'hold', View: HoldsTab },
   { name: 'usage', title: label('Usage'), scope: 'read', View: UsageTab }
