@@ -74,6 +74,8 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   LOG_CONTACTS: ['2', 'some'],
   METRICS_TOKEN: ['short', 'x'.repeat(23), `${'x'.repeat(30)} x`],
   METRICS_PORT: ['x', '-1', '65536'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: ['collector:4318', 'ftp://collector'],
+  OTEL_EXPORTER_OTLP_PROTOCOL: ['grpc', 'http/json'],
   LV_PLUGIN_DISK_FLOOR: ['low', '1G'],
   LV_PLUGIN_CRM_PARK_AFTER: ['0', 'never'],
   LV_PLUGIN_RETENTION: ['for ever', '-1d'],
