@@ -17,6 +17,10 @@ t.test('the demo prints the address to open, and that of the console with its to
   await page.getByLabel('Token').fill(token)
   await page.getByRole('button', { name: 'Log in' }).click()
   await page.getByRole('table', { name: 'Channels' }).getByText('whatsapp-cloud').waitFor()
+  await page.getByRole('link', { name: 'Messages', exact: true }).click()
+  await page.getByRole('cell', { name: '+5511987650001' }).first().waitFor()
+  await page.getByRole('link', { name: 'Failures' }).click()
+  await page.getByRole('table').getByText('echo').first().waitFor()
   t.same(broken, [])
 })
 

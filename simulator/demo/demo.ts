@@ -4,6 +4,7 @@ import { freePortLike } from '../free-port.ts'
 import { startHostProcess } from '../host-process.ts'
 import { DEMO_CHANNELS } from './demo-channels.ts'
 import { demoPage } from './demo-page.ts'
+import { openExampleShop } from './example-shop.ts'
 import type { GatewayAt } from './gateway.ts'
 
 const HOST = '127.0.0.1'
@@ -58,11 +59,12 @@ const host = startHostProcess({ env: variables, output: 'pipe', detached: true }
 process.once('exit', () => host.child.kill('SIGTERM'))
 
 let stopping = false
+let shop: Awaited<ReturnType<typeof openExampleShop>> | undefined
 const stop = async (exitCode: number) => {
   if (stopping) return
   stopping = true
   await host.end()
-  await crm.close()
+  await Promise.all([crm.close(), shop?.close()])
   await Promise.all(simulators.map(simulator => simulator.close()))
   process.exitCode = exitCode
 }
@@ -85,6 +87,7 @@ try {
       say(`  still starting, ${seconds} s…`)
     }
   })
+  shop = await openExampleShop({ selfUri, consoleToken, port: port + 1 })
   say(`\nOpen ${crm.url} to play with it.`)
   say(`The operator's console is at ${selfUri}console/, its token ${consoleToken}`)
   say('Ctrl+C stops everything.')

@@ -88,7 +88,10 @@ async function waitingOf({ db }: { db: Executor }, table: typeof messages | type
     .select({
       id: table.registrationId,
       count: sql<number>`count(*)::int`,
-      oldest: sql`min(${table.createdAt})`.mapWith(table.createdAt)
+      oldest:
+        sql`min(${table.createdAt})${table === messages ? sql` filter (where ${messages.notBefore} > now() is not true)` : sql``}`.mapWith(
+          table.createdAt
+        )
     })
     .from(table)
     .where(and(inArray(table.registrationId, [...ids]), isNull(table.settledAt)))

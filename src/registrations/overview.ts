@@ -14,6 +14,9 @@ import { type LivingHost, livingHosts } from './living-hosts.ts'
 
 export interface Waiting {
   count: number
+  /** Those whose time is still to come. */
+  scheduled: number
+  /** The time since when the oldest one waits that is not scheduled. */
   oldestAt: Date | null
 }
 
@@ -41,7 +44,7 @@ export interface Seen {
   registrations: SeenRegistration[]
 }
 
-const EMPTY: Waiting = { count: 0, oldestAt: null }
+const EMPTY: Waiting = { count: 0, scheduled: 0, oldestAt: null }
 /** Settings change rarely, and to judge those of all registrations takes a while. */
 const JUDGED_FOR_MS = 30_000
 /** A registration counts as one that needs attention when something waits for so long. */
@@ -88,13 +91,20 @@ export function createOverview({ database, ready, now, searching }: Deps) {
   }
 }
 
+/** The database's clock counts, as for `notBefore` everywhere. */
+const SCHEDULED = sql`${messages.notBefore} > now()`
+
 async function waitingMessages(tx: Executor, id: number | undefined): Promise<Map<string, Waiting>> {
   const rows = await tx
     .select({
       id: messages.registrationId,
       bulk: messages.bulk,
       count: sql<number>`count(*)::int`,
-      oldestAt: sql`min(${messages.createdAt})`.mapWith(messages.createdAt)
+      scheduled: sql<number>`count(*) filter (where ${SCHEDULED})::int`,
+      oldestAt:
+        sql`min(greatest(${messages.createdAt}, ${messages.notBefore})) filter (where ${SCHEDULED} is not true)`.mapWith(
+          messages.createdAt
+        )
     })
     .from(messages)
     .where(and(isNull(messages.settledAt), id === undefined ? undefined : eq(messages.registrationId, id)))
@@ -107,6 +117,7 @@ async function waitingItems(tx: Executor, id: number | undefined): Promise<Map<n
     .select({
       id: outbox.registrationId,
       count: sql<number>`count(*)::int`,
+      scheduled: sql<number>`0`,
       oldestAt: sql`min(${outbox.createdAt})`.mapWith(outbox.createdAt)
     })
     .from(outbox)
@@ -118,6 +129,7 @@ async function waitingItems(tx: Executor, id: number | undefined): Promise<Map<n
 /** Several counts of what waits as one. */
 const together = (all: readonly Waiting[]): Waiting => ({
   count: all.reduce((sum, { count }) => sum + count, 0),
+  scheduled: all.reduce((sum, { scheduled }) => sum + scheduled, 0),
   oldestAt: all.reduce<Date | null>(
     (oldest, { oldestAt }) => (oldestAt && (!oldest || oldestAt < oldest) ? oldestAt : oldest),
     null

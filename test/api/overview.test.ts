@@ -186,6 +186,15 @@ t.test('a live overview ends when its token was revoked, and all do when the hos
   t.equal(await stayer, 'ended')
 })
 
+t.test('a message for later is scheduled, and does not wait', async t => {
+  const notBefore = new Date(Date.now() + 3_600_000).toISOString()
+  const items = [{ id: 'later', contact: 'two', text: 'x', class: 'normal', notBefore }]
+  await ask('/registrations/1/messages', { body: { items } })
+  const { registrations } = await overview()
+  t.match(registrations.find(({ id }) => id === 1)?.waiting, { normal: { count: 1, scheduled: 1, oldestAt: null } })
+  t.match(await ask('/registrations/1'), { json: { waiting: 1, oldestWaitingAt: null } })
+})
+
 t.test('what a host has counted is saved when it closes, and a stream that is open holds nothing up', async t => {
   const { events, ended } = await watch(t, CONSOLE_TOKEN)
   await until('the first', async () => events.length > 0)

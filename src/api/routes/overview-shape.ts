@@ -16,7 +16,11 @@ export const ChartPoint = Type.Object({ at: Time, ...COUNTS }, { title: 'Traffic
 
 const LastMinute = Type.Object(COUNTS, { description: 'Of the last whole minute' })
 
-const Queue = Type.Object({ count: Type.Integer(), oldestAt: Nullable(Time) })
+const Queue = Type.Object({
+  count: Type.Integer(),
+  scheduled: Type.Integer({ description: 'Those whose time is still to come' }),
+  oldestAt: Nullable({ ...Time, description: 'Of those whose time has come' })
+})
 const Lanes = Type.Object({ normal: Queue, bulk: Queue }, { description: 'Messages that are not settled, by lane' })
 
 export const HostState = Type.Object(
@@ -93,7 +97,7 @@ export const Overview = Type.Object(
   { title: 'Overview' }
 )
 
-const queued = ({ count, oldestAt }: Waiting) => ({ count, oldestAt: isoOf(oldestAt) })
+const queued = ({ oldestAt, ...counts }: Waiting) => ({ ...counts, oldestAt: isoOf(oldestAt) })
 const lanes = ({ normal, bulk }: { normal: Waiting; bulk: Waiting }) => ({ normal: queued(normal), bulk: queued(bulk) })
 
 export const shownHost = ({ roles, startedAt, seenAt, ...host }: LivingHost): Static<typeof HostState> => ({

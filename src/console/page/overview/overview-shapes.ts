@@ -10,8 +10,8 @@ export interface Counts {
 }
 
 export interface WaitingByLane {
-  normal: { count: number; oldestAt: string | null }
-  bulk: { count: number; oldestAt: string | null }
+  normal: { count: number; scheduled: number; oldestAt: string | null }
+  bulk: { count: number; scheduled: number; oldestAt: string | null }
 }
 
 export interface HostState {

@@ -59,9 +59,16 @@ export function OverviewPage() {
   `
 }
 
-const laneText = (t: Words, { normal, bulk }: WaitingByLane) => html`
-  ${normal.count}${bulk.count > 0 && html` <span class="muted">+ ${bulk.count} ${t('bulk')}</span>`}
-`
+function laneText(t: Words, { normal, bulk }: WaitingByLane) {
+  const scheduled = normal.scheduled + bulk.scheduled
+  const inBulk = bulk.count - bulk.scheduled
+  return html`
+    ${normal.count - normal.scheduled}
+    ${inBulk > 0 && html` <span class="muted">+ ${inBulk} ${t('bulk')}</span>`}
+    ${scheduled > 0 && html` <span class="muted">+ ${t('{count} scheduled', { count: scheduled })}</span>`}
+  `
+}
+
 const oldest = ({ normal, bulk }: WaitingByLane) =>
   [normal.oldestAt, bulk.oldestAt].filter(at => at !== null).sort()[0] ?? null
 
