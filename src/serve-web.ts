@@ -20,7 +20,7 @@ import { createAccept } from './messages/accept.ts'
 import { createAcceptItems } from './messages/accept-items.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Opened } from './postgres/open.ts'
-import type { WorkKind } from './queue/conversations.ts'
+import type { WorkKind } from './queue/locks.ts'
 
 interface Deps {
   config: Config

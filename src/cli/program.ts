@@ -13,8 +13,8 @@ import {
 import { messageCommands } from './messages.ts'
 import { outboxCommands } from './outbox.ts'
 import { registrationCommands } from './registrations.ts'
-import { trialCommands } from './test-actions.ts'
 import { tokenCommands } from './tokens.ts'
+import { trialCommands } from './trial.ts'
 import { webhookCommands } from './webhooks.ts'
 
 const FAMILIES = [

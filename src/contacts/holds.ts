@@ -3,9 +3,9 @@ import type { NewEvent } from '../events/event.ts'
 import { writeEvents } from '../events/write.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
+import type { Conversation } from '../postgres/schema/conversations.ts'
 import { conversations, type HeldBy } from '../postgres/schema/conversations.ts'
 import { NEVER_DUE } from '../queue/claims.ts'
-import type { Conversation } from '../queue/conversations.ts'
 
 /**
  * Holds of conversations: while a person talks with a contact, messages that ask for it (`ifNotHeld`) are not sent. A line

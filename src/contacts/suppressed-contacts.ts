@@ -7,8 +7,9 @@ import {
   suppressions
 } from '../postgres/schema/conversations.ts'
 import { numbered } from '../protocol/contact.ts'
-import { conversationsOf, findConversations, lockConversations, lockRegistrations } from '../queue/conversations.ts'
+import { lockConversations, lockRegistrations } from '../queue/locks.ts'
 import type { Registration } from '../registrations/store.ts'
+import { conversationsOf, findConversations } from './contact-conversations.ts'
 import { hashName } from './contact-key.ts'
 import { liftIn, suppressIn } from './suppressions.ts'
 

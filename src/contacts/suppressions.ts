@@ -4,6 +4,7 @@ import { writeEvents } from '../events/write.ts'
 import { END_BATCH, ENDABLE, endWaitingIn } from '../messages/end-waiting.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
+import type { Conversation } from '../postgres/schema/conversations.ts'
 import {
   conversations,
   type SuppressedPurpose,
@@ -11,7 +12,6 @@ import {
   suppressions
 } from '../postgres/schema/conversations.ts'
 import { messages } from '../postgres/schema/messages.ts'
-import type { Conversation } from '../queue/conversations.ts'
 
 /**
  * Suppressions: contacts that want no marketing, or nothing at all. A suppression belongs to a conversation, hence to all

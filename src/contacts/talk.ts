@@ -1,11 +1,7 @@
 import type { Executor } from '../postgres/connect.ts'
-import {
-  type Conversation,
-  conversationsOf,
-  findConversations,
-  keyOf,
-  lockConversations
-} from '../queue/conversations.ts'
+import type { Conversation } from '../postgres/schema/conversations.ts'
+import { lockConversations } from '../queue/locks.ts'
+import { conversationsOf, findConversations, keyOf } from './contact-conversations.ts'
 
 /** Conversations of contacts as a CRM or an API client names them. */
 

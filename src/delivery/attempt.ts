@@ -10,9 +10,8 @@ import type { NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
-import type { SuppressedPurpose } from '../postgres/schema/conversations.ts'
+import type { Conversation, SuppressedPurpose } from '../postgres/schema/conversations.ts'
 import type { Doubt, messages } from '../postgres/schema/messages.ts'
-import type { Conversation } from '../queue/conversations.ts'
 import { type Decision, scheduledOf } from './retry-policy.ts'
 
 /** Attempts, and their results as the rows of messages have them. */

@@ -1,8 +1,8 @@
 import type { AccountLimits } from 'channel-kit/channel'
 import type { Executor } from '../postgres/connect.ts'
+import type { Conversation } from '../postgres/schema/conversations.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
 import { updateMany } from '../postgres/update-many.ts'
-import type { Conversation } from '../queue/conversations.ts'
 import type { AttemptResult } from './attempt.ts'
 
 /** How often an account may write to one contact. Kept with the conversation, so all hosts hold it, and a new one too. */

@@ -2,11 +2,11 @@ import type { StatusEvent } from 'channel-kit/event'
 import { sql } from 'drizzle-orm'
 import type { MatchedMessage } from '../inbound/match-messages.ts'
 import { isProgress } from '../inbound/status-order.ts'
-import { refreshSending } from '../messages/line.ts'
 import { KEPT } from '../messages/replay.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { messageParts, messages } from '../postgres/schema/messages.ts'
-import { wake } from '../queue/conversations.ts'
+import { refreshSending } from '../queue/due-times.ts'
+import { wake } from '../queue/locks.ts'
 import { LONGEST_WAIT_MS } from './retry-policy.ts'
 
 /**

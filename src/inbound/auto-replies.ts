@@ -1,9 +1,9 @@
 import type { AnswerEvent, MessageEvent } from 'channel-kit/event'
-import { refreshLine } from '../messages/line.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { namedElsewhere, nameIn } from '../postgres/names-in-sql.ts'
+import type { Conversation } from '../postgres/schema/conversations.ts'
 import { type Answered, type Body, messages } from '../postgres/schema/messages.ts'
-import type { Conversation } from '../queue/conversations.ts'
+import { refreshLine } from '../queue/due-times.ts'
 import { pastOf } from './conversation-memory.ts'
 
 interface In<Event> {

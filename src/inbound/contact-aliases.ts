@@ -1,11 +1,12 @@
 import type { GatewayEvent } from 'channel-kit/event'
 import { and, eq, inArray, sql } from 'drizzle-orm'
+import { type Contact, findConversations, keyOf } from '../contacts/contact-conversations.ts'
 import type { NewEvent } from '../events/event.ts'
 import type { Executor } from '../postgres/connect.ts'
+import type { Conversation } from '../postgres/schema/conversations.ts'
 import { aliases, conversations } from '../postgres/schema/conversations.ts'
 import { updateMany } from '../postgres/update-many.ts'
 import { numbered, otherWay, waysOf } from '../protocol/contact.ts'
-import { type Contact, type Conversation, findConversations, keyOf } from '../queue/conversations.ts'
 import type { MatchedMessage, ReportedEvent } from './match-messages.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { MessageEvent } from 'channel-kit/event'
 import type { Executor } from '../postgres/connect.ts'
+import type { Conversation } from '../postgres/schema/conversations.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
 import { updateMany } from '../postgres/update-many.ts'
-import type { Conversation } from '../queue/conversations.ts'
 
 /** Memory of conversations, which the caller has locked. */
 

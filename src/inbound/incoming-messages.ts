@@ -3,8 +3,8 @@ import { MOST } from 'channel-kit/limits'
 import type { NewEvent } from '../events/event.ts'
 import { lineFacts } from '../events/line-facts.ts'
 import type { NewOutboxItem } from '../outbox/enqueue.ts'
+import type { Conversation } from '../postgres/schema/conversations.ts'
 import { textsOf } from '../protocol/cut-text.ts'
-import type { Conversation } from '../queue/conversations.ts'
 
 /** A person of the business wrote it, not through this host: it answers nothing, and holds a conversation as one of the CRM's does. */
 export const isByBusiness = ({ by }: MessageEvent): boolean => by === 'business'

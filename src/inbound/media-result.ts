@@ -5,9 +5,10 @@ import { enqueueOutbox, isReady } from '../outbox/enqueue.ts'
 import { refOfIncoming } from '../outbox/key.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { sanitize } from '../postgres/sanitize-text.ts'
+import type { Conversation } from '../postgres/schema/conversations.ts'
 import { type Fetching, outbox } from '../postgres/schema/outbox.ts'
-import { type Conversation, lockConversations, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
+import { lockConversations, wake } from '../queue/locks.ts'
 
 /** Results of fetching the files of an incoming message, saved in its outbox item. */
 

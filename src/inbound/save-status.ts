@@ -1,10 +1,10 @@
 import type { Status } from 'channel-kit/chat'
 import { sql } from 'drizzle-orm'
-import { refreshLine } from '../messages/line.ts'
 import { writeParts } from '../messages/parts.ts'
 import type { NewOutboxItem } from '../outbox/enqueue.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { messages } from '../postgres/schema/messages.ts'
+import { refreshLine } from '../queue/due-times.ts'
 import type { MatchedMessage } from './match-messages.ts'
 
 /** The outbox item of a message's new status; none for a message that the CRM did not send. */

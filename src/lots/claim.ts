@@ -3,7 +3,7 @@ import type { Database, Executor } from '../postgres/connect.ts'
 import { hosts } from '../postgres/schema/hosts.ts'
 import { lots } from '../postgres/schema/lots.ts'
 import { registrations } from '../postgres/schema/registrations.ts'
-import { PAUSED_UNTIL } from '../queue/conversations.ts'
+import { PAUSED_UNTIL } from '../queue/locks.ts'
 import { scheduleLot } from './schedule.ts'
 
 /**

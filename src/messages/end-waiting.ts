@@ -6,8 +6,8 @@ import { enqueueOutbox } from '../outbox/enqueue.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { bigints } from '../postgres/ids.ts'
 import { messages } from '../postgres/schema/messages.ts'
-import { lockConversations, lockRegistrations } from '../queue/conversations.ts'
-import { refreshLine } from './line.ts'
+import { refreshLine } from '../queue/due-times.ts'
+import { lockConversations, lockRegistrations } from '../queue/locks.ts'
 import type { StoryEntry } from './story.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { messageParts, messages } from '../postgres/schema/messages.ts'
-import { lockConversations } from '../queue/conversations.ts'
-import { refreshLine } from './line.ts'
+import { refreshLine } from '../queue/due-times.ts'
+import { lockConversations } from '../queue/locks.ts'
 import type { StoryEntry } from './story.ts'
 
 /** Failed messages: those that never left, and those that the gateway took and later reported an error of. */

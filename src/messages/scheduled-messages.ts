@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm'
 import type { Database } from '../postgres/connect.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
 import { messages } from '../postgres/schema/messages.ts'
-import { lockConversations } from '../queue/conversations.ts'
-import { refreshSending } from './line.ts'
+import { refreshSending } from '../queue/due-times.ts'
+import { lockConversations } from '../queue/locks.ts'
 
 /** Scheduled messages whose time has come. */
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
-import { hosts } from '../postgres/schema/hosts.ts'
+import { DEAD_AFTER_S, hosts } from '../postgres/schema/hosts.ts'
 import { lots } from '../postgres/schema/lots.ts'
 import { messages } from '../postgres/schema/messages.ts'
 import { outbox } from '../postgres/schema/outbox.ts'
@@ -20,9 +20,6 @@ export interface Figures {
   registrations: { channel: string; state: (typeof REGISTRATION_STATES)[number]; count: number }[]
   hosts: number
 }
-
-/** Hosts that were seen within this time live, as the heartbeat has it. */
-const ALIVE_S = 15
 
 const PAUSED = sql`greatest(r.paused_until, r.operator_paused_until) > now()`
 
@@ -67,7 +64,7 @@ const REGISTRATIONS = sql`
       count(*)::int "count"
     from ${registrations} r group by 1, 2) s`
 
-const HOSTS = sql`select count(*)::int from ${hosts} where seen_at > now() - make_interval(secs => ${ALIVE_S})`
+const HOSTS = sql`select count(*)::int from ${hosts} where seen_at > now() - make_interval(secs => ${DEAD_AFTER_S})`
 
 /** In one statement, so that all of them are of one moment. */
 export async function readFigures(tx: Executor): Promise<Figures> {

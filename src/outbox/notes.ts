@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Content } from 'channel-kit/chat'
 import { and, asc, eq, inArray, isNotNull, sql } from 'drizzle-orm'
+import { type Contact, findConversations } from '../contacts/contact-conversations.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
+import type { Conversation } from '../postgres/schema/conversations.ts'
 import { type Body, messages } from '../postgres/schema/messages.ts'
 import { textsOf } from '../protocol/cut-text.ts'
-import { type Contact, type Conversation, findConversations, lockConversations } from '../queue/conversations.ts'
+import { lockConversations } from '../queue/locks.ts'
 import { enqueueOutbox, knownItems, type NewOutboxItem } from './enqueue.ts'
 
 /** Notes to the CRM: lines that no customer wrote, such as what an API client has sent. The CRM takes them as incoming messages. */

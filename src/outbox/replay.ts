@@ -2,8 +2,8 @@ import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
 import { outbox } from '../postgres/schema/outbox.ts'
-import { lockConversations, wake } from '../queue/conversations.ts'
 import { refreshDue } from '../queue/due-times.ts'
+import { lockConversations, wake } from '../queue/locks.ts'
 
 /** The id of the message that a status is about; an incoming message has none. */
 const about = (item: SQL) => sql`case when ${item}.kind = 'status' then ${item}.body ->> 'id' end`

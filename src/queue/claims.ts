@@ -3,9 +3,9 @@ import type { Database, Executor } from '../postgres/connect.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
 import { hosts } from '../postgres/schema/hosts.ts'
 import { registrations } from '../postgres/schema/registrations.ts'
-import { lockRegistrations, type WorkKind } from './conversations.ts'
 import { countDeaths, lockSending } from './deaths.ts'
 import { addJob } from './jobs.ts'
+import { lockRegistrations, type WorkKind } from './locks.ts'
 import { notifyHandedOff } from './work-notify.ts'
 
 /** Claims: which host works on a registration, for each kind of work. The protocol is in conversations.ts. */

@@ -6,7 +6,7 @@ import { hosts } from '../postgres/schema/hosts.ts'
 import { messages } from '../postgres/schema/messages.ts'
 import { outbox } from '../postgres/schema/outbox.ts'
 import { registrations } from '../postgres/schema/registrations.ts'
-import { lockConversations } from './conversations.ts'
+import { lockConversations } from './locks.ts'
 
 /**
  * Deaths of hosts, counted at the items that were in hand, since one of them may be the cause. Counted when a death is

@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { hosts } from '../postgres/schema/hosts.ts'
+import { DEAD_AFTER_S, hosts } from '../postgres/schema/hosts.ts'
 import { releaseWebhooksOfDeadHosts } from '../webhook-push/claim.ts'
 import { releaseClaimsOfDeadHosts } from './claims.ts'
 import { countMediaDeaths } from './deaths.ts'
@@ -14,7 +14,6 @@ import type { AboutHost } from './own-load.ts'
  */
 
 const HEARTBEAT_EVERY_MS = 5_000
-const DEAD_AFTER_S = 15
 
 interface How {
   log: Pick<FastifyBaseLogger, 'error' | 'warn'>

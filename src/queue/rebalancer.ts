@@ -3,8 +3,8 @@ import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../postgres/connect.ts'
 import { hosts } from '../postgres/schema/hosts.ts'
-import type { WorkKind } from './conversations.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import type { WorkKind } from './locks.ts'
 import { planHandOff } from './rebalance-plan.ts'
 
 /** Every few seconds each host saves its load, and hands registrations off to a less busy one. */

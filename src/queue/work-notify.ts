@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { listen } from '../postgres/listen.ts'
-import type { WorkKind } from './conversations.ts'
+import type { WorkKind } from './locks.ts'
 
 /**
  * Notifications of work between hosts (LISTEN/NOTIFY), since a host may store a message of a registration that another

@@ -4,7 +4,7 @@ import { writeEvents } from '../events/write.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
 import { conversations } from '../postgres/schema/conversations.ts'
 import { registrations } from '../postgres/schema/registrations.ts'
-import { lockRegistrations, wake } from '../queue/conversations.ts'
+import { lockRegistrations, wake } from '../queue/locks.ts'
 
 /** Registrations whose CRM archived the plugin: their outbox waits until the CRM registers it again. */
 

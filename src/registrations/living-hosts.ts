@@ -1,10 +1,9 @@
 import { asc, sql } from 'drizzle-orm'
 import type { Executor } from '../postgres/connect.ts'
-import { hosts } from '../postgres/schema/hosts.ts'
+import { DEAD_AFTER_S, hosts } from '../postgres/schema/hosts.ts'
 
 /** Hosts whose heartbeat came lately. One without workers beside it removes no other, so that rows of dead ones may stay. */
 
-const SILENT_S = 15
 /** More are no list for people. */
 const MOST = 200
 
@@ -21,6 +20,6 @@ export const livingHosts = (tx: Executor) =>
       load: hosts.load
     })
     .from(hosts)
-    .where(sql`${hosts.seenAt} > now() - make_interval(secs => ${SILENT_S})`)
+    .where(sql`${hosts.seenAt} > now() - make_interval(secs => ${DEAD_AFTER_S})`)
     .orderBy(asc(hosts.startedAt), asc(hosts.id))
     .limit(MOST)

@@ -14,7 +14,7 @@ import { type LivingHost, livingHosts } from './living-hosts.ts'
 
 export interface Waiting {
   count: number
-  /** Those whose time is still to come. */
+  /** Messages whose time is still to come. */
   scheduled: number
   /** The time since when the oldest one waits that is not scheduled. */
   oldestAt: Date | null

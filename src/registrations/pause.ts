@@ -5,12 +5,12 @@ import { resumeLots } from '../lots/schedule.ts'
 import type { Executor } from '../postgres/connect.ts'
 import { registrations } from '../postgres/schema/registrations.ts'
 import { NEVER_DUE } from '../queue/claims.ts'
-import { wake } from '../queue/conversations.ts'
+import { wake } from '../queue/locks.ts'
 
 /**
  * Pauses of a registration: none of its messages and lots goes on. Its gateway's ends by itself, or by saved settings,
  * which may have mended its cause; an operator's, in columns of its own, only as the operator said. What comes in goes on
- * in both, and so does the outbox. `PAUSED_UNTIL` of queue/conversations.ts is the later end of both.
+ * in both, and so does the outbox. `PAUSED_UNTIL` of queue/locks.ts is the later end of both.
  */
 
 /** Least extension of a pause that is an event: messages in flight are throttled one by one, each a moment later. */

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createAcceptItems } from '../../src/messages/accept-items.ts'
 import { tellAtOnce } from '../../src/outbox/notes.ts'
 import { messages } from '../../src/postgres/schema/messages.ts'
-import { lockConversations } from '../../src/queue/conversations.ts'
+import { lockConversations } from '../../src/queue/locks.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
 import { newItem } from '../new-item.ts'
 

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { createAcceptItems } from '../../src/messages/accept-items.ts'
-import { refreshSending } from '../../src/messages/line.ts'
 import { bringIntoLine } from '../../src/messages/scheduled-messages.ts'
+import { refreshSending } from '../../src/queue/due-times.ts'
 import { openDatabase, testDatabase } from '../harness.ts'
 import { newItem } from '../new-item.ts'
 import { text } from '../scripted-channel.ts'

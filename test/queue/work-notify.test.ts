@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { WorkKind } from '../../src/queue/conversations.ts'
+import type { WorkKind } from '../../src/queue/locks.ts'
 import { createWorkNotifier, listenForWork } from '../../src/queue/work-notify.ts'
 import { type Database, openDatabase, testDatabase, until } from '../harness.ts'
 

@@ -94,3 +94,5 @@ export const suppressions = pgTable(
     index('suppressions_registration').on(t.registrationId, t.id)
   ]
 )
+
+export type Conversation = typeof conversations.$inferSelect

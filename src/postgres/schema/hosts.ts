@@ -17,6 +17,9 @@ export const hosts = pgTable('hosts', {
   load: json().$type<OwnLoad>()
 })
 
+/** Seconds without a heartbeat, after three of them, for which a host is dead: its claims and jobs are freed, and nobody counts it. */
+export const DEAD_AFTER_S = 15
+
 /** Means of the last interval of the heartbeat. */
 export interface OwnLoad {
   /** Messages in hand. */

@@ -13,7 +13,7 @@ export function trialCommands(program: Command): void {
     .option('--live', 'really, with the settings of a --registration, to those that --to names')
     .addOption(registrationOption())
     .option('--to <contact...>', 'with --live: phone numbers or e-mail addresses')
-    .action(answering(async options => (await import('./test-actions-run.ts')).testActionsRun(options)))
+    .action(answering(async options => (await import('./trial-actions.ts')).testActionsRun(options)))
   program
     .command('create-test-template')
     .description('add a template to the settings of a registration, to try /template with')
@@ -21,7 +21,7 @@ export function trialCommands(program: Command): void {
       new Option('--registration <id>', 'whose, see `registrations list`').argParser(idOf).makeOptionMandatory()
     )
     .option('--code <code>', 'what it is called by', 'test')
-    .action(answering(async options => (await import('./test-actions-run.ts')).testActionsCreate(options)))
+    .action(answering(async options => (await import('./trial-actions.ts')).testActionsCreate(options)))
 }
 
 function contacts(text: string): number {
