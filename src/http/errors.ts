@@ -39,7 +39,7 @@ export default fp(
   async app => {
     app.setErrorHandler<FastifyError>((error, request, reply) => {
       const code = statusOf(error)
-      request.log[code >= 500 ? 'error' : 'info']({ err: brief(error) }, 'request refused')
+      request.log[code >= 500 ? 'error' : 'info']({ event: 'request.refused', err: brief(error) }, 'request refused')
       return refuse(reply, code, code >= 500 ? (WORDS[code] ?? 'Internal plugin error') : wordsOf(error))
     })
     app.setNotFoundHandler((_request: FastifyRequest, reply) => refuse(reply, 404, 'Not found.'))

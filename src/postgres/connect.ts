@@ -1,5 +1,6 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { Pool } from 'pg'
+import { isReadOnly } from './fault.ts'
 import { CONNECT_MS, KEEP_ALIVE, type Watch, watchSilence } from './silence.ts'
 import { makeShared } from './sql-routine.ts'
 
@@ -44,14 +45,19 @@ export function openDatabase(url: string, max = 10, { keepsEvents = true, ...wat
  */
 async function inTransaction<Result>(pool: Pool, work: (tx: Executor) => Promise<Result>): Promise<Result> {
   const client = await pool.connect()
+  let readOnly: unknown
   try {
-    await makeShared(client)
+    // On a server that takes no writes no function can be made, and most reads need none: an operator has to see what is wrong.
+    await makeShared(client).catch(error => {
+      if (!isReadOnly(error)) throw error
+      readOnly = error
+    })
     const result = await drizzle(client, { casing: 'snake_case' }).transaction(work as never)
     client.release()
     return result as Result
   } catch (error) {
     client.release(true)
-    throw error
+    throw readOnly ?? error
   }
 }
 

@@ -112,7 +112,7 @@ export async function startWorker<Sent extends QueueItem, SendEnd, Told extends 
     pool,
     nudge: work => dispatchers[work].nudge(),
     problem() {
-      if (dispatchers.send.isStuck()) return 'Messages are taken and not sent: turns of the queue keep failing'
+      if (dispatchers.send.isStuck()) return 'Nothing is sent: turns of the queue keep failing'
       return dispatchers.tell.isStuck() ? 'CRMs are told nothing: turns of the queue keep failing' : undefined
     },
     close: end
