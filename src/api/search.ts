@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { isStatementTimeout } from '../postgres/fault.ts'
+import { isStatementTimeout } from '../postgres/error-codes.ts'
 import { TooSlow } from './errors.ts'
 
 /** Longest time of one search: filters that match next to nothing would read all that is kept. */

@@ -1,6 +1,6 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { Pool } from 'pg'
-import { isReadOnly } from './fault.ts'
+import { isReadOnly } from './error-codes.ts'
 import { CONNECT_MS, KEEP_ALIVE, type Watch, watchSilence } from './silence.ts'
 import { makeShared } from './sql-routine.ts'
 

@@ -34,18 +34,6 @@ export const isAway = (error: unknown): boolean =>
   error instanceof Error &&
   (AWAY.test((error as NodeJS.ErrnoException).code ?? '') || AWAY_WORDS.test(error.message) || isAway(error.cause))
 
-/** True if a statement was ended by its timeout. */
-export const isStatementTimeout = (error: unknown): boolean => hasCode(error, '57014')
-
-function hasCode(error: unknown, code: string): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if (cause instanceof DatabaseError && cause.code === code) return true
-  return false
-}
-
-/** True if a statement was refused since the server takes no writes. */
-export const isReadOnly = (error: unknown): boolean => hasCode(error, '25006')
-
 const MAX_FAULT_LENGTH = 200
 
 /** The reason of a fault, without the values of the statement. */
