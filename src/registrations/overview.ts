@@ -1,14 +1,13 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { RuntimeOf } from '../channels/call-channel.ts'
 import type { Database, Executor } from '../postgres/connect.ts'
-import { wordsOf } from '../postgres/sanitize-text.ts'
 import { messages } from '../postgres/schema/messages.ts'
 import { outbox } from '../postgres/schema/outbox.ts'
-import { failure } from '../protocol/result.ts'
 import type { TrafficCounts } from '../traffic/count-traffic.ts'
 import { lastMinutes, NOTHING, sumOf } from '../traffic/read-traffic.ts'
 import { type FoundRegistration, findRegistrations } from './list.ts'
 import { type LivingHost, livingHosts } from './living-hosts.ts'
+import { missingSettings } from './missing-settings.ts'
 
 /** The first things that an operator sees: hosts, channels, and the registrations that need attention. */
 
@@ -56,9 +55,7 @@ export function createOverview({ database, ready, now, searching }: Deps) {
   async function missingOf(id: number): Promise<string | null> {
     const known = judged.get(id)
     if (known && known.until > performance.now()) return known.missing
-    // A registration whose secrets cannot be opened is no reason to show nothing of the others.
-    const runtime = await ready(id, new AbortController().signal).catch(error => failure(wordsOf(error)))
-    const missing = runtime.ok ? null : runtime.reason
+    const missing = await missingSettings(ready, id)
     judged.set(id, { missing, until: performance.now() + JUDGED_FOR_MS })
     return missing
   }

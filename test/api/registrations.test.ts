@@ -114,3 +114,13 @@ t.test('a pause until a time that is over is refused', async t => {
     json: { message: '"until" is in the past' }
   })
 })
+
+t.test('a registration whose secrets cannot be opened costs the list no other', async t => {
+  await crm.register(host.url)
+  const [last] = await sql`select max(id)::int id from registrations`
+  await sql`update registrations set hpt = 'not sealed by any key' where id = ${last?.id}`
+  const { status, json } = await ask('/registrations?limit=100')
+  t.equal(status, 200)
+  t.match(json.items.find(item => item.id === last?.id)?.settings, { complete: false })
+  t.match(json.items.find(item => item.id === id)?.settings, { complete: true })
+})

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { RuntimeOf } from '../../channels/call-channel.ts'
 import type { Database, Executor } from '../../postgres/connect.ts'
 import { type ListedRegistration, listRegistrations } from '../../registrations/list.ts'
+import { missingSettings } from '../../registrations/missing-settings.ts'
 import { pauseByOperator, resumeByOperator } from '../../registrations/pause.ts'
 import { type NewEntry, writeAudit } from '../audit.ts'
 import { mayTouch, visible } from '../authorize.ts'
@@ -154,8 +155,7 @@ export const registrationApi =
     }
 
     async function shown(row: ListedRegistration) {
-      const runtime = await ready(row.id, new AbortController().signal)
-      const missing = runtime.ok ? null : runtime.reason
+      const missing = await missingSettings(ready, row.id)
       return {
         id: row.id,
         channel: row.channel,
