@@ -17,7 +17,10 @@ interface Lookup<Answer> {
   log: Pick<FastifyBaseLogger, 'error'>
 }
 
-/** The answer of a verb of a channel for somebody who looks at a page; 409 with the reason where it cannot say now. */
+/**
+ * The answer of a verb of a channel for somebody who looks at a page; 409 where it cannot say now, with the reason if the channel
+ * means it for people. Whatever else it throws may hold an address or a key, and is for the log.
+ */
 export async function lookUp<Answer>(
   parts: Parameters<typeof tried>[0],
   { name, settings, verb, log }: Lookup<Answer>
@@ -25,8 +28,8 @@ export async function lookUp<Answer>(
   try {
     return await tried(parts, LOOKUP_TIMEOUT_MS, settings, verb)
   } catch (error) {
-    const reason = wordsOf(error)
-    if (!(error instanceof Unanswered)) log.error({ event: 'channel.threw', reason }, `channel threw in ${name}`)
-    throw new Conflict(reason.slice(0, MAX_REASON))
+    if (error instanceof Unanswered) throw new Conflict(wordsOf(error).slice(0, MAX_REASON))
+    log.error({ event: 'channel.threw', reason: wordsOf(error) }, `channel threw in ${name}`)
+    throw new Conflict('The channel cannot say now; the log of the host says why')
   }
 }

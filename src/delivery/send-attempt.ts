@@ -167,7 +167,7 @@ function traceAttempt(
   tracing.write({
     ...{ name: 'gateway call', traceparent, from: called.from, until: called.until },
     attributes: { ...attributes, 'chat.attempt': attempt, 'chat.outcome': outcome.kind },
-    fault: outcome.kind === 'accepted' ? undefined : outcome.kind
+    failed: outcome.kind !== 'accepted'
   })
 }
 

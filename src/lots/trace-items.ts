@@ -6,18 +6,18 @@ import type { ReadyLot } from './step.ts'
 
 interface Call {
   from: Date
+  until: Date
   attempt: number
   outcome: string
 }
 
 /** Writes a call that added items to a lot into the trace of each of their messages. */
 export async function traceItems(
-  { work: { database, tracing, now }, lot: { id: lot, registrationId }, target: { channel } }: ReadyLot,
+  { work: { database, tracing }, lot: { id: lot, registrationId }, target: { channel } }: ReadyLot,
   items: readonly { id: number }[],
-  { from, attempt, outcome }: Call
+  { from, until, attempt, outcome }: Call
 ): Promise<void> {
   if (!tracing?.enabled) return
-  const until = now()
   const traced = await database.db
     .select({ message: messages.id, traceparent: messages.traceparent, dueAt: messages.dueAt })
     .from(lotItems)
@@ -31,7 +31,7 @@ export async function traceItems(
     if (attempt === 1) tracing.write({ name: 'queue wait', traceparent, from: dueAt, until: from, attributes })
     tracing.write({
       ...{ name: 'gateway call', traceparent, from, until, attributes },
-      fault: outcome === 'added' ? undefined : outcome
+      failed: outcome !== 'added'
     })
   }
 }

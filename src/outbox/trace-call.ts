@@ -33,6 +33,6 @@ export async function traceCall(
         'chat.outcome': result
       }
     },
-    fault: result === 'delivered' ? undefined : result
+    failed: result !== 'delivered'
   })
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { NO_TRACING, type Tracing } from './spans.ts'
 
@@ -7,9 +8,6 @@ import { NO_TRACING, type Tracing } from './spans.ts'
 /** A collector that does not answer holds up the end of a host for so long at most. */
 const CLOSE_MS = 3_000
 const SERVICE = 'chat-plugin-host'
-
-/** The webhook's token is in its path, and a query may hold anything. */
-const safePath = (url: string): string => url.replace(/(\/webhook\/)[^/?]+|\?.*/g, '$1')
 
 /** True: the usual variables of OpenTelemetry name a collector. */
 const isWanted = (env: NodeJS.ProcessEnv): boolean =>
@@ -41,7 +39,10 @@ export async function openTracing(env: NodeJS.ProcessEnv, log: Pick<FastifyBaseL
     resource: resources
       .resourceFromAttributes({ 'service.name': SERVICE })
       .merge(resources.detectResources({ detectors: [resources.envDetector] })),
-    spanProcessors: [new sdk.BatchSpanProcessor(new exporter.OTLPTraceExporter())]
+    spanProcessors: [
+      withoutWords(api.SpanStatusCode.ERROR),
+      new sdk.BatchSpanProcessor(new exporter.OTLPTraceExporter())
+    ]
   })
   const tracer = provider.getTracer(SERVICE)
   // Hooks and handlers have no spans of their own: one a request says how long it took, at a tenth of the cost.
@@ -50,9 +51,10 @@ export async function openTracing(env: NodeJS.ProcessEnv, log: Pick<FastifyBaseL
     instrumentHandler: false,
     recordExceptions: false,
     ignorePaths: ({ url }) => /\/(health|metrics)(\/|$)/.test(url),
-    requestHook: (span, { method, url, routeOptions }) => {
-      span.updateName(`${method} ${routeOptions.url ?? ''}`.trim())
-      span.setAttribute('url.path', safePath(url))
+    // A path may hold a contact or the token of a webhook, and a query anything: the pattern of the route has neither.
+    requestHook: (span, { method, routeOptions: { url = '' } }) => {
+      span.updateName(`${method} ${url}`.trim())
+      span.setAttribute('url.path', url)
     }
   })
   requests.setTracerProvider(provider)
@@ -66,7 +68,7 @@ export async function openTracing(env: NodeJS.ProcessEnv, log: Pick<FastifyBaseL
       if (context) propagator.inject(context, carrier, api.defaultTextMapSetter)
       return carrier.traceparent ?? null
     },
-    write({ name, traceparent, from, until, attributes, fault }) {
+    write({ name, traceparent, from, until, attributes, failed }) {
       const parent = traceparent === null ? null : core.parseTraceParent(traceparent)
       if (!parent) return
       const span = tracer.startSpan(
@@ -74,7 +76,7 @@ export async function openTracing(env: NodeJS.ProcessEnv, log: Pick<FastifyBaseL
         { startTime: from, attributes, kind: name === 'queue wait' ? api.SpanKind.INTERNAL : api.SpanKind.CLIENT },
         api.trace.setSpanContext(api.ROOT_CONTEXT, { ...parent, isRemote: true })
       )
-      if (fault !== undefined) span.setStatus({ code: api.SpanStatusCode.ERROR, message: fault })
+      if (failed) span.setStatus({ code: api.SpanStatusCode.ERROR })
       span.end(until)
     },
     async close() {
@@ -82,3 +84,12 @@ export async function openTracing(env: NodeJS.ProcessEnv, log: Pick<FastifyBaseL
     }
   }
 }
+
+/** Takes the words of errors from spans: they may quote a body. The log has them, masked. */
+const withoutWords = (error: number): SpanProcessor => ({
+  onStart: () => {},
+  onEnding: span => void (span.status.message !== undefined && span.setStatus({ code: error })),
+  onEnd: () => {},
+  forceFlush: async () => {},
+  shutdown: async () => {}
+})

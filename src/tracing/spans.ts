@@ -14,8 +14,7 @@ interface Span {
   until: Date
   /** Ids and outcomes: neither texts nor contacts. */
   attributes: Readonly<Record<string, string | number>>
-  /** The outcome when it is an error; undefined: it is none. */
-  fault?: string | undefined
+  failed?: boolean
 }
 
 export interface Tracing {

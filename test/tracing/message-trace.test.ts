@@ -102,29 +102,64 @@ t.test('a message of a lot has the wait for its lot and the call that took it', 
   t.match(collector.named('gateway call')[0]?.attributes, { 'chat.lot': '1', 'chat.outcome': 'accepted' })
 })
 
+t.test('a trace that cannot be written leaves no message of a lot in doubt, and sends none again', async t => {
+  const collector = await startCollector(t)
+  const gateway = lotGateway({ windowMs: 100 })
+  const { host, plugin } = await build(t, gateway, collector.url)
+  const { sql } = host.database
+  const { add } = gateway.well
+  gateway.script.add = async (...given) => {
+    await sql`alter table messages rename column traceparent to gone`
+    return add(...given)
+  }
+
+  for (const contact of ['1', '2']) await plugin.send(text(contact, `text ${contact}`))
+  await until('the call to be saved', async () => {
+    const [chunk] = await sql`select state from lot_chunks`
+    return chunk?.state === 'accepted' || chunk?.state === 'unknown'
+  })
+  await sql`alter table messages rename column gone to traceparent`
+  await until('the lot to end', async () => (await sql`select from lots where ended_at is not null`).length === 1)
+
+  t.same(gateway.calls, ['open', 'add 2', 'close'])
+  t.same(await sql`select distinct state from messages`, [{ state: 'accepted' }])
+})
+
 t.test('no span has a text, a contact, a query or the token of a webhook', async t => {
   const collector = await startCollector(t)
   const { host, plugin } = await build(t, scripted(sent), collector.url)
 
   await plugin.send(text('+15550001', SECRET_TEXT))
   await fetch(`${host.url}webhook/a-token-of-a-webhook?hub=a-query`, { method: 'POST', body: '{}' })
+  const headers = { authorization: `Bearer ${CONSOLE_TOKEN}`, 'content-type': 'application/json' }
+  await fetch(`${host.url}api/v1/registrations/1/conversations/%2B15550001/hold`, {
+    method: 'PUT',
+    headers,
+    body: '{}'
+  })
+  await fetch(`${host.url}api/v1/registrations/1/pause`, { method: 'POST', headers, body: `{"reason": ${SECRET_TEXT}` })
   await until('the span of the CRM call', async () => collector.named('CRM call').length === 1)
-  await until('the span of the webhook', async () =>
-    collector.spans.some(({ attributes }) => attributes['url.path'] === '/webhook/')
-  )
+  for (const name of [
+    // The channel of this test has no webhook.
+    'POST',
+    'PUT /api/v1/registrations/:id/conversations/:contact/hold',
+    'POST /api/v1/registrations/:id/pause'
+  ])
+    await until(`the span ${name}`, async () => collector.named(name).length === 1)
 
   const exported = Buffer.concat(collector.bodies).toString('latin1')
   for (const secret of ['nobody', '15550001', 'a-query', 'a-token-of-a-webhook']) t.notMatch(exported, secret)
 })
 
-t.test('a collector that refuses everything costs messages nothing, and the end of the host little', async t => {
+t.test('a collector that refuses everything costs messages nothing, and the host ends', async t => {
   const collector = await startCollector(t, 503)
-  const { crm, plugin } = await build(t, scripted(sent), collector.url)
+  const { crm, host, plugin } = await build(t, scripted(sent), collector.url)
 
   await plugin.send(text('+15550001', 'hello'))
   await crm.waitFor(event => event.type === 'status' && event.status === 'sent')
 
-  t.ok(collector.spans.length === 0)
+  await until('the collector to be asked', async () => collector.bodies.length > 0)
+  await t.resolves(host.close())
 })
 
 t.test('without a collector a message has no traceparent, whatever its caller sends', async t => {

@@ -150,7 +150,8 @@ t.test('an operator sees all templates as Meta has them, with why one cannot be 
     { name: 'three', isUsable: false, status: null }
   ])
   await gateway.close()
-  await t.rejects(async () => void (await channel.templates?.list(tools as never)))
+  const error = await channel.templates?.list(tools as never).catch((error: unknown) => error)
+  t.ok(error instanceof Unanswered, 'for people')
 })
 
 t.test('an admin chooses among the approved templates, by category', async t => {

@@ -110,8 +110,11 @@ async function addChunk(readyLot: ReadyLot, chunk: Chunk): Promise<Step> {
           items.map(({ item }) => item),
           deadline
         )
-  await traceItems(readyLot, items, { from, attempt: attempts, outcome: outcome.kind })
-  return applyOutcome(readyLot, { ...chunk, attempts }, items, outcome)
+  const call = { from, until: work.now(), attempt: attempts, outcome: outcome.kind }
+  const step = await applyOutcome(readyLot, { ...chunk, attempts }, items, outcome)
+  // Once the outcome is saved: a trace that cannot be written must not leave the chunk in doubt.
+  if (chunk.state === 'queued') await traceItems(readyLot, items, call).catch(() => {})
+  return step
 }
 
 interface Item {
